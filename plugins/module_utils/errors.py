@@ -1,0 +1,107 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What can go wrong with a miner: one class for each thing an operator would do something different about.
+
+A message says what was wanted, what the miner said, and what to do next. It never holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class MinerError(Exception):
+    """The base of all errors of the collection.
+
+    ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
+    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work.
+    """
+
+    code = "bad_reply"
+    transient = False
+    changed = False
+
+
+class InvalidInput(MinerError):
+    """The task asks for something no miner can do; nothing was sent."""
+
+    code = "invalid_input"
+
+
+class AuthenticationFailed(MinerError):
+    """The miner knows none of the given logins."""
+
+    code = "authentication"
+
+
+class PermissionDenied(MinerError):
+    """The login is right, but this user may not do that."""
+
+    code = "permission"
+
+
+class Unsupported(MinerError):
+    """This firmware does not have what the task needs."""
+
+    code = "unsupported"
+
+
+class NotReady(MinerError):
+    """The miner answers, but its cgminer does not (yet)."""
+
+    code = "not_ready"
+    transient = True
+
+
+class Rejected(MinerError):
+    """The miner said no, and why."""
+
+    code = "rejected"
+
+
+class NotApplied(MinerError):
+    """The miner was told to change something and has not changed it."""
+
+    code = "not_applied"
+
+
+class Unreachable(MinerError):
+    """Nothing answers HTTP there. ``sent`` tells whether the request may have reached the miner."""
+
+    code = "unreachable"
+    transient = True
+
+    def __init__(self, message: str, sent: bool, transient: bool = True) -> None:
+        super().__init__(message)
+        self.sent = sent
+        self.transient = transient
+
+
+class TimedOut(MinerError):
+    """The miner took the request and did not answer in time.
+
+    It is not transient: the request may still hold one of the miner's five workers.
+    """
+
+    code = "timeout"
+
+
+class BadReply(MinerError):
+    """What came back is not what a miner says."""
+
+    code = "bad_reply"
+
+    def __init__(self, message: str, transient: bool = False) -> None:
+        super().__init__(message)
+        self.transient = transient
+
+
+class WrongDevice(MinerError):
+    """Another device than the expected one answers at this address."""
+
+    code = "wrong_device"
+
+
+class NotBack(MinerError):
+    """The miner was told to change something and has not been heard of since."""
+
+    code = "not_back"

@@ -1,0 +1,89 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keeps secrets out of whatever a task returns.
+
+Secrets are masked where they stand, by the name of their option. Beyond that, each text of a result is searched for
+the secrets themselves, except for those that are too short to be told from ordinary words: the usual pool password
+is ``x``, and replacing every x would garble everything else.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+MASK = "********"
+SHORTEST_SECRET = 8
+
+_SECRET_OPTIONS = frozenset({"password", "fallback_passwords", "new_password"})
+_URL_PASSWORD = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:)(?P<password>[^\s/@]+)(?=@)")
+
+
+def mask_url(text: str) -> str:
+    """Returns the text with the password of each URL in it masked."""
+    return _URL_PASSWORD.sub(lambda match: match["before"] + MASK, text)
+
+
+def mask_options(value: Any) -> Any:
+    """Returns module options with the secret ones masked, at any depth."""
+    if isinstance(value, Mapping):
+        return {
+            key: MASK if key in _SECRET_OPTIONS and option is not None else mask_options(option)
+            for key, option in value.items()
+        }
+    if isinstance(value, (list, tuple)):
+        return [mask_options(item) for item in value]
+    return mask_url(value) if isinstance(value, str) else value
+
+
+def secrets_in(options: Mapping[str, Any]) -> set[str]:
+    """Collects the secrets among module options that are long enough to be searched for, in each form they may take."""
+    secrets = {secret for secret in _collect(options) if len(secret) >= SHORTEST_SECRET}
+    username = options.get("username")
+    logins = {f"{username}:{secret}" for secret in _collect(options)}
+    forms = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret), _json(secret))}
+    return forms | {_base64(secret) for secret in secrets | logins}
+
+
+def scrub(value: Any, secrets: Iterable[str]) -> Any:
+    """Returns a result with each of the secrets, and each password inside a URL, masked in every text of it."""
+    longest_first = sorted(secrets, key=len, reverse=True)
+    pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
+    return _scrub(value, pattern)
+
+
+def _scrub(value: Any, pattern: re.Pattern[str] | None) -> Any:
+    if isinstance(value, str):
+        text = mask_url(value) if "://" in value else value
+        return pattern.sub(MASK, text) if pattern else text
+    if isinstance(value, Mapping):
+        return {_scrub(key, pattern): _scrub(item, pattern) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_scrub(item, pattern) for item in value]
+    return value
+
+
+def _collect(value: Any, secret: bool = False) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, option in value.items():
+            yield from _collect(option, key in _SECRET_OPTIONS)
+    elif isinstance(value, (list, tuple)):
+        for item in value:
+            yield from _collect(item, secret)
+    elif isinstance(value, str) and secret and value:
+        yield value
+    elif isinstance(value, str):
+        yield from (match["password"] for match in _URL_PASSWORD.finditer(value))
+
+
+def _json(secret: str) -> str:
+    return json.dumps(secret)[1:-1]
+
+
+def _base64(secret: str) -> str:
+    return base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode("ascii")

@@ -1,0 +1,114 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The autotune mode of cgminer, and on Innosilicon its level."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, NotReady, Unsupported
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import AutoTune, AutoTuneStatus
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting, wait_until
+
+MODES = ("efficient", "balanced", "factory", "performance", "off")
+
+_MODES_WITHOUT_STATUS = ("off", "efficient", "balanced", "performance")
+_MODES_WITH_STATUS = ("efficient", "balanced", "factory", "performance")
+
+
+def current_autotune(client: Client) -> AutoTune:
+    """Reads the configured mode."""
+    return client.read(protocol.AUTOTUNE)
+
+
+def current_status(client: Client, patient: bool = True) -> AutoTuneStatus:
+    """Reads whether cgminer runs and tunes; from the summary on firmware without a status of its own."""
+    try:
+        return client.read(protocol.AUTOTUNE_STATUS, patient)
+    except Unsupported:
+        mining = current_mining(client)
+        return AutoTuneStatus(mining.ready, bool(mining.is_tuning))
+
+
+def wait_tuned(client: Client, timeout_s: float, changed: bool) -> None:
+    """Waits until cgminer runs and has ended tuning. Raises NotReady if it has not within ``timeout_s`` seconds."""
+
+    def is_tuned() -> bool:
+        status = current_status(client, patient=False)
+        return status.is_running and not status.is_tuning
+
+    if not wait_until(is_tuned, timeout_s):
+        failure = NotReady(
+            f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
+            "Raise wait_timeout, or run the task again to wait on."
+        )
+        failure.changed = changed
+        raise failure
+
+
+class AutoTuneSetting(Setting[AutoTune]):
+    """The desired autotune mode of one miner. A level of None is left as it is."""
+
+    name = "autotune"
+
+    def __init__(self, client: Client, mode: str, level: str | None) -> None:
+        if level is not None and (not level.strip() or not level.isprintable()):
+            raise InvalidInput(
+                "level is empty or has control characters. Innosilicon's own levels are numbers, such as 2."
+            )
+        self._client = client
+        self._mode = mode
+        self._level = level.strip() if level is not None else None
+
+    def read(self) -> AutoTune:
+        return current_autotune(self._client)
+
+    def desired(self, current: AutoTune) -> AutoTune:
+        if self._level is not None and current.level is None:
+            raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
+        return AutoTune(self._mode, current.level if self._level is None else self._level)
+
+    def prepare(self, current: AutoTune) -> None:
+        self._client.prove_identity()
+        modes = self._modes(current)
+        if self._mode not in modes:
+            raise Unsupported(
+                f"This miner's firmware has no autotune mode {self._mode}, and would ignore it. "
+                f"It takes {', '.join(modes)}. Use one of these."
+            )
+
+    def write(self, current: AutoTune) -> None:
+        desired = self.desired(current)
+        self._client.write(protocol.set_autotune(desired))
+        if self._mode == "balanced" and current.level is not None and self.read() != desired:
+            # An Innosilicon that has never been set a mode calls itself factory and ignores balanced.
+            self._client.write(protocol.set_autotune(replace(desired, mode="factory")))
+            self._client.write(protocol.set_autotune(desired))
+
+    def diff(self, before: AutoTune, after: AutoTune) -> tuple[Any, Any]:
+        return shown(before), shown(after)
+
+    def _modes(self, current: AutoTune) -> tuple[str, ...]:
+        """The modes that this firmware takes, of which it says nothing itself.
+
+        The one that has ``off`` lacks the status; it is asked only where that decides.
+        """
+        if self._mode in _MODES_WITH_STATUS and self._mode in _MODES_WITHOUT_STATUS:
+            return MODES
+        if current.level is not None:
+            return _MODES_WITH_STATUS
+        try:
+            self._client.read(protocol.AUTOTUNE_STATUS)
+        except Unsupported:
+            return _MODES_WITHOUT_STATUS
+        return _MODES_WITH_STATUS
+
+
+def shown(autotune: AutoTune) -> dict[str, str | None]:
+    """Returns the mode and level as results and facts show them."""
+    return {"mode": autotune.mode, "level": autotune.level}

@@ -1,0 +1,30 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What cgminer does at the moment."""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import NotReady
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import wait_until
+
+
+def current_mining(client: Client) -> protocol.Mining:
+    """Reads what cgminer does; a cgminer that does not answer, after the usual retries, is not ready."""
+    try:
+        return client.read(protocol.SUMMARY)
+    except NotReady:
+        return protocol.not_mining()
+
+
+def wait_ready(client: Client, timeout_s: float) -> None:
+    """Waits until cgminer answers. Raises NotReady if it does not within ``timeout_s`` seconds."""
+    if not wait_until(lambda: client.read(protocol.SUMMARY, patient=False).ready, timeout_s):
+        failure = NotReady(
+            f"The setting was changed, but cgminer did not answer within {timeout_s:g} s of its restart. "
+            "Wait longer (wait_timeout), look at the miner's logs, or reboot it."
+        )
+        failure.changed = True
+        raise failure

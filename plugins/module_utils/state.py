@@ -1,0 +1,158 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Brings one setting of a miner to its desired state: read, compare, write, verify.
+
+The miner answers success to writes that it ignored, and a reply can get lost after the write took effect. So what
+counts is only what the miner says afterwards, when its value is read again.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    BadReply,
+    MinerError,
+    NotApplied,
+    NotBack,
+    TimedOut,
+    Unreachable,
+)
+
+T = TypeVar("T")
+
+SETTLE_S = 10.0
+_POLL_S = 0.5
+
+
+class Setting(ABC, Generic[T]):
+    """Something on a miner that can be read, and written when it differs from what is desired."""
+
+    name: str
+
+    @abstractmethod
+    def read(self) -> T:
+        """Returns the current value."""
+
+    @abstractmethod
+    def desired(self, current: T) -> T:
+        """Returns the value that is read once the miner is as desired. Equal to ``current``: nothing to do."""
+
+    def prepare(self, current: T) -> None:
+        """Refuses a change that can't work, before anything is written. In check mode, too, so it only reads."""
+
+    @abstractmethod
+    def write(self, current: T) -> None:
+        """Tells the miner to change, once."""
+
+    @abstractmethod
+    def diff(self, before: T, after: T) -> tuple[Any, Any]:
+        """Returns both values as a user may see them, without secrets."""
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[T]):
+    """What converging came to; in check mode, what it would come to."""
+
+    changed: bool
+    value: T
+    diff: dict[str, Any]
+
+
+def converge(
+    setting: Setting[T], check_mode: bool, settle_s: float = SETTLE_S, sleep: Callable[[float], None] = time.sleep
+) -> Outcome[T]:
+    """Makes the miner as desired, or in check mode says what that would change.
+
+    A miner whose reply got lost has ``settle_s`` seconds to show the new value, since the request may still be waiting
+    for a free worker. Raises NotApplied if it does not show it, and NotBack if it does not answer any more.
+    """
+    before = setting.read()
+    desired = setting.desired(before)
+    if desired == before:
+        return _outcome(setting, False, before, before)
+    setting.prepare(before)
+    if check_mode:
+        return _outcome(setting, True, before, desired)
+    lost = _write(setting, before)
+    after = _read_back(setting, desired, lost, settle_s, sleep)
+    if after != desired:
+        raise _not_applied(setting, before, desired, after, lost)
+    return _outcome(setting, True, before, after)
+
+
+def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
+    """Asks until ``met`` says yes, and returns False if it does not within ``timeout_s`` seconds.
+
+    A miner that can't answer just now has not said yes; any other error is raised.
+    """
+    deadline = time.monotonic() + timeout_s
+    while True:
+        try:
+            if met():
+                return True
+        except MinerError as error:
+            if not (error.transient or isinstance(error, TimedOut)):
+                raise
+        if time.monotonic() >= deadline:
+            return False
+        sleep(_POLL_S)
+
+
+def _write(setting: Setting[T], before: T) -> MinerError | None:
+    """Returns the error in which the reply got lost, None if the miner confirmed the write."""
+    try:
+        setting.write(before)
+    except (Unreachable, TimedOut, BadReply) as error:
+        if isinstance(error, Unreachable) and not error.sent:
+            raise
+        return error
+    return None
+
+
+def _read_back(
+    setting: Setting[T], desired: T, lost: MinerError | None, settle_s: float, sleep: Callable[[float], None]
+) -> T:
+    deadline = time.monotonic() + settle_s
+    while True:
+        try:
+            after = setting.read()
+        except MinerError as error:
+            if time.monotonic() >= deadline:
+                raise _not_back(setting, lost, error) from error
+        else:
+            if after == desired or lost is None or time.monotonic() >= deadline:
+                return after
+        sleep(_POLL_S)
+
+
+def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -> NotBack:
+    reply = f"its reply got lost ({lost})" if lost else "it confirmed that"
+    failure = NotBack(
+        f"The miner was told to change its {setting.name} and {reply}, but since then the value can't be read: {error} "
+        "Whether the change took effect is not known; run the task again when the miner answers."
+    )
+    failure.changed = True
+    return failure
+
+
+def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: MinerError | None) -> NotApplied:
+    wanted, found = setting.diff(desired, after)
+    reply = f"its reply got lost ({lost})" if lost else "it answered success"
+    failure = NotApplied(
+        f"The miner was told to set its {setting.name} to {wanted} and {reply}, but "
+        f"{'still' if after == before else 'now'} has {found}. It was told only once: look at the miner's logs, "
+        "or run the task again."
+    )
+    failure.changed = after != before
+    return failure
+
+
+def _outcome(setting: Setting[T], changed: bool, before: T, after: T) -> Outcome[T]:
+    shown_before, shown_after = setting.diff(before, after)
+    return Outcome(changed, after, {"before": {setting.name: shown_before}, "after": {setting.name: shown_after}})

@@ -1,0 +1,108 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all modules share: their connection options, and how a run becomes a result without secrets."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible_collections.minerops.dragonmint.plugins.module_utils import redaction
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, connection_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import REQUESTS_IMPORT_ERROR
+
+ArgumentSpec = dict[str, dict[str, Any]]
+
+
+@dataclass
+class Context:
+    """What a module's run() gets: its validated options, and where to warn."""
+
+    params: Mapping[str, Any]
+    check_mode: bool
+    warnings: list[str] = field(default_factory=list)
+
+    def warn(self, text: str) -> None:
+        """Adds a warning to the result."""
+        self.warnings.append(text)
+
+    @contextmanager
+    def client(self) -> Iterator[Client]:
+        """The miner that the connection options name; the connection ends with the block."""
+        client = Client(connection_from(self.params))
+        try:
+            yield client
+        finally:
+            client.close()
+
+
+Run = Callable[[Context], dict[str, Any]]
+
+
+def argument_spec(**options: dict[str, Any]) -> ArgumentSpec:
+    """Returns a module's options together with the connection options that every module has."""
+    return {
+        "host": {"type": "str", "required": True},
+        "port": {"type": "int"},
+        "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
+        "username": {"type": "str", "default": "admin"},
+        "password": {"type": "str", "required": True, "no_log": True},
+        "fallback_passwords": {"type": "list", "elements": "str", "no_log": True},
+        "auth": {"type": "str", "choices": ["basic", "jwt"], "default": "basic"},
+        "timeout": {"type": "float", "default": 10},
+        "retries": {"type": "int", "default": 3},
+        "validate_certs": {"type": "bool", "default": True},
+        "expected_mac": {"type": "str"},
+        **options,
+    }
+
+
+def outcome_result(outcome: Outcome[Any], **value: Any) -> dict[str, Any]:
+    """Returns the result of a module that converged one setting, with its current value."""
+    return {"changed": outcome.changed, "diff": outcome.diff, **value}
+
+
+def execute(run: Run, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Runs a module with validated options and returns its result, a failure included, without any secret."""
+    context = Context(params, check_mode)
+    try:
+        if REQUESTS_IMPORT_ERROR:
+            result = {"failed": True, "msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}
+        else:
+            result = run(context)
+    except MinerError as error:
+        result = failure(error)
+    except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
+        result = {
+            "failed": True,
+            "msg": f"This is a bug in minerops.dragonmint, please report it: {type(error).__name__}: {error}",
+            "exception": traceback.format_exc(),
+        }
+    if context.warnings:
+        result["warnings"] = context.warnings
+    result["invocation"] = {"module_args": redaction.mask_options(params)}
+    return dict(redaction.scrub(result, redaction.secrets_in(params)))
+
+
+def failure(error: MinerError) -> dict[str, Any]:
+    """Returns the result of a task that ended in an error. A miner that never answered is unreachable."""
+    ending = "unreachable" if isinstance(error, Unreachable) else "failed"
+    return {ending: True, "msg": str(error), "error_code": error.code, "changed": error.changed}
+
+
+def run_module(run: Run, spec: ArgumentSpec) -> None:
+    """Runs a module as a program of its own, on whichever machine it was sent to."""
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    # What is too short to be searched for is masked where it stands; see redaction.
+    module.no_log_values = {text for text in module.no_log_values if len(text) >= redaction.SHORTEST_SECRET}
+    result = execute(run, module.params, module.check_mode)
+    if result.pop("unreachable", False) or result.pop("failed", False):
+        module.fail_json(**result)
+    module.exit_json(**result)

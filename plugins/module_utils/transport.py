@@ -1,0 +1,199 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP with one miner: a request goes out, and a reply comes in whole, in time and in bounds, or an error says why not.
+
+It sends prepared requests through an adapter of requests, without a session: a session would look for proxies and
+a .netrc in the environment, follow redirects and keep cookies, all of which would be wrong here, and costs more than
+the request itself.
+"""
+
+from __future__ import annotations
+
+import io
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    BadReply,
+    InvalidInput,
+    TimedOut,
+    Unreachable,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import REPLY_BYTES_MAX, Reply
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+except ImportError:
+    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    # Something to derive from, so that this file can be imported to say what is missing.
+    HTTPAdapter = HTTPConnection = HTTPSConnection = object  # type: ignore[misc,assignment]
+    HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[misc,assignment]
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+
+class Transport:
+    """The connection to one miner, kept open between requests."""
+
+    def __init__(self, url: str, timeout_s: float, validate_certs: bool) -> None:
+        """``url`` is the miner's scheme, host and port; ``timeout_s`` bounds connecting, and again the whole reply."""
+        self.url = url
+        self._timeout_s = timeout_s
+        self._validate_certs = validate_certs
+        self._adapter = _Adapter(pool_connections=1, pool_maxsize=1)
+
+    def post(self, path: str, form: Mapping[str, str], authorization: str | None) -> Reply:
+        """Posts a form. Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL)."""
+        try:
+            response = self._adapter.send(
+                self._prepare(path, form, authorization),
+                stream=True,
+                timeout=self._timeout_s,
+                verify=self._validate_certs,
+            )
+            try:
+                body = response.raw.read(REPLY_BYTES_MAX + 1, decode_content=False)
+            finally:
+                if not response.raw.isclosed():
+                    response.raw.close()
+                response.raw.release_conn()
+        except requests.exceptions.ConnectTimeout as error:
+            raise Unreachable(self._unheard(f"no connection within {self._timeout_s:g} s"), False, False) from error
+        except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
+            raise TimedOut(
+                f"The miner at {self.url} took the request {path}, but did not answer in full within "
+                f"{self._timeout_s:g} s. It may be overloaded or hung: wait, raise the option timeout, or reboot it."
+            ) from error
+        except requests.exceptions.SSLError as error:
+            reason = "TLS failed. See the options scheme and validate_certs"
+            raise Unreachable(self._unheard(reason), False, False) from error
+        except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError) as error:
+            raise InvalidInput(f"{self.url} is no address of a miner. Correct the options host and port.") from error
+        except requests.exceptions.ConnectionError as error:
+            raise self._no_reply(error) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise BadReply(
+                f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.", True
+            ) from error
+        if len(body) > REPLY_BYTES_MAX:
+            raise BadReply(
+                f"The reply of {self.url} to {path} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner."
+            )
+        return Reply(response.status_code, body, response.headers.get("Location"), response.headers.get("Date"))
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._adapter.close()
+
+    def _prepare(self, path: str, form: Mapping[str, str], authorization: str | None) -> requests.PreparedRequest:
+        body = urlencode(form).encode("ascii")
+        request = requests.PreparedRequest()
+        request.method = "POST"
+        request.url = self.url + path
+        request.body = body
+        request.headers = requests.structures.CaseInsensitiveDict(
+            {
+                "User-Agent": "minerops.dragonmint",
+                "Accept-Encoding": "identity",
+                "Content-Type": "application/x-www-form-urlencoded",
+                "Content-Length": str(len(body)),
+            }
+        )
+        if authorization is not None:
+            request.headers["Authorization"] = authorization
+        return request
+
+    def _no_reply(self, error: Exception) -> Unreachable:
+        reason = getattr(error.args[0], "reason", None) if error.args else None
+        if isinstance(reason, urllib3.exceptions.NewConnectionError):
+            return Unreachable(self._unheard(_last_words(reason)), False)
+        return Unreachable(self._unheard("the connection was closed without an answer"), True)
+
+    def _unheard(self, reason: str) -> str:
+        return (
+            f"No miner answers at {self.url}: {reason}. Check that it has power and network, "
+            "and that host and port (dragonmint_host or ansible_host, dragonmint_port) are right."
+        )
+
+
+def _last_words(error: Exception) -> str:
+    """The operating system's reason, without urllib3's introduction."""
+    cause = error.__cause__
+    return (getattr(cause, "strerror", None) or "the connection failed").lower()
+
+
+class _WholeReplySocket:
+    """A socket whose timeout covers all that is read until the next one is set.
+
+    An ordinary timeout starts anew with each byte, so that a device which sends one a second is never late.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self.deadline = float("inf")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def settimeout(self, timeout_s: float | None) -> None:
+        self._sock.settimeout(timeout_s)
+        self.deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+
+    def makefile(self, *args: Any, **kwargs: Any) -> io.BufferedReader:
+        return io.BufferedReader(_DeadlineReader(self, self._sock.makefile("rb", buffering=0)))
+
+
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, sock: _WholeReplySocket, raw: Any) -> None:
+        self._sock = sock
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._sock.deadline != float("inf"):
+            left_s = self._sock.deadline - time.monotonic()
+            if left_s <= 0:
+                raise TimeoutError("the reply is not complete in time")
+            self._sock._sock.settimeout(left_s)
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _WholeReplySocket(self.sock)
+
+
+class _TlsConnection(HTTPSConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _WholeReplySocket(self.sock)
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}

@@ -1,0 +1,138 @@
+#!/usr/bin/python
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dragonmint_autotune
+short_description: Set the autotune mode of a DragonMint miner
+description:
+  - Makes cgminer tune its boards for the wanted balance of hash rate and power.
+  - Nothing is sent to a miner that is in this mode already. A change restarts cgminer, so the miner stops mining for
+    some
+    seconds and then tunes anew, which takes it from minutes to hours.
+  - The miner confirms modes that it does not know. So the mode is read again after a change, and the task fails if it
+    is not
+    the wanted one.
+  - An Innosilicon miner that was never set a mode ignores V(balanced). It is then set to V(factory) first, which it
+    already
+    runs in.
+options:
+  mode:
+    description:
+      - The mode. V(efficient) saves power, V(performance) makes the most hash rate, V(balanced) is between them.
+      - V(factory) runs with the factory's values. The DragonMint firmware of April 2018 does not have it.
+      - V(off) turns autotune off. Only the DragonMint firmware of April 2018 has it.
+      - A mode that the firmware does not have is refused before anything is sent.
+    type: str
+    choices: [efficient, balanced, factory, performance, 'off']
+    required: true
+  level:
+    description:
+      - The level of the mode, on Innosilicon's firmware, whose own default is V(2). It takes any text.
+      - Without it, the level stays as it is.
+    type: str
+  wait:
+    description:
+      - Wait until tuning has ended, also if nothing was changed.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - How many seconds to wait for that.
+    type: float
+    default: 7200
+extends_documentation_fragment:
+  - minerops.dragonmint.connection
+  - minerops.dragonmint.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - It does not wait in check mode.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: minerops.dragonmint.dragonmint_facts
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Save power
+  minerops.dragonmint.dragonmint_autotune:
+    mode: efficient
+
+- name: Go for hash rate, and go on when the miner has found its frequencies
+  minerops.dragonmint.dragonmint_autotune:
+    mode: performance
+    wait: true
+    wait_timeout: 3600
+
+- name: See which miners are in another mode, and change nothing
+  minerops.dragonmint.dragonmint_autotune:
+    mode: balanced
+  check_mode: true
+  diff: true
+"""
+
+RETURN = r"""
+autotune:
+  description: The mode that the miner is in now; in check mode, the one that it would be in.
+  returned: success
+  type: dict
+  contains:
+    mode:
+      description: The mode.
+      returned: always
+      type: str
+      sample: balanced
+    level:
+      description: The level. Only Innosilicon's firmware has one, it is null on others.
+      returned: always
+      type: str
+      sample: "2"
+error_code:
+  description:
+    - What went wrong, for programs. V(unsupported) means that the firmware does not have this mode or any level,
+      V(not_applied)
+      that the miner did not take it, V(not_ready) that tuning did not end in time.
+  returned: failure
+  type: str
+  sample: unsupported
+"""
+
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import task
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
+
+
+def argument_spec() -> task.ArgumentSpec:
+    return task.argument_spec(
+        mode={"type": "str", "choices": list(autotune.MODES), "required": True},
+        level={"type": "str"},
+        wait={"type": "bool", "default": False},
+        wait_timeout={"type": "float", "default": 7200},
+    )
+
+
+def run(context: task.Context) -> dict[str, Any]:
+    with context.client() as client:
+        setting = autotune.AutoTuneSetting(client, context.params["mode"], context.params["level"])
+        outcome = converge(setting, context.check_mode)
+        if context.params["wait"] and not context.check_mode:
+            autotune.wait_tuned(client, context.params["wait_timeout"], outcome.changed)
+    return task.outcome_result(outcome, autotune=autotune.shown(outcome.value))
+
+
+def main() -> None:
+    task.run_module(run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the modules of this collection inside Ansible's own process, or hands them over to another machine.
+
+Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks a worker
+for each host and task.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from types import ModuleType
+from typing import Any
+
+from ansible import constants
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.plugins.action import ActionBase
+from ansible_collections.minerops.dragonmint.plugins.module_utils import task
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import scrub, secrets_in
+
+_VARIABLES = {
+    "host": ("dragonmint_host", "ansible_host", "inventory_hostname"),
+    "port": ("dragonmint_port",),
+    "scheme": ("dragonmint_scheme",),
+    "username": ("dragonmint_username", "ansible_user"),
+    "password": ("dragonmint_password", "ansible_password"),
+    "fallback_passwords": ("dragonmint_fallback_passwords",),
+    "auth": ("dragonmint_auth",),
+    "timeout": ("dragonmint_timeout",),
+    "retries": ("dragonmint_retries",),
+    "validate_certs": ("dragonmint_validate_certs",),
+    "expected_mac": ("dragonmint_expected_mac",),
+}
+_ENVIRONMENT = {"username": "DRAGONMINT_USERNAME", "password": "DRAGONMINT_PASSWORD"}
+
+
+class InProcessAction(ActionBase):
+    """The action behind each module of the collection; a subclass names its module."""
+
+    module: ModuleType
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        del tmp
+        args = self._with_connection_options(task_vars or {})
+        if self._task.async_val and not self._task.delegate_to:
+            return task.failure(
+                InvalidInput(
+                    "async would run the task on the miner itself, which can't. Add delegate_to: localhost to the task."
+                )
+            )
+        validator = ArgumentSpecValidator(self.module.argument_spec())
+        validation = validator.validate(args)
+        if validation.error_messages:
+            return dict(scrub(task.failure(InvalidInput(_explained(validation.error_messages))), secrets_in(args)))
+        if self._task.async_val or self._task.delegate_to not in (None, *constants.LOCALHOST):
+            return self._execute_module(
+                module_name=self._task.action,
+                module_args=args,
+                task_vars=task_vars,
+                wrap_async=bool(self._task.async_val),
+            )
+        return task.execute(self.module.run, validation.validated_parameters, self._task.check_mode)
+
+    def _with_connection_options(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the task's arguments, with what they leave open from variables, then from the environment.
+
+        Ansible has filled in ansible_user and ansible_host from its own connection, where the inventory does not set
+        them; those are no logins of a miner. What the inventory sets is also among ``vars``.
+        """
+        args = dict(self._task.args)
+        given = task_vars.get("vars", task_vars)
+        for option, names in _VARIABLES.items():
+            if args.get(option) is not None:
+                continue
+            name = next((name for name in names if name in given), None)
+            if name is not None:
+                args[option] = self._templar.template(task_vars[name])
+            elif os.environ.get(_ENVIRONMENT.get(option, "")):
+                args[option] = os.environ[_ENVIRONMENT[option]]
+        return {option: value for option, value in args.items() if value is not None}
+
+
+def _explained(messages: list[str]) -> str:
+    text = "; ".join(messages)
+    if "missing required arguments" in text and "password" in text:
+        text += (
+            ". Set the option password, the variable dragonmint_password or ansible_password, or the environment "
+            "variable DRAGONMINT_PASSWORD"
+        )
+    return f"{text}. Nothing was sent to the miner."
