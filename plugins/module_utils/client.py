@@ -172,8 +172,9 @@ class Client:
         raise AuthenticationFailed(
             f"The miner refuses the login of {self.connection.username}"
             + (f" with each of {len(passwords)} passwords" if len(passwords) > 1 else "")
-            + f". {refusal} Correct username and password (dragonmint_username, dragonmint_password). If the miner's "
-            "file of users was damaged, this has restored the factory's passwords: add them as fallback_passwords."
+            + f": {refusal.reason}. Correct dragonmint_username and dragonmint_password. (If the miner's file of users "
+            "was damaged, this attempt has restored the factory's passwords: list them in fallback_passwords.)",
+            reason=refusal.reason,
         )
 
     def _forbidden(self, request: protocol.Request[T]) -> MinerError:

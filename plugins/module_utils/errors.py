@@ -13,12 +13,19 @@ class MinerError(Exception):
     """The base of all errors of the collection.
 
     ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
-    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work.
+    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work. ``reason``
+    is the heart of the message, for use inside another one.
     """
 
     code = "bad_reply"
     transient = False
     changed = False
+
+    def __init__(self, message: str, reason: str | None = None, transient: bool | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason or message
+        if transient is not None:
+            self.transient = transient
 
 
 class InvalidInput(MinerError):
@@ -70,10 +77,9 @@ class Unreachable(MinerError):
     code = "unreachable"
     transient = True
 
-    def __init__(self, message: str, sent: bool, transient: bool = True) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, reason: str, sent: bool, transient: bool = True) -> None:
+        super().__init__(message, reason, transient)
         self.sent = sent
-        self.transient = transient
 
 
 class TimedOut(MinerError):
@@ -89,10 +95,6 @@ class BadReply(MinerError):
     """What came back is not what a miner says."""
 
     code = "bad_reply"
-
-    def __init__(self, message: str, transient: bool = False) -> None:
-        super().__init__(message)
-        self.transient = transient
 
 
 class WrongDevice(MinerError):

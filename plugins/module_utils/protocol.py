@@ -231,7 +231,7 @@ def parse(request: Request[T], reply: Reply) -> T:
     text = printable(message if isinstance(message, str) else json.dumps(message))
     if text == "invalid request":
         raise InvalidRequest(f"The miner called {request.path} an invalid request.")
-    raise Rejected(f"The miner refused {request.path}: {text}.")
+    raise Rejected(f"The miner refused {request.path}: {text}.", reason=text)
 
 
 def printable(text: str) -> str:
@@ -268,6 +268,7 @@ def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
         raise BadReply(
             f"The miner answered {request.path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
             "program behind it does not answer. If it stays so, reboot the miner.",
+            reason=f"HTTP {reply.status}",
             transient=True,
         )
     if 300 <= reply.status < 400:
@@ -288,7 +289,7 @@ def _bad(request: Request[Any], what: str, reply: Reply) -> NoReturn:
     hint = "Check that the address and port are those of a DragonMint miner"
     if reply.status == 200 and not _is_html(reply):
         hint = "Try again; if it stays so, reboot the miner"
-    raise BadReply(f"What answered {request.path} does not speak as a miner does: {what}. {hint}.")
+    raise BadReply(f"What answered {request.path} does not speak as a miner does: {what}. {hint}.", reason=what)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -308,7 +309,7 @@ def _is_html(reply: Reply) -> bool:
 
 
 def _title(reply: Reply) -> str:
-    match = re.search(rb"<title>([^<]{1,80})", reply.body[:4096], re.IGNORECASE)
+    match = _TITLE.search(reply.body[:4096])
     return f' (titled "{printable(match[1].decode("utf-8", "replace"))}")' if match else ""
 
 
@@ -318,7 +319,7 @@ def _nothing(answer: Mapping[str, Any], reply: Reply) -> None:
 
 def _read_login(answer: Mapping[str, Any], reply: Reply) -> Login:
     jwt = answer.get("jwt")
-    if not isinstance(jwt, str) or not re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*", jwt):
+    if not isinstance(jwt, str) or not _JWT.fullmatch(jwt):
         raise AuthenticationFailed("The miner accepted the login, but sent no JWT. Use auth=basic.")
     return Login(jwt, _level(jwt))
 
@@ -372,7 +373,7 @@ def _network(values: Mapping[str, Any]) -> Network:
 
 def _hardware(values: Mapping[str, Any]) -> Hardware:
     status = _text(values.get("status")) or ""
-    load = re.search(r"load average: *([\d.]+), *([\d.]+), *([\d.]+)", status)
+    load = _LOAD.search(status)
     return Hardware(
         uptime_seconds=uptime_seconds(status),
         load=tuple(float(number) for number in load.groups() if _is_number(number)) if load else (),
@@ -387,11 +388,7 @@ def _hardware(values: Mapping[str, Any]) -> Hardware:
 
 def uptime_seconds(status: str) -> int | None:
     """Reads the uptime, which has minutes at best, from a line of the `uptime` command. None if there is none."""
-    up = re.search(
-        r"\bup +(?:(?P<days>\d{1,6}) days?, *)?"
-        r"(?:(?P<hours>\d{1,4}):(?P<clock_minutes>\d{2})|(?P<minutes>\d{1,4}) min)?",
-        status,
-    )
+    up = _UPTIME.search(status)
     if not up or not any(up.groups()):
         return None
     days, hours, clock_minutes, minutes = (int(number or 0) for number in up.groups())
@@ -525,7 +522,7 @@ def _number(value: Any) -> float | None:
 
 
 def _is_number(text: str) -> bool:
-    return re.fullmatch(r"-?\d{1,18}(\.\d{0,18})?", text) is not None
+    return _NUMBER.fullmatch(text) is not None
 
 
 def _integer(value: Any) -> int | None:
@@ -544,6 +541,16 @@ def _seconds_since_epoch(date: str | None) -> float | None:
     except (TypeError, ValueError, OverflowError):
         return None
 
+
+# Compiled before Ansible forks a worker for each task, which would have to compile them again.
+_JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
+_LOAD = re.compile(r"load average: *([\d.]+), *([\d.]+), *([\d.]+)")
+_NUMBER = re.compile(r"-?\d{1,18}(\.\d{0,18})?")
+_TITLE = re.compile(rb"<title>([^<]{1,80})", re.IGNORECASE)
+_UPTIME = re.compile(
+    r"\bup +(?:(?P<days>\d{1,6}) days?, *)?"
+    r"(?:(?P<hours>\d{1,4}):(?P<clock_minutes>\d{2})|(?P<minutes>\d{1,4}) min)?"
+)
 
 _HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 _THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}

@@ -26,12 +26,12 @@ _URL_PASSWORD = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:)(?P
 
 def mask_url(text: str) -> str:
     """Returns the text with the password of each URL in it masked."""
-    return _URL_PASSWORD.sub(lambda match: match["before"] + MASK, text)
+    return _URL_PASSWORD.sub(lambda match: match["before"] + MASK, text) if "://" in text else text
 
 
 def mask_options(value: Any) -> Any:
     """Returns module options with the secret ones masked, at any depth."""
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return {
             key: MASK if key in _SECRET_OPTIONS and option is not None else mask_options(option)
             for key, option in value.items()
@@ -52,24 +52,24 @@ def secrets_in(options: Mapping[str, Any]) -> set[str]:
 
 def scrub(value: Any, secrets: Iterable[str]) -> Any:
     """Returns a result with each of the secrets, and each password inside a URL, masked in every text of it."""
-    longest_first = sorted(secrets, key=len, reverse=True)
-    pattern = re.compile("|".join(map(re.escape, longest_first))) if longest_first else None
-    return _scrub(value, pattern)
+    return _scrub(value, sorted(secrets, key=len, reverse=True))
 
 
-def _scrub(value: Any, pattern: re.Pattern[str] | None) -> Any:
+def _scrub(value: Any, longest_first: list[str]) -> Any:
     if isinstance(value, str):
-        text = mask_url(value) if "://" in value else value
-        return pattern.sub(MASK, text) if pattern else text
-    if isinstance(value, Mapping):
-        return {_scrub(key, pattern): _scrub(item, pattern) for key, item in value.items()}
+        text = mask_url(value)
+        for secret in longest_first:
+            text = text.replace(secret, MASK)
+        return text
+    if isinstance(value, dict):
+        return {_scrub(key, longest_first): _scrub(item, longest_first) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_scrub(item, pattern) for item in value]
+        return [_scrub(item, longest_first) for item in value]
     return value
 
 
 def _collect(value: Any, secret: bool = False) -> Iterator[str]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for key, option in value.items():
             yield from _collect(option, key in _SECRET_OPTIONS)
     elif isinstance(value, (list, tuple)):

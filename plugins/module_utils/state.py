@@ -54,6 +54,10 @@ class Setting(ABC, Generic[T]):
     def diff(self, before: T, after: T) -> tuple[Any, Any]:
         """Returns both values as a user may see them, without secrets."""
 
+    @abstractmethod
+    def describe(self, value: T) -> str:
+        """Names a value in a message, without secrets."""
+
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
@@ -132,25 +136,29 @@ def _read_back(
 
 
 def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -> NotBack:
-    reply = f"its reply got lost ({lost})" if lost else "it confirmed that"
     failure = NotBack(
-        f"The miner was told to change its {setting.name} and {reply}, but since then the value can't be read: {error} "
-        "Whether the change took effect is not known; run the task again when the miner answers."
+        f"The miner was told to change its {setting.name}{_reply(lost)}. Since then they can't be read, so whether the "
+        f"change took effect is not known: {error.reason}. Run the task again when the miner answers.",
+        reason=error.reason,
     )
     failure.changed = True
     return failure
 
 
 def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: MinerError | None) -> NotApplied:
-    wanted, found = setting.diff(desired, after)
-    reply = f"its reply got lost ({lost})" if lost else "it answered success"
+    wanted, found = setting.describe(desired), setting.describe(after)
+    differs = found if found != wanted else f"{found} with other secrets"
     failure = NotApplied(
-        f"The miner was told to set its {setting.name} to {wanted} and {reply}, but "
-        f"{'still' if after == before else 'now'} has {found}. It was told only once: look at the miner's logs, "
+        f"The miner was told to set its {setting.name} to {wanted}{_reply(lost)}, but it "
+        f"{'still' if after == before else 'now'} has {differs}. It was told only once: look at the miner's logs, "
         "or run the task again."
     )
     failure.changed = after != before
     return failure
+
+
+def _reply(lost: MinerError | None) -> str:
+    return f", its reply got lost ({lost.reason})" if lost else " and answered success"
 
 
 def _outcome(setting: Setting[T], changed: bool, before: T, after: T) -> Outcome[T]:

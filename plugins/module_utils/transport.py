@@ -53,60 +53,62 @@ class Transport:
     def post(self, path: str, form: Mapping[str, str], authorization: str | None) -> Reply:
         """Posts a form. Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL)."""
         try:
-            response = self._adapter.send(
+            response: Any = self._adapter.send(
                 self._prepare(path, form, authorization),
                 stream=True,
                 timeout=self._timeout_s,
                 verify=self._validate_certs,
             )
             try:
-                body = response.raw.read(REPLY_BYTES_MAX + 1, decode_content=False)
+                body = response.read(REPLY_BYTES_MAX + 1, decode_content=False)
             finally:
-                if not response.raw.isclosed():
-                    response.raw.close()
-                response.raw.release_conn()
+                if not response.isclosed():
+                    response.close()
+                response.release_conn()
         except requests.exceptions.ConnectTimeout as error:
-            raise Unreachable(self._unheard(f"no connection within {self._timeout_s:g} s"), False, False) from error
+            raise self._unheard(f"no connection within {self._timeout_s:g} s", sent=False, transient=False) from error
         except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise TimedOut(
                 f"The miner at {self.url} took the request {path}, but did not answer in full within "
-                f"{self._timeout_s:g} s. It may be overloaded or hung: wait, raise the option timeout, or reboot it."
+                f"{self._timeout_s:g} s. It may be overloaded or hung: wait, raise the option timeout, or reboot it.",
+                reason=f"no answer within {self._timeout_s:g} s",
             ) from error
         except requests.exceptions.SSLError as error:
-            reason = "TLS failed. See the options scheme and validate_certs"
-            raise Unreachable(self._unheard(reason), False, False) from error
+            reason = "TLS failed; see the options scheme and validate_certs"
+            raise self._unheard(reason, sent=False, transient=False) from error
         except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError) as error:
             raise InvalidInput(f"{self.url} is no address of a miner. Correct the options host and port.") from error
         except requests.exceptions.ConnectionError as error:
             raise self._no_reply(error) from error
         except urllib3.exceptions.HTTPError as error:
             raise BadReply(
-                f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.", True
+                f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.",
+                reason="its reply broke off",
+                transient=True,
             ) from error
         if len(body) > REPLY_BYTES_MAX:
             raise BadReply(
-                f"The reply of {self.url} to {path} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner."
+                f"The reply of {self.url} to {path} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner.",
+                reason="its reply is too long",
             )
-        return Reply(response.status_code, body, response.headers.get("Location"), response.headers.get("Date"))
+        return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
 
     def close(self) -> None:
         """Closes the connection."""
         self._adapter.close()
 
-    def _prepare(self, path: str, form: Mapping[str, str], authorization: str | None) -> requests.PreparedRequest:
+    def _prepare(self, path: str, form: Mapping[str, str], authorization: str | None) -> Any:
         body = urlencode(form).encode("ascii")
-        request = requests.PreparedRequest()
+        request: Any = requests.PreparedRequest()
         request.method = "POST"
         request.url = self.url + path
         request.body = body
-        request.headers = requests.structures.CaseInsensitiveDict(
-            {
-                "User-Agent": "minerops.dragonmint",
-                "Accept-Encoding": "identity",
-                "Content-Type": "application/x-www-form-urlencoded",
-                "Content-Length": str(len(body)),
-            }
-        )
+        request.headers = {
+            "User-Agent": "minerops.dragonmint",
+            "Accept-Encoding": "identity",
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Content-Length": str(len(body)),
+        }
         if authorization is not None:
             request.headers["Authorization"] = authorization
         return request
@@ -114,13 +116,16 @@ class Transport:
     def _no_reply(self, error: Exception) -> Unreachable:
         reason = getattr(error.args[0], "reason", None) if error.args else None
         if isinstance(reason, urllib3.exceptions.NewConnectionError):
-            return Unreachable(self._unheard(_last_words(reason)), False)
-        return Unreachable(self._unheard("the connection was closed without an answer"), True)
+            return self._unheard(_last_words(reason), sent=False)
+        return self._unheard("the connection was closed without an answer", sent=True)
 
-    def _unheard(self, reason: str) -> str:
-        return (
+    def _unheard(self, reason: str, sent: bool, transient: bool = True) -> Unreachable:
+        return Unreachable(
             f"No miner answers at {self.url}: {reason}. Check that it has power and network, "
-            "and that host and port (dragonmint_host or ansible_host, dragonmint_port) are right."
+            "and that host and port (dragonmint_host or ansible_host, dragonmint_port) are right.",
+            reason,
+            sent,
+            transient,
         )
 
 
@@ -197,3 +202,7 @@ class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def build_response(self, req: Any, resp: Any) -> Any:
+        """The reply as it comes from urllib3: nothing here needs the cookies and history that requests would add."""
+        return resp

@@ -93,6 +93,9 @@ class AutoTuneSetting(Setting[AutoTune]):
     def diff(self, before: AutoTune, after: AutoTune) -> tuple[Any, Any]:
         return shown(before), shown(after)
 
+    def describe(self, value: AutoTune) -> str:
+        return value.mode if value.level is None else f"{value.mode} at level {value.level}"
+
     def _modes(self, current: AutoTune) -> tuple[str, ...]:
         """The modes that this firmware takes, of which it says nothing itself.
 

@@ -83,6 +83,9 @@ class PoolsSetting(Setting[Pools]):
             [_shown_beside(pool, other) for other, pool in pairs if pool],
         )
 
+    def describe(self, value: Pools) -> str:
+        return " then ".join(f"{mask_url(pool.url)} as {pool.user}" for pool in value) or "no pools"
+
 
 def _shown_beside(pool: Pool, other: Pool | None) -> dict[str, str]:
     is_new_password = other is not None and other.password != pool.password
