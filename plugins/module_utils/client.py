@@ -24,6 +24,7 @@ from typing import Any, TypeVar
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     AuthenticationFailed,
+    BadReply,
     InvalidInput,
     MinerError,
     PermissionDenied,
@@ -46,7 +47,7 @@ class Connection:
     host: str
     password: str = field(repr=False)
     username: str = "admin"
-    port: int | None = None
+    port: int = 80
     scheme: str = "http"
     fallback_passwords: tuple[str, ...] = field(default=(), repr=False)
     auth: str = "basic"
@@ -59,7 +60,7 @@ class Connection:
     def url(self) -> str:
         """Scheme, host and port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port or (443 if self.scheme == 'https' else 80)}"
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 class Client:
@@ -78,21 +79,18 @@ class Client:
         """Closes the connection."""
         self._transport.close()
 
+    @property
+    def password(self) -> str:
+        """The password that the miner took last; the given one, before it was asked."""
+        return self._password
+
     def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
         """Asks for a value. ``patient`` means that a failure is retried as the policy says.
 
         Raises one of the errors of this collection, and nothing else.
         """
-        pause_s = _FIRST_PAUSE_S
-        for _attempt in range(self.connection.retries if patient else 0):
-            try:
-                return self._ask(protocol.Request(endpoint))
-            except MinerError as error:
-                if not error.transient:
-                    raise
-            self._sleep(pause_s)
-            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
-        return self._ask(protocol.Request(endpoint))
+        request = protocol.Request(endpoint)
+        return self._patiently(lambda: self._ask(request)) if patient else self._ask(request)
 
     def write(self, request: protocol.Request[T]) -> T:
         """Sends a change, once.
@@ -115,6 +113,54 @@ class Client:
             )
         self._is_expected = True
 
+    def log_in(self) -> protocol.Login:
+        """Logs in at /api/auth, which tells the truth, and goes on with the password that it took.
+
+        Basic does not tell: an Innosilicon takes any password while it has its factory's one.
+        """
+        return self._patiently(self._log_in)
+
+    def accepts(self, username: str, password: str) -> bool:
+        """Whether the miner takes this login, which is not the client's own."""
+        try:
+            self._patiently(lambda: self._send(protocol.auth(username, password)))
+        except Rejected:
+            return False
+        return True
+
+    def is_miner(self) -> bool:
+        """Whether what answers is a miner, found out without showing it the login. Does not retry."""
+        request = protocol.Request(protocol.TYPE)
+        try:
+            protocol.parse(request, self._transport.post(request.path, request.form, None))
+        except protocol.InvalidRequest:
+            return True
+        except BadReply as error:
+            if error.transient:
+                raise
+        return False
+
+    def is_token_alive(self, jwt: str) -> bool:
+        """Whether the miner still takes a JWT of an earlier login, which no reboot leaves alive. Does not retry."""
+        request = protocol.Request(protocol.TYPE)
+        try:
+            protocol.parse(request, self._transport.post(request.path, request.form, f"Bearer {jwt}"))
+        except protocol.TokenExpired:
+            return False
+        return True
+
+    def _patiently(self, ask: Callable[[], T]) -> T:
+        pause_s = _FIRST_PAUSE_S
+        for _attempt in range(self.connection.retries):
+            try:
+                return ask()
+            except MinerError as error:
+                if not error.transient:
+                    raise
+            self._sleep(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return ask()
+
     def _ask(self, request: protocol.Request[T]) -> T:
         if self.connection.auth == "jwt" and self._jwt is None:
             self._log_in()
@@ -124,11 +170,12 @@ class Client:
             self._log_in()
             answer = self._send_again(request)
         except protocol.InvalidRequest:
-            if self._level is None:
-                self._log_in()
-                if not (self._level == protocol.GUEST and request.endpoint.admin_only()):
-                    return self._send_again(request)
-            raise self._forbidden(request) from None
+            if self._level is not None and not request.endpoint.is_everywhere():
+                raise self._forbidden(request) from None
+            self._log_in()
+            if self._level == protocol.GUEST and request.endpoint.admin_only():
+                raise self._forbidden(request) from None
+            return self._send_again(request)
         if request.endpoint.admin_only():
             self._level = protocol.ADMIN
         return answer
@@ -155,11 +202,7 @@ class Client:
         login = f"{self.connection.username}:{self._password}".encode()
         return "Basic " + base64.b64encode(login).decode("ascii")
 
-    def _log_in(self) -> None:
-        """Finds the password that the miner takes, asking /api/auth, which tells the truth.
-
-        Basic does not: an Innosilicon takes any password while it has its default one.
-        """
+    def _log_in(self) -> protocol.Login:
         passwords = (self._password, *self.connection.fallback_passwords)
         for password in dict.fromkeys(passwords):
             try:
@@ -168,7 +211,7 @@ class Client:
                 refusal = error
             else:
                 self._password, self._jwt, self._level = password, login.jwt, login.level or protocol.ADMIN
-                return
+                return login
         raise AuthenticationFailed(
             f"The miner refuses the login of {self.connection.username}"
             + (f" with each of {len(passwords)} passwords" if len(passwords) > 1 else "")
@@ -202,14 +245,14 @@ def connection_from(options: Mapping[str, Any]) -> Connection:
         host=options["host"],
         password=options["password"],
         username=options["username"],
-        port=options["port"],
+        port=options["port"] or (443 if options["scheme"] == "https" else 80),
         scheme=options["scheme"],
         fallback_passwords=tuple(password for password in fallback_passwords if password),
         auth=options["auth"],
         timeout_s=options["timeout"],
         retries=options["retries"],
         validate_certs=options["validate_certs"],
-        expected_mac=mac.lower().replace("-", ":") if mac else None,
+        expected_mac=protocol.mac_address(mac) if mac else None,
     )
 
 

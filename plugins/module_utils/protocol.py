@@ -11,7 +11,6 @@ raises one of our errors. The facts come from the firmware's own sources and fro
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import math
 import re
@@ -37,6 +36,8 @@ INNO_2018_08 = "inno-2018-08"
 GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
 
 POOLS_MAX = 3
+INNOSILICON_ISSUER = "AsicMiner"
+FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 REPLY_BYTES_MAX = 8 * 1024 * 1024
 
 T = TypeVar("T")
@@ -142,6 +143,7 @@ class Mining:
     fan_percent: int | None = None
     reject_ratio: float | None = None
     is_tuning: bool | None = None
+    elapsed_seconds: int | None = None
 
 
 @dataclass(frozen=True)
@@ -162,10 +164,14 @@ class AutoTuneStatus:
 
 @dataclass(frozen=True)
 class Login:
-    """A successful login. ``level`` is who the miner takes us for: admin or guest, None if it does not say."""
+    """A successful login. ``level`` is who the miner takes us for, admin or guest; ``issuer`` names the firmware.
+
+    Both are None if the JWT does not say.
+    """
 
     jwt: str = field(repr=False)
     level: str | None
+    issuer: str | None
 
 
 @dataclass(frozen=True)
@@ -185,6 +191,10 @@ class Endpoint(Generic[T]):
     def admin_only(self) -> bool:
         """Whether a guest may call this on no firmware."""
         return GUEST not in self.levels.values()
+
+    def is_everywhere(self) -> bool:
+        """Whether each firmware has this."""
+        return set(self.levels) == set(GENERATIONS)
 
 
 @dataclass(frozen=True)
@@ -240,6 +250,11 @@ def printable(text: str) -> str:
     return clean if len(clean) <= 200 else clean[:200] + "…"
 
 
+def mac_address(text: str) -> str:
+    """Returns a MAC address as results show it: in lower case, with colons."""
+    return text.strip().lower().replace("-", ":")
+
+
 def auth(username: str, password: str) -> Request[Login]:
     """A login. Send it without an Authorization header: a stale JWT would be refused even here."""
     return Request(AUTH, {"username": username, "password": password})
@@ -261,6 +276,28 @@ def set_autotune(autotune: AutoTune) -> Request[None]:
     if autotune.level is not None:
         form["level"] = autotune.level
     return Request(SET_AUTOTUNE, form)
+
+
+def update_network(network: Network) -> Request[None]:
+    """Sets the network, and restarts it: when the address changes, the reply usually does not get through."""
+    if network.mode == "dhcp":
+        return Request(UPDATE_NETWORK, {"dhcp": "dhcp"})
+    first, *others = network.dns
+    form = {
+        "dhcp": "static",
+        "ipaddress": network.ipaddress or "",
+        "netmask": network.netmask or "",
+        "gateway": network.gateway or "",
+        "dns[0]": first,
+        "dns[1]": others[0] if others else first,
+    }
+    return Request(UPDATE_NETWORK, form)
+
+
+def update_password(user: str, admin_password: str, new_password: str) -> Request[None]:
+    """Sets a user's password. The current one that the miner asks for is always the admin's."""
+    form = {"user": user, "currentPassword": admin_password, "newPassword": new_password}
+    return Request(UPDATE_PASSWORD, form)
 
 
 def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
@@ -321,16 +358,18 @@ def _read_login(answer: Mapping[str, Any], reply: Reply) -> Login:
     jwt = answer.get("jwt")
     if not isinstance(jwt, str) or not _JWT.fullmatch(jwt):
         raise AuthenticationFailed("The miner accepted the login, but sent no JWT. Use auth=basic.")
-    return Login(jwt, _level(jwt))
+    claims = _claims(jwt)
+    user = claims.get("user")
+    return Login(jwt, user if user in (ADMIN, GUEST) else None, _text(claims.get("iss")))
 
 
-def _level(jwt: str) -> str | None:
-    claims = jwt.split(".")[1]
+def _claims(jwt: str) -> Mapping[str, Any]:
+    encoded = jwt.split(".")[1]
     try:
-        user = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["user"]
-    except (ValueError, KeyError, TypeError, RecursionError, binascii.Error):
-        return None
-    return user if user in (ADMIN, GUEST) else None
+        claims = json.loads(base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)))
+    except (ValueError, RecursionError):
+        return {}
+    return claims if isinstance(claims, dict) else {}
 
 
 def _read_pools(answer: Mapping[str, Any], reply: Reply) -> tuple[Pool, ...]:
@@ -352,13 +391,21 @@ def _read_overview(answer: Mapping[str, Any], reply: Reply) -> Overview:
         Identity(
             type=_text(answer.get("type")),
             hwver=_text(version.get("hwver")),
-            mac=mac.lower() if mac else None,
+            mac=mac_address(mac) if mac else None,
             firmware=_text(version.get("platform_v")),
             build_date=_text(version.get("build_date")),
         ),
         _network(network),
         _hardware(hardware),
     )
+
+
+def _read_network(answer: Mapping[str, Any], reply: Reply) -> Network:
+    return _network(answer)
+
+
+def _read_type(answer: Mapping[str, Any], reply: Reply) -> str | None:
+    return _text(answer.get("type"))
 
 
 def _network(values: Mapping[str, Any]) -> Network:
@@ -407,6 +454,7 @@ def _read_summary(answer: Mapping[str, Any], reply: Reply) -> Mining:
         fan_percent=_integer(_section(answer, "HARDWARE").get("Fan duty")),
         reject_ratio=_reject_ratio(devices) if devices else _reject_ratio(pools),
         is_tuning=answer["tuning"] if isinstance(answer.get("tuning"), bool) else None,
+        elapsed_seconds=min((elapsed for elapsed in map(_elapsed, devices) if elapsed is not None), default=None),
     )
 
 
@@ -427,6 +475,10 @@ def _board(device: Mapping[str, Any], now: float | None) -> Board:
         rejected=_integer(device.get("Rejected")),
         last_share_seconds=max(0, round(now - shared_at)) if now and shared_at else None,
     )
+
+
+def _elapsed(device: Mapping[str, Any]) -> int | None:
+    return _integer(device.get("Device Elapsed"))
 
 
 def _board_ths(device: Mapping[str, Any]) -> float | None:
@@ -566,3 +618,11 @@ UPDATE_POOLS = Endpoint("updatePools", _FOR_ADMIN, _nothing, writes=True)
 AUTOTUNE = Endpoint("getAutoTune", _FOR_ADMIN, _read_autotune)
 AUTOTUNE_STATUS = Endpoint("getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST}, _read_autotune_status)
 SET_AUTOTUNE = Endpoint("setAutoTune", _FOR_ADMIN, _nothing, writes=True)
+TYPE = Endpoint("type", _FOR_GUEST, _read_type)
+NETWORK = Endpoint("network", _FOR_GUEST, _read_network)
+UPDATE_NETWORK = Endpoint("updateNetwork", _FOR_ADMIN, _nothing, writes=True)
+UPDATE_PASSWORD = Endpoint("updatePassword", _FOR_ADMIN, _nothing, writes=True)
+REBOOT = Endpoint("reboot", _FOR_ADMIN, _nothing, writes=True)
+POWEROFF = Endpoint("poweroff", _FOR_ADMIN, _nothing, writes=True)
+RESTART_CGMINER = Endpoint("restartCgMiner", _FOR_ADMIN, _nothing, writes=True)
+FACTORY_RESET = Endpoint("factoryReset", _FOR_ADMIN, _nothing, writes=True)

@@ -22,6 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     NotBack,
     TimedOut,
     Unreachable,
+    WrongDevice,
 )
 
 T = TypeVar("T")
@@ -31,9 +32,15 @@ _POLL_S = 0.5
 
 
 class Setting(ABC, Generic[T]):
-    """Something on a miner that can be read, and written when it differs from what is desired."""
+    """Something on a miner that can be read, and written when it differs from what is desired.
+
+    ``lags`` marks what may show its old value for a while after the miner confirmed the change, ``silent_s`` says how
+    many seconds the miner may be silent after it.
+    """
 
     name: str
+    lags = False
+    silent_s = SETTLE_S
 
     @abstractmethod
     def read(self) -> T:
@@ -68,13 +75,11 @@ class Outcome(Generic[T]):
     diff: dict[str, Any]
 
 
-def converge(
-    setting: Setting[T], check_mode: bool, settle_s: float = SETTLE_S, sleep: Callable[[float], None] = time.sleep
-) -> Outcome[T]:
+def converge(setting: Setting[T], check_mode: bool, sleep: Callable[[float], None] = time.sleep) -> Outcome[T]:
     """Makes the miner as desired, or in check mode says what that would change.
 
-    A miner whose reply got lost has ``settle_s`` seconds to show the new value, since the request may still be waiting
-    for a free worker. Raises NotApplied if it does not show it, and NotBack if it does not answer any more.
+    A miner whose reply got lost has some seconds to show the new value, since the request may still be waiting for a
+    free worker. Raises NotApplied if it does not show it, and NotBack if it does not answer any more.
     """
     before = setting.read()
     desired = setting.desired(before)
@@ -83,11 +88,22 @@ def converge(
     setting.prepare(before)
     if check_mode:
         return _outcome(setting, True, before, desired)
-    lost = _write(setting, before)
-    after = _read_back(setting, desired, lost, settle_s, sleep)
+    lost = send_once(lambda: setting.write(before))
+    after = _read_back(setting, desired, lost, sleep)
     if after != desired:
         raise _not_applied(setting, before, desired, after, lost)
     return _outcome(setting, True, before, after)
+
+
+def send_once(write: Callable[[], None]) -> MinerError | None:
+    """Sends a write. Returns the error in which its reply got lost, None if the miner confirmed it."""
+    try:
+        write()
+    except (Unreachable, TimedOut, BadReply) as error:
+        if isinstance(error, Unreachable) and not error.sent:
+            raise
+        return error
+    return None
 
 
 def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
@@ -108,29 +124,20 @@ def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float
         sleep(_POLL_S)
 
 
-def _write(setting: Setting[T], before: T) -> MinerError | None:
-    """Returns the error in which the reply got lost, None if the miner confirmed the write."""
-    try:
-        setting.write(before)
-    except (Unreachable, TimedOut, BadReply) as error:
-        if isinstance(error, Unreachable) and not error.sent:
-            raise
-        return error
-    return None
-
-
-def _read_back(
-    setting: Setting[T], desired: T, lost: MinerError | None, settle_s: float, sleep: Callable[[float], None]
-) -> T:
-    deadline = time.monotonic() + settle_s
+def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: Callable[[float], None]) -> T:
+    sent_at = time.monotonic()
+    settle_s = SETTLE_S if lost or setting.lags else 0.0
     while True:
         try:
             after = setting.read()
+        except WrongDevice as error:
+            error.changed = True
+            raise
         except MinerError as error:
-            if time.monotonic() >= deadline:
+            if time.monotonic() >= sent_at + setting.silent_s:
                 raise _not_back(setting, lost, error) from error
         else:
-            if after == desired or lost is None or time.monotonic() >= deadline:
+            if after == desired or time.monotonic() >= sent_at + settle_s:
                 return after
         sleep(_POLL_S)
 

@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unsupported,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import mask_url
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, network, pools
 
 SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
 MINIMUM = ("identity",)
@@ -59,7 +59,7 @@ def gather(client: Client, subsets: Sequence[str], warn: Callable[[str], None]) 
 def mining_fact(value: protocol.Mining) -> dict[str, Any]:
     """Returns what cgminer does as the fact dragonmint_mining and results show it."""
     fact = asdict(value)
-    del fact["is_tuning"]
+    del fact["is_tuning"], fact["elapsed_seconds"]
     fact["boards"] = list(fact["boards"])
     fact["pools"] = [{**pool, "url": mask_url(pool["url"])} for pool in fact["pools"]]
     return fact
@@ -76,10 +76,6 @@ class _Sources:
         return self.client.read(protocol.OVERVIEW)
 
 
-def _network_fact(value: protocol.Network) -> dict[str, Any]:
-    return {**asdict(value), "dns": list(value.dns)}
-
-
 def _hardware_fact(value: protocol.Hardware) -> dict[str, Any]:
     return {**asdict(value), "load": list(value.load)}
 
@@ -90,7 +86,7 @@ def _autotune_fact(client: Client) -> dict[str, Any]:
 
 _READERS: dict[str, Callable[[_Sources], Any]] = {
     "identity": lambda sources: asdict(sources.overview.identity),
-    "network": lambda sources: _network_fact(sources.overview.network),
+    "network": lambda sources: network.shown(sources.overview.network),
     "hardware": lambda sources: _hardware_fact(sources.overview.hardware),
     "pools": lambda sources: pools.shown(pools.current_pools(sources.client)),
     "mining": lambda sources: mining_fact(mining.current_mining(sources.client)),

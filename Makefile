@@ -1,0 +1,45 @@
+# Every target works from any folder (make -C CHECKOUT TARGET) and keeps what it makes below build/.
+# PYTHON is only what starts the gates; they look for the Pythons to test with themselves.
+PYTHON ?= python3
+GATES = $(PYTHON) tests/gates
+
+MAKEFLAGS += --no-print-directory
+.DEFAULT_GOAL := help
+.PHONY: help test lint sanity unit integration format demo bench build environments clean
+
+help:  ## this text
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  ARGS="…" goes to pytest: make unit ARGS="-k pools", make integration ARGS="-x --co"'
+
+test:  ## every gate: lint, sanity, unit and integration tests, coverage
+	@$(GATES) test $(ARGS)
+
+environments:  ## what the gates run in, in build/env: newest/bin/ansible-playbook, lint/bin/ruff, …
+	@$(GATES) environments
+
+lint:  ## ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog
+	@$(GATES) lint
+
+sanity:  ## ansible-test sanity, oldest and newest ansible-core
+	@$(GATES) sanity
+
+unit:  ## unit tests
+	@$(GATES) unit $(ARGS)
+
+integration:  ## ansible-playbook against the simulator, oldest and newest ansible-core
+	@$(GATES) integration $(ARGS)
+
+format:  ## let ruff put the code into shape
+	@$(GATES) format
+
+demo:  ## a simulated fleet, provisioned while you watch
+	@$(GATES) run python -m tests.demo
+
+bench:  ## what a task costs, as ratios
+	@$(GATES) run python -m tests.bench
+
+build:  ## the collection's tarball, in build/
+	@$(GATES) run ansible-galaxy collection build --force --output-path build
+
+clean:  ## remove build/
+	rm -rf build

@@ -1,0 +1,58 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: to_table
+short_description: Lay out rows as a table for the terminal
+description:
+  - Returns lines of aligned columns under a heading. Characters that would control a terminal are shown as C(?).
+positional: columns
+options:
+  _input:
+    description: The rows, each a dictionary.
+    type: list
+    elements: dict
+    required: true
+  columns:
+    description: The keys to show, in this order.
+    type: list
+    elements: str
+    required: true
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Show two columns
+  ansible.builtin.debug:
+    msg: "{{ [{'miner': 'rack1-01', 'outcome': 'drift'}] | minerops.dragonmint.to_table(['miner', 'outcome']) }}"
+"""
+
+RETURN = r"""
+_value:
+  description: The lines.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+
+def to_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    cells = [list(columns), *([_printable(row.get(column, "")) for column in columns] for row in rows)]
+    widths = [max(len(line[number]) for line in cells) for number in range(len(columns))]
+    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+
+
+def _printable(value: Any) -> str:
+    return "".join(char if char.isprintable() else "?" for char in str(value))
+
+
+class FilterModule:
+    """Ansible's entry to the filter."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"to_table": to_table}

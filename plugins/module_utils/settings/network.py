@@ -1,0 +1,224 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network settings of a miner, which may take it to another address."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, replace
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
+    BadReply,
+    InvalidInput,
+    MinerError,
+    Unreachable,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import SETTLE_S, Setting
+
+SEARCH_MAX = 4096
+
+_PROBE_S = 1.0
+_PROBES_AT_ONCE = 64
+_LOOK_TIMEOUT_S = 3.0
+
+
+def network_from(options: Mapping[str, Any]) -> Network:
+    """Returns the network settings that module options describe.
+
+    Raises InvalidInput for what the firmware would take and then be unreachable with; it checks next to nothing itself.
+    """
+    addresses = {name: options[name] for name in ("ipaddress", "netmask", "gateway", "dns")}
+    if options["mode"] == "dhcp":
+        given = [name for name, value in addresses.items() if value]
+        if given:
+            raise InvalidInput(f"With mode=dhcp the miner is given its {' and '.join(given)}. Leave them out.")
+        return Network("dhcp", None, None, None, ())
+    missing = [name for name, value in addresses.items() if not value]
+    if missing:
+        raise InvalidInput(f"mode=static needs {', '.join(missing)}, too. The miner takes them only together.")
+    if len(options["dns"]) > 2:
+        raise InvalidInput(f"dns has {len(options['dns'])} entries; a miner takes 1 or 2.")
+    address, gateway = _address("ipaddress", options["ipaddress"]), _address("gateway", options["gateway"])
+    subnet = _subnet(address, options["netmask"])
+    for name, host in (("ipaddress", address), ("gateway", gateway)):
+        if host not in subnet or host in (subnet.network_address, subnet.broadcast_address):
+            raise InvalidInput(
+                f"The {name} {host} is no host address of the network {subnet}: the miner would be lost."
+            )
+    if address == gateway:
+        raise InvalidInput(f"ipaddress and gateway are both {address}. The gateway is another device.")
+    dns = tuple(str(_address("dns", server)) for server in options["dns"])
+    return Network("static", str(address), options["netmask"], str(gateway), dns)
+
+
+def hosts_to_search(text: str) -> list[str]:
+    """Returns the addresses of a network in CIDR notation. Raises InvalidInput for a bad or a huge one."""
+    try:
+        network = ipaddress.IPv4Network(text, strict=False)
+    except ValueError as error:
+        raise InvalidInput(f"search is no network: {error}. Give it as 10.1.0.0/22.") from None
+    if network.num_addresses > SEARCH_MAX:
+        raise InvalidInput(f"search has {network.num_addresses} addresses; {SEARCH_MAX} are the most.")
+    return [str(address) for address in network.hosts()]
+
+
+def shown(network: Network) -> dict[str, Any]:
+    """Returns network settings as results and facts show them."""
+    return {**asdict(network), "dns": list(network.dns)}
+
+
+class NetworkSetting(Setting[Network]):
+    """The desired network of one miner. After a change it is looked for at its new address, and known by its MAC.
+
+    ``live`` is what was read last. Its address is None when the miner has left for an address that only DHCP knows.
+    """
+
+    name = "network settings"
+    lags = True
+
+    def __init__(self, client: Client, network: Network, search: Sequence[str], wait_s: float) -> None:
+        self.live = network
+        self.silent_s = wait_s
+        self._client = client
+        self._network = network
+        self._search = search
+        self._mac: str | None = None
+        self._told_at: float | None = None
+
+    def read(self) -> Network:
+        self.live = self._client.read(protocol.NETWORK) if self._told_at is None else self._find(self._told_at)
+        return _comparable(self.live)
+
+    def desired(self, current: Network) -> Network:
+        return _comparable(self._network)
+
+    def prepare(self, current: Network) -> None:
+        self._client.prove_identity()
+        self._mac = self._client.read(protocol.OVERVIEW).identity.mac
+        if not self._mac:
+            raise BadReply("The miner does not tell its MAC, by which it would be known at its new address. Reboot it.")
+        address = self._network.ipaddress
+        if address and address != self.live.ipaddress and _accepts_connections(address, self._client.connection.port):
+            raise WrongDevice(
+                f"Something answers at {address} already, so the miner was not sent there. "
+                "Give it another address, or move that device first."
+            )
+
+    def write(self, current: Network) -> None:
+        self._told_at = time.monotonic()
+        self._client.write(protocol.update_network(self._network))
+
+    def diff(self, before: Network, after: Network) -> tuple[Any, Any]:
+        return shown(before), shown(after)
+
+    def describe(self, value: Network) -> str:
+        if value.mode == "dhcp":
+            return "dhcp"
+        return f"{value.ipaddress} {value.netmask} with gateway {value.gateway} and DNS {' '.join(value.dns)}"
+
+    def _find(self, told_at: float) -> Network:
+        """Reads the network settings wherever the miner is now."""
+        if self._network.ipaddress:
+            return self._find_static(self._network.ipaddress)
+        for host in self._candidates():
+            try:
+                found = self._look(host)
+            except MinerError:
+                continue
+            if found:
+                return found
+        if time.monotonic() >= told_at + (self.silent_s if self._search else SETTLE_S):
+            return self._network
+        raise self._silent()
+
+    def _find_static(self, address: str) -> Network:
+        if _accepts_connections(address, self._client.connection.port):
+            found = self._look(address)
+            if found is None:
+                raise WrongDevice(
+                    f"The miner {self._mac} was told to take the address {address}, but another device answers there. "
+                    "Two devices may have this address now: find the other one, and take it off the network."
+                )
+            return found
+        found = self._look(self._client.connection.host)
+        if found is None:
+            raise self._silent()
+        return found
+
+    def _candidates(self) -> Iterator[str]:
+        yield self._client.connection.host
+        with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
+            port = self._client.connection.port
+            answers = pool.map(lambda host: _accepts_connections(host, port), self._search)
+            yield from (host for host, answer in zip(self._search, answers) if answer)
+
+    def _look(self, host: str) -> Network | None:
+        """Reads the settings of the device there; None if it is not this miner. A stranger is shown no login."""
+        connection = replace(
+            self._client.connection,
+            host=host,
+            password=self._client.password,
+            timeout_s=min(self._client.connection.timeout_s, _LOOK_TIMEOUT_S),
+            expected_mac=None,
+        )
+        client = Client(connection)
+        try:
+            if not client.is_miner():
+                return None
+            overview = client.read(protocol.OVERVIEW, patient=False)
+        except AuthenticationFailed:
+            return None
+        finally:
+            client.close()
+        return overview.network if overview.identity.mac == self._mac else None
+
+    def _silent(self) -> Unreachable:
+        reason = f"it answers neither at {self._network.ipaddress or 'its old address'} nor anywhere it was looked for"
+        return Unreachable(f"The miner {self._mac} is gone: {reason}.", reason, sent=True)
+
+
+def _comparable(network: Network) -> Network:
+    """What counts of network settings: with DHCP only that, and no name server twice."""
+    if network.mode == "dhcp":
+        return Network("dhcp", None, None, None, ())
+    return replace(network, dns=tuple(dict.fromkeys(network.dns)))
+
+
+def _accepts_connections(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=_PROBE_S).close()
+    except OSError:
+        return False
+    return True
+
+
+def _address(name: str, text: str) -> ipaddress.IPv4Address:
+    try:
+        address = ipaddress.IPv4Address(text)
+    except ValueError:
+        address = None
+    if address is None or address.is_multicast or address.is_unspecified or address.is_reserved or str(address) != text:
+        raise InvalidInput(f"The {name} {text!r} is no IPv4 address of a device. Give it as 10.1.0.25.")
+    return address
+
+
+def _subnet(address: ipaddress.IPv4Address, netmask: str) -> ipaddress.IPv4Network:
+    try:
+        bits = format(int(ipaddress.IPv4Address(netmask)), "032b")
+    except ValueError:
+        bits = ""
+    if not re.fullmatch("1+00+", bits):
+        raise InvalidInput(f"The netmask {netmask!r} is none: give it as 255.255.252.0, ones first and then zeros.")
+    return ipaddress.IPv4Network((int(address), bits.count("1")), strict=False)

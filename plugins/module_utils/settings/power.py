@@ -1,0 +1,224 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reboot, restart of mining, power off and factory reset, each with the proof that it happened.
+
+The miner confirms all of them before they happen, and its confirmation can get lost. So the confirmation is no proof,
+and that it is missing disproves nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    BadReply,
+    InvalidInput,
+    MinerError,
+    NotApplied,
+    NotBack,
+    NotReady,
+    Unreachable,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, send_once, wait_until
+
+# The uptime has minutes only.
+_UPTIME_SLACK_S = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is wanted: a state, what must hold before, and how long to wait for the proof; None for not waiting."""
+
+    state: str
+    min_uptime_s: float | None
+    confirm: str | None
+    wait_s: float | None
+
+
+@dataclass(frozen=True)
+class PowerOutcome(Outcome[dict[str, str]]):
+    """An outcome, and the seconds until its proof."""
+
+    elapsed_s: float
+
+
+def options_from(params: Mapping[str, Any]) -> Options:
+    """Returns what module options want. Raises InvalidInput for options that don't belong to the state."""
+    state, min_uptime_s, confirm = params["state"], params["min_uptime"], params["confirm"]
+    if min_uptime_s is not None and state != "rebooted":
+        raise InvalidInput(f"min_uptime is for state=rebooted, not for state={state}. Leave it out.")
+    if (confirm is not None) != (state == "factory_reset"):
+        raise InvalidInput(
+            "confirm is the MAC of a miner that is to lose all its settings: "
+            "it is required with state=factory_reset, and refused with any other."
+        )
+    return Options(state, min_uptime_s, confirm, params["wait_timeout"] if params["wait"] else None)
+
+
+def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[str], None]) -> PowerOutcome:
+    """Brings a miner to a state with a single command, and waits for the proof of it.
+
+    Raises WrongDevice before anything is sent, NotApplied if the miner carries on as before, NotBack if it is not heard
+    of any more, and NotReady if cgminer is not.
+    """
+    began = time.monotonic()
+    is_due = _is_due(client, options, warn)
+    if is_due and not check_mode:
+        _carry_out(client, options, warn)
+    elif is_due:
+        client.prove_identity()
+    before, after = {"state": "running"}, {"state": options.state}
+    if not is_due:
+        before = after = after if options.state == "poweredoff" else before
+    return PowerOutcome(
+        is_due, after, {"before": {"power": before}, "after": {"power": after}}, round(time.monotonic() - began, 1)
+    )
+
+
+def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:
+    if options.state == "poweredoff" and _is_off(client):
+        warn("Nothing answers at the miner's address, so it is taken for off. It may as well be off the network only.")
+        return False
+    if options.min_uptime_s is not None:
+        uptime_s = client.read(protocol.OVERVIEW).hardware.uptime_seconds
+        if uptime_s is None:
+            raise BadReply("The miner does not tell its uptime, so min_uptime can't be judged. Leave it out.")
+        return uptime_s >= options.min_uptime_s
+    if options.confirm is not None:
+        mac = client.read(protocol.OVERVIEW).identity.mac
+        if mac != protocol.mac_address(options.confirm):
+            raise WrongDevice(
+                f"The reset was confirmed for {options.confirm}, but the miner has the MAC {mac}: nothing was changed. "
+                "Correct confirm, or the address."
+            )
+    return True
+
+
+def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) -> None:
+    command = _COMMANDS[options.state]
+    client.prove_identity()
+    is_done = command.proof(client)
+    lost = send_once(lambda: client.write(protocol.Request(command.endpoint)))
+    if options.wait_s is None:
+        if lost:
+            warn(f"The miner was told, but its reply got lost ({lost.reason}), and nothing was waited for.")
+        return
+    deadline = time.monotonic() + options.wait_s
+    if not wait_until(is_done, options.wait_s):
+        raise _undone(client, options, command)
+    if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
+        failure = NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
+        failure.changed = True
+        raise failure
+
+
+@dataclass(frozen=True)
+class _Command:
+    """What brings a miner to a state. ``proof`` looks at the miner before, and returns what proves it afterwards."""
+
+    endpoint: protocol.Endpoint[None]
+    proof: Callable[[Client], Callable[[], bool]]
+    undone: str
+    is_back: Callable[[Client], bool] = lambda client: True
+
+
+def _reboot_proof(client: Client) -> Callable[[], bool]:
+    """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
+
+    Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only.
+    """
+    jwt = client.log_in().jwt
+    began = time.monotonic()
+
+    def is_done() -> bool:
+        if client.is_token_alive(jwt):
+            return False
+        uptime_s = client.read(protocol.OVERVIEW, patient=False).hardware.uptime_seconds
+        return uptime_s is not None and uptime_s <= time.monotonic() - began + _UPTIME_SLACK_S
+
+    return is_done
+
+
+def _reset_proof(client: Client) -> Callable[[], bool]:
+    """A miner was reset when its tokens of before are dead and it takes a factory's login."""
+    jwt = client.log_in().jwt
+
+    def is_done() -> bool:
+        if client.is_token_alive(jwt):
+            return False
+        return any(client.accepts(protocol.ADMIN, password) for password in protocol.FACTORY_PASSWORDS[protocol.ADMIN])
+
+    return is_done
+
+
+def _restart_proof(client: Client) -> Callable[[], bool]:
+    """Mining has restarted when cgminer went silent, or has been running for a shorter time than before."""
+    before_s = _elapsed_s(client)
+
+    def is_done() -> bool:
+        elapsed_s = _elapsed_s(client)
+        if before_s is None:
+            return elapsed_s is not None
+        return elapsed_s is None or elapsed_s < before_s
+
+    return is_done
+
+
+def _off_proof(client: Client) -> Callable[[], bool]:
+    """A miner is off when nothing answers HTTP there any more."""
+    return lambda: _is_off(client)
+
+
+def _is_off(client: Client) -> bool:
+    try:
+        client.read(protocol.TYPE)
+    except Unreachable:
+        return True
+    return False
+
+
+def _elapsed_s(client: Client) -> int | None:
+    """How long cgminer has been running, None while it does not answer."""
+    try:
+        return client.read(protocol.SUMMARY, patient=False).elapsed_seconds
+    except NotReady:
+        return None
+
+
+def _undone(client: Client, options: Options, command: _Command) -> MinerError:
+    told = f"The miner was told to be {options.state}"
+    try:
+        client.read(protocol.TYPE)
+    except MinerError as error:
+        failure: MinerError = NotBack(
+            f"{told}, and has not come back in {options.wait_s:g} s: {error.reason}. Look at it, or raise wait_timeout "
+            "if it only takes longer. After a factory reset its address comes from DHCP.",
+            reason=error.reason,
+        )
+        failure.changed = True
+        return failure
+    return NotApplied(
+        f"{told}, but {command.undone} in {options.wait_s:g} s. "
+        "It was told only once: look at the miner's logs, or run the task again."
+    )
+
+
+_COMMANDS = {
+    "rebooted": _Command(protocol.REBOOT, _reboot_proof, "has not rebooted"),
+    "mining_restarted": _Command(
+        protocol.RESTART_CGMINER,
+        _restart_proof,
+        "cgminer has not restarted",
+        is_back=lambda client: _elapsed_s(client) is not None,
+    ),
+    "poweredoff": _Command(protocol.POWEROFF, _off_proof, "still answers"),
+    "factory_reset": _Command(protocol.FACTORY_RESET, _reset_proof, "does not take the factory's login"),
+}
+STATES = tuple(_COMMANDS)

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The passwords of a miner's two users.
+
+A password can't be read, only tried: at /api/auth, since Basic takes anything on an Innosilicon that still has its
+factory's password.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    InvalidInput,
+    PermissionDenied,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting
+
+USERS = (protocol.ADMIN, protocol.GUEST)
+ALWAYS = "always"
+ON_DEFAULT = "on_default"
+
+
+def require_usable(password: str) -> None:
+    """Raises InvalidInput for a password that a miner would refuse, or that nobody could log in with."""
+    if not password:
+        raise InvalidInput("new_password is empty, which the miner refuses.")
+    if any(ord(char) < 32 or ord(char) == 127 for char in password):
+        raise InvalidInput("new_password has control characters. Remove them.")
+    try:
+        password.encode("utf-8")
+    except UnicodeEncodeError:
+        raise InvalidInput("new_password is no valid UTF-8. Correct its encoding.") from None
+
+
+class PasswordSetting(Setting[bool]):
+    """The desired password of one user. The value is whether the miner takes it."""
+
+    def __init__(self, client: Client, user: str, new_password: str, only_factory: bool) -> None:
+        require_usable(new_password)
+        self.name = f"password of {user}"
+        self._client = client
+        self._user = user
+        self._new_password = new_password
+        self._only_factory = only_factory
+
+    def read(self) -> bool:
+        return self._client.accepts(self._user, self._new_password)
+
+    def desired(self, current: bool) -> bool:
+        if current or not self._only_factory:
+            return True
+        return any(self._client.accepts(self._user, password) for password in protocol.FACTORY_PASSWORDS[self._user])
+
+    def prepare(self, current: bool) -> None:
+        self._client.prove_identity()
+        login = self._client.log_in()
+        if login.level == protocol.GUEST:
+            raise PermissionDenied("Only the user admin can set passwords. Log in as admin.")
+        if self._user == protocol.GUEST and login.issuer == protocol.INNOSILICON_ISSUER:
+            raise Unsupported("Innosilicon's firmware can change the password of admin only. Leave out guest.")
+
+    def write(self, current: bool) -> None:
+        self._client.write(protocol.update_password(self._user, self._client.password, self._new_password))
+
+    def diff(self, before: bool, after: bool) -> tuple[Any, Any]:
+        return MASK, "(changed)" if after != before else MASK
+
+    def describe(self, value: bool) -> str:
+        return "the new one" if value else "the old one"

@@ -1,0 +1,145 @@
+#!/usr/bin/python
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dragonmint_power
+short_description: Reboot, restart, power off or reset a DragonMint miner
+description:
+  - Reboots a miner, restarts its mining, powers it off or resets it to factory settings, and waits for the proof that
+    it
+    happened, since the miner confirms all of these before they happen.
+  - The command is sent only once, also if its reply gets lost.
+  - A miner that is off can't be switched on over the network.
+options:
+  state:
+    description:
+      - V(rebooted) reboots the miner. It has rebooted when its uptime has begun anew and a login of before is dead.
+      - V(mining_restarted) restarts cgminer only. It has restarted when it was silent for a moment or runs for a
+        shorter time
+        than before; then the task waits until it answers.
+      - V(poweredoff) shuts the miner down. It is off when nothing answers HTTP there any more. A miner that does not
+        answer in
+        the first place is taken for one that is off, with a warning.
+      - V(factory_reset) wipes all settings, the passwords and a static address included, and reboots. It is reset
+        when it takes
+        the factory's login. A miner that had a static address gets another one from DHCP, and is not found then.
+    type: str
+    choices: [rebooted, mining_restarted, poweredoff, factory_reset]
+    required: true
+  min_uptime:
+    description:
+      - With O(state=rebooted), leave a miner alone that has been up for fewer seconds than this.
+      - This makes a repeated run idempotent. The miner tells minutes only.
+    type: float
+  confirm:
+    description:
+      - The MAC address of the miner, without which O(state=factory_reset) is refused.
+    type: str
+  wait:
+    description:
+      - Wait for the proof. Without it, the task ends when the command is sent.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How many seconds to wait for that.
+    type: float
+    default: 300
+extends_documentation_fragment:
+  - minerops.dragonmint.connection
+  - minerops.dragonmint.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: partial
+    details:
+      - V(poweredoff) is. V(rebooted) is with O(min_uptime). The others happen each time.
+seealso:
+  - module: minerops.dragonmint.dragonmint_facts
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Reboot a miner that has been up for a week
+  minerops.dragonmint.dragonmint_power:
+    state: rebooted
+    min_uptime: 604800
+
+- name: Restart mining
+  minerops.dragonmint.dragonmint_power:
+    state: mining_restarted
+
+- name: See what a factory reset would do, and change nothing
+  minerops.dragonmint.dragonmint_power:
+    state: factory_reset
+    confirm: "{{ dragonmint_mac }}"
+  check_mode: true
+  when: dragonmint_mac is defined
+
+- name: Switch the miner off
+  minerops.dragonmint.dragonmint_power:
+    state: poweredoff
+"""
+
+RETURN = r"""
+power:
+  description: The state that the miner was brought to, or would be in check mode; V(running) if it was left alone.
+  returned: success
+  type: dict
+  contains:
+    state:
+      description: The state.
+      returned: always
+      type: str
+      sample: rebooted
+elapsed_seconds:
+  description: How long it took until the proof, or until the command was sent.
+  returned: success
+  type: float
+  sample: 71.5
+error_code:
+  description:
+    - What went wrong, for programs. V(not_applied) means that the miner carried on as before, V(not_back) that it has
+      not come
+      back, V(wrong_device) that O(confirm) names another miner.
+  returned: failure
+  type: str
+  sample: not_back
+"""
+
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import task
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
+
+
+def argument_spec() -> task.ArgumentSpec:
+    return task.argument_spec(
+        state={"type": "str", "choices": list(power.STATES), "required": True},
+        min_uptime={"type": "float"},
+        confirm={"type": "str"},
+        wait={"type": "bool", "default": True},
+        wait_timeout={"type": "float", "default": 300},
+    )
+
+
+def run(context: task.Context) -> dict[str, Any]:
+    options = power.options_from(context.params)
+    with context.client() as client:
+        outcome = power.bring(client, options, context.check_mode, context.warn)
+    return task.outcome_result(outcome, power=outcome.value, elapsed_seconds=outcome.elapsed_s)
+
+
+def main() -> None:
+    task.run_module(run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

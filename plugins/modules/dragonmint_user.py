@@ -1,0 +1,126 @@
+#!/usr/bin/python
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dragonmint_user
+short_description: Set the password of a user of a DragonMint miner
+description:
+  - Sets the password of one of the miner's two users, C(admin) and C(guest).
+  - A password can't be read, so the new one is tried first, at the miner's login. Nothing is changed if the miner
+    takes it.
+  - After a change the new password is tried again, and the task fails if the miner does not take it.
+  - Sessions of before stay logged in, since the miner does not end them.
+options:
+  user:
+    description:
+      - Whose password to set. Innosilicon's firmware can set the one of V(admin) only.
+    type: str
+    choices: [admin, guest]
+    default: admin
+  new_password:
+    description:
+      - The new password. It must not be empty.
+    type: str
+    required: true
+  update_password:
+    description:
+      - V(always) sets the password wherever it is another one, V(on_default) only where it still is the factory's.
+    type: str
+    choices: [always, on_default]
+    default: always
+extends_documentation_fragment:
+  - minerops.dragonmint.connection
+  - minerops.dragonmint.attributes
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+    details:
+      - It tells that the password changes, and shows neither of both.
+  idempotent:
+    support: full
+seealso:
+  - module: minerops.dragonmint.dragonmint_facts
+notes:
+  - When the password of the user changes that O(username) logs in with, the next tasks need the new one. Let
+    O(password) be the
+    new password and O(fallback_passwords) the one of before, in the inventory, and a play can be run again and again.
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Give the miner the fleet's password, whether it has it already or still the factory's
+  minerops.dragonmint.dragonmint_user:
+    new_password: "{{ fleet_password | default('Correct-Horse-7') }}"
+    password: "{{ fleet_password | default('Correct-Horse-7') }}"
+    fallback_passwords: [dragonadmin, admin]
+
+- name: Take the factory's password away from the guest user of DragonMint miners
+  minerops.dragonmint.dragonmint_user:
+    user: guest
+    new_password: "{{ guest_password | default('Battery-Staple-8') }}"
+    update_password: on_default
+    password: "{{ fleet_password | default('Correct-Horse-7') }}"
+  when: "'inno_2018_08' not in group_names"
+"""
+
+RETURN = r"""
+user:
+  description: The user whose password was set.
+  returned: success
+  type: dict
+  contains:
+    name:
+      description: The name.
+      returned: always
+      type: str
+      sample: admin
+error_code:
+  description:
+    - What went wrong, for programs. V(unsupported) means that the firmware can't set this user's password,
+      V(permission) that
+      only C(admin) may, V(not_applied) that the miner does not take the new password.
+  returned: failure
+  type: str
+  sample: authentication
+"""
+
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import task
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import user
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
+
+
+def argument_spec() -> task.ArgumentSpec:
+    return task.argument_spec(
+        user={"type": "str", "choices": list(user.USERS), "default": "admin"},
+        new_password={"type": "str", "required": True, "no_log": True},
+        update_password={
+            "type": "str",
+            "choices": [user.ALWAYS, user.ON_DEFAULT],
+            "default": user.ALWAYS,
+            "no_log": False,
+        },
+    )
+
+
+def run(context: task.Context) -> dict[str, Any]:
+    name, new_password = context.params["user"], context.params["new_password"]
+    only_factory = context.params["update_password"] == user.ON_DEFAULT
+    with context.client() as client:
+        outcome = converge(user.PasswordSetting(client, name, new_password, only_factory), context.check_mode)
+    return task.outcome_result(outcome, user={"name": name})
+
+
+def main() -> None:
+    task.run_module(run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Makes a plain `build/env/newest/bin/pytest tests/…` find the collection, and holds coverage to its floor."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+BUILD = Path(__file__).parents[1] / "build"
+COVERAGE_REPORT = BUILD / "coverage.json"
+
+# Before pytest-ansible reads it.
+os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(BUILD)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--branch-floor", type=float, metavar="PERCENT", help="fail when less of the branches was covered")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    covered = covered_branches(session.config)
+    if (
+        session.exitstatus == pytest.ExitCode.OK
+        and covered is not None
+        and covered < session.config.option.branch_floor
+    ):
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if (covered := covered_branches(config)) is not None:
+        floor = config.option.branch_floor
+        verdict = f"FAILED, {floor:.0f} % should be" if covered < floor else "ok"
+        terminalreporter.write_line(f"{covered:.1f} % of the branches are covered: {verdict}")
+
+
+def covered_branches(config: pytest.Config) -> float | None:
+    """The part of the branches in percent, where there is a floor: pytest-cov's own mixes lines and branches."""
+    if config.option.branch_floor is None or hasattr(config, "workerinput"):
+        return None
+    if not COVERAGE_REPORT.exists():
+        return 0.0
+    totals = json.loads(COVERAGE_REPORT.read_text())["totals"]
+    return 100 * totals["covered_branches"] / totals["num_branches"]

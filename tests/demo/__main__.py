@@ -1,0 +1,197 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The demo itself: `python -m tests.demo`. A further phase is a function in PHASES."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from tests.demo.folder import inventory_name, write_folder
+from tests.demo.playbook import Recap, is_colourful, run
+from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
+
+FOLDER = CHECKOUT / "build/demo"
+# Simulated seconds a second: fast enough not to bore, slow enough to see that Ansible waits for miners.
+SPEED = 30.0
+PROVISION = "minerops.dragonmint.provision"
+
+
+class BrokenPromise(Exception):
+    """A phase did not come out as it was announced."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table at the end."""
+
+    phase: str
+    recap: Recap
+    writes: int
+    seconds: float
+
+    def cells(self) -> tuple[str, ...]:
+        counts = (len(self.recap.ok), len(self.recap.changed), len(self.recap.failed), self.writes)
+        return (self.phase, *map(str, counts), f"{self.seconds:.1f}")
+
+
+@dataclass
+class Demo:
+    """What the phases share: the fleet, and what has happened so far."""
+
+    fleet: Fleet
+    rows: list[Row] = field(default_factory=list)
+    changed_by_hand: set[str] = field(default_factory=set)
+
+    @property
+    def all_miners(self) -> set[str]:
+        return {inventory_name(number) for number in range(1, len(self.fleet.miners) + 1)}
+
+    def miner(self, number: int) -> Miner:
+        """The first, second, … miner."""
+        return self.fleet[number - 1]
+
+    def play(self, phase: str, *arguments: str) -> Row:
+        """Run ansible-playbook, and add what came of it to the table."""
+        say(f"$ {shlex.join(['ansible-playbook', *arguments])}")
+        self.fleet.clear()
+        started = time.monotonic()
+        recap = run(FOLDER, *arguments)
+        seconds = time.monotonic() - started
+        if recap.ok | recap.changed | recap.failed != self.all_miners:
+            raise BrokenPromise(f"{phase}: ansible-playbook ended before it was through; see above")
+        writes = sum(map(len, self.fleet.writes().values()))
+        row = Row(phase, recap, writes, seconds)
+        self.rows.append(row)
+        print()
+        say(
+            f"{len(recap.ok)} miners ok, {len(recap.changed)} changed, {len(recap.failed)} failed; {writes} writes sent"
+        )
+        return row
+
+
+def provision(demo: Demo) -> None:
+    headline("Fresh from the factory: set pools and autotune mode, and prove that each miner mines")
+    row = demo.play("provision", PROVISION)
+    expect_changed(row, demo.all_miners)
+
+
+def provision_again(demo: Demo) -> None:
+    headline("The same again: every miner is as it must be, so nothing is sent but reads")
+    row = demo.play("provision again", PROVISION)
+    expect_changed(row, set())
+    expect_writes(row, 0)
+
+
+def change_by_hand(demo: Demo) -> None:
+    headline("Somebody changes three miners behind Ansible's back")
+    hijacked, retuned, reordered = 3, 11, 20
+    demo.miner(hijacked).set(pools=[{"url": "stratum+tcp://pool.thief.example:3333", "user": "thief", "pass": "x"}])
+    say(f"{inventory_name(hijacked)}: its pools are replaced by a thief's")
+    demo.miner(retuned).set(autotune={"mode": "performance"})
+    say(f"{inventory_name(retuned)}: its autotune mode is set to performance")
+    demo.miner(reordered).set(pools=demo.miner(reordered).state()["pools"][::-1])
+    say(f"{inventory_name(reordered)}: its two pools have changed places")
+    demo.changed_by_hand = {inventory_name(number) for number in (hijacked, retuned, reordered)}
+
+
+def show_drift(demo: Demo) -> None:
+    headline("See the drift, exactly these three, and change nothing")
+    row = demo.play("check", PROVISION, "--check", "--diff")
+    expect_changed(row, demo.changed_by_hand)
+    expect_writes(row, 0)
+
+
+def mend(demo: Demo) -> None:
+    headline("Provision again: the three are mended, the others get reads only")
+    row = demo.play("provision once more", PROVISION)
+    expect_changed(row, demo.changed_by_hand)
+
+
+PHASES: tuple[Callable[[Demo], None], ...] = (provision, provision_again, change_by_hand, show_drift, mend)
+
+
+def expect_changed(row: Row, miners: set[str]) -> None:
+    if row.recap.failed:
+        raise BrokenPromise(f"{row.phase}: failed on {', '.join(sorted(row.recap.failed))}")
+    if row.recap.changed != miners:
+        raise BrokenPromise(f"{row.phase}: changed {names(row.recap.changed)}, expected {names(miners)}")
+
+
+def expect_writes(row: Row, writes: int) -> None:
+    if row.writes != writes:
+        raise BrokenPromise(f"{row.phase}: {row.writes} writes were sent, expected {writes}")
+
+
+def names(miners: set[str] | frozenset[str]) -> str:
+    return ", ".join(sorted(miners)) or "none"
+
+
+def headline(text: str) -> None:
+    print(f"\n\x1b[1m{text}\x1b[0m" if is_colourful() else f"\n{text}", flush=True)
+
+
+def say(text: str) -> None:
+    print(f"  {text}", flush=True)
+
+
+def introduce(fleet: Fleet) -> None:
+    generations = ", ".join(sorted({miner.generation for miner in fleet.miners}))
+    headline(f"{len(fleet.miners)} simulated miners, a third each with firmware {generations}")
+    first, last = fleet[0].host, fleet[-1].host
+    say(f"They answer at {first} to {last}, port {fleet.port}, and live {SPEED:.0f} times as fast as real ones.")
+    say("inventory.yml in build/demo lists them, group_vars/miners.yml says how they must be.")
+
+
+def show_table(rows: list[Row]) -> None:
+    table = [("", "ok", "changed", "failed", "writes", "seconds"), *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*table)]
+    headline("What happened, in miners")
+    for first, *others in table:
+        cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))]
+        say("  ".join(cells))
+
+
+def show_next_steps(fleet: Fleet) -> None:
+    checkout = shlex.quote(str(CHECKOUT))
+    headline("By hand: start the fleet again, fresh from the factory, in one terminal …")
+    say(f"cd {checkout}")
+    say(
+        f"build/env/newest/bin/python -m tests.simulator --count {len(fleet.miners)} --generation mixed "
+        f"--first {fleet[0].host} --port {fleet.port} --speed {SPEED:.0f}"
+    )
+    headline("… and type the commands above in another")
+    say(f"cd {checkout}/build/demo")
+    say(f"export PATH={checkout}/build/env/newest/bin:$PATH")
+    headline("Where to look next")
+    say("README.md                                                   a first playbook for your own miners")
+    say("roles/provision/README.md                                   all that the playbook can set")
+    say("ansible-doc -t module minerops.dragonmint.dragonmint_pools  in build/demo; also …_facts, …_autotune")
+
+
+def main() -> None:
+    with Fleet.start(count=24, generation="mixed", speed=SPEED, first="127.24.0.1") as fleet:
+        write_folder(FOLDER, fleet)
+        introduce(fleet)
+        demo = Demo(fleet)
+        for phase in PHASES:
+            phase(demo)
+        show_table(demo.rows)
+        show_next_steps(fleet)
+
+
+if __name__ == "__main__":
+    # What has been started ends with us, however we end.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    try:
+        main()
+    except KeyboardInterrupt:
+        print("\nInterrupted.")
+        sys.exit(128 + signal.SIGINT)
+    except (BrokenPromise, ControlError) as error:
+        sys.exit(f"\nThis is not what was promised. {error}")

@@ -1,0 +1,179 @@
+"""The quality gates, and all else that needs their environments: python3 tests/gates TARGET [ARGUMENT …].
+
+A gate that passes prints one line, one that fails all that it had to say.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from environments import BUILD, COLLECTION, ROOT, Environment, prepare
+from sanity import prepare_sanity
+
+BRANCH_FLOOR = 90
+EVERYTHING = ("lint", "oldest", "newest", "module")
+
+
+@dataclass(frozen=True)
+class Gate:
+    """A tool of an environment and its arguments."""
+
+    name: str
+    environment: Environment
+    command: list[str]
+    folder: Path = ROOT
+    home: Path = BUILD / "home"
+    # For a tool that is content with having found nothing to look at.
+    must_say: str = ""
+
+    def passes(self) -> bool:
+        started = time.monotonic()
+        tool, *arguments = self.command
+        done = subprocess.run(
+            [self.environment.bin / tool, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **in_environment(self.environment), "HOME": str(self.home)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+        passed = done.returncode == 0 and self.must_say in done.stdout
+        verdict = f"{'ok' if passed else 'FAILED':6} {self.name} ({time.monotonic() - started:.0f} s)"
+        print(verdict if passed else f"{done.stdout}\n{verdict}", flush=True)
+        return passed
+
+
+def run_gates(gates: list[Gate]) -> None:
+    """Run as many at once as there are cores; begin no other one after a failure."""
+    failed = threading.Event()
+
+    def run(gate: Gate) -> None:
+        if not failed.is_set() and not gate.passes():
+            failed.set()
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(run, gates))
+    if failed.is_set():
+        sys.exit(1)
+
+
+def lint_gates(environment: Environment) -> list[Gate]:
+    plugins = ".".join([*COLLECTION.parts, "plugins"])
+    commands = {
+        "ruff check": "ruff check .",
+        "ruff format": "ruff format --diff .",
+        "mypy": f"mypy -p {plugins} -p tests.simulator",
+        "ansible-lint": "ansible-lint --profile production --offline",
+        "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs .",
+        "antsibull-changelog": "antsibull-changelog lint",
+        "build": "ansible-galaxy collection build --force --output-path build",
+    }
+    return [Gate(name, environment, command.split()) for name, command in commands.items()]
+
+
+def sanity_gate(environment: Environment) -> Gate:
+    home, collection = prepare_sanity(environment)
+    # Through python, since a script can't name an interpreter whose path has a space in it.
+    command = ["python", str(environment.bin / "ansible-test"), "sanity", "--local", "--requirements"]
+    return Gate(
+        f"sanity, {environment.title}",
+        environment,
+        [*command, "--python", environment.version],
+        folder=collection,
+        home=home,
+        must_say="validate-modules",
+    )
+
+
+def environments() -> None:
+    made = prepare(*EVERYTHING)
+    for name, environment in made.items():
+        print(f"build/env/{name}: {environment.title}")
+
+
+def lint() -> None:
+    made = prepare("lint")
+    run_gates(lint_gates(made["lint"]))
+
+
+def sanity() -> None:
+    made = prepare("oldest", "newest")
+    run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
+
+
+def test(*arguments: str) -> None:
+    made = prepare(*EVERYTHING)
+    run_gates(lint_gates(made["lint"]))
+    run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
+    # Absolute paths, since the playbooks work in folders of their own.
+    os.environ.update(COVERAGE_FILE=str(BUILD / "coverage.data"), COVERAGE_SOURCE=str(ROOT / "plugins"))
+    (BUILD / "coverage.json").unlink(missing_ok=True)
+    reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
+    become_pytest(made["newest"], "--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
+
+
+def unit(*arguments: str) -> None:
+    become_pytest(prepare("newest")["newest"], "tests/unit", *arguments)
+
+
+def integration(*arguments: str) -> None:
+    become_pytest(prepare("oldest", "newest", "module")["newest"], "tests/integration", *arguments)
+
+
+def reformat() -> None:
+    lint = prepare("lint")["lint"]
+    subprocess.run([lint.bin / "ruff", "check", "--fix-only", "--quiet", "."], cwd=ROOT, check=False)
+    become(lint, "ruff", "format", ".")
+
+
+def run(tool: str, *arguments: str) -> None:
+    """Any tool of the newest environment."""
+    become(prepare("newest")["newest"], tool, *arguments)
+
+
+def become_pytest(environment: Environment, *arguments: str) -> None:
+    """Its summary is the last that anybody reads."""
+    become(environment, "pytest", "-n", "auto", "--dist", "worksteal", *arguments)
+
+
+def become(environment: Environment, tool: str, *arguments: str) -> None:
+    os.chdir(ROOT)
+    os.environ.update(in_environment(environment))
+    os.execv(environment.bin / tool, [tool, *arguments])
+
+
+def in_environment(environment: Environment) -> dict[str, str]:
+    """The variables with which tools find each other and the collection."""
+    return {
+        "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
+        "ANSIBLE_HOME": str(BUILD / "home/.ansible"),
+        "PATH": f"{environment.bin}{os.pathsep}{os.environ['PATH']}",
+    }
+
+
+TARGETS = {
+    "environments": environments,
+    "lint": lint,
+    "sanity": sanity,
+    "unit": unit,
+    "integration": integration,
+    "test": test,
+    "format": reformat,
+    "run": run,
+}
+
+if __name__ == "__main__":
+    try:
+        TARGETS[sys.argv[1]](*sys.argv[2:])
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.exit(f"{error}")

@@ -1,0 +1,140 @@
+"""Where the gates run: virtual environments and the collection's import path, all below build/.
+
+An environment is made once, and again when what it was made from changes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import glob
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+COLLECTION = Path("ansible_collections/minerops/dragonmint")
+
+# The lines of ansible-core that we support, and the first and last Python 3 that each runs on as a controller.
+CORES = {"2.16": (10, 12), "2.17": (10, 12), "2.18": (11, 13), "2.19": (11, 13), "2.20": (12, 14), "2.21": (12, 14)}
+# The module side runs on this Python 3 and later.
+MODULE_PYTHON = 9
+# 7.10 brought `patch`, without which what Ansible's workers run is not measured.
+COVERAGE = "coverage[toml]>=7.10"
+
+
+@dataclass(frozen=True)
+class Environment:
+    name: str
+    minor: int
+    python: str
+    requirements: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}, Python {self.version}"
+
+    @property
+    def version(self) -> str:
+        return f"3.{self.minor}"
+
+    @property
+    def bin(self) -> Path:
+        return BUILD / "env" / self.name / "bin"
+
+    def make(self) -> None:
+        # The scripts in an environment hold its path: a checkout that was moved needs new ones.
+        recipe = "\n".join([str(self.bin), self.python, *self.requirements])
+        stamp = self.bin.parent / "made-from.txt"
+        if stamp.is_file() and stamp.read_text() == recipe:
+            return
+        print(f"making build/env/{self.name} with {self.python}", flush=True)
+        shutil.rmtree(self.bin.parent, ignore_errors=True)
+        # pip and not something faster: it knows the machine's own settings (mirrors, certificates, constraints).
+        subprocess.run([self.python, "-m", "venv", self.bin.parent], check=True)
+        subprocess.run([self.bin / "python", "-m", "pip", "install", "-qq", *self.requirements], check=True)
+        stamp.write_text(recipe)
+
+
+def prepare(*names: str) -> dict[str, Environment]:
+    """Make the environments of these names, and the import path; return all that could be made here."""
+    known = environments()
+    (BUILD / "home").mkdir(parents=True, exist_ok=True)
+    with (BUILD / ".lock").open("w") as lock, ThreadPoolExecutor() as pool:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        link(BUILD / COLLECTION, "../../..")
+        for name in ("oldest", "newest"):
+            link(BUILD / "env" / name, known[name].name)
+        list(pool.map(Environment.make, [known[name] for name in names if name in known]))
+    return known
+
+
+def environments() -> dict[str, Environment]:
+    """`lint`, `oldest` and `newest` (ansible-core), and `module` where there is a Python for it."""
+    pythons = interpreters()
+    usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
+    cores = [core for core in CORES if usable[core]]
+    if not cores:
+        sys.exit("No Python 3.10 to 3.14 with venv and ensurepip (Debian: python3-venv), on PATH or in pyenv.")
+    oldest, newest = cores[0], cores[-1]
+    first, last = min(usable[oldest]), max(usable[newest])
+    users = lines("requirements.txt")
+    # The oldest core, and the module side, meet the oldest libraries that we promise to work with.
+    lower_bounds = [line.replace(">=", "==") for line in users]
+    newest_core = f"ansible-core~={newest}.0"
+
+    def environment(name: str, minor: int, *requirements: str) -> Environment:
+        return Environment(name, minor, pythons[minor], requirements)
+
+    known = {
+        "lint": environment("lint", last, newest_core, *lines("tests/requirements/lint.txt")),
+        "oldest": environment(f"core-{oldest}", first, f"ansible-core~={oldest}.0", COVERAGE, *lower_bounds),
+        "newest": environment(
+            f"core-{newest}", last, newest_core, COVERAGE, *users, *lines("tests/requirements/test.txt")
+        ),
+    }
+    if MODULE_PYTHON in pythons:
+        known["module"] = environment("module", MODULE_PYTHON, *lower_bounds)
+    return known
+
+
+def interpreters() -> dict[int, str]:
+    """The minor version and the path of each Python 3 that can make environments."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
+    # Not Path.glob, which gives up on a folder that another user has closed.
+    installed = sorted(glob.glob("versions/*/bin", root_dir=pyenv))  # noqa: PTH207
+    folders = [*map(Path, os.environ["PATH"].split(os.pathsep)), *(pyenv / folder for folder in installed)]
+    found = {}
+    for minor in range(MODULE_PYTHON, max(span[1] for span in CORES.values()) + 1):
+        for folder in folders:
+            if path := real_interpreter(folder / f"python3.{minor}"):
+                found[minor] = path
+                break
+    return found
+
+
+def real_interpreter(path: Path) -> str | None:
+    """Where the interpreter behind this name is: a shim of pyenv may run another one, or none at all."""
+    program = "import ensurepip, os, sys, venv; print(os.path.realpath(sys.executable))"
+    try:
+        done = subprocess.run([path, "-c", program], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def lines(file: str) -> list[str]:
+    """The lines of a requirements file that are not comments."""
+    return [line for line in (ROOT / file).read_text().splitlines() if line and not line.startswith("#")]
+
+
+def link(path: Path, target: str) -> None:
+    if path.is_symlink() and path.readlink() == Path(target):
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)

@@ -1,0 +1,148 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs real ansible-playbook processes and tells what came of each task."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.simulator.control import Fleet
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+# Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
+MODULE_PYTHON = ROOT / "build/env/module/bin/python"
+TIMEOUT_SECONDS = 300
+
+# What an operator has set must not decide about a test.
+FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """The last result of one task on one host."""
+
+    host: str
+    task: str
+    action: str
+    status: str
+    result: dict[str, Any]
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self.result.get("warnings", []))
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+
+@dataclass(frozen=True)
+class PlaybookRun:
+    """What one ansible-playbook process did."""
+
+    returncode: int
+    output: str
+    results: list[TaskResult]
+
+    def of(self, host: str | None = None, task: str | None = None) -> list[TaskResult]:
+        """The results of this host, of the task of this name."""
+        return [r for r in self.results if host in (None, r.host) and task in (None, r.task)]
+
+    def one(self, host: str | None = None, task: str | None = None) -> TaskResult:
+        (found,) = self.of(host, task)
+        return found
+
+    @property
+    def changed(self) -> set[str]:
+        """The hosts on which something changed."""
+        return {r.host for r in self.results if r.changed}
+
+    def succeeded(self) -> PlaybookRun:
+        """Itself, once it is sure that no host failed."""
+        assert self.returncode == 0, self.output
+        return self
+
+
+@dataclass(frozen=True)
+class Ansible:
+    """One ansible-core, working in a folder of its own."""
+
+    bin: Path
+    folder: Path
+
+    def __call__(
+        self,
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        *arguments: str,
+        extra_vars: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> PlaybookRun:
+        """Run a playbook, or these plays, and fail on any deprecation warning. The inventory is as in a YAML file."""
+        if isinstance(playbook, list):
+            playbook = self.write("playbook.yml", playbook)
+        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
+        if extra_vars:
+            command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
+        record = self.folder / "record.jsonl"
+        record.write_text("")
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**self.variables(record), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
+        results = [TaskResult(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
+        return PlaybookRun(done.returncode, done.stdout, results)
+
+    def write(self, name: str, content: Any) -> Path:
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return path
+
+    def variables(self, record: Path) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own["ANSIBLE_CONFIG"] = str(HERE / "ansible.cfg")
+        own["ANSIBLE_HOME"] = str(self.folder / "home")
+        own["ANSIBLE_PYTHON_INTERPRETER"] = str(MODULE_PYTHON if MODULE_PYTHON.exists() else self.bin / "python")
+        own["ANSIBLE_REMOTE_TMP"] = str(self.folder / "remote_tmp")
+        own["DRAGONMINT_RECORD"] = str(record)
+        if "COVERAGE_SOURCE" in own:
+            own["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
+            # Or Ansible kills the last workers while they save what they measured.
+            own["ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT"] = "100"
+        own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
+        return own
+
+
+def inventory_of(fleet: Fleet, **variables: Any) -> dict[str, Any]:
+    """An inventory of miner1, miner2, … in the group `miners` and in one named for the generation (dm_2018_05)."""
+    generations: dict[str, Any] = {}
+    for number, miner in enumerate(fleet.miners, 1):
+        group = generations.setdefault(miner.generation.replace("-", "_"), {"hosts": {}})
+        group["hosts"][f"miner{number}"] = {
+            "ansible_host": miner.host,
+            "dragonmint_port": miner.port,
+            "dragonmint_password": "admin" if miner.generation.startswith("inno") else "dragonadmin",
+        }
+    return {"miners": {"children": generations, "vars": variables}}
+
+
+def hosts_with_writes(fleet: Fleet) -> set[str]:
+    """The inventory names of the miners that were sent a write since they last forgot."""
+    return {f"miner{number}" for number, miner in enumerate(fleet.miners, 1) if miner.writes()}

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the firmware does for a request: permission first, then the action's function."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+from ..call import Call
+from ..wire import Reply
+from . import hardware, legacy, mining, power, settings, vendor
+from .answers import INVALID_REQUEST, TOKEN_EXPIRED, success
+from .login import auth
+
+Action = Callable[[Call], Awaitable[Reply]]
+
+ACTIONS: dict[str, Action] = {
+    **mining.ACTIONS,
+    **hardware.ACTIONS,
+    **settings.ACTIONS,
+    **power.ACTIONS,
+    **legacy.ACTIONS,
+    **vendor.ACTIONS,
+}
+
+
+async def run(call: Call) -> Reply:
+    """Answer a request in one of the miner's few PHP workers; the others wait their turn."""
+    async with call.miner.workers:
+        await call.miner.clock.sleep(call.miner.latency_of(call.action or ""))
+        reply = await _answer(call)
+        await call.miner.clock.sleep(call.linger_s)
+        return reply
+
+
+async def _answer(call: Call) -> Reply:
+    action = call.action or ""
+    if call.identity.token_refused:
+        return TOKEN_EXPIRED
+    if action == "auth":
+        return await auth(call)
+    if not call.miner.generation.allows(call.identity.user, action):
+        return INVALID_REQUEST
+    if call.ignored:
+        return success()
+    return await ACTIONS[action](call)

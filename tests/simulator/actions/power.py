@@ -1,0 +1,51 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reboot and its kin: the answer comes after a pause, in the instant in which the miner goes down (seen on the device).
+
+A client that hangs up in the pause changes nothing.
+"""
+
+from __future__ import annotations
+
+from ..call import Call
+from ..wire import Reply
+from .answers import success
+
+
+async def reboot(call: Call) -> Reply:
+    await call.miner.clock.sleep(call.miner.timing["power_delay_s"])
+    call.afterwards.append(call.miner.reboot)
+    call.applied()
+    return success()
+
+
+async def poweroff(call: Call) -> Reply:
+    await call.miner.clock.sleep(call.miner.timing["power_delay_s"])
+    call.afterwards.append(call.miner.power_off)
+    call.applied()
+    return success()
+
+
+async def factory_reset(call: Call) -> Reply:
+    await call.miner.clock.sleep(call.miner.timing["power_delay_s"])
+    call.miner.forget_settings()
+    call.afterwards.append(call.miner.reboot)
+    call.applied()
+    return success()
+
+
+async def restart_cgminer(call: Call) -> Reply:
+    """Answered at once; the restart happens in the background and its result is never told."""
+    call.miner.cgminer.stop()
+    call.miner.keep(call.miner.restart_cgminer())
+    call.applied()
+    return success()
+
+
+ACTIONS = {
+    "reboot": reboot,
+    "reboot.py": reboot,
+    "poweroff": poweroff,
+    "factoryReset": factory_reset,
+    "restartCgMiner": restart_cgminer,
+}

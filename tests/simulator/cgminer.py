@@ -1,0 +1,126 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The mining program: its configuration file, and whether and since when it runs."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clock import Clock
+from .php import Value
+
+Pool = dict[str, Value]
+
+VENDOR_POOLS: list[Pool] = [
+    {"url": "stratum+tcp://pool-1.vendor.example:3333", "user": "vendor.1", "pass": "x"},
+    {"url": "stratum+tcp://pool-2.vendor.example:3333", "user": "vendor.2", "pass": "x"},
+]
+MODE_KEYS = {
+    "off": "T1noauto",
+    "efficient": "T1efficient",
+    "balanced": "T1balanced",
+    "factory": "T1factory",
+    "performance": "T1performance",
+}
+
+
+class Config:
+    """cgminer.conf: `file` is `ok`, `missing`, `empty` or `corrupt`; `pools` is None when the key is missing."""
+
+    def __init__(self) -> None:
+        self.copy_vendor_default()
+
+    def copy_vendor_default(self) -> None:
+        self.file = "ok"
+        self.pools: list[Pool] | None = [dict(pool) for pool in VENDOR_POOLS]
+        self.has_api = True
+        self.keys: dict[str, Value | bool] = {}
+
+    def lose(self, file: str) -> None:
+        self.file = file
+        self.pools = None
+        self.has_api = False
+        self.keys = {}
+
+    def write_pools(self, pools: list[Pool]) -> None:
+        """Other keys survive; a lost file is rewritten with the pools only, so cgminer's API settings stay lost."""
+        self.file = "ok"
+        self.pools = pools
+
+    def write_mode(self, mode: str) -> None:
+        self.file = "ok"
+        self.keys = {key: value for key, value in self.keys.items() if key not in MODE_KEYS.values()}
+        if mode != "balanced":
+            self.keys[MODE_KEYS[mode]] = True
+
+    def mode(self) -> str:
+        return next((mode for mode, key in MODE_KEYS.items() if key in self.keys), "balanced")
+
+
+@dataclass
+class Board:
+    """One hash board, with a real T1's rates: MH/s, degrees Celsius, events a second."""
+
+    alive: bool = True
+    hashrate_mhs: float = 4932258.41
+    temperature_c: float = 72
+    hardware_errors_per_s: float = 1.377
+    reject_ratio: float = 0.0066
+    last_share_s: float | None = None
+
+
+@dataclass
+class Cgminer:
+    """The process. It answers from `ready_at` (simulated seconds) on, if its configuration has the API switched on."""
+
+    clock: Clock
+    config: Config
+    started_at: float | None = None
+    ready_at: float = 0.0
+    hashing_at: float = 0.0
+    tuning_until: float = 0.0
+    pools: list[Pool] = field(default_factory=list)
+    has_api: bool = False
+    boards: list[Board] = field(default_factory=lambda: [Board(), Board(), Board()])
+    pool_status: str | dict[str, str] = "Alive"
+    fan_duty: int = 59
+    override: str | dict[str, Any] | None = None
+    override_changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def stop(self) -> None:
+        self.started_at = None
+
+    def start(self, ready_in: float, hashing_in: float, tuning_for: float = 0.0) -> None:
+        """Start with what the configuration says now; all arguments in simulated seconds."""
+        if self.config.file in {"missing", "empty"}:
+            self.config.copy_vendor_default()
+        if self.config.file == "corrupt":
+            return
+        now = self.clock.now()
+        self.started_at = now
+        self.ready_at = now + ready_in
+        self.hashing_at = self.ready_at + hashing_in
+        self.tuning_until = self.ready_at + tuning_for
+        self.take_config()
+
+    def take_config(self) -> None:
+        self.pools = [dict(pool) for pool in self.config.pools or []]
+        self.has_api = self.config.has_api
+
+    def is_ready(self) -> bool:
+        return self.started_at is not None and self.has_api and self.clock.now() >= self.ready_at
+
+    def is_tuning(self) -> bool:
+        return self.clock.now() < self.tuning_until
+
+    def set_override(self, override: str | dict[str, Any] | None) -> None:
+        self.override = override
+        self.override_changed.set()
+        self.override_changed = asyncio.Event()
+
+    async def hear_out_silence(self) -> None:
+        """No read timeout guards the firmware against a cgminer that accepts and never answers."""
+        while self.override == "silent":
+            await self.override_changed.wait()

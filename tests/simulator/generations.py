@@ -1,0 +1,131 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What distinguishes the firmware generations. Everything else is the same on all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+GUEST_ACTIONS = frozenset(
+    {"summary", "pools", "type", "network", "overview", "ping", "stats", "getHashRates", "getDebugStats"}
+)
+ADMIN_ACTIONS = GUEST_ACTIONS | {
+    "updatePools",
+    "updatePassword",
+    "updateNetwork",
+    "reboot",
+    "poweroff",
+    "restartCgMiner",
+    "getLogs",
+    "factoryReset",
+    "getAutoTune",
+    "setAutoTune",
+    "getLatestFirmwareVersion",
+    "type.py",
+    "api.py",
+    "system.py",
+    "network.py",
+    "version.py",
+    "reboot.py",
+}
+INNO_ADMIN_ACTIONS = {"getFreqVol", "setFreqVol", "SetMonitor", "getErrorMessage"}
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One firmware generation; the names are those that the collection uses too."""
+
+    name: str
+    firmware: str
+    page: str
+    issuer: str
+    passwords: dict[str, str]
+    modes: tuple[str, ...]
+    default_mode: str
+    guest_actions: frozenset[str]
+    admin_actions: frozenset[str]
+    changeable_users: tuple[str, ...]
+    history_hours: int
+    has_level: bool = False
+    any_password_while_default: bool = False
+    strips_user_at_login: bool = True
+    scales_hashrates: bool = False
+    text_times: bool = False
+    average_when_young: bool = True
+    always_up_to_date: bool = False
+    mode_from_cgminer: bool = False
+
+    def allows(self, user: str | None, action: str) -> bool:
+        if user == "admin":
+            return action in self.admin_actions
+        return user == "guest" and action in self.guest_actions
+
+
+_DRAGONMINT: dict[str, Any] = {
+    "page": "dragonmint",
+    "issuer": "DragonMint",
+    "passwords": {"admin": "dragonadmin", "guest": "dragonguest"},
+    "default_mode": "balanced",
+    "guest_actions": GUEST_ACTIONS,
+    "changeable_users": ("admin", "guest"),
+    "history_hours": 5,
+}
+
+GENERATIONS = {
+    generation.name: generation
+    for generation in (
+        Generation(
+            name="dm-2018-04",
+            firmware="t1_20180409_152051",
+            modes=("off", "efficient", "balanced", "performance"),
+            admin_actions=ADMIN_ACTIONS,
+            text_times=True,
+            average_when_young=False,
+            always_up_to_date=True,
+            mode_from_cgminer=True,
+            **_DRAGONMINT,
+        ),
+        Generation(
+            name="dm-2018-05",
+            firmware="t1_20180515_060842",
+            modes=("efficient", "balanced", "factory", "performance"),
+            admin_actions=ADMIN_ACTIONS | {"getAutoTuneStatus"},
+            **_DRAGONMINT,
+        ),
+        Generation(
+            name="inno-2018-08",
+            firmware="t1_20180801_101010",
+            page="asicminer",
+            issuer="AsicMiner",
+            passwords={"admin": "admin", "guest": "guest"},
+            modes=("efficient", "balanced", "factory", "performance"),
+            default_mode="factory",
+            guest_actions=GUEST_ACTIONS | {"unit", "getAutoTuneStatus"},
+            admin_actions=ADMIN_ACTIONS | {"unit", "getAutoTuneStatus"} | INNO_ADMIN_ACTIONS,
+            changeable_users=("admin",),
+            history_hours=24,
+            has_level=True,
+            any_password_while_default=True,
+            strips_user_at_login=False,
+            scales_hashrates=True,
+        ),
+    )
+}
+
+# A request with one of these names changes the device when it is served.
+WRITES = frozenset(
+    {
+        "updatePools",
+        "updatePassword",
+        "updateNetwork",
+        "reboot",
+        "reboot.py",
+        "poweroff",
+        "restartCgMiner",
+        "factoryReset",
+        "setAutoTune",
+        "setFreqVol",
+        "SetMonitor",
+    }
+)

@@ -1,0 +1,244 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One miner: its parts, and its life between power, boot and network."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from . import nginx
+from .cgminer import Cgminer, Config
+from .clock import Clock
+from .faults import Faults
+from .generations import Generation
+from .listener import Listener, Refusal
+from .login import Tokens, Users
+from .network import Network
+
+PHP_WORKERS = 5
+KEEPALIVE_TIMEOUT = 120  # real seconds
+REQUESTS_KEPT = 20000
+# How long things take, in seconds. The restarts and the pause before a power action were seen on the device; what
+# cgminer and a boot need afterwards is plausible, `stall_s` is how long connections to a left address hang.
+TIMING = {
+    "cgminer_restart_s": 1.0,
+    "cgminer_start_s": 6.0,
+    "hashing_s": 15.0,
+    "tuning_s": 30.0,
+    "network_restart_s": 3.0,
+    "stall_s": 2.0,
+    "power_delay_s": 4.0,
+    "shutdown_s": 0.0,
+    "boot_s": 30.0,
+}
+# Seconds of work a request: network and overview spawn a dozen processes, seen to take 0.3 to 0.8 s.
+DEVICE_LATENCY = {"*": 0.01, "network": 0.6, "overview": 0.6}
+JOURNAL = (
+    "-- Logs begin at Sat 2018-06-16 20:44:33 UTC, end at Sat 2018-06-16 22:04:40 UTC. --\n"
+    "Jun 16 20:44:33 dragonMint cgminer[312]: Started cgminer 4.10.0\n"
+    "Jun 16 20:44:41 dragonMint cgminer[312]: 3 chains detected\n"
+    "Jun 16 20:45:02 dragonMint dm-monitor[298]: fan duty 59\n"
+)
+
+
+@dataclass
+class Autotune:
+    """profile.conf: what the firmware says of the mode; cgminer.conf is what cgminer obeys."""
+
+    mode: str
+    level: str = "2"
+
+
+class Miner:
+    """A simulated miner. `host` is where it listens; `key`, its first MAC, names it for ever."""
+
+    def __init__(self, clock: Clock, generation: Generation, host: str, port: int, mac: str) -> None:
+        self.clock = clock
+        self.generation = generation
+        self.host = host
+        self.port = port
+        self.key = mac
+        self.mac = mac
+        self.type = "T1"
+        self.hwver = "g19"
+        self.firmware = generation.firmware
+        self.memory = {"total": 250544, "free": 158244, "available": 194592, "cached": 72180}
+        self.load = [0.07, 0.06, 0.07]
+        self.hashes = {"firmware": "a2b058ce" * 5, "backend": "a50c6245" * 5, "cgminer": "e9fc77b6" * 5}
+        self.vendor: dict[str, Any] | str | None = None
+        self.error: dict[str, str] | str | None = None
+        self.freqvol: dict[str, Any] | None = None
+        self.red_light = "off"
+        self.monitor = True
+        self.journal = JOURNAL
+        self.clock_offset = 0.0
+        self.timing = dict(TIMING)
+        self.latency: dict[str, float] = {}
+        self.faults = Faults()
+        self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS_KEPT)
+        self.in_progress = 0
+
+        self.config = Config()
+        self.autotune = Autotune(generation.default_mode)
+        self.users = Users(generation)
+        self.network = Network(host)
+        self.tokens = Tokens(generation.issuer)
+        self.cgminer = Cgminer(clock, self.config)
+        # The fleet has been mining for a while when the simulator starts.
+        self.booted_at = clock.now() - 265320
+        self.cgminer.start(0, 0)
+        self.cgminer.started_at = self.cgminer.hashing_at = clock.now() - 4792
+
+        self.power = "on"
+        self.booting = False
+        self.workers = asyncio.Semaphore(PHP_WORKERS)
+        self.running: set[asyncio.Task[Any]] = set()
+        self._background: set[asyncio.Task[None]] = set()
+        server = web.Server(self._serve, access_log=None, keepalive_timeout=KEEPALIVE_TIMEOUT, tcp_keepalive=False)
+        self.listener = Listener(server, self._refusal)
+
+    def wall(self) -> float:
+        """The miner's clock as a Unix time in seconds."""
+        return self.clock.wall() + self.clock_offset
+
+    def uptime(self) -> float:
+        """Seconds since boot."""
+        return self.clock.now() - self.booted_at
+
+    def latency_of(self, action: str) -> float:
+        """Seconds of work before a request is answered."""
+        return self.latency.get(action, self.latency.get("*", 0.0)) if self.latency else 0.0
+
+    def keep(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the requests; it ends when the miner goes down."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def restart_cgminer(self, tunes: bool = False) -> None:
+        """What `systemctl restart cgminer` takes; afterwards cgminer needs some time before it answers."""
+        self.cgminer.stop()
+        await self.clock.sleep(self.timing["cgminer_restart_s"])
+        self._start_cgminer(tunes)
+
+    def _start_cgminer(self, tunes: bool = False) -> None:
+        timing = self.timing
+        self.cgminer.start(timing["cgminer_start_s"], timing["hashing_s"], timing["tuning_s"] if tunes else 0.0)
+
+    def forget_settings(self) -> None:
+        """Everything in /config is deleted; defaults return when the miner boots."""
+        self.config.lose("missing")
+        self.autotune = Autotune(self.generation.default_mode)
+        self.users.file = "absent"
+        self.network.mode = "dhcp"
+
+    def reboot(self) -> None:
+        self._shut_down(self._restart)
+
+    def power_off(self) -> None:
+        self._shut_down(self.cut_power)
+
+    def _shut_down(self, end: Callable[[], None]) -> None:
+        """A miner that shuts down goes on answering for `shutdown_s`; by default it is gone at once."""
+        delay = self.timing["shutdown_s"]
+        if not delay:
+            end()
+            return
+
+        async def later() -> None:
+            await self.clock.sleep(delay)
+            end()
+
+        self.keep(later())
+
+    def _restart(self) -> None:
+        self._go_down()
+        self.booting = True
+        self.keep(self._boot())
+
+    def cut_power(self) -> None:
+        """Gone at once, without a shutdown."""
+        self._go_down()
+        self.booting = False
+        self.power = "off"
+
+    def power_on(self) -> None:
+        """Somebody pressed the switch."""
+        if self.power == "off":
+            self.power = "on"
+            self.booting = True
+            self.keep(self._boot())
+
+    async def _boot(self) -> None:
+        await self.clock.sleep(self.timing["boot_s"])
+        self.booting = False
+        self.booted_at = self.clock.now()
+        self.tokens = Tokens(self.generation.issuer)
+        self.workers = asyncio.Semaphore(PHP_WORKERS)
+        self._start_cgminer()
+        if self.network.mode == "dhcp":
+            lease = self.network.take_lease()
+            # A test may have the miner show an address at which it does not listen.
+            if lease != self.network.ipaddress:
+                self.host = self.network.ipaddress = lease
+        await self.settle()
+
+    def _go_down(self) -> None:
+        self._cancel_work()
+        self.cgminer.stop()
+        self.unplug()
+
+    def _cancel_work(self) -> None:
+        for task in [*self.running, *self._background]:
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def unplug(self) -> None:
+        """No longer reachable: nothing listens, and connections end."""
+        self.listener.close()
+        self.listener.cut()
+
+    async def move(self, host: str) -> bool:
+        """Take another address, or lose the present one when the network is not up; false when nothing changed.
+
+        Connections to the old address stall, then end.
+        """
+        if host == self.network.ipaddress and self.network.up:
+            return False
+        self.listener.close()
+        frozen = self.listener.freeze()
+        self.host = self.network.ipaddress = host
+        await self.settle()
+        await self.clock.sleep(self.timing["stall_s"])
+        for transport in frozen:
+            transport.abort()
+        return True
+
+    async def settle(self) -> None:
+        """Listen or not, as power, network and faults say."""
+        reachable = self.power == "on" and not self.booting and self.network.up and not self.faults.unplugged()
+        if not reachable:
+            self.unplug()
+        elif not self.listener.is_open:
+            try:
+                self.port = await self.listener.open(self.host, self.port)
+            except OSError:
+                # The address is taken or none of this machine's: then nobody finds the miner.
+                return
+
+    def close(self) -> None:
+        self._cancel_work()
+        self.unplug()
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        return await nginx.serve(self, request)
+
+    def _refusal(self) -> Refusal | None:
+        fault = self.faults.at_the_door()
+        return Refusal(bool(fault.params.get("reset"))) if fault else None

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Fixtures. They import the collection themselves: pytest-ansible makes it known after this file is read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis.configuration import set_hypothesis_home_dir
+
+if TYPE_CHECKING:
+    from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+
+    from .helpers import Clock, Miner, Script
+
+set_hypothesis_home_dir(Path(__file__).parents[2] / "build" / "hypothesis")
+
+MODULE_UTILS = "ansible_collections.minerops.dragonmint.plugins.module_utils"
+
+
+@pytest.fixture
+def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
+    """A client whose requests go to a stand-in, and whose pauses take no time."""
+    module = import_module(f"{MODULE_UTILS}.client")
+
+    def connect_to(wire: Script | Miner, **options: Any) -> Client:
+        monkeypatch.setattr(module, "Transport", lambda *_args: wire)
+        connection = module.Connection("10.1.0.25", **{"password": "dragonadmin", **options})
+        return module.Client(connection, sleep=wire.pauses.append)
+
+    return connect_to
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Time that passes only while somebody sleeps."""
+    from .helpers import Clock
+
+    clock = Clock()
+    state = import_module(f"{MODULE_UTILS}.state")
+    monkeypatch.setattr(state, "time", clock)
+    for name in ("autotune", "mining"):
+        wait_until = partial(state.wait_until, sleep=clock.sleep)
+        monkeypatch.setattr(import_module(f"{MODULE_UTILS}.settings.{name}"), "wait_until", wait_until)
+    return clock

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the unit tests share: recorded replies, and what stands in for the network and for time."""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Reply
+
+ROOT = Path(__file__).parents[2]
+RECORDED_AT = "Sat, 16 Jun 2018 22:04:25 GMT"
+
+
+@lru_cache
+def recordings(generation: str) -> list[dict[str, Any]]:
+    return json.loads((ROOT / "tests/data/recordings" / f"{generation}.json").read_text(encoding="utf-8"))
+
+
+def recorded(generation: str, path: str, auth: str | None = "admin", **others: Any) -> Reply:
+    """The reply that the real program of this generation gave to such a request, usually without special ``state``."""
+    wanted = {"path": path, "auth": auth, "state": None, **others}
+    for entry in recordings(generation):
+        if all(entry[key] == value for key, value in wanted.items()):
+            return Reply(entry["status"], entry["body"].encode(), date=RECORDED_AT)
+    raise LookupError(f"{generation} has no recording of {wanted}")
+
+
+def said(status: int = 200, **answer: Any) -> Reply:
+    """A reply of the miner's with these keys."""
+    return Reply(status, json.dumps(answer).encode(), date=RECORDED_AT)
+
+
+def jwt_of(user: str, number: int = 1) -> str:
+    """A token for a user; the number tells one login from another."""
+    claims = json.dumps({"iss": "DragonMint", "iat": number, "user": user}).encode()
+    return f"eyJ0eXAiOiJKV1QifQ.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
+
+
+def logged_in(user: str = "admin", number: int = 1) -> Reply:
+    return said(success=True, jwt=jwt_of(user, number))
+
+
+SUCCESS = said(success=True)
+NO_REASON = said(success=False)
+INVALID_REQUEST = said(success=False, message="invalid request")
+EXPIRED = said(success=False, token="expired")
+WRONG_PASSWORD = said(success=False, message="invalid password")
+NO_USER = said(success=False, message="user not found")
+PHP_IS_GONE = Reply(502, b"<html><head><title>Error</title></head></html>")
+
+
+def basic(username: str, password: str) -> str:
+    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request that was sent."""
+
+    action: str
+    form: dict[str, str]
+    authorization: str | None
+
+
+@dataclass
+class Script:
+    """Stands in for Transport: gives answers in their order, or raises them, and keeps what it was asked."""
+
+    answers: list[Reply | Exception]
+    asked: list[Asked] = field(default_factory=list)
+    pauses: list[float] = field(default_factory=list)
+
+    @property
+    def actions(self) -> list[str]:
+        return [asked.action for asked in self.asked]
+
+    @property
+    def passwords(self) -> list[str]:
+        """The passwords that were tried at /api/auth."""
+        return [asked.form["password"] for asked in self.asked if asked.action == "auth"]
+
+    def post(self, path: str, form: dict[str, str], authorization: str | None) -> Reply:
+        self.asked.append(Asked(path.replace("/api/", "", 1), dict(form), authorization))
+        assert self.answers, f"one request more than expected: {self.actions}"
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+@dataclass
+class Clock:
+    """Stands in for the time module: nobody waits."""
+
+    now: float = 1000.0
+    slept: list[float] = field(default_factory=list)
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.now += seconds
+
+
+class Miner:
+    """Stands in for Transport with what a miner keeps: pools, autotune mode, and requests that it was sent.
+
+    ``ignores`` names the actions that it confirms without doing them.
+    """
+
+    def __init__(self, generation: str, mode: str = "balanced", level: str = "2", fresh: bool = True) -> None:
+        self.generation = generation
+        self.mode = mode
+        self.level = level
+        self.fresh = fresh
+        self.pools: list[dict[str, str]] = []
+        self.ignores: set[str] = set()
+        self.fails: dict[str, list[Exception | Reply]] = {}
+        self.actions: list[str] = []
+
+    @property
+    def writes(self) -> list[str]:
+        return [action for action in self.actions if action in ("updatePools", "setAutoTune")]
+
+    def post(self, path: str, form: dict[str, str], authorization: str | None) -> Reply:
+        action = path.replace("/api/", "", 1)
+        self.actions.append(action)
+        if self.fails.get(action):
+            failure = self.fails[action].pop(0)
+            if isinstance(failure, Exception):
+                raise failure
+            return failure
+        return getattr(self, f"_{action}", lambda form: INVALID_REQUEST)(form)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    @property
+    def _is_inno(self) -> bool:
+        return self.generation == protocol.INNO_2018_08
+
+    def _auth(self, form: dict[str, str]) -> Reply:
+        return logged_in(form["username"])
+
+    def _overview(self, form: dict[str, str]) -> Reply:
+        return recorded(self.generation, "/api/overview")
+
+    def _summary(self, form: dict[str, str]) -> Reply:
+        return recorded(protocol.INNO_2018_08 if self._is_inno else protocol.DM_2018_05, "/api/summary")
+
+    def _pools(self, form: dict[str, str]) -> Reply:
+        return said(success=True, pools=self.pools)
+
+    def _updatePools(self, form: dict[str, str]) -> Reply:  # noqa: N802 - the device's name
+        if "updatePools" not in self.ignores:
+            rows = [[form.get(f"{name}{number}") for name in ("Pool", "UserName", "Password")] for number in (1, 2, 3)]
+            self.pools = [dict(zip(("url", "user", "pass"), row)) for row in rows if all(row)]
+        return SUCCESS
+
+    def _getAutoTune(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        mode: Any = {"mode": self.mode, "level": self.level} if self._is_inno else self.mode
+        return said(success=True, autoTuneMode=mode)
+
+    def _getAutoTuneStatus(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        if self.generation == protocol.DM_2018_04:
+            return INVALID_REQUEST
+        return said(success=True, isRunning=True, isTuning=False, mode=self.mode)
+
+    def _setAutoTune(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        own = "off" if self.generation == protocol.DM_2018_04 else "factory"
+        known = form["autotune"] in {"efficient", "balanced", "performance", own}
+        is_lost_on_fresh = self.fresh and form["autotune"] == "balanced"
+        if known and not is_lost_on_fresh and "setAutoTune" not in self.ignores:
+            self.mode, self.level, self.fresh = form["autotune"], form.get("level", "2").strip(), False
+        return SUCCESS

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold between the files of the collection."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+PLUGINS = ROOT / "plugins"
+PACKAGE = "ansible_collections.minerops.dragonmint"
+
+# From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
+LAYERS = [
+    "module_utils.errors",
+    "module_utils.redaction",
+    "module_utils.protocol",
+    "module_utils.transport",
+    "module_utils.client",
+    "module_utils.state",
+    "module_utils.settings",
+    "module_utils.task",
+    "doc_fragments",
+    "modules",
+    "plugin_utils",
+    "action",
+]
+# These say what the device speaks and do nothing about it.
+WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "protocol"]
+HTTP = {"aiohttp", "http", "requests", "urllib3"}
+INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
+
+MODULES = sorted(path.stem for path in PLUGINS.glob("modules/*.py"))
+SOURCES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
+ROLES = sorted(path.name for path in ROOT.glob("roles/*"))
+
+
+def test_the_action_group_lists_every_module() -> None:
+    assert load("meta/runtime.yml")["action_groups"]["dragonmint"] == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_has_an_action_and_a_playbook(module: str) -> None:
+    assert (PLUGINS / "action" / f"{module}.py").is_file()
+    assert (ROOT / "tests/integration/playbooks" / f"{module}.yml").is_file()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_imports_point_down(source: Path) -> None:
+    rank = layer_of(".".join(source.with_suffix("").parts))
+    assert rank is not None, f"{source} has no place in LAYERS"
+    for name in imports(PLUGINS / source):
+        assert not name.startswith("."), f"{source} imports relatively"
+        if name.startswith(f"{PACKAGE}.plugins."):
+            used = layer_of(name.removeprefix(f"{PACKAGE}.plugins."))
+            assert used is not None, f"{name} has no place in LAYERS"
+            assert used < rank or (used == rank and "settings" in source.parts), f"{source} imports {name}"
+
+
+@pytest.mark.parametrize("source", WITHOUT_INPUT_OUTPUT)
+def test_what_describes_the_device_does_no_input_or_output(source: str) -> None:
+    assert top_level_imports(PLUGINS / "module_utils" / f"{source}.py") & INPUT_OUTPUT == set()
+
+
+@pytest.mark.parametrize("source", sorted(PLUGINS.glob("module_utils/settings/*.py")), ids=lambda path: path.stem)
+def test_settings_know_no_http(source: Path) -> None:
+    assert top_level_imports(source) & HTTP == set()
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=str)
+def test_plugins_do_not_know_the_simulator(source: Path) -> None:
+    assert "simulat" not in (PLUGINS / source).read_text(encoding="utf-8").lower()
+
+
+@pytest.mark.parametrize("source", sorted(ROOT.glob("tests/simulator/**/*.py")), ids=lambda path: path.stem)
+def test_the_simulator_does_not_know_the_collection(source: Path) -> None:
+    assert top_level_imports(source) & {"ansible", "ansible_collections"} == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_argument_specs_and_defaults_of_a_role_agree(role: str) -> None:
+    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
+    optional = {name: option.get("default") for name, option in options.items() if not option.get("required")}
+    assert load(f"roles/{role}/defaults/main.yml") == optional
+    readme = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
+    assert [name for name in options if f"`{name}`" not in readme] == []
+
+
+def test_an_execution_environment_gets_what_users_need() -> None:
+    named = load("meta/execution-environment.yml")["dependencies"]["python"]
+    lines = (ROOT / named).read_text(encoding="utf-8").splitlines()
+    requirements = [line for line in lines if line and not line.startswith("#")]
+    assert requirements
+    assert [line for line in requirements if ">=" not in line] == []
+
+
+def test_the_changelog_knows_this_version() -> None:
+    released = load("changelogs/changelog.yaml")["releases"]
+    assert load("galaxy.yml")["version"] in released or list(ROOT.glob("changelogs/fragments/*.yml"))
+
+
+def load(path: str) -> Any:
+    return yaml.safe_load((ROOT / path).read_text(encoding="utf-8"))
+
+
+def layer_of(name: str) -> int | None:
+    """Where a file or folder of plugins/ (with dots) stands in LAYERS."""
+    for rank, layer in enumerate(LAYERS):
+        if f"{name}.".startswith(f"{layer}."):
+            return rank
+    return None
+
+
+def top_level_imports(path: Path) -> set[str]:
+    return {name.partition(".")[0] for name in imports(path)}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The full names that a file imports, wherever in the file: a.b.c for `from a.b import c`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield from (f"{'.' * node.level}{node.module}.{alias.name}" for alias in node.names)

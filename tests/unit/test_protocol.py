@@ -1,0 +1,261 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the recorded replies of real firmware mean, who may call what, and which requests are built."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+    ADMIN,
+    DM_2018_04,
+    DM_2018_05,
+    GENERATIONS,
+    GUEST,
+    INNO_2018_08,
+    AutoTune,
+    AutoTuneStatus,
+    Board,
+    Endpoint,
+    Hardware,
+    Identity,
+    InvalidRequest,
+    Mining,
+    Network,
+    Overview,
+    Pool,
+    PoolStatus,
+    Request,
+    parse,
+)
+
+from .helpers import SUCCESS, jwt_of, logged_in, recorded
+
+ENDPOINTS = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
+READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes and endpoint is not protocol.AUTH]
+WRITES = [endpoint for endpoint in ENDPOINTS if endpoint.writes]
+
+NETWORK = Network("dhcp", "10.1.0.25", "255.255.252.0", "10.1.0.1", ("10.1.0.1",))
+
+POOLS = (
+    Pool("stratum+tcp://pool-a.example:3333", "wallet.0", "x"),
+    Pool("stratum+tcp://pool-b.example:3333", "farm.worker1", "x"),
+)
+SLUSHPOOL = PoolStatus("stratum+tcp://us-east.stratum.slushpool.com:3333", "Alive", True, 1030, None)
+MINING = Mining(
+    ready=True,
+    hashrate_ths={"5s": 14.23650873, "1m": 14.4928593, "15m": 14.79677523, "average": 14.71274319},
+    boards=tuple(
+        Board(
+            id=number,
+            status="Alive",
+            temperature_c=72,
+            hashrate_ths=4.93225841,
+            hardware_errors=6600,
+            accepted=307,
+            rejected=2,
+            last_share_seconds=8,
+        )
+        for number in range(3)
+    ),
+    pools=(SLUSHPOOL, SLUSHPOOL),
+    fan_percent=59,
+    reject_ratio=0.006612,
+    is_tuning=False,
+    elapsed_seconds=4792,
+)
+
+
+def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total: int) -> Overview:
+    """The recorded one; the memory differs from recording to recording, and is in KiB there."""
+    return Overview(
+        Identity(
+            type="T1",
+            hwver="g19",
+            mac="a0:b0:45:00:00:e5",
+            firmware="t1_20180515_060842",
+            build_date="15th of May 2018 06:08 AM",
+        ),
+        NETWORK,
+        Hardware(
+            uptime_seconds=(3 * 24 + 1) * 3600 + 2 * 60,
+            load=(0.07, 0.06, 0.07),
+            memory_used_bytes=used * 1024,
+            memory_free_bytes=free * 1024,
+            memory_total_bytes=24684092 * 1024,
+            cache_used_bytes=cache_used * 1024,
+            cache_free_bytes=cache_free * 1024,
+            cache_total_bytes=cache_total * 1024,
+        ),
+    )
+
+
+# The April firmware's own summary was not recorded; it is the same as in May.
+RECORDED_VALUES = [
+    *[(protocol.TYPE, generation, "T1") for generation in GENERATIONS],
+    *[(protocol.NETWORK, generation, NETWORK) for generation in GENERATIONS],
+    *[(protocol.POOLS, generation, POOLS) for generation in GENERATIONS],
+    (protocol.OVERVIEW, DM_2018_04, overview(2227020, 22457072, 1119220, 23501240, 24620460)),
+    (protocol.OVERVIEW, DM_2018_05, overview(2093400, 22590692, 1097668, 23611916, 24709584)),
+    (protocol.OVERVIEW, INNO_2018_08, overview(2417676, 22266416, 1093236, 23285760, 24378996)),
+    (protocol.SUMMARY, DM_2018_05, MINING),
+    (protocol.SUMMARY, INNO_2018_08, MINING),
+    (protocol.AUTOTUNE, DM_2018_04, AutoTune("balanced", None)),
+    (protocol.AUTOTUNE, DM_2018_05, AutoTune("balanced", None)),
+    (protocol.AUTOTUNE, INNO_2018_08, AutoTune("factory", "2")),
+    (protocol.AUTOTUNE_STATUS, DM_2018_05, AutoTuneStatus(is_running=True, is_tuning=False)),
+    (protocol.AUTOTUNE_STATUS, INNO_2018_08, AutoTuneStatus(is_running=True, is_tuning=False)),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "generation", "value"), RECORDED_VALUES)
+def test_a_recorded_reply_becomes_the_normalised_value(endpoint: Endpoint[Any], generation: str, value: Any) -> None:
+    request = Request(endpoint)
+    assert parse(request, recorded(generation, request.path)) == value
+
+
+@pytest.mark.parametrize("endpoint", READS, ids=lambda endpoint: endpoint.action)
+def test_each_read_is_held_against_a_recording_of_each_firmware_that_has_it(endpoint: Endpoint[Any]) -> None:
+    held = {generation for other, generation, _value in RECORDED_VALUES if other is endpoint}
+    unrecorded = {DM_2018_04} if endpoint is protocol.SUMMARY else set()
+    assert held == set(endpoint.levels) - unrecorded
+
+
+@pytest.mark.parametrize("user", [ADMIN, GUEST])
+@pytest.mark.parametrize(
+    ("generation", "prefix", "issuer"),
+    [(DM_2018_04, "dragon", "DragonMint"), (DM_2018_05, "dragon", "DragonMint"), (INNO_2018_08, "", "AsicMiner")],
+)
+def test_a_recorded_login_gives_a_jwt_with_level_and_issuer(
+    generation: str, prefix: str, issuer: str, user: str
+) -> None:
+    request = protocol.auth(user, prefix + user)
+    login = parse(request, recorded(generation, "/api/auth", None, form=request.form))
+    assert (login.level, login.issuer) == (user, issuer)
+    assert prefix + user in protocol.FACTORY_PASSWORDS[user]
+    assert login.jwt.count(".") == 2
+
+
+def may(user: str, endpoint: Endpoint[Any], generation: str) -> bool:
+    level = endpoint.levels.get(generation)
+    return level is not None and user in (ADMIN, level)
+
+
+RECORDED_READS = [
+    pytest.param(endpoint, generation, id=f"{endpoint.action}-{generation}")
+    for endpoint in READS
+    for generation in GENERATIONS
+    if (endpoint, generation) != (protocol.SUMMARY, DM_2018_04)
+]
+
+
+@pytest.mark.parametrize("user", [ADMIN, GUEST])
+@pytest.mark.parametrize(("endpoint", "generation"), RECORDED_READS)
+def test_a_firmware_refuses_exactly_what_the_levels_say(endpoint: Endpoint[Any], generation: str, user: str) -> None:
+    request = Request(endpoint)
+    reply = recorded(generation, request.path, user)
+    if may(user, endpoint, generation):
+        parse(request, reply)
+    else:
+        with pytest.raises(InvalidRequest):
+            parse(request, reply)
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("endpoint", WRITES, ids=lambda endpoint: endpoint.action)
+def test_writes_are_for_the_admin_only(endpoint: Endpoint[Any], generation: str) -> None:
+    request = Request(endpoint)
+    assert endpoint.levels[generation] == ADMIN
+    assert endpoint.admin_only()
+    with pytest.raises(InvalidRequest):
+        parse(request, recorded(generation, request.path, "guest"))
+
+
+@pytest.mark.parametrize("endpoint", WRITES, ids=lambda endpoint: endpoint.action)
+def test_a_confirmed_write_says_nothing_but_success(endpoint: Endpoint[Any]) -> None:
+    assert parse(Request(endpoint), SUCCESS) is None
+
+
+def test_only_the_autotune_status_is_not_everywhere() -> None:
+    assert [endpoint.action for endpoint in ENDPOINTS if not endpoint.is_everywhere()] == ["getAutoTuneStatus"]
+
+
+def test_pools_are_posted_in_numbered_fields() -> None:
+    request = protocol.update_pools([Pool("stratum+tcp://a:1", "u1", "p1"), Pool("stratum+tcp://b:2", "u2", "p2")])
+    assert request.path == "/api/updatePools"
+    assert request.form == {
+        "Pool1": "stratum+tcp://a:1",
+        "UserName1": "u1",
+        "Password1": "p1",
+        "Pool2": "stratum+tcp://b:2",
+        "UserName2": "u2",
+        "Password2": "p2",
+    }
+
+
+@pytest.mark.parametrize(
+    ("autotune", "form"),
+    [
+        (AutoTune("efficient"), {"autotune": "efficient"}),
+        (AutoTune("balanced", "3"), {"autotune": "balanced", "level": "3"}),
+        (AutoTune("balanced", ""), {"autotune": "balanced", "level": ""}),
+    ],
+)
+def test_a_level_is_posted_only_where_there_is_one(autotune: AutoTune, form: dict[str, str]) -> None:
+    request = protocol.set_autotune(autotune)
+    assert (request.path, request.form) == ("/api/setAutoTune", form)
+
+
+STATIC = Network("static", "10.1.0.25", "255.255.252.0", "10.1.0.1", ("10.1.0.1",))
+STATIC_FORM = {
+    "dhcp": "static",
+    "ipaddress": "10.1.0.25",
+    "netmask": "255.255.252.0",
+    "gateway": "10.1.0.1",
+    "dns[0]": "10.1.0.1",
+    "dns[1]": "10.1.0.1",
+}
+
+
+@pytest.mark.parametrize(
+    ("network", "form"),
+    [
+        (Network("dhcp", None, None, None, ()), {"dhcp": "dhcp"}),
+        (STATIC, STATIC_FORM),
+        (replace(STATIC, dns=("10.1.0.1", "8.8.8.8")), {**STATIC_FORM, "dns[1]": "8.8.8.8"}),
+    ],
+    ids=["dhcp", "one dns doubled", "two dns"],
+)
+def test_a_network_is_posted_with_two_name_servers(network: Network, form: dict[str, str]) -> None:
+    request = protocol.update_network(network)
+    assert (request.path, request.form) == ("/api/updateNetwork", form)
+
+
+def test_a_password_is_changed_with_the_current_one_of_the_admin() -> None:
+    request = protocol.update_password("guest", "the admin's", "new")
+    assert request.path == "/api/updatePassword"
+    assert request.form == {"user": "guest", "currentPassword": "the admin's", "newPassword": "new"}
+
+
+def test_a_login_is_posted_as_a_form() -> None:
+    request = protocol.auth("guest", "dragonguest")
+    assert (request.path, request.form) == ("/api/auth", {"username": "guest", "password": "dragonguest"})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        Pool("stratum+tcp://a:1", "u", "secret-9"),
+        protocol.auth("admin", "secret-9"),
+        protocol.update_pools([Pool("stratum+tcp://a:1", "u", "secret-9")]),
+        protocol.update_password("admin", "secret-9", "secret-9"),
+        parse(protocol.auth("admin", "x"), logged_in("admin")),
+    ],
+    ids=["pool", "login request", "pools request", "password request", "login"],
+)
+def test_a_secret_is_not_in_the_repr(value: Any) -> None:
+    assert "secret-9" not in repr(value)
+    assert jwt_of("admin") not in repr(value)
