@@ -7,9 +7,11 @@ DOCUMENTATION = r"""
 name: drift_rows
 short_description: List what differs from the desired state
 description:
-  - Turns what the role P(minerops.dragonmint.provision#role) found out in check mode into rows for a report. It is what the
+  - Turns what the role P(minerops.dragonmint.provision#role) found out in check mode into rows for a report. It is
+    what the
     playbook C(minerops.dragonmint.audit) is made of.
-  - A miner that is as desired gets one row, one that differs gets one for each setting that does, and one that could not be
+  - A miner that is as desired gets one row, one that differs gets one for each setting that does, and one that could
+    not be
     judged gets one with the reason.
 positional: hostvars
 options:
@@ -79,11 +81,12 @@ def drift_rows(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[
 
 def _rows(miner: str, variables: Mapping[str, Any]) -> list[dict[str, str]]:
     address = variables.get("dragonmint_host", variables.get("ansible_host", miner))
-    failed = variables.get("__audit_failed")
+    results = {setting: variables.get(f"__provision_{setting}", {}) for setting in _SETTINGS}
+    unreachable = next((result for result in results.values() if result.get("unreachable")), None)
+    failed = variables.get("__audit_failed") or unreachable
     if failed:
         outcome = "unreachable" if failed.get("unreachable") else "failed"
         return [_row(miner, address, outcome, reason=failed.get("msg", ""))]
-    results = {setting: variables.get(f"__provision_{setting}", {}) for setting in _SETTINGS}
     drifts = [
         _row(miner, address, "drift", name, _text(result["diff"]["before"][name]), _text(result["diff"]["after"][name]))
         for result in results.values()

@@ -16,6 +16,7 @@ The retry policy, all of it:
 from __future__ import annotations
 
 import base64
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -36,6 +37,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.transport impo
 
 T = TypeVar("T")
 
+_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?")
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 4.0
 
@@ -83,6 +85,14 @@ class Client:
     def password(self) -> str:
         """The password that the miner took last; the given one, before it was asked."""
         return self._password
+
+    @property
+    def authorization(self) -> str:
+        """The Authorization header, with the password or JWT that the miner took last."""
+        if self.connection.auth == "jwt":
+            return f"Bearer {self._jwt}"
+        login = f"{self.connection.username}:{self._password}".encode()
+        return "Basic " + base64.b64encode(login).decode("ascii")
 
     def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
         """Asks for a value. ``patient`` means that a failure is retried as the policy says.
@@ -191,20 +201,13 @@ class Client:
             ) from None
 
     def _send(self, request: protocol.Request[T]) -> T:
-        reply = self._transport.post(request.path, request.form, self._authorization(request))
+        authorization = None if request.endpoint is protocol.AUTH else self.authorization
+        reply = self._transport.post(request.path, request.form, authorization, request.endpoint.slow_s)
         return protocol.parse(request, reply)
 
-    def _authorization(self, request: protocol.Request[T]) -> str | None:
-        if request.endpoint is protocol.AUTH:
-            return None
-        if self.connection.auth == "jwt":
-            return f"Bearer {self._jwt}"
-        login = f"{self.connection.username}:{self._password}".encode()
-        return "Basic " + base64.b64encode(login).decode("ascii")
-
     def _log_in(self) -> protocol.Login:
-        passwords = (self._password, *self.connection.fallback_passwords)
-        for password in dict.fromkeys(passwords):
+        passwords = list(dict.fromkeys((self._password, *self.connection.fallback_passwords)))
+        for password in passwords:
             try:
                 login = self._send(protocol.auth(self.connection.username, password))
             except Rejected as error:
@@ -238,8 +241,14 @@ def connection_from(options: Mapping[str, Any]) -> Connection:
     fallback_passwords = tuple(options["fallback_passwords"] or ())
     for text in (options["username"], options["password"], *fallback_passwords):
         _require_utf8(text)
-    if options["timeout"] <= 0 or options["retries"] < 0:
-        raise InvalidInput("timeout must be above 0 seconds, and retries 0 or more.")
+    if not _HOST.fullmatch(options["host"]):
+        raise InvalidInput(
+            f"host {protocol.printable(options['host'])!r} is no address or name of a host, and nothing else."
+        )
+    if options["port"] is not None and not 1 <= options["port"] <= 65535:
+        raise InvalidInput(f"port {options['port']} is not between 1 and 65535.")
+    if not 0 < options["timeout"] < float("inf") or options["retries"] < 0:
+        raise InvalidInput("timeout must be above 0 seconds and finite, and retries 0 or more.")
     mac = options["expected_mac"]
     return Connection(
         host=options["host"],

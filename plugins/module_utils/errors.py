@@ -103,7 +103,31 @@ class WrongDevice(MinerError):
     code = "wrong_device"
 
 
+class Downgrade(MinerError):
+    """The wanted firmware is older than the installed one."""
+
+    code = "downgrade"
+
+
+class FlashFailed(MinerError):
+    """The miner did not install the firmware, or does not run it."""
+
+    code = "flash_failed"
+
+
+class UpdaterStuck(MinerError):
+    """The miner's updater lost an upload, and takes no other one until the miner is rebooted."""
+
+    code = "updater_stuck"
+
+
 class NotBack(MinerError):
     """The miner was told to change something and has not been heard of since."""
 
     code = "not_back"
+
+
+class InvalidFirmware(MinerError):
+    """The file is no firmware that the miner's updater would install; nothing was sent."""
+
+    code = "invalid_firmware"

@@ -24,7 +24,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     BadReply,
     MinerError,
     NotReady,
+    PermissionDenied,
     Rejected,
+    Unsupported,
 )
 
 GUEST = "guest"
@@ -39,6 +41,11 @@ POOLS_MAX = 3
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 REPLY_BYTES_MAX = 8 * 1024 * 1024
+UPLOAD_PATH = "/upgrade/upload"
+DOWNLOAD_PATH = "/upgrade/download"
+UPDATER_SOCKET_PATH = "/upgrade/ws"
+
+_BOUNDARY = "minerops-dragonmint-firmware-7MA4YWxkTrZu0gWoQ2rX9c"
 
 T = TypeVar("T")
 
@@ -180,13 +187,14 @@ class Endpoint(Generic[T]):
 
     ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
     does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
-    miner.
+    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself.
     """
 
     action: str
     levels: Mapping[str, str]
     read: Callable[[Mapping[str, Any], Reply], T]
     writes: bool = False
+    slow_s: float = 0.0
 
     def admin_only(self) -> bool:
         """Whether a guest may call this on no firmware."""
@@ -210,8 +218,62 @@ class Request(Generic[T]):
         return "/api/" + self.endpoint.action
 
 
+@dataclass(frozen=True)
+class LatestFirmware:
+    """The vendor's newest firmware, as the miner asked for it. ``info`` is the vendor's word on it."""
+
+    version: str
+    date: str | None
+    url: str | None
+    info: str | None
+    current_version: str | None
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What the updater tells on its websocket: a status, the progress of a step in percent of the whole, or a text."""
+
+    status: str | None = None
+    percent: float | None = None
+    text: str | None = None
+    is_verdict: bool = False
+
+
+@dataclass(frozen=True)
+class Upload:
+    """The multipart body of a firmware upload, around an archive of ``size`` bytes. It has the one part upfile.
+
+    The miner's web server wants to know the length beforehand, and its updater takes a second part for a second image.
+    """
+
+    filename: str
+    size: int
+
+    @property
+    def content_type(self) -> str:
+        return f"multipart/form-data; boundary={_BOUNDARY}"
+
+    @property
+    def head(self) -> bytes:
+        name = "".join(char if char.isprintable() and char not in '"\\' else "_" for char in self.filename)
+        disposition = f'Content-Disposition: form-data; name="upfile"; filename="{name}"'
+        return f"--{_BOUNDARY}\r\n{disposition}\r\nContent-Type: application/octet-stream\r\n\r\n".encode()
+
+    @property
+    def tail(self) -> bytes:
+        return f"\r\n--{_BOUNDARY}--\r\n".encode("ascii")
+
+    @property
+    def length(self) -> int:
+        return len(self.head) + self.size + len(self.tail)
+
+
 class TokenExpired(MinerError):
     """The miner does not take this JWT (any more): it says so of every token it can't verify."""
+
+
+class UpdaterBusy(MinerError):
+    """The miner's updater refuses an upload, since it has one under way, or lost one and is stuck."""
 
 
 class InvalidRequest(MinerError):
@@ -298,6 +360,46 @@ def update_password(user: str, admin_password: str, new_password: str) -> Reques
     """Sets a user's password. The current one that the miner asks for is always the admin's."""
     form = {"user": user, "currentPassword": admin_password, "newPassword": new_password}
     return Request(UPDATE_PASSWORD, form)
+
+
+def parse_frame(text: str) -> Frame | None:
+    """Reads a frame of the updater's websocket; None for one that tells nothing, or is no valid JSON.
+
+    All its values are strings. File names are not escaped in it, so some frames are not valid.
+    """
+    try:
+        frame = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(frame, dict):
+        return None
+    if frame.get("type") == "status":
+        return Frame(status=_text(frame.get("status")))
+    if frame.get("type") == "step":
+        steps, step, percent = (_number(frame.get(key)) for key in ("number", "step", "percent"))
+        if steps and step is not None and percent is not None:
+            return Frame(percent=max(0.0, min(100.0, 100 * (step - 1 + percent / 100) / steps)))
+    if frame.get("type") == "message":
+        return Frame(text=printable(str(frame.get("text", ""))), is_verdict=frame.get("level") == "3")
+    return None
+
+
+def accept_upload(status: int, body: bytes) -> None:
+    """Reads the reply to an upload or a download order, which says that it arrived and nothing about its use.
+
+    Raises UpdaterBusy, PermissionDenied, Unsupported (no such order) or BadReply.
+    """
+    if status == 200:
+        return
+    if status == 500 and b"Failed to queue command" in body:
+        raise UpdaterBusy("The miner's updater is busy.")
+    if status == 401:
+        raise PermissionDenied("The miner lets only the user admin upgrade the firmware. Log in as admin.")
+    if status == 404:
+        raise Unsupported("This miner's firmware can't fetch an upgrade itself. Use src instead of url or latest.")
+    if status == 413:
+        raise BadReply("The miner refuses the archive as too large; it takes 100 MiB at most.")
+    raise BadReply(f"The miner's updater answered HTTP {status}, and did not take the upgrade. Reboot the miner.")
 
 
 def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
@@ -542,6 +644,19 @@ def _read_autotune_status(answer: Mapping[str, Any], reply: Reply) -> AutoTuneSt
     return AutoTuneStatus(running, tuning)
 
 
+def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirmware:
+    version = _text(answer.get("version"))
+    if not version:
+        raise BadReply("The miner does not tell the vendor's newest version. Use src or url instead of latest.")
+    return LatestFirmware(
+        version=version,
+        date=_text(answer.get("versionDate")),
+        url=_text(answer.get("url")),
+        info=_text(answer.get("info")),
+        current_version=_text(answer.get("currentVersion")),
+    )
+
+
 def _section(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = answer.get(name, {})
     if not isinstance(section, dict):
@@ -626,3 +741,4 @@ REBOOT = Endpoint("reboot", _FOR_ADMIN, _nothing, writes=True)
 POWEROFF = Endpoint("poweroff", _FOR_ADMIN, _nothing, writes=True)
 RESTART_CGMINER = Endpoint("restartCgMiner", _FOR_ADMIN, _nothing, writes=True)
 FACTORY_RESET = Endpoint("factoryReset", _FOR_ADMIN, _nothing, writes=True)
+LATEST_FIRMWARE = Endpoint("getLatestFirmwareVersion", _FOR_ADMIN, _read_latest_firmware, slow_s=130.0)

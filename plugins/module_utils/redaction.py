@@ -21,7 +21,7 @@ MASK = "********"
 SHORTEST_SECRET = 8
 
 _SECRET_OPTIONS = frozenset({"password", "fallback_passwords", "new_password"})
-_URL_PASSWORD = re.compile(r"(?P<before>[A-Za-z][A-Za-z0-9+.-]*://[^\s/@:]*:)(?P<password>[^\s/@]+)(?=@)")
+_URL_PASSWORD = re.compile(r"(?P<before>://[^\s/@:]*:)(?P<password>[^\s/]+)(?=@)")
 
 
 def mask_url(text: str) -> str:
@@ -46,8 +46,7 @@ def secrets_in(options: Mapping[str, Any]) -> set[str]:
     secrets = {secret for secret in _collect(options) if len(secret) >= SHORTEST_SECRET}
     username = options.get("username")
     logins = {f"{username}:{secret}" for secret in _collect(options)}
-    forms = {form for secret in secrets for form in (secret, quote(secret, safe=""), quote_plus(secret), _json(secret))}
-    return forms | {_base64(secret) for secret in secrets | logins}
+    return {form for secret in secrets for form in _forms(secret)} | {_base64(login) for login in logins}
 
 
 def scrub(value: Any, secrets: Iterable[str]) -> Any:
@@ -81,9 +80,14 @@ def _collect(value: Any, secret: bool = False) -> Iterator[str]:
         yield from (match["password"] for match in _URL_PASSWORD.finditer(value))
 
 
-def _json(secret: str) -> str:
-    return json.dumps(secret)[1:-1]
+def _forms(secret: str) -> Iterator[str]:
+    yield secret
+    yield repr(secret)[1:-1]
+    yield json.dumps(secret)[1:-1]
+    yield quote(secret, safe="", errors="surrogatepass")
+    yield quote_plus(secret, errors="surrogatepass")
+    yield _base64(secret)
 
 
 def _base64(secret: str) -> str:
-    return base64.b64encode(secret.encode("utf-8", "surrogateescape")).decode("ascii")
+    return base64.b64encode(secret.encode("utf-8", "surrogatepass")).decode("ascii")

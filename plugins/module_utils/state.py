@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -106,6 +107,16 @@ def send_once(write: Callable[[], None]) -> MinerError | None:
     return None
 
 
+@contextmanager
+def after_change() -> Iterator[None]:
+    """Marks what goes wrong within it as having happened after the miner was changed."""
+    try:
+        yield
+    except MinerError as error:
+        error.changed = True
+        raise
+
+
 def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
     """Asks until ``met`` says yes, and returns False if it does not within ``timeout_s`` seconds.
 
@@ -117,7 +128,7 @@ def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float
             if met():
                 return True
         except MinerError as error:
-            if not (error.transient or isinstance(error, TimedOut)):
+            if not (error.transient or isinstance(error, (TimedOut, Unreachable))):
                 raise
         if time.monotonic() >= deadline:
             return False

@@ -14,24 +14,57 @@ from typing import Any
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 from ansible_collections.minerops.dragonmint.plugins.module_utils import redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError, Unreachable
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import REQUESTS_IMPORT_ERROR
 
 ArgumentSpec = dict[str, dict[str, Any]]
 
 
+Tell = Callable[[str, bool], None]
+
+
+class MissingLibrary(Exception):
+    """A Python library is not installed where the module runs."""
+
+    def __init__(self, library: str, import_error: str) -> None:
+        super().__init__(library)
+        self.library = library
+        self.import_error = import_error
+
+
+def _tell_nobody(text: str, is_detail: bool) -> None:
+    """For where a task has nobody to tell how far it is."""
+
+
 @dataclass
 class Context:
-    """What a module's run() gets: its validated options, and where to warn."""
+    """What a module's run() gets: its validated options, and where to warn and to tell how far it is.
+
+    ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
+    """
 
     params: Mapping[str, Any]
     check_mode: bool
+    tell: Tell = _tell_nobody
+    folder: str | None = None
     warnings: list[str] = field(default_factory=list)
 
     def warn(self, text: str) -> None:
         """Adds a warning to the result."""
         self.warnings.append(text)
+
+    def seconds(self, option: str) -> float:
+        """Returns an option that is a time to wait. Raises InvalidInput for one that never ends or is negative."""
+        seconds: float = self.params[option]
+        if not 0 <= seconds < float("inf"):
+            raise InvalidInput(f"{option} must be a finite number of seconds, 0 or more.")
+        return seconds
+
+    def require(self, library: str, import_error: str | None) -> None:
+        """Raises MissingLibrary if a library that the module needs could not be imported."""
+        if import_error:
+            raise MissingLibrary(library, import_error)
 
     @contextmanager
     def client(self) -> Iterator[Client]:
@@ -69,16 +102,16 @@ def outcome_result(outcome: Outcome[Any], **value: Any) -> dict[str, Any]:
     return {"changed": outcome.changed, "diff": outcome.diff, **value}
 
 
-def execute(run: Run, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+def execute(run: Run, context: Context) -> dict[str, Any]:
     """Runs a module with validated options and returns its result, a failure included, without any secret."""
-    context = Context(params, check_mode)
+    params = context.params
     try:
-        if REQUESTS_IMPORT_ERROR:
-            result = {"failed": True, "msg": missing_required_lib("requests"), "exception": REQUESTS_IMPORT_ERROR}
-        else:
-            result = run(context)
+        context.require("requests", REQUESTS_IMPORT_ERROR)
+        result = run(context)
     except MinerError as error:
         result = failure(error)
+    except MissingLibrary as error:
+        result = {"failed": True, "msg": missing_required_lib(error.library), "exception": error.import_error}
     except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
         result = {
             "failed": True,
@@ -102,7 +135,7 @@ def run_module(run: Run, spec: ArgumentSpec) -> None:
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     # What is too short to be searched for is masked where it stands; see redaction.
     module.no_log_values = {text for text in module.no_log_values if len(text) >= redaction.SHORTEST_SECRET}
-    result = execute(run, module.params, module.check_mode)
+    result = execute(run, Context(module.params, module.check_mode))
     if result.pop("unreachable", False) or result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

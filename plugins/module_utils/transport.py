@@ -13,6 +13,7 @@ from __future__ import annotations
 import io
 import time
 import traceback
+import warnings
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -20,6 +21,7 @@ from urllib.parse import urlencode
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     BadReply,
     InvalidInput,
+    MinerError,
     TimedOut,
     Unreachable,
 )
@@ -40,6 +42,9 @@ else:
     REQUESTS_IMPORT_ERROR = None
 
 
+_CHUNK_BYTES = 64 * 1024
+
+
 class Transport:
     """The connection to one miner, kept open between requests."""
 
@@ -50,52 +55,42 @@ class Transport:
         self._validate_certs = validate_certs
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=1)
 
-    def post(self, path: str, form: Mapping[str, str], authorization: str | None) -> Reply:
-        """Posts a form. Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL)."""
+    def post(self, path: str, form: Mapping[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
+        """Posts a form; ``slow_s`` is the least time to give the miner for it.
+
+        Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
+        """
+        reply_s = max(self._timeout_s, slow_s)
         try:
-            response: Any = self._adapter.send(
-                self._prepare(path, form, authorization),
-                stream=True,
-                timeout=self._timeout_s,
-                verify=self._validate_certs,
-            )
-            try:
-                body = response.read(REPLY_BYTES_MAX + 1, decode_content=False)
-            finally:
-                if not response.isclosed():
-                    response.close()
-                response.release_conn()
-        except requests.exceptions.ConnectTimeout as error:
-            raise self._unheard(f"no connection within {self._timeout_s:g} s", sent=False, transient=False) from error
-        except (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
-            raise TimedOut(
-                f"The miner at {self.url} took the request {path}, but did not answer in full within "
-                f"{self._timeout_s:g} s. It may be overloaded or hung: wait, raise the option timeout, or reboot it.",
-                reason=f"no answer within {self._timeout_s:g} s",
-            ) from error
-        except requests.exceptions.SSLError as error:
-            reason = "TLS failed; see the options scheme and validate_certs"
-            raise self._unheard(reason, sent=False, transient=False) from error
-        except (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError) as error:
-            raise InvalidInput(f"{self.url} is no address of a miner. Correct the options host and port.") from error
-        except requests.exceptions.ConnectionError as error:
-            raise self._no_reply(error) from error
-        except urllib3.exceptions.HTTPError as error:
-            raise BadReply(
-                f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.",
-                reason="its reply broke off",
-                transient=True,
-            ) from error
-        if len(body) > REPLY_BYTES_MAX:
-            raise BadReply(
-                f"The reply of {self.url} to {path} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner.",
-                reason="its reply is too long",
-            )
-        return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
+            return self._exchange(self._prepare(path, form, authorization), reply_s)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._translated(error, path, reply_s) from error
 
     def close(self) -> None:
         """Closes the connection."""
         self._adapter.close()
+
+    def _exchange(self, request: Any, reply_s: float) -> Reply:
+        with warnings.catch_warnings():
+            # Who switches validate_certs off has been told what that means.
+            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
+            response: Any = self._adapter.send(
+                request, stream=True, timeout=(self._timeout_s, reply_s), verify=self._validate_certs
+            )
+        body = b""
+        try:
+            while chunk := response.read(_CHUNK_BYTES, decode_content=False):
+                body += chunk
+                if len(body) > REPLY_BYTES_MAX:
+                    raise BadReply(
+                        f"The reply of {request.url} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner.",
+                        reason="its reply is too long",
+                    )
+        finally:
+            if not response.isclosed():
+                response.close()
+            response.release_conn()
+        return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
 
     def _prepare(self, path: str, form: Mapping[str, str], authorization: str | None) -> Any:
         body = urlencode(form).encode("ascii")
@@ -113,11 +108,35 @@ class Transport:
             request.headers["Authorization"] = authorization
         return request
 
-    def _no_reply(self, error: Exception) -> Unreachable:
-        reason = getattr(error.args[0], "reason", None) if error.args else None
-        if isinstance(reason, urllib3.exceptions.NewConnectionError):
-            return self._unheard(_last_words(reason), sent=False)
-        return self._unheard("the connection was closed without an answer", sent=True)
+    def _translated(self, error: Exception, path: str, reply_s: float) -> MinerError:
+        if isinstance(error, requests.exceptions.ConnectTimeout):
+            return self._unheard(f"no connection within {self._timeout_s:g} s", sent=False, transient=False)
+        if isinstance(error, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
+            return TimedOut(
+                f"The miner at {self.url} took the request {path}, but did not answer in full within "
+                f"{reply_s:g} s. It may be overloaded or hung: wait, raise the option timeout, or reboot it.",
+                reason=f"no answer within {reply_s:g} s",
+            )
+        if isinstance(error, requests.exceptions.SSLError):
+            reason = "TLS failed; see the options scheme and validate_certs"
+            return self._unheard(reason, sent=False, transient=False)
+        if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
+            return InvalidInput(f"{self.url} is no address of a miner. Correct the options host and port.")
+        cause = _cause(error)
+        if isinstance(cause, urllib3.exceptions.NewConnectionError):
+            return self._unheard(_last_words(cause), sent=False)
+        if isinstance(cause, OSError):
+            return self._unheard("the connection was closed without an answer", sent=True)
+        if isinstance(error, requests.exceptions.RequestException):
+            return BadReply(
+                f"What answers at {self.url} does not speak HTTP. Check that host and port are those of a miner.",
+                reason="it does not speak HTTP",
+            )
+        return BadReply(
+            f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.",
+            reason="its reply broke off",
+            transient=True,
+        )
 
     def _unheard(self, reason: str, sent: bool, transient: bool = True) -> Unreachable:
         return Unreachable(
@@ -127,6 +146,15 @@ class Transport:
             sent,
             transient,
         )
+
+
+def _cause(error: Exception) -> Any:
+    """What the HTTP libraries have wrapped: the connection that failed, or what went wrong on it."""
+    wrapped = error.args[0] if error.args else None
+    reason = getattr(wrapped, "reason", None)
+    if reason is None and isinstance(wrapped, urllib3.exceptions.ProtocolError):
+        return wrapped.args[-1]
+    return reason
 
 
 def _last_words(error: Exception) -> str:

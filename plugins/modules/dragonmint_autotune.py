@@ -122,11 +122,12 @@ def argument_spec() -> task.ArgumentSpec:
 
 
 def run(context: task.Context) -> dict[str, Any]:
+    wait_s = context.seconds("wait_timeout")
     with context.client() as client:
         setting = autotune.AutoTuneSetting(client, context.params["mode"], context.params["level"])
         outcome = converge(setting, context.check_mode)
         if context.params["wait"] and not context.check_mode:
-            autotune.wait_tuned(client, context.params["wait_timeout"], outcome.changed)
+            autotune.wait_tuned(client, wait_s, outcome.changed)
     return task.outcome_result(outcome, autotune=autotune.shown(outcome.value))
 
 

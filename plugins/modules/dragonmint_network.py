@@ -159,8 +159,9 @@ def argument_spec() -> task.ArgumentSpec:
 def run(context: task.Context) -> dict[str, Any]:
     desired = network.network_from(context.params)
     search = network.hosts_to_search(context.params["search"]) if context.params["search"] else []
+    wait_s = context.seconds("wait_timeout")
     with context.client() as client:
-        setting = network.NetworkSetting(client, desired, search, context.params["wait_timeout"])
+        setting = network.NetworkSetting(client, desired, search, wait_s)
         outcome = converge(setting, context.check_mode)
     live = desired if outcome.changed and context.check_mode else setting.live
     if live.ipaddress is None and not context.check_mode:

@@ -140,10 +140,11 @@ def argument_spec() -> task.ArgumentSpec:
 
 def run(context: task.Context) -> dict[str, Any]:
     desired = pools.pools_from(context.params["pools"])
+    wait_s = context.seconds("wait_timeout")
     with context.client() as client:
         outcome = converge(pools.PoolsSetting(client, desired), context.check_mode)
         if outcome.changed and context.params["wait_ready"] and not context.check_mode:
-            mining.wait_ready(client, context.params["wait_timeout"])
+            mining.wait_ready(client, wait_s)
     return task.outcome_result(outcome, pools=pools.shown(outcome.value))
 
 

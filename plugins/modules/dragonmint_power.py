@@ -131,6 +131,7 @@ def argument_spec() -> task.ArgumentSpec:
 
 
 def run(context: task.Context) -> dict[str, Any]:
+    context.seconds("wait_timeout")
     options = power.options_from(context.params)
     with context.client() as client:
         outcome = power.bring(client, options, context.check_mode, context.warn)

@@ -11,10 +11,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from pathlib import PurePath
 from types import ModuleType
 from typing import Any
 
 from ansible import constants
+from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
@@ -34,6 +36,8 @@ _VARIABLES = {
     "validate_certs": ("dragonmint_validate_certs",),
     "expected_mac": ("dragonmint_expected_mac",),
 }
+# Above so many miners at once, only the phases are shown of what takes long.
+_MANY = 20
 _ENVIRONMENT = {"username": "DRAGONMINT_USERNAME", "password": "DRAGONMINT_PASSWORD"}
 
 
@@ -49,25 +53,57 @@ class InProcessAction(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         super().run(tmp, task_vars)
         del tmp
-        args = self._with_connection_options(task_vars or {})
+        task_vars = task_vars or {}
+        args = self._with_connection_options(task_vars)
         if self._task.async_val and not self._task.delegate_to:
             return task.failure(
                 InvalidInput(
                     "async would run the task on the miner itself, which can't. Add delegate_to: localhost to the task."
                 )
             )
-        validator = ArgumentSpecValidator(self.module.argument_spec())
-        validation = validator.validate(args)
+        if args.get("src"):
+            try:
+                args["src"] = self._find_needle("files", args["src"])
+            except AnsibleError:
+                return task.failure(InvalidInput(f"{args['src']} is not found on the controller. Correct src."))
+        validation = ArgumentSpecValidator(self.module.argument_spec()).validate(args)
         if validation.error_messages:
             return dict(scrub(task.failure(InvalidInput(_explained(validation.error_messages))), secrets_in(args)))
         if self._task.async_val or self._task.delegate_to not in (None, *constants.LOCALHOST):
-            return self._execute_module(
-                module_name=self._task.action,
-                module_args=args,
-                task_vars=task_vars,
-                wrap_async=bool(self._task.async_val),
-            )
-        return task.execute(self.module.run, validation.validated_parameters, self._task.check_mode)
+            return self._run_elsewhere(args, task_vars)
+        folder = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # it is there once it is imported
+        tell = self._teller(task_vars)
+        return task.execute(
+            self.module.run, task.Context(validation.validated_parameters, self._task.check_mode, tell, folder)
+        )
+
+    def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Runs the module on the machine that the task is delegated to. What it sends to the miner goes there first."""
+        if args.get("src"):
+            shell = self._connection._shell
+            if shell.tmpdir is None:
+                self._make_tmp_path()
+            there = shell.join_path(shell.tmpdir, PurePath(args["src"]).name)
+            self._transfer_file(args["src"], there)
+            self._fixup_perms2((shell.tmpdir, there))
+            args = {**args, "src": there}
+        return self._execute_module(
+            module_name=self._task.action,
+            module_args=args,
+            task_vars=task_vars,
+            wrap_async=bool(self._task.async_val),
+        )
+
+    def _teller(self, task_vars: Mapping[str, Any]) -> task.Tell:
+        """Shows how far a miner is, in whole lines; with many miners at once, the details only with -v."""
+        miner = task_vars.get("inventory_hostname", "")
+        are_many = len(task_vars.get("ansible_play_batch", ())) > _MANY
+
+        def tell(text: str, is_detail: bool) -> None:
+            show = self._display.v if is_detail and are_many else self._display.display
+            show(f"{miner}: {text}")
+
+        return tell
 
     def _with_connection_options(self, task_vars: Mapping[str, Any]) -> dict[str, Any]:
         """Returns the task's arguments, with what they leave open from variables, then from the environment.

@@ -73,7 +73,7 @@ def lint_gates(environment: Environment) -> list[Gate]:
         "ruff check": "ruff check .",
         "ruff format": "ruff format --diff .",
         "mypy": f"mypy -p {plugins} -p tests.simulator",
-        "ansible-lint": "ansible-lint --profile production --offline",
+        "ansible-lint": "ansible-lint --profile production --offline --nocolor",
         "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs .",
         "antsibull-changelog": "antsibull-changelog lint",
         "build": "ansible-galaxy collection build --force --output-path build",

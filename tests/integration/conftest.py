@@ -10,20 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running import Ansible
+from tests.integration.running import ENVIRONMENTS, Ansible, core_name
 from tests.simulator.control import Fleet
 
-ENVIRONMENTS = Path(__file__).parents[2] / "build/env"
 # Simulated seconds a second: restarts and tuning are what most tests wait for.
 SPEED = 20.0
-
-
-def core_name(environment: str) -> str:
-    return (ENVIRONMENTS / environment).resolve().name
-
-
-# For what does not depend on the version.
-newest_core = pytest.mark.parametrize("ansible", ["newest"], ids=core_name, indirect=True)
 
 
 @pytest.fixture(params=["oldest", "newest"], ids=core_name)

@@ -12,23 +12,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
-from tests.simulator.control import Fleet
+from tests.simulator.control import Fleet, Miner
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+ENVIRONMENTS = ROOT / "build/env"
 # Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
-MODULE_PYTHON = ROOT / "build/env/module/bin/python"
+MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
 
 # What an operator has set must not decide about a test.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
 
 
+def core_name(environment: str) -> str:
+    return (ENVIRONMENTS / environment).resolve().name
+
+
+# For a test that the version of Ansible means nothing to.
+newest_core = pytest.mark.parametrize("ansible", ["newest"], ids=core_name, indirect=True)
+
+
 @dataclass(frozen=True)
 class TaskResult:
-    """The last result of one task on one host."""
+    """What came of one task on one host."""
 
     host: str
     task: str
@@ -118,6 +128,7 @@ class Ansible:
     def variables(self, record: Path) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
         own["ANSIBLE_CONFIG"] = str(HERE / "ansible.cfg")
+        own["ANSIBLE_ASYNC_DIR"] = str(self.folder / "async")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["ANSIBLE_PYTHON_INTERPRETER"] = str(MODULE_PYTHON if MODULE_PYTHON.exists() else self.bin / "python")
         own["ANSIBLE_REMOTE_TMP"] = str(self.folder / "remote_tmp")
@@ -135,12 +146,17 @@ def inventory_of(fleet: Fleet, **variables: Any) -> dict[str, Any]:
     generations: dict[str, Any] = {}
     for number, miner in enumerate(fleet.miners, 1):
         group = generations.setdefault(miner.generation.replace("-", "_"), {"hosts": {}})
-        group["hosts"][f"miner{number}"] = {
-            "ansible_host": miner.host,
-            "dragonmint_port": miner.port,
-            "dragonmint_password": "admin" if miner.generation.startswith("inno") else "dragonadmin",
-        }
+        group["hosts"][f"miner{number}"] = connection_to(miner)
     return {"miners": {"children": generations, "vars": variables}}
+
+
+def connection_to(miner: Miner) -> dict[str, Any]:
+    """The variables with which a miner is reached as it left the factory."""
+    return {
+        "ansible_host": miner.host,
+        "dragonmint_port": miner.port,
+        "dragonmint_password": "admin" if miner.generation.startswith("inno") else "dragonadmin",
+    }
 
 
 def hosts_with_writes(fleet: Fleet) -> set[str]:

@@ -13,8 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.conftest import newest_core
-from tests.integration.running import Ansible, inventory_of
+from tests.integration.running import Ansible, inventory_of, newest_core
 from tests.simulator.control import Fleet
 
 ROOT = Path(__file__).parents[2]

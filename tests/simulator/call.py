@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .generations import WRITES
+from .generations import UPDATES, WRITES
 from .listener import hang_up
 from .login import Identity
 from .php import Value
+from .plan import Plan
 from .wire import AlreadySent, HangUpError, Reply, keeps_alive, render
 
 if TYPE_CHECKING:
@@ -36,8 +37,11 @@ class Call:
     record: dict[str, Any] = field(init=False)
     # A fault makes the firmware answer success without doing anything.
     ignored: bool = False
+    # What faults have in store for an update.
+    plan: Plan = field(default_factory=Plan)
     # A fault keeps the worker for so many seconds after the action was executed.
     linger_s: float = 0.0
+    in_progress: bool = True
     # What happens once the answer is out, or was lost.
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
@@ -50,7 +54,7 @@ class Call:
             "user": self.identity.user,
             "auth": self.identity.method,
             "form": self.form,
-            "write": self.action in WRITES,
+            "write": self.action in WRITES or self.path in UPDATES,
             "applied": False,
             "outcome": "pending",
             "concurrent": self.miner.in_progress,
@@ -59,6 +63,12 @@ class Call:
     def applied(self) -> None:
         """The device's state changed, or a command was really executed."""
         self.record["applied"] = True
+
+    def ended(self, result: str) -> None:
+        """How an update ended, long after its request was answered."""
+        self.record["result"] = result
+        if result == "installed":
+            self.applied()
 
     def outcome(self, word: str) -> None:
         """The first word stays."""
@@ -71,12 +81,25 @@ class Call:
         self.outcome("answered")
         return AlreadySent(keeps_alive(reply, self.request))
 
+    async def deliver(self, reply: Reply) -> web.StreamResponse:
+        """Send an answer, also one that goes on and on."""
+        if reply.takes_over is None:
+            return self.send(reply)
+        self.leave()
+        return await reply.takes_over(self, reply)
+
     def write(self, data: bytes) -> bool:
         """Put bytes on the wire; false when the client is gone."""
         if (transport := self.request.transport) is None or transport.is_closing():
             return False
         transport.write(data)
         return True
+
+    def leave(self) -> None:
+        """No longer one of the requests in progress; a connection that stays open keeps nobody busy."""
+        if self.in_progress:
+            self.in_progress = False
+            self.miner.in_progress -= 1
 
     def is_connected(self) -> bool:
         transport = self.request.transport
@@ -104,3 +127,9 @@ class Call:
     def finish(self) -> None:
         for step in self.afterwards:
             step()
+
+
+def invite_body(request: web.BaseRequest) -> None:
+    """A client may wait for leave to send its body."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

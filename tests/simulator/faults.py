@@ -16,7 +16,7 @@ from typing import Any, Union
 
 from aiohttp import web
 
-from . import nginx
+from . import nginx_pages, stream_faults, upgrade_faults
 from .actions.answers import JSON, php, php_error
 from .call import Call
 from .wire import REASONS, Reply, chunk, head, render
@@ -115,7 +115,7 @@ async def cut_json(call: Call, execute: Execute) -> Outcome:
 
 async def html_error(call: Call, execute: Execute, status: int = 502) -> Outcome:
     """nginx answers for a PHP that is gone; nothing is executed."""
-    return nginx.error_page(status)
+    return nginx_pages.error_page(status)
 
 
 async def fatal_error(call: Call, execute: Execute) -> Outcome:
@@ -125,7 +125,7 @@ async def fatal_error(call: Call, execute: Execute) -> Outcome:
 
 async def html_page(call: Call, execute: Execute) -> Outcome:
     """A page of some other device."""
-    return nginx.index(b"<!DOCTYPE html><html><head><title>Printer</title></head><body>Ready</body></html>")
+    return nginx_pages.index(b"<!DOCTYPE html><html><head><title>Printer</title></head><body>Ready</body></html>")
 
 
 async def empty(call: Call, execute: Execute) -> Outcome:
@@ -162,7 +162,7 @@ async def huge(call: Call, execute: Execute) -> Outcome:
 
 async def redirect(call: Call, execute: Execute, location: str = "http://127.0.0.1:9/") -> Outcome:
     """302 to another place; nothing is executed."""
-    return nginx.html(302, early=(("Location", location),))
+    return nginx_pages.html(302, early=(("Location", location),))
 
 
 async def invalid_utf8(call: Call, execute: Execute) -> Outcome:
@@ -226,6 +226,10 @@ TABLE: dict[str, Callable[..., Awaitable[Outcome]]] = {
         not_http,
     )
 }
+TABLE.update(upgrade_faults.TABLE)
+TABLE.update(stream_faults.TABLE)
+# Faults that only some paths have.
+PATHS = {**upgrade_faults.PATHS, **stream_faults.PATHS}
 
 
 @dataclass
@@ -238,6 +242,11 @@ class Fault:
     params: dict[str, Any]
 
     def matches(self, call: Call) -> bool:
+        if call.path not in PATHS.get(self.name, {call.path}):
+            return False
+        if self.name == "late_write" and call.action is None:
+            # What is executed twice must not read its body while it is executed.
+            return False
         if self.action is None:
             return self.name not in {"ignored_write", "late_write"} or call.record["write"]
         if self.action in {"writes", "reads"}:

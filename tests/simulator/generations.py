@@ -129,3 +129,5 @@ WRITES = frozenset(
         "SetMonitor",
     }
 )
+# So do the pages that take firmware.
+UPDATES = frozenset({"/upgrade/upload", "/upgrade/download"})

@@ -17,11 +17,16 @@ from .cgminer import Cgminer, Config
 from .clock import Clock
 from .faults import Faults
 from .generations import Generation
+from .journal import Journal
 from .listener import Listener, Refusal
 from .login import Tokens, Users
 from .network import Network
+from .slots import Slots
+from .swupdate.frames import Order
+from .updater import Updater
 
 PHP_WORKERS = 5
+FACTORY_FIRMWARE = "t1_20180301_093000"
 KEEPALIVE_TIMEOUT = 120  # real seconds
 REQUESTS_KEPT = 20000
 # How long things take, in seconds. The restarts and the pause before a power action were seen on the device; what
@@ -36,15 +41,10 @@ TIMING = {
     "power_delay_s": 4.0,
     "shutdown_s": 0.0,
     "boot_s": 30.0,
+    "flash_s": 60.0,
 }
 # Seconds of work a request: network and overview spawn a dozen processes, seen to take 0.3 to 0.8 s.
 DEVICE_LATENCY = {"*": 0.01, "network": 0.6, "overview": 0.6}
-JOURNAL = (
-    "-- Logs begin at Sat 2018-06-16 20:44:33 UTC, end at Sat 2018-06-16 22:04:40 UTC. --\n"
-    "Jun 16 20:44:33 dragonMint cgminer[312]: Started cgminer 4.10.0\n"
-    "Jun 16 20:44:41 dragonMint cgminer[312]: 3 chains detected\n"
-    "Jun 16 20:45:02 dragonMint dm-monitor[298]: fan duty 59\n"
-)
 
 
 @dataclass
@@ -67,7 +67,8 @@ class Miner:
         self.mac = mac
         self.type = "T1"
         self.hwver = "g19"
-        self.firmware = generation.firmware
+        # The image of the factory lies in the other slot.
+        self.slots = Slots("0", {"0": generation.firmware, "1": FACTORY_FIRMWARE})
         self.memory = {"total": 250544, "free": 158244, "available": 194592, "cached": 72180}
         self.load = [0.07, 0.06, 0.07]
         self.hashes = {"firmware": "a2b058ce" * 5, "backend": "a50c6245" * 5, "cgminer": "e9fc77b6" * 5}
@@ -76,7 +77,7 @@ class Miner:
         self.freqvol: dict[str, Any] | None = None
         self.red_light = "off"
         self.monitor = True
-        self.journal = JOURNAL
+        self.journal = Journal()
         self.clock_offset = 0.0
         self.timing = dict(TIMING)
         self.latency: dict[str, float] = {}
@@ -95,6 +96,12 @@ class Miner:
         self.cgminer.start(0, 0)
         self.cgminer.started_at = self.cgminer.hashing_at = clock.now() - 4792
 
+        self.has_download = False
+        self.frame_order: Order = "trailing"
+        self.last_frame = "SUCCESS"
+        self.uploads = 0
+        self.updater = Updater(self)
+
         self.power = "on"
         self.booting = False
         self.workers = asyncio.Semaphore(PHP_WORKERS)
@@ -102,6 +109,15 @@ class Miner:
         self._background: set[asyncio.Task[None]] = set()
         server = web.Server(self._serve, access_log=None, keepalive_timeout=KEEPALIVE_TIMEOUT, tcp_keepalive=False)
         self.listener = Listener(server, self._refusal)
+
+    @property
+    def firmware(self) -> str:
+        """The version that runs."""
+        return self.slots.running
+
+    @firmware.setter
+    def firmware(self, version: str) -> None:
+        self.slots.running = version
 
     def wall(self) -> float:
         """The miner's clock as a Unix time in seconds."""
@@ -129,6 +145,7 @@ class Miner:
 
     def _start_cgminer(self, tunes: bool = False) -> None:
         timing = self.timing
+        self.journal.write("Started cgminer 4.10.0", self.wall())
         self.cgminer.start(timing["cgminer_start_s"], timing["hashing_s"], timing["tuning_s"] if tunes else 0.0)
 
     def forget_settings(self) -> None:
@@ -178,7 +195,9 @@ class Miner:
     async def _boot(self) -> None:
         await self.clock.sleep(self.timing["boot_s"])
         self.booting = False
+        self.journal.restart(self.wall())
         self.booted_at = self.clock.now()
+        self.slots.boot()
         self.tokens = Tokens(self.generation.issuer)
         self.workers = asyncio.Semaphore(PHP_WORKERS)
         self._start_cgminer()
@@ -191,6 +210,7 @@ class Miner:
 
     def _go_down(self) -> None:
         self._cancel_work()
+        self.updater = Updater(self)
         self.cgminer.stop()
         self.unplug()
 

@@ -16,20 +16,34 @@ from urllib.parse import parse_qs, unquote
 
 from aiohttp import web
 
+from . import stream, upgrade
 from .actions import run
-from .call import Call
+from .call import Call, invite_body
 from .login import identify
+from .nginx_pages import error_page, html, index
 from .php import parse_form
-from .wire import REASONS, AlreadySent, HangUpError, Reply
+from .upgrade import MAX_BODY
+from .wire import AlreadySent, HangUpError, Reply
 
 if TYPE_CHECKING:
     from .miner import Miner
 
-MAX_BODY = 100 * 1024 * 1024  # bytes
 PHP_TIMEOUT = 120.0  # seconds
 PAGES = Path(__file__).parent / "pages"
 INDEX = {name: (PAGES / f"{name}.html").read_bytes() for name in ("dragonmint", "asicminer")}
-ERROR_PAGE = (PAGES / "50x.html").read_bytes()
+# What other programs answer behind nginx.
+PAGES_OF_OTHERS = {
+    "/upgrade/upload": "upload",
+    "/upgrade/download": "download",
+    "/upgrade/ws": "websocket",
+    "/stream/logs": "logs",
+}
+OTHER_SERVERS = {
+    "upload": upgrade.upload,
+    "download": upgrade.download,
+    "websocket": upgrade.websocket,
+    "logs": stream.logs,
+}
 ASSET = re.compile(r"\.(js|css|html|txt|xml|png|jpe?g|gif|ico|svg)$")
 
 
@@ -41,6 +55,10 @@ class Target:
     action: str | None = None
     page: str = "php"
 
+    @property
+    def has_form(self) -> bool:
+        return self.action is not None or self.page == "download"
+
 
 def target(raw_path: str) -> Target:
     encoded, _, query = raw_path.partition("?")
@@ -48,6 +66,8 @@ def target(raw_path: str) -> Target:
     prefix = re.match("/(api|cgi-bin)", path)
     if path == "/index.html":
         return Target("/", page="index")
+    if path in PAGES_OF_OTHERS:
+        return Target(path, page=PAGES_OF_OTHERS[path])
     if ASSET.search(path):
         return Target(path, page="missing")
     if prefix is None:
@@ -67,10 +87,9 @@ async def serve(miner: Miner, request: web.BaseRequest) -> web.StreamResponse:
     body = b""
     if (request.content_length or 0) > MAX_BODY:
         aim = Target(aim.path, page="too large")
-    else:
+    elif aim.page != "upload":
         try:
-            if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
-                request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            invite_body(request)
             body = await request.content.read()
         except ConnectionError:
             return AlreadySent(keep_alive=False)
@@ -80,22 +99,28 @@ async def serve(miner: Miner, request: web.BaseRequest) -> web.StreamResponse:
         request=request,
         path=aim.path,
         action=aim.action,
-        form=parse_form(request.method, request.headers.get("Content-Type", ""), body) if aim.action else {},
+        form=parse_form(request.method, request.headers.get("Content-Type", ""), body) if aim.has_form else {},
         identity=identify(request.headers.get("Authorization", ""), miner.users, miner.tokens, miner.wall()),
     )
     miner.requests.append(call.record)
     try:
         fault = miner.faults.take(call)
         reply = await (answer(call, aim) if fault is None else fault.play(call, lambda: answer(call, aim)))
-        return call.send(reply) if isinstance(reply, Reply) else reply
+        if not isinstance(reply, Reply):
+            return reply
+        return await call.deliver(reply)
     except HangUpError as error:
         return call.end(error.reset)
+    except ConnectionError:
+        return call.end()
     finally:
-        miner.in_progress -= 1
+        call.leave()
         call.finish()
 
 
 async def answer(call: Call, aim: Target) -> Reply:
+    if aim.page in OTHER_SERVERS:
+        return await OTHER_SERVERS[aim.page](call)
     if aim.page != "php":
         await call.miner.clock.sleep(call.linger_s)
         return page(call, aim.page)
@@ -123,33 +148,3 @@ def page(call: Call, name: str) -> Reply:
     if name == "missing":
         return html(404)
     return html(405) if method == "POST" else index(INDEX[call.miner.generation.page])
-
-
-def html(status: int, early: tuple[tuple[str, str], ...] = (), close: bool = False) -> Reply:
-    """nginx's short page for a status."""
-    title = f"{status} {REASONS[status]}"
-    body = (
-        f"<html>\r\n<head><title>{title}</title></head>\r\n<body>\r\n<center><h1>{title}</h1></center>\r\n"
-        "<hr><center>nginx/1.12.2</center>\r\n</body>\r\n</html>\r\n"
-    )
-    return Reply(body.encode(), status, "text/html", chunked=False, early=early, close=close)
-
-
-def error_page(status: int) -> Reply:
-    """The page that nginx shows when PHP is gone (502) or silent (504)."""
-    return Reply(ERROR_PAGE, status, "text/html", chunked=False)
-
-
-def index(body: bytes) -> Reply:
-    return Reply(
-        body,
-        content_type="text/html",
-        chunked=False,
-        early=(("Last-Modified", "Tue, 15 May 2018 06:08:42 GMT"),),
-        late=(
-            ("ETag", f'"5afa792a-{len(body):x}"'),
-            ("Expires", "Thu, 31 Dec 2037 23:55:55 GMT"),
-            ("Cache-Control", "max-age=315360000"),
-            ("Accept-Ranges", "bytes"),
-        ),
-    )

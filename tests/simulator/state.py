@@ -17,6 +17,7 @@ from .checks import (
     duration,
     either,
     flag,
+    is_a,
     list_of,
     nullable,
     number,
@@ -26,6 +27,9 @@ from .checks import (
     values_of,
 )
 from .miner import DEVICE_LATENCY, TIMING, Miner
+from .slots import FLAGS
+from .swupdate.frames import ORDERS, Order, Outbox
+from .updater import LAST_FRAMES
 
 # Each gives a value that json can write.
 READERS: dict[str, Callable[[Miner], Any]] = {
@@ -37,6 +41,15 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "power": lambda miner: miner.power,
     "booting": lambda miner: miner.booting,
     "firmware": lambda miner: miner.firmware,
+    "image_flag": lambda miner: miner.slots.image_flag,
+    "version_0": lambda miner: miner.slots.versions["0"],
+    "version_1": lambda miner: miner.slots.versions["1"],
+    "updater": lambda miner: miner.updater.state,
+    "flashed": lambda miner: miner.slots.flashed,
+    "uploads": lambda miner: miner.uploads,
+    "has_download": lambda miner: miner.has_download,
+    "frame_order": lambda miner: miner.frame_order,
+    "last_frame": lambda miner: miner.last_frame,
     "hwver": lambda miner: miner.hwver,
     "type": lambda miner: miner.type,
     "uptime_s": lambda miner: miner.uptime(),
@@ -61,7 +74,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "freqvol": lambda miner: miner.freqvol,
     "red_light": lambda miner: miner.red_light,
     "monitor": lambda miner: miner.monitor,
-    "journal": lambda miner: miner.journal,
+    "journal": lambda miner: miner.journal.text,
     "latency": lambda miner: miner.latency,
     "timing": lambda miner: miner.timing,
     "faults": lambda miner: miner.faults.shown(),
@@ -162,6 +175,15 @@ def _uptime(miner: Miner, uptime: float) -> None:
     miner.booted_at = miner.clock.now() - uptime
 
 
+def _version(flag: str) -> Callable[[Miner, Any], None]:
+    return lambda miner, version: miner.slots.versions.update({flag: version})
+
+
+def _frame_order(miner: Miner, order: Order) -> None:
+    miner.frame_order = order
+    miner.updater.outbox = Outbox(order)
+
+
 def _attribute(name: str) -> Callable[[Miner, Any], None]:
     return lambda miner, value: setattr(miner, name, value)
 
@@ -180,6 +202,13 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "mac": (text, _attribute("mac")),
     "power": (one_of("on", "off"), _power),
     "firmware": (text, _attribute("firmware")),
+    "image_flag": (one_of(*FLAGS), lambda miner, flag: miner.slots.run(flag)),
+    "version_0": (text, _version("0")),
+    "version_1": (text, _version("1")),
+    "updater": (one_of("idle", "wedged"), lambda miner, state: setattr(miner.updater, "state", state)),
+    "has_download": (flag, _attribute("has_download")),
+    "frame_order": (either(one_of(*ORDERS), is_a(int)), _frame_order),
+    "last_frame": (one_of(*LAST_FRAMES), _attribute("last_frame")),
     "hwver": (text, _attribute("hwver")),
     "type": (text, _attribute("type")),
     "uptime_s": (duration, _uptime),
@@ -228,7 +257,8 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "error": (nullable(either(one_of("empty"), all_of("code", "errmsg"))), _attribute("error")),
     "freqvol": (nullable(anything), _attribute("freqvol")),
     "monitor": (flag, _attribute("monitor")),
-    "journal": (text, _attribute("journal")),
+    "journal": (text, lambda miner, text: setattr(miner.journal, "text", text)),
+    "log": (text, lambda miner, message: miner.journal.write(message, miner.wall())),
     "latency": (either(one_of("device"), either(duration, values_of(duration))), _latency),
     "timing": (some_of(**dict.fromkeys(TIMING, duration)), _merge("timing")),
 }

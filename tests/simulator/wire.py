@@ -4,23 +4,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
+
+if TYPE_CHECKING:
+    from .call import Call
 
 Headers = tuple[tuple[str, str], ...]
 
 # nginx's own wording, which differs from the standard's in places.
 REASONS = {
+    101: "Switching Protocols",
     200: "OK",
     301: "Moved Permanently",
     302: "Moved Temporarily",
     400: "Bad Request",
+    401: "Unauthorized",
     404: "Not Found",
     405: "Not Allowed",
+    406: "Not Acceptable",
     413: "Request Entity Too Large",
     500: "Internal Server Error",
     502: "Bad Gateway",
@@ -31,7 +39,10 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `early` headers stand before Connection, `late` ones after it."""
+    """One answer; `early` headers stand before Connection, `late` ones after it.
+
+    An answer that goes on after its `body` is written by `takes_over` instead.
+    """
 
     body: bytes = b""
     status: int = 200
@@ -40,6 +51,7 @@ class Reply:
     early: Headers = ()
     late: Headers = ()
     close: bool = False
+    takes_over: Callable[[Call, Reply], Awaitable[web.StreamResponse]] | None = None
 
 
 class HangUpError(Exception):

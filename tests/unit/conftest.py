@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
 
     from .helpers import Clock, Miner, Script
+    from .loopback import Listen, Open, Server, Talk
 
 set_hypothesis_home_dir(Path(__file__).parents[2] / "build" / "hypothesis")
 
@@ -44,7 +47,38 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
     state = import_module(f"{MODULE_UTILS}.state")
     monkeypatch.setattr(state, "time", clock)
-    for name in ("autotune", "mining"):
+    for name in ("autotune", "mining", "power"):
         wait_until = partial(state.wait_until, sleep=clock.sleep)
         monkeypatch.setattr(import_module(f"{MODULE_UTILS}.settings.{name}"), "wait_until", wait_until)
     return clock
+
+
+@pytest.fixture
+def cleanup() -> Iterator[ExitStack]:
+    """What is to be closed after the test."""
+    with ExitStack() as stack:
+        yield stack
+
+
+@pytest.fixture
+def listen(cleanup: ExitStack) -> Listen:
+    """Starts a server that talks to each connection in the given way."""
+    from .loopback import listening
+
+    def listen(talk: Talk, tls: SSLContext | None = None) -> Server:
+        return cleanup.enter_context(listening(talk, tls))
+
+    return listen
+
+
+@pytest.fixture
+def open_transport(cleanup: ExitStack) -> Open:
+    """Makes a transport to a URL."""
+    module = import_module(f"{MODULE_UTILS}.transport")
+
+    def open_to(url: str, timeout_s: float = 3.0, validate_certs: bool = True) -> Any:
+        transport = module.Transport(url, timeout_s, validate_certs)
+        cleanup.callback(transport.close)
+        return transport
+
+    return open_to

@@ -23,9 +23,16 @@ def recordings(generation: str) -> list[dict[str, Any]]:
     return json.loads((ROOT / "tests/data/recordings" / f"{generation}.json").read_text(encoding="utf-8"))
 
 
+# Where even an ordinary answer needed something to be set up before.
+USUAL_STATES = {
+    ("/api/getLatestFirmwareVersion", "admin"): "vendor: getLatestFirmwareVersion newer",
+    ("/api/getLatestFirmwareVersion", "guest"): "vendor: guest getLatestFirmwareVersion",
+}
+
+
 def recorded(generation: str, path: str, auth: str | None = "admin", **others: Any) -> Reply:
-    """The reply that the real program of this generation gave to such a request, usually without special ``state``."""
-    wanted = {"path": path, "auth": auth, "state": None, **others}
+    """The reply that the real program of this generation gave to such a request."""
+    wanted = {"path": path, "auth": auth, "state": USUAL_STATES.get((path, auth)), **others}
     for entry in recordings(generation):
         if all(entry[key] == value for key, value in wanted.items()):
             return Reply(entry["status"], entry["body"].encode(), date=RECORDED_AT)
@@ -67,6 +74,7 @@ class Asked:
     action: str
     form: dict[str, str]
     authorization: str | None
+    slow_s: float = 0.0
 
 
 @dataclass
@@ -86,8 +94,8 @@ class Script:
         """The passwords that were tried at /api/auth."""
         return [asked.form["password"] for asked in self.asked if asked.action == "auth"]
 
-    def post(self, path: str, form: dict[str, str], authorization: str | None) -> Reply:
-        self.asked.append(Asked(path.replace("/api/", "", 1), dict(form), authorization))
+    def post(self, path: str, form: dict[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
+        self.asked.append(Asked(path.replace("/api/", "", 1), dict(form), authorization, slow_s))
         assert self.answers, f"one request more than expected: {self.actions}"
         answer = self.answers.pop(0)
         if isinstance(answer, Exception):
@@ -128,12 +136,13 @@ class Miner:
         self.ignores: set[str] = set()
         self.fails: dict[str, list[Exception | Reply]] = {}
         self.actions: list[str] = []
+        self.pauses: list[float] = []
 
     @property
     def writes(self) -> list[str]:
         return [action for action in self.actions if action in ("updatePools", "setAutoTune")]
 
-    def post(self, path: str, form: dict[str, str], authorization: str | None) -> Reply:
+    def post(self, path: str, form: dict[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
         action = path.replace("/api/", "", 1)
         self.actions.append(action)
         if self.fails.get(action):

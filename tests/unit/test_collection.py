@@ -20,9 +20,13 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 LAYERS = [
     "module_utils.errors",
     "module_utils.redaction",
+    "module_utils.libconfig",
     "module_utils.protocol",
+    "module_utils.swu",
+    "module_utils.upgrade",
     "module_utils.transport",
     "module_utils.client",
+    "module_utils.aio",
     "module_utils.state",
     "module_utils.settings",
     "module_utils.task",
@@ -30,6 +34,8 @@ LAYERS = [
     "modules",
     "plugin_utils",
     "action",
+    "inventory",
+    "filter",
 ]
 # These say what the device speaks and do nothing about it.
 WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "protocol"]
@@ -81,6 +87,11 @@ def test_plugins_do_not_know_the_simulator(source: Path) -> None:
 @pytest.mark.parametrize("source", sorted(ROOT.glob("tests/simulator/**/*.py")), ids=lambda path: path.stem)
 def test_the_simulator_does_not_know_the_collection(source: Path) -> None:
     assert top_level_imports(source) & {"ansible", "ansible_collections"} == set()
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_has_a_playbook(role: str) -> None:
+    assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -23,6 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     Hardware,
     Identity,
     InvalidRequest,
+    LatestFirmware,
     Mining,
     Network,
     Overview,
@@ -68,6 +69,14 @@ MINING = Mining(
     elapsed_seconds=4792,
 )
 
+LATEST_FIRMWARE = LatestFirmware(
+    version="t1_20180701_000000",
+    date="1st of July 2018 12:00 AM",
+    url="https://download.halongmining.com/files/t1/t1_20180701_000000.swu",
+    info="important",
+    current_version="t1_20180515_060842",
+)
+
 
 def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total: int) -> Overview:
     """The recorded one; the memory differs from recording to recording, and is in KiB there."""
@@ -108,6 +117,7 @@ RECORDED_VALUES = [
     (protocol.AUTOTUNE, INNO_2018_08, AutoTune("factory", "2")),
     (protocol.AUTOTUNE_STATUS, DM_2018_05, AutoTuneStatus(is_running=True, is_tuning=False)),
     (protocol.AUTOTUNE_STATUS, INNO_2018_08, AutoTuneStatus(is_running=True, is_tuning=False)),
+    *[(protocol.LATEST_FIRMWARE, generation, LATEST_FIRMWARE) for generation in GENERATIONS],
 ]
 
 

@@ -135,6 +135,12 @@ def test_a_reply_of_another_shape_is_a_bad_reply(endpoint: Endpoint[Any], answer
         parse(Request(endpoint), said(success=True, **answer))
 
 
+@pytest.mark.parametrize("answer", [{}, {"version": ""}, {"version": False}])
+def test_the_vendors_firmware_without_a_version_is_a_bad_reply(answer: dict[str, Any]) -> None:
+    with pytest.raises(BadReply, match="Use src or url"):
+        parse(Request(protocol.LATEST_FIRMWARE), said(success=True, **answer))
+
+
 @pytest.mark.parametrize("jwt", [None, "", 7, "no-dots", "a.b", "a.b.c.d", "a.b.c\r\nX-Header: 1", "a.b.c\n", "ü.b.c"])
 def test_a_login_without_a_usable_jwt_fails(jwt: Any) -> None:
     with pytest.raises(AuthenticationFailed):

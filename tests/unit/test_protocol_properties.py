@@ -135,6 +135,12 @@ def test_a_good_answer_with_several_odd_and_missing_values(endpoint: Endpoint[An
     check(endpoint, Reply(200, dump(answer), date=data.draw(dates)))
 
 
+def test_a_refusal_with_an_odd_value() -> None:
+    for key in ("success", "message", "token"):
+        for value in ODD_VALUES:
+            check(protocol.POOLS, Reply(200, dump({"success": False, key: value})))
+
+
 @unhurried
 @given(endpoints, st.dictionaries(st.sampled_from(["success", "message", "token"]), st.just(False) | values))
 def test_any_refusal(endpoint: Endpoint[Any], answer: dict[str, Any]) -> None:

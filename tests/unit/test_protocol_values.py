@@ -274,3 +274,8 @@ def test_the_status_is_not_running_while_cgminer_is_silent() -> None:
 
 def test_a_type_that_is_not_told_is_none() -> None:
     assert parse(Request(protocol.TYPE), said(success=True)) is None
+
+
+def test_dates_that_the_vendor_gave_wrong_are_none() -> None:
+    latest = parse(Request(protocol.LATEST_FIRMWARE), said(success=True, version="beta", versionDate=False))
+    assert (latest.version, latest.date, latest.url, latest.current_version) == ("beta", None, None, None)

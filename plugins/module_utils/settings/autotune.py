@@ -5,15 +5,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, NotReady, Unsupported
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import AutoTune, AutoTuneStatus
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    InvalidInput,
+    NotReady,
+    Unreachable,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import AutoTune, AutoTuneStatus, Mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting, after_change, wait_until
 
 MODES = ("efficient", "balanced", "factory", "performance", "off")
 
@@ -26,12 +33,17 @@ def current_autotune(client: Client) -> AutoTune:
     return client.read(protocol.AUTOTUNE)
 
 
-def current_status(client: Client, patient: bool = True) -> AutoTuneStatus:
-    """Reads whether cgminer runs and tunes; from the summary on firmware without a status of its own."""
+def current_status(
+    client: Client, patient: bool = True, read_mining: Callable[[], Mining] | None = None
+) -> AutoTuneStatus:
+    """Reads whether cgminer runs and tunes; from what it does, on firmware that has no status of its own.
+
+    ``read_mining`` is for who has read that already.
+    """
     try:
         return client.read(protocol.AUTOTUNE_STATUS, patient)
     except Unsupported:
-        mining = current_mining(client)
+        mining = read_mining() if read_mining else current_mining(client, patient)
         return AutoTuneStatus(mining.ready, bool(mining.is_tuning))
 
 
@@ -42,13 +54,12 @@ def wait_tuned(client: Client, timeout_s: float, changed: bool) -> None:
         status = current_status(client, patient=False)
         return status.is_running and not status.is_tuning
 
-    if not wait_until(is_tuned, timeout_s):
-        failure = NotReady(
-            f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
-            "Raise wait_timeout, or run the task again to wait on."
-        )
-        failure.changed = changed
-        raise failure
+    with after_change() if changed else nullcontext():
+        if not wait_until(is_tuned, timeout_s):
+            raise NotReady(
+                f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
+                "Raise wait_timeout, or run the task again to wait on."
+            )
 
 
 class AutoTuneSetting(Setting[AutoTune]):
@@ -85,10 +96,22 @@ class AutoTuneSetting(Setting[AutoTune]):
     def write(self, current: AutoTune) -> None:
         desired = self.desired(current)
         self._client.write(protocol.set_autotune(desired))
-        if self._mode == "balanced" and current.level is not None and self.read() != desired:
-            # An Innosilicon that has never been set a mode calls itself factory and ignores balanced.
-            self._client.write(protocol.set_autotune(replace(desired, mode="factory")))
-            self._client.write(protocol.set_autotune(desired))
+        if desired.mode == "balanced" and current.level is not None and current.mode in ("factory", "balanced"):
+            try:
+                self._take_detour(desired)
+            except Unreachable as error:
+                error.sent = True
+                raise
+
+    def _take_detour(self, desired: AutoTune) -> None:
+        """Sets another mode first, if balanced was ignored: an Innosilicon does so that has no other one to leave.
+
+        One that has never been set a mode calls itself factory.
+        """
+        if self.read() == desired:
+            return
+        self._client.write(protocol.set_autotune(replace(desired, mode="factory")))
+        self._client.write(protocol.set_autotune(desired))
 
     def diff(self, before: AutoTune, after: AutoTune) -> tuple[Any, Any]:
         return shown(before), shown(after)

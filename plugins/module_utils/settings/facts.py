@@ -75,13 +75,18 @@ class _Sources:
     def overview(self) -> protocol.Overview:
         return self.client.read(protocol.OVERVIEW)
 
+    @cached_property
+    def mining(self) -> protocol.Mining:
+        return mining.current_mining(self.client)
+
 
 def _hardware_fact(value: protocol.Hardware) -> dict[str, Any]:
     return {**asdict(value), "load": list(value.load)}
 
 
-def _autotune_fact(client: Client) -> dict[str, Any]:
-    return {**autotune.shown(autotune.current_autotune(client)), **asdict(autotune.current_status(client))}
+def _autotune_fact(sources: _Sources) -> dict[str, Any]:
+    shown = autotune.shown(autotune.current_autotune(sources.client))
+    return {**shown, **asdict(autotune.current_status(sources.client, read_mining=lambda: sources.mining))}
 
 
 _READERS: dict[str, Callable[[_Sources], Any]] = {
@@ -89,8 +94,8 @@ _READERS: dict[str, Callable[[_Sources], Any]] = {
     "network": lambda sources: network.shown(sources.overview.network),
     "hardware": lambda sources: _hardware_fact(sources.overview.hardware),
     "pools": lambda sources: pools.shown(pools.current_pools(sources.client)),
-    "mining": lambda sources: mining_fact(mining.current_mining(sources.client)),
-    "autotune": lambda sources: _autotune_fact(sources.client),
+    "mining": lambda sources: mining_fact(sources.mining),
+    "autotune": _autotune_fact,
 }
 
 _EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in SUBSETS}}

@@ -8,23 +8,22 @@ from __future__ import annotations
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import NotReady
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import after_change, wait_until
 
 
-def current_mining(client: Client) -> protocol.Mining:
+def current_mining(client: Client, patient: bool = True) -> protocol.Mining:
     """Reads what cgminer does; a cgminer that does not answer, after the usual retries, is not ready."""
     try:
-        return client.read(protocol.SUMMARY)
+        return client.read(protocol.SUMMARY, patient)
     except NotReady:
         return protocol.not_mining()
 
 
 def wait_ready(client: Client, timeout_s: float) -> None:
-    """Waits until cgminer answers. Raises NotReady if it does not within ``timeout_s`` seconds."""
-    if not wait_until(lambda: client.read(protocol.SUMMARY, patient=False).ready, timeout_s):
-        failure = NotReady(
-            f"The setting was changed, but cgminer did not answer within {timeout_s:g} s of its restart. "
-            "Wait longer (wait_timeout), look at the miner's logs, or reboot it."
-        )
-        failure.changed = True
-        raise failure
+    """Waits until cgminer answers after a change. Raises NotReady if it does not within ``timeout_s`` seconds."""
+    with after_change():
+        if not wait_until(lambda: client.read(protocol.SUMMARY, patient=False).ready, timeout_s):
+            raise NotReady(
+                f"The setting was changed, but cgminer did not answer within {timeout_s:g} s of its restart. "
+                "Wait longer (wait_timeout), look at the miner's logs, or reboot it."
+            )

@@ -21,6 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     BadReply,
     InvalidInput,
     MinerError,
+    TimedOut,
     Unreachable,
     WrongDevice,
 )
@@ -139,7 +140,7 @@ class NetworkSetting(Setting[Network]):
                 continue
             if found:
                 return found
-        if time.monotonic() >= told_at + (self.silent_s if self._search else SETTLE_S):
+        if time.monotonic() >= told_at + (self.silent_s if self._search else min(self.silent_s, SETTLE_S)):
             return self._network
         raise self._silent()
 
@@ -152,7 +153,10 @@ class NetworkSetting(Setting[Network]):
                     "Two devices may have this address now: find the other one, and take it off the network."
                 )
             return found
-        found = self._look(self._client.connection.host)
+        try:
+            found = self._look(self._client.connection.host)
+        except (Unreachable, TimedOut):
+            found = None
         if found is None:
             raise self._silent()
         return found
@@ -170,6 +174,7 @@ class NetworkSetting(Setting[Network]):
             self._client.connection,
             host=host,
             password=self._client.password,
+            fallback_passwords=(),
             timeout_s=min(self._client.connection.timeout_s, _LOOK_TIMEOUT_S),
             expected_mac=None,
         )

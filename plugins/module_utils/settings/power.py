@@ -23,9 +23,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     NotApplied,
     NotBack,
     NotReady,
+    TimedOut,
     Unreachable,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, send_once, wait_until
 
 # The uptime has minutes only.
@@ -82,6 +84,11 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
     )
 
 
+def reboot(client: Client, wait_s: float) -> None:
+    """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
+    _carry_out(client, Options("rebooted", None, None, wait_s), lambda text: None)
+
+
 def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:
     if options.state == "poweredoff" and _is_off(client):
         warn("Nothing answers at the miner's address, so it is taken for off. It may as well be off the network only.")
@@ -129,7 +136,7 @@ class _Command:
     is_back: Callable[[Client], bool] = lambda client: True
 
 
-def _reboot_proof(client: Client) -> Callable[[], bool]:
+def reboot_proof(client: Client) -> Callable[[], bool]:
     """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
 
     Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only.
@@ -160,13 +167,15 @@ def _reset_proof(client: Client) -> Callable[[], bool]:
 
 def _restart_proof(client: Client) -> Callable[[], bool]:
     """Mining has restarted when cgminer went silent, or has been running for a shorter time than before."""
-    before_s = _elapsed_s(client)
+    before = _mining_before(client)
 
     def is_done() -> bool:
-        elapsed_s = _elapsed_s(client)
-        if before_s is None:
-            return elapsed_s is not None
-        return elapsed_s is None or elapsed_s < before_s
+        now = current_mining(client, patient=False)
+        if not before.ready:
+            return now.ready
+        if not now.ready or before.elapsed_seconds is None or now.elapsed_seconds is None:
+            return not now.ready
+        return now.elapsed_seconds < before.elapsed_seconds
 
     return is_done
 
@@ -184,12 +193,14 @@ def _is_off(client: Client) -> bool:
     return False
 
 
-def _elapsed_s(client: Client) -> int | None:
-    """How long cgminer has been running, None while it does not answer."""
+def _mining_before(client: Client) -> protocol.Mining:
+    """What cgminer does. One that hangs lets the web server hang, too, and is not ready either."""
     try:
-        return client.read(protocol.SUMMARY, patient=False).elapsed_seconds
-    except NotReady:
-        return None
+        return current_mining(client, patient=False)
+    except (TimedOut, BadReply) as error:
+        if isinstance(error, BadReply) and not error.transient:
+            raise
+        return protocol.not_mining()
 
 
 def _undone(client: Client, options: Options, command: _Command) -> MinerError:
@@ -211,12 +222,12 @@ def _undone(client: Client, options: Options, command: _Command) -> MinerError:
 
 
 _COMMANDS = {
-    "rebooted": _Command(protocol.REBOOT, _reboot_proof, "has not rebooted"),
+    "rebooted": _Command(protocol.REBOOT, reboot_proof, "has not rebooted"),
     "mining_restarted": _Command(
         protocol.RESTART_CGMINER,
         _restart_proof,
         "cgminer has not restarted",
-        is_back=lambda client: _elapsed_s(client) is not None,
+        is_back=lambda client: current_mining(client, patient=False).ready,
     ),
     "poweredoff": _Command(protocol.POWEROFF, _off_proof, "still answers"),
     "factory_reset": _Command(protocol.FACTORY_RESET, _reset_proof, "does not take the factory's login"),

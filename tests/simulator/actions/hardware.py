@@ -41,7 +41,7 @@ async def network(call: Call) -> Reply:
 
 
 async def get_logs(call: Call) -> Reply:
-    answer = php(call.miner.journal.encode(), content_type="text/plain;charset=UTF-8")
+    answer = php(call.miner.journal.text.encode(), content_type="text/plain;charset=UTF-8")
     headers = (
         ("Content-Description", "File Transfer"),
         ("Content-Disposition", 'attachment; filename="miner.log"'),

@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.simulator.control import Fleet, Miner
+from tests.simulator.firmware import build
+
+from .updating import NEW, QUICK
 
 SPEED = 20.0
 
@@ -58,3 +63,30 @@ def inno(unused: dict[str, Iterator[Miner]]) -> Miner:
 def any_miner(request: pytest.FixtureRequest, unused: dict[str, Iterator[Miner]]) -> Miner:
     """A fresh miner of each generation in turn."""
     return next(unused[request.param])
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
+    """Builds each kind of archive once."""
+    folder = tmp_path_factory.mktemp("firmware")
+    built: dict[str, Path] = {}
+
+    def get(**options: Any) -> Path:
+        key = repr(sorted(options.items()))
+        if key not in built:
+            built[key] = build(folder / f"{len(built)}.swu", **options)
+        return built[key]
+
+    return get
+
+
+@pytest.fixture
+def good(archive: Callable[..., Path]) -> Path:
+    return archive(version=NEW)
+
+
+@pytest.fixture
+def ready(miner: Miner) -> Miner:
+    """A miner that is quick, and tells everything before its reboot."""
+    miner.set(timing=QUICK, last_frame="DONE")
+    return miner

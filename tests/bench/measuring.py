@@ -1,0 +1,93 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a play and says what it cost."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+# What the reader has set for other work must not decide about the measurement.
+FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
+ANSIBLE_CFG = """\
+[defaults]
+collections_path = ..
+home = ../home/.ansible
+"""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds for one task on one miner; start and end of ansible-playbook are shared out among them."""
+
+    cpu: float
+    wall: float
+
+
+class Bench:
+    """Some tasks for some miners, written as a playbook into a folder."""
+
+    def __init__(self, folder: Path, name: str, tasks: Sequence[dict[str, Any]], hosts: dict[str, Any]) -> None:
+        self.name = name
+        self._folder = folder
+        self._runs = len(tasks) * len(hosts["hosts"])
+        self._log = folder / f"{name}.log"
+        named = [{"name": f"Task {number}", **task} for number, task in enumerate(tasks, 1)]
+        play = {"name": "Bench", "hosts": "miners", "gather_facts": False, "tasks": named}
+        (folder / "ansible.cfg").write_text(ANSIBLE_CFG)
+        (folder / f"{name}.yml").write_text(yaml.safe_dump([play], sort_keys=False))
+        (folder / f"{name}-inventory.yml").write_text(yaml.safe_dump({"miners": hosts}, sort_keys=False))
+
+    def run(self) -> Cost:
+        """Run it once. Ends the program if a task fails: then there is nothing to measure."""
+        tool = Path(sys.executable).with_name("ansible-playbook")
+        started = time.monotonic()
+        with self._log.open("w") as log:
+            process = subprocess.Popen(
+                [tool, "-i", f"{self.name}-inventory.yml", f"{self.name}.yml"],
+                cwd=self._folder,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+            try:
+                # With all the workers, since ansible-playbook has waited for them.
+                _, status, usage = os.wait4(process.pid, 0)
+            except BaseException:
+                process.terminate()
+                raise
+        wall = time.monotonic() - started
+        if status:
+            sys.exit(f"{self._log.read_text()}\nA task failed, so there is nothing to measure.")
+        return Cost((usage.ru_utime + usage.ru_stime) / self._runs, wall / self._runs)
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        return {**own, "ANSIBLE_CONFIG": str(self._folder / "ansible.cfg")}
+
+
+def best_of(rounds: int, benches: Iterable[Bench]) -> dict[str, Cost]:
+    """The best CPU and wall time of each. The benches take turns, so that what else goes on hits all alike."""
+    costs: dict[str, list[Cost]] = {bench.name: [] for bench in benches}
+    for number in range(1, rounds + 1):
+        for bench in benches:
+            cost = bench.run()
+            costs[bench.name].append(cost)
+            print(f"  round {number}  {bench.name:5}  {_ms(cost.cpu)} CPU  {_ms(cost.wall)} wall", flush=True)
+    return {
+        name: Cost(min(cost.cpu for cost in several), min(cost.wall for cost in several))
+        for name, several in costs.items()
+    }
+
+
+def _ms(seconds: float) -> str:
+    return f"{1000 * seconds:6.1f} ms"

@@ -1,0 +1,216 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What comes of a task on a miner that is not well: many miners in one play, each with a trouble of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to
+from tests.simulator.control import Fleet, Miner
+
+TIMEOUT_S = 2
+DESIRED = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "secret"}
+EVERY_FACT = {f"dragonmint_{name}" for name in ("identity", "network", "hardware", "pools", "mining", "autotune")}
+# The modules that change a miner, with what they are to make of it.
+WRITING: dict[str, dict[str, Any]] = {
+    "dragonmint_pools": {
+        "pools": [{"url": DESIRED["url"], "user": DESIRED["user"], "password": DESIRED["pass"]}],
+        "wait_timeout": 6,
+    },
+    "dragonmint_autotune": {"mode": "efficient"},
+}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong with a miner or its host variables, and what comes of it.
+
+    ``reading`` is the error_code of a task that reads, or ok. ``outcome`` is that of one that changes the miner, or
+    changed, or ok; ``check`` the same in check mode, which is changed where only writing is in trouble.
+    """
+
+    fault: dict[str, Any] | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    reading: str = "ok"
+    outcome: str = "changed"
+    check: str = "changed"
+    writes: int = 1
+
+
+def while_reading(code: str, fault: str | None = None, **more: Any) -> Trouble:
+    """Nothing works, so nothing is written."""
+    return Trouble({"name": fault} if fault else None, **more, reading=code, outcome=code, check=code, writes=0)
+
+
+def while_writing(outcome: str, fault: str, **parameters: Any) -> Trouble:
+    return Trouble({"name": fault, "action": "writes", **parameters}, outcome=outcome)
+
+
+TROUBLES = {
+    "none": Trouble(),
+    "nothing-to-do": Trouble(
+        {"name": "dark", "action": "writes"},
+        state={"pools": [DESIRED], "autotune": {"mode": "efficient"}},
+        outcome="ok",
+        check="ok",
+        writes=0,
+    ),
+    # Who asks.
+    "wrong-password": while_reading("authentication", variables={"dragonmint_password": "wrong"}),
+    "right-password-second": Trouble(
+        variables={"dragonmint_password": "wrong", "dragonmint_fallback_passwords": ["bad", "dragonadmin"]}
+    ),
+    "users-lost-factory-password": Trouble(state={"users": "absent"}),
+    "users-damaged-factory-password": Trouble(state={"users": "corrupt"}),
+    "users-damaged-own-password": while_reading(
+        "authentication", state={"users": "corrupt"}, variables={"dragonmint_password": "Correct-Horse-7"}
+    ),
+    # Nobody there, or nobody who answers.
+    "dark": while_reading("unreachable", "dark"),
+    "closed-port": while_reading("unreachable", variables={"dragonmint_port": 9}),
+    "hangs-up": while_reading("unreachable", "drop_before"),
+    "hangs-up-once": Trouble({"name": "drop_before", "times": 1}),
+    "hangs-up-without-an-answer": while_reading("unreachable", "drop"),
+    "no-web-server": while_reading("unreachable", "not_http"),
+    "silent": while_reading("timeout", "silent"),
+    "drips": while_reading("timeout", "drip"),
+    "stalls": while_reading("timeout", "stalled"),
+    # Answers that no miner gives.
+    "bad-gateway": while_reading("bad_reply", "html_error"),
+    "bad-gateway-once": Trouble({"name": "html_error", "times": 1}),
+    "fatal-error": while_reading("bad_reply", "fatal_error"),
+    "cut-off": while_reading("bad_reply", "truncated"),
+    "cut-off-once": Trouble({"name": "truncated", "times": 1}),
+    "half-the-JSON": while_reading("bad_reply", "cut_json"),
+    "wrong-types": while_reading("bad_reply", "wrong_types"),
+    "invalid-UTF-8": while_reading("bad_reply", "invalid_utf8"),
+    "empty": while_reading("bad_reply", "empty"),
+    "null": while_reading("bad_reply", "canned"),
+    "endless": while_reading("bad_reply", "huge"),
+    "redirect": while_reading("bad_reply", "redirect"),
+    "printer": while_reading("bad_reply", "html_page"),
+    # The change is made, but the miner can't say so.
+    "reply-lost": while_writing("changed", "lost_reply"),
+    "reply-reset": while_writing("changed", "lost_reply", reset=True),
+    "reply-late": while_writing("changed", "slow", delay_s=200.0),
+    "reply-cut-off": while_writing("changed", "truncated"),
+    "reply-half": while_writing("changed", "cut_json"),
+    "change-late": while_writing("not_applied", "late_write", delay_s=10000.0),
+    # The change is not made, whatever the miner says.
+    "write-ignored": while_writing("not_applied", "ignored_write"),
+    "write-dropped": while_writing("not_applied", "drop"),
+    "write-silent": while_writing("not_applied", "silent"),
+    "write-to-a-dead-program": while_writing("not_applied", "html_error"),
+    "write-refused": while_writing("rejected", "reject"),
+    "dark-at-the-write": while_writing("not_back", "dark"),
+}
+GUEST = {"dragonmint_username": "guest", "dragonmint_password": "dragonguest"}
+BY_MODULE = {
+    "dragonmint_facts": {
+        **TROUBLES,
+        "guest": Trouble(variables=GUEST),
+        "configuration-lost": Trouble(state={"pools_config": "missing"}),
+        "not-ready": while_reading("not_ready", "not_ready"),
+    },
+    "dragonmint_pools": {
+        **TROUBLES,
+        "guest": Trouble(variables=GUEST, outcome="permission"),
+        "configuration-lost": while_reading("rejected", state={"pools_config": "missing"}),
+        "configuration-empty": while_reading("rejected", state={"pools_config": "empty"}),
+        "not-ready": while_reading("not_ready", "not_ready"),
+        "not-ready-afterwards": Trouble(state={"timing": {"cgminer_start_s": 100000}}, outcome="not_ready"),
+    },
+    "dragonmint_autotune": {
+        **TROUBLES,
+        "guest": while_reading("permission", variables=GUEST),
+        "configuration-lost": Trouble(state={"pools_config": "missing"}),
+        "not-ready": while_reading("not_ready", "not_ready"),
+    },
+}
+
+
+@pytest.mark.parametrize("module", WRITING)
+def test_each_miner_has_its_outcome_and_is_told_once(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], module: str
+) -> None:
+    miners = troubled(start_fleet, module)
+    before = {name: settings(miner) for name, miner in miners.items()}
+    done = run(ansible, miners, module)
+    found = {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results}
+    assert found == {name: (trouble.outcome, trouble.writes) for name, trouble in BY_MODULE[module].items()}
+    # Of a miner that is gone nobody knows.
+    known = [r for r in done.results if outcome(r) != "not_back"]
+    assert {r.host: r.changed for r in known} == {r.host: settings(miners[r.host]) != before[r.host] for r in known}
+
+
+@pytest.mark.parametrize("module", WRITING)
+def test_check_mode_tells_the_same_and_writes_nothing(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], module: str
+) -> None:
+    miners = troubled(start_fleet, module)
+    done = run(ansible, miners, module, "--check", "--diff")
+    assert {r.host: outcome(r) for r in done.results} == {
+        name: trouble.check for name, trouble in BY_MODULE[module].items()
+    }
+    assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
+
+
+def test_facts_of_each_miner(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = troubled(start_fleet, "dragonmint_facts")
+    done = run(ansible, miners, "dragonmint_facts")
+    assert {r.host: outcome(r) for r in done.results} == {
+        name: trouble.reading for name, trouble in BY_MODULE["dragonmint_facts"].items()
+    }
+    assert done.one("guest").result["ansible_facts"].keys() == EVERY_FACT - {"dragonmint_autotune"}
+    assert done.one("configuration-lost").result["ansible_facts"].keys() == EVERY_FACT - {"dragonmint_pools"}
+    assert [len(done.one(name).warnings) for name in ("none", "guest", "configuration-lost")] == [0, 1, 1]
+    assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
+
+
+def test_facts_of_mining_are_there_while_cgminer_starts(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    (miner,) = start_fleet().miners
+    miner.set(ready=False)
+    done = run(ansible, {"miner": miner}, "dragonmint_facts")
+    assert done.one().result["ansible_facts"]["dragonmint_mining"]["ready"] is False
+
+
+def troubled(start_fleet: Callable[..., Fleet], module: str) -> dict[str, Miner]:
+    """Miners by the name of their trouble."""
+    troubles = BY_MODULE[module]
+    miners = dict(zip(troubles, start_fleet(count=len(troubles)).miners))
+    for name, trouble in troubles.items():
+        if trouble.state:
+            miners[name].set(**trouble.state)
+        if trouble.fault:
+            miners[name].fault(**trouble.fault)
+    return miners
+
+
+def run(ansible: Ansible, miners: dict[str, Miner], module: str, *arguments: str) -> PlaybookRun:
+    task = {f"minerops.dragonmint.{module}": {"timeout": TIMEOUT_S, **WRITING.get(module, {})}}
+    troubles = BY_MODULE[module]
+    hosts = {
+        name: {**connection_to(miner), **(troubles[name].variables if name in troubles else {})}
+        for name, miner in miners.items()
+    }
+    plays = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
+    return ansible(plays, {"all": {"hosts": hosts}}, *arguments)
+
+
+def outcome(result: TaskResult) -> str:
+    """The error_code of a task that failed with a message for its user, else changed or ok."""
+    if result.status == "ok":
+        return "changed" if result.changed else "ok"
+    assert result.result["msg"]
+    assert result.status == ("unreachable" if result.result["error_code"] == "unreachable" else "failed")
+    return str(result.result["error_code"])
+
+
+def settings(miner: Miner) -> dict[str, Any]:
+    return {name: value for name, value in miner.state().items() if name in {"pools", "autotune"}}

@@ -1,0 +1,228 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reboot, restart of mining, power off and factory reset: told once, and believed only with a proof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
+from tests.simulator.control import Fleet, Miner
+
+# What a miner with this outcome had to be waited for; the others are given far more time than they need.
+WAIT_S = 4
+FOR_EVER_S = 1e8
+HOUR_S = 3600
+OWN = "Correct-Horse-7"
+
+COMMANDS = {
+    "rebooted": "reboot",
+    "mining_restarted": "restartCgMiner",
+    "poweredoff": "poweroff",
+    "factory_reset": "factoryReset",
+}
+# Quick to come back: half a second of real time.
+QUICK = {"boot_s": 10.0, "cgminer_start_s": 2.0}
+
+
+@dataclass(frozen=True)
+class Case:
+    """What a miner is like, what is wanted of it, and what comes of that: an error_code, changed or ok.
+
+    ``check`` is what check mode tells, ``writes`` how many commands the miner was sent.
+    """
+
+    wanted: dict[str, Any]
+    fault: dict[str, Any] | None = None
+    set: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    outcome: str = "changed"
+    check: str = "changed"
+    writes: int = 1
+
+
+def refused(wanted: dict[str, Any], code: str, **more: Any) -> Case:
+    """Nothing is sent, in check mode neither."""
+    return Case(wanted, outcome=code, check=code, writes=0, **more)
+
+
+def reboot(**more: Any) -> dict[str, Any]:
+    return {"state": "rebooted", **more}
+
+
+def restart(**more: Any) -> dict[str, Any]:
+    return {"state": "mining_restarted", **more}
+
+
+def poweroff(**more: Any) -> dict[str, Any]:
+    return {"state": "poweredoff", **more}
+
+
+def reset(**more: Any) -> dict[str, Any]:
+    return {"state": "factory_reset", "confirm": "{{ mac | upper | replace(':', '-') }}", **more}
+
+
+def lost(action: str) -> dict[str, Any]:
+    return {"name": "lost_reply", "action": action}
+
+
+IGNORED = {"name": "ignored_write"}
+
+CASES = {
+    "reboot": Case(reboot()),
+    "reboot-reply-lost": Case(reboot(), lost("reboot")),
+    "reboot-reply-late": Case(reboot(), set={"timing": {"power_delay_s": 40.0}}, variables={"dragonmint_timeout": 1}),
+    "reboot-after-a-while": Case(reboot(), set={"timing": {"shutdown_s": 30.0}}),
+    "reboot-with-jwt": Case(reboot(), variables={"dragonmint_auth": "jwt"}),
+    "reboot-without-waiting": Case(reboot(wait=False), set={"timing": {"boot_s": FOR_EVER_S}}),
+    "reboot-ignored": Case(reboot(wait_timeout=WAIT_S), IGNORED, outcome="not_applied"),
+    "reboot-dropped": Case(reboot(wait_timeout=WAIT_S), {"name": "drop", "action": "reboot"}, outcome="not_applied"),
+    "reboot-refused": Case(reboot(), {"name": "reject", "action": "reboot"}, outcome="rejected"),
+    "reboot-for-ever": Case(reboot(wait_timeout=WAIT_S), set={"timing": {"boot_s": FOR_EVER_S}}, outcome="not_back"),
+    "old": Case(reboot(min_uptime=HOUR_S), set={"uptime_s": HOUR_S + 60}),
+    "young": Case(reboot(min_uptime=HOUR_S), set={"uptime_s": HOUR_S - 600}, outcome="ok", check="ok", writes=0),
+    "restart": Case(restart()),
+    "restart-reply-lost": Case(restart(), lost("restartCgMiner")),
+    "restart-of-what-is-down": Case(restart(), set={"ready": False}),
+    "restart-of-what-hangs": Case(restart(wait=False), set={"cgminer": "silent"}, variables={"dragonmint_timeout": 1}),
+    "restart-without-boards": Case(restart(wait_timeout=WAIT_S), set={"boards": []}),
+    "restart-ignored": Case(restart(wait_timeout=WAIT_S), IGNORED, outcome="not_applied"),
+    "restart-for-ever": Case(
+        restart(wait_timeout=WAIT_S), set={"timing": {"cgminer_start_s": FOR_EVER_S}}, outcome="not_ready"
+    ),
+    "off": Case(poweroff()),
+    "off-reply-lost": Case(poweroff(), lost("poweroff")),
+    "off-after-a-while": Case(poweroff(), set={"timing": {"shutdown_s": 30.0}}),
+    "off-already": Case(poweroff(), set={"power": "off"}, outcome="ok", check="ok", writes=0),
+    "off-ignored": Case(poweroff(wait_timeout=WAIT_S), IGNORED, outcome="not_applied"),
+    "reset": Case(reset(), set={"users": {"admin": OWN}}, variables={"dragonmint_password": OWN}),
+    "reset-reply-lost": Case(reset(), lost("factoryReset")),
+    "reset-ignored": Case(reset(wait_timeout=WAIT_S), IGNORED, outcome="not_applied"),
+    "reset-to-another-address": Case(
+        reset(wait_timeout=WAIT_S),
+        set={"network": {"mode": "static", "dhcp_lease": "127.20.250.1"}},
+        outcome="not_back",
+    ),
+    "reset-of-another": refused(reset(confirm="a0:b0:45:ff:ff:ff"), "wrong_device"),
+    "reset-of-none": refused(reset(confirm=""), "wrong_device"),
+    "reset-unconfirmed": refused({"state": "factory_reset"}, "invalid_input"),
+    "reboot-confirmed": refused(reboot(confirm="{{ mac }}"), "invalid_input"),
+    "young-reset": refused(reset(min_uptime=60), "invalid_input"),
+    "no-such-state": refused({"state": "on"}, "invalid_input"),
+    "wrong-password": refused(reboot(), "authentication", variables={"dragonmint_password": "wrong"}),
+    "dark": refused(reboot(), "unreachable", fault={"name": "dark"}),
+    "guest": Case(
+        reboot(),
+        variables={"dragonmint_username": "guest", "dragonmint_password": "{{ guest_password }}"},
+        outcome="permission",
+    ),
+}
+
+
+def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = brought_about(start_fleet)
+    done = run(ansible, miners)
+    assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {
+        name: (case.outcome, case.writes) for name, case in CASES.items()
+    }
+    assert {name: [write["action"] for write in miner.writes()] for name, miner in miners.items()} == {
+        name: [COMMANDS[case.wanted["state"]]] * case.writes for name, case in CASES.items()
+    }
+    # Told, and nobody knows whether it was done, or it was done and something else is missing.
+    assert {r.host for r in done.results if r.changed and r.status != "ok"} == {
+        name for name, case in CASES.items() if case.outcome in ("not_back", "not_ready")
+    }
+    state_told = {r.host: r.result["power"]["state"] for r in done.results if r.status == "ok"}
+    assert state_told == {name: "running" if name == "young" else CASES[name].wanted["state"] for name in state_told}
+    assert {r.host for r in done.results if r.warnings} == {"off-already"}
+
+
+@newest_core
+def test_check_mode_tells_the_same_and_sends_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = brought_about(start_fleet)
+    done = run(ansible, miners, "--check", "--diff")
+    assert {r.host: outcome(r) for r in done.results} == {name: case.check for name, case in CASES.items()}
+    assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
+    diffs = {r.host: r.result["diff"] for r in done.results if outcome(r) == "changed"}
+    assert diffs == {
+        name: {"before": {"power": {"state": "running"}}, "after": {"power": {"state": CASES[name].wanted["state"]}}}
+        for name in diffs
+    }
+
+
+@newest_core
+def test_what_was_told_has_happened(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """As the miners themselves show it, the moment that the task ends."""
+    names = ["reboot", "restart", "off", "reset"]
+    miners = dict(zip(names, start_fleet(count=len(names), generation="mixed").miners))
+    before = {name: miner.state() for name, miner in miners.items()}
+    for miner in miners.values():
+        miner.set(timing=QUICK, users={"admin": OWN}, pools=[])
+    done = run(ansible, miners, variables={"dragonmint_password": OWN}).succeeded()
+    after = {name: miner.state() for name, miner in miners.items()}
+    for name in ("reboot", "reset"):
+        assert after[name]["uptime_s"] < before[name]["uptime_s"]
+    assert after["restart"]["ready"]
+    assert after["restart"]["uptime_s"] > before["restart"]["uptime_s"]
+    assert after["off"]["power"] == "off"
+    assert after["reset"]["pools"] == before["reset"]["pools"]
+    assert all(r.result["elapsed_seconds"] > 0 for r in done.results)
+
+
+@newest_core
+def test_after_a_reset_the_play_goes_on_with_the_login_of_the_factory(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=3, generation="mixed")
+    for miner in fleet.miners:
+        miner.set(timing=QUICK, users={"admin": OWN})
+    tasks = [
+        task(state="factory_reset", confirm="{{ mac }}", password=OWN),
+        {"minerops.dragonmint.dragonmint_facts": {}},
+    ]
+    hosts = {f"miner{number}": host_variables(miner) for number, miner in enumerate(fleet.miners)}
+    plays = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
+    ansible(plays, {"all": {"hosts": hosts}}).succeeded()
+
+
+def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+    """Miners by the name of their case."""
+    miners = dict(zip(CASES, start_fleet(count=len(CASES), generation="mixed").miners))
+    for name, case in CASES.items():
+        miners[name].set(**{**case.set, "timing": {**QUICK, **case.set.get("timing", {})}})
+        if case.fault:
+            miners[name].fault(**case.fault)
+    return miners
+
+
+def run(
+    ansible: Ansible, miners: dict[str, Miner], *arguments: str, variables: dict[str, Any] | None = None
+) -> PlaybookRun:
+    hosts = {
+        name: {**host_variables(miner), **CASES[name].wanted, **CASES[name].variables, **(variables or {})}
+        for name, miner in miners.items()
+    }
+    plays = [{"hosts": "all", "gather_facts": False, "tasks": [task()]}]
+    return ansible(plays, {"all": {"hosts": hosts}}, *arguments)
+
+
+def task(**options: Any) -> dict[str, Any]:
+    """A task whose other options are variables of the host."""
+    optional = ("min_uptime", "confirm", "wait", "wait_timeout")
+    of_host = {"state": "{{ state }}", **{name: f"{{{{ {name} | default(omit) }}}}" for name in optional}}
+    return {"minerops.dragonmint.dragonmint_power": {**of_host, **options}}
+
+
+def host_variables(miner: Miner) -> dict[str, Any]:
+    is_inno = miner.generation.startswith("inno")
+    return {**connection_to(miner), "mac": miner.mac, "guest_password": "guest" if is_inno else "dragonguest"}
+
+
+def outcome(result: TaskResult) -> str:
+    """The error_code of a task that failed with a message for its user, else changed or ok."""
+    if result.status == "ok":
+        return "changed" if result.changed else "ok"
+    assert result.result["msg"]
+    return str(result.result["error_code"])

@@ -1,0 +1,135 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The role provision makes a fleet as wanted, and tells a miner that mines from one that does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from tests.integration.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
+from tests.simulator.control import Fleet
+
+PLAYBOOK = Path(__file__).parents[2] / "playbooks/provision.yml"
+POOLS = [
+    {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"},
+    {"url": "stratum+tcp://backup.example.com:3333/#xnsub", "user": "farm.1", "password": "secret"},
+]
+CONFIGURED = [{"url": pool["url"], "user": "farm.1", "pass": pool.get("password", "x")} for pool in POOLS]
+DEAD_BOARDS = [{"alive": False}] * 3
+
+# What is wrong with a miner that has the wanted pools, and what is said of it; nothing where it mines.
+PROOFS: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
+    "well": ({}, {}, None),
+    "one-board-left": ({"boards": [{}, {"alive": False}, {"alive": False}]}, {}, None),
+    "second-pool-alive": ({"pool_status": {POOLS[0]["url"]: "Dead"}}, {}, None),
+    "no-proof-wanted": ({"boards": DEAD_BOARDS}, {"provision_verify_mining": False}, None),
+    "boards-dead": ({"boards": DEAD_BOARDS}, {}, "boards hashing: none"),
+    "boards-idle": ({"boards": [{"hashrate_mhs": 0}] * 3}, {}, "boards hashing: none"),
+    "pools-dead": ({"pool_status": "Dead"}, {}, "pools alive: none"),
+    "cgminer-down": ({"ready": False}, {}, "cgminer does not answer"),
+}
+# What a specification or a module refuses, and what the message names.
+MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
+    "pools-text": ({"provision_pools": "stratum+tcp://pool.example.com:3333"}, "provision_pools"),
+    "pools-no-user": ({"provision_pools": [{"url": POOLS[0]["url"]}]}, "user"),
+    "pools-unknown-key": ({"provision_pools": [{**POOLS[0], "priority": 1}]}, "priority"),
+    "network-no-mode": ({"provision_network": {"ipaddress": "10.1.0.25"}}, "mode"),
+    "network-bad-mode": ({"provision_network": {"mode": "auto"}}, "mode"),
+    "timeout-text": ({"provision_verify_timeout": "soon"}, "provision_verify_timeout"),
+    "verify-text": ({"provision_verify_mining": "maybe"}, "provision_verify_mining"),
+    "pools-four": ({"provision_pools": [POOLS[0]] * 4}, "4 entries"),
+    "pools-no-port": ({"provision_pools": [{**POOLS[0], "url": "stratum+tcp://pool.example.com"}]}, "port"),
+    "mode-unknown": ({"provision_autotune_mode": "turbo"}, "turbo"),
+    "mode-not-here": ({"provision_autotune_mode": "off"}, "mode off"),
+    "level-not-here": ({"provision_autotune_mode": "efficient", "provision_autotune_level": 3}, "level"),
+}
+
+
+def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=6, generation="mixed")
+    inventory = inventory_of(fleet, provision_pools=POOLS)
+    for generation, variables in {
+        # As YAML reads a bare off.
+        "dm_2018_04": {"provision_autotune_mode": False},
+        "dm_2018_05": {"provision_autotune_mode": "efficient"},
+        "inno_2018_08": {"provision_autotune_mode": "performance", "provision_autotune_level": 3},
+    }.items():
+        inventory["miners"]["children"][generation]["vars"] = variables
+
+    check = ansible(PLAYBOOK, inventory, "--check", "--diff").succeeded()
+    assert check.changed == {f"miner{number}" for number in range(1, 7)}
+    assert hosts_with_writes(fleet) == set()
+
+    ansible(PLAYBOOK, inventory).succeeded()
+    modes = {"dm-2018-04": ("off", "2"), "dm-2018-05": ("efficient", "2"), "inno-2018-08": ("performance", "3")}
+    for miner in fleet.miners:
+        state = miner.state()
+        assert state["pools"] == CONFIGURED
+        assert (state["autotune"]["mode"], state["autotune"]["level"]) == modes[miner.generation]
+        assert [write["action"] for write in miner.writes()] == ["updatePools", "setAutoTune"]
+
+    fleet.clear()
+    again = ansible(PLAYBOOK, inventory).succeeded()
+    assert again.changed == set()
+    assert hosts_with_writes(fleet) == set()
+
+
+def test_bad_miners_do_not_hold_up_good_ones(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=24, generation="mixed")
+    locked, dark, losing, ignoring = fleet.miners[-4:]
+    locked.set(users={"admin": "Correct-Horse-7"})
+    dark.fault("dark")
+    losing.fault("lost_reply", action="updatePools")
+    ignoring.fault("ignored_write")
+
+    done = ansible(PLAYBOOK, inventory_of(fleet, provision_pools=POOLS, provision_autotune_mode="efficient"))
+
+    ends = {f"miner{number}": done.of(f"miner{number}")[-1] for number in range(1, 25)}
+    assert {host: (r.status, r.result["error_code"]) for host, r in ends.items() if r.status != "ok"} == {
+        "miner21": ("failed", "authentication"),
+        "miner22": ("unreachable", "unreachable"),
+        "miner24": ("failed", "not_applied"),
+    }
+    for miner in fleet.miners:
+        writes = {locked: [], dark: [], ignoring: ["updatePools"]}.get(miner, ["updatePools", "setAutoTune"])
+        assert [write["action"] for write in miner.writes()] == writes
+        assert (miner.state()["pools"] == CONFIGURED) == (miner not in (locked, dark, ignoring))
+
+
+def test_the_proof_names_what_keeps_a_miner_from_mining(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = dict(zip(PROOFS, start_fleet(count=len(PROOFS)).miners))
+    for name, miner in miners.items():
+        miner.set(pools=CONFIGURED, **PROOFS[name][0])
+    hosts = {name: {**connection_to(miner), **PROOFS[name][1]} for name, miner in miners.items()}
+    variables = {"provision_pools": POOLS, "provision_verify_timeout": 1}
+    done = ansible(PLAYBOOK, {"all": {"hosts": hosts, "vars": variables}})
+    for name, (_, _, complaint) in PROOFS.items():
+        assert complains(done.of(name)[-1], complaint), (name, done.of(name)[-1])
+    assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
+
+
+def test_what_is_null_is_left_alone(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=3, generation="mixed")
+    done = ansible(PLAYBOOK, inventory_of(fleet)).succeeded()
+    assert done.changed == set()
+    assert {request["action"] for miner in fleet.miners for request in miner.requests()} == {"summary"}
+
+
+def test_wrong_variables_are_refused_before_anything_changes(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    miners = dict(zip(MISTAKES, start_fleet(count=len(MISTAKES)).miners))
+    hosts = {name: {**connection_to(miner), **MISTAKES[name][0]} for name, miner in miners.items()}
+    done = ansible(PLAYBOOK, {"all": {"hosts": hosts}})
+    for name, (_, named) in MISTAKES.items():
+        assert complains(done.of(name)[-1], named), (name, done.of(name)[-1])
+    assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
+
+
+def complains(result: TaskResult, text: str | None) -> bool:
+    """Whether a task failed with this in its message; with None, whether it did not fail."""
+    if text is None:
+        return result.status != "failed"
+    return result.status == "failed" and text in result.result["msg"]

@@ -1,0 +1,53 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The two firmware images of a miner, and which one runs: what the boot loader's variables say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+FLAGS = ("0", "1")
+# Which set of an archive is written while an image runs: always the other one.
+SETS = {"0": "main", "1": "alt"}
+
+
+@dataclass
+class Slots:
+    """`image_flag` names the image that runs; `flashed` counts the images installed since the simulator started."""
+
+    image_flag: str
+    versions: dict[str, str]
+    flashed: int = 0
+    # The flag that the next boot obeys.
+    next_flag: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.next_flag = self.image_flag
+
+    @property
+    def running(self) -> str:
+        return self.versions[self.image_flag]
+
+    @running.setter
+    def running(self, version: str) -> None:
+        self.versions[self.image_flag] = version
+
+    @property
+    def spare_set(self) -> str:
+        """The software set that an update installs."""
+        return SETS["1" if self.image_flag == "0" else "0"]
+
+    def install(self, variables: dict[str, str], boots: bool = True) -> None:
+        """The boot loader's variables of an archive; an image that does not boot is left for the old one."""
+        for flag in FLAGS:
+            self.versions[flag] = variables.get(f"version_{flag}", self.versions[flag])
+        wanted = variables.get("image_flag", self.image_flag)
+        self.next_flag = wanted if boots and wanted in FLAGS else self.image_flag
+        self.flashed += 1
+
+    def boot(self) -> None:
+        self.image_flag = self.next_flag
+
+    def run(self, flag: str) -> None:
+        """The other image runs, as if it had been booted long ago."""
+        self.image_flag = self.next_flag = flag

@@ -1,0 +1,280 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How the client finds out who it is to the miner: "invalid request", fall-back passwords, JWTs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
+    MinerError,
+    PermissionDenied,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Endpoint, Pool, Reply
+
+from .helpers import (
+    EXPIRED,
+    INVALID_REQUEST,
+    NO_REASON,
+    NO_USER,
+    SUCCESS,
+    WRONG_PASSWORD,
+    Asked,
+    Script,
+    basic,
+    jwt_of,
+    logged_in,
+    said,
+)
+
+Connect = Callable[..., Client]
+
+NO_POOLS = said(success=True, pools=[])
+BALANCED = said(success=True, autoTuneMode="balanced")
+TYPE = said(success=True, type="T1")
+UPDATE_POOLS = protocol.update_pools([Pool("stratum+tcp://a:1", "u", "x")])
+DROPPED = Unreachable("", "closed", sent=True)
+
+RESOLUTIONS = [
+    pytest.param(protocol.POOLS, [WRONG_PASSWORD], AuthenticationFailed, "invalid password", id="wrong password"),
+    pytest.param(protocol.POOLS, [NO_USER], AuthenticationFailed, "user not found", id="unknown user"),
+    pytest.param(
+        protocol.AUTOTUNE_STATUS, [logged_in(), INVALID_REQUEST], Unsupported, "/api/getAutoTuneStatus", id="no action"
+    ),
+    pytest.param(protocol.AUTOTUNE, [logged_in("guest")], PermissionDenied, "Use the user admin", id="for admins"),
+    pytest.param(
+        protocol.AUTOTUNE_STATUS,
+        [logged_in("guest"), INVALID_REQUEST],
+        PermissionDenied,
+        "Use the user admin",
+        id="for admins on some firmware",
+    ),
+    pytest.param(
+        protocol.POOLS, [logged_in("guest"), INVALID_REQUEST], Unsupported, "/api/pools", id="not even for guests"
+    ),
+]
+
+
+@pytest.mark.parametrize(("endpoint", "answers", "error", "text"), RESOLUTIONS)
+def test_an_invalid_request_is_resolved_by_a_login(
+    endpoint: Endpoint[object], answers: list[Reply], error: type[MinerError], text: str, connect: Connect
+) -> None:
+    wire = Script([INVALID_REQUEST, *answers])
+    with pytest.raises(error, match=text):
+        connect(wire).read(endpoint)
+    assert wire.actions == [endpoint.action, "auth", endpoint.action][: 1 + len(answers)]
+    assert wire.answers == wire.pauses == []
+
+
+def test_once_an_admin_was_served_a_missing_action_costs_one_request(connect: Connect) -> None:
+    wire = Script([BALANCED, INVALID_REQUEST])
+    client = connect(wire)
+    client.read(protocol.AUTOTUNE)
+    with pytest.raises(Unsupported):
+        client.read(protocol.AUTOTUNE_STATUS)
+    assert wire.actions == ["getAutoTune", "getAutoTuneStatus"]
+
+
+def test_the_login_of_an_admin_is_remembered(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, INVALID_REQUEST])
+    client = connect(wire)
+    for _attempt in range(2):
+        with pytest.raises(Unsupported):
+            client.read(protocol.AUTOTUNE_STATUS)
+    assert wire.actions == ["getAutoTuneStatus", "auth", "getAutoTuneStatus", "getAutoTuneStatus"]
+
+
+def test_a_damaged_users_file_is_mended_by_the_login(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in(), NO_POOLS])
+    assert connect(wire).read(protocol.POOLS) == ()
+    assert wire.actions == ["pools", "auth", "pools"]
+
+
+def test_a_write_is_sent_again_after_the_login_that_it_lacked(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in(), SUCCESS])
+    connect(wire).write(UPDATE_POOLS)
+    assert wire.actions == ["updatePools", "auth", "updatePools"]
+
+
+def test_a_write_of_a_guest_is_not_sent_again(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in("guest")])
+    with pytest.raises(PermissionDenied):
+        connect(wire, username="guest").write(UPDATE_POOLS)
+    assert wire.actions == ["updatePools", "auth"]
+
+
+def test_a_user_whom_the_jwt_does_not_name_is_taken_for_an_admin(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, said(success=True, jwt="a.e30.c"), INVALID_REQUEST, INVALID_REQUEST])
+    client = connect(wire)
+    for _attempt in range(2):
+        with pytest.raises(Unsupported):
+            client.read(protocol.AUTOTUNE_STATUS)
+    assert wire.actions.count("auth") == 1
+
+
+def test_a_login_that_gets_lost_is_tried_again_with_the_read(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, DROPPED, INVALID_REQUEST, logged_in(), NO_POOLS])
+    assert connect(wire).read(protocol.POOLS) == ()
+    assert wire.pauses == [0.25]
+
+
+def test_a_login_goes_to_auth_as_a_form_without_a_header(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in(), NO_POOLS])
+    connect(wire, username="guest", password="dragonguest").read(protocol.POOLS)
+    assert wire.asked[1].form == {"username": "guest", "password": "dragonguest"}
+    assert wire.asked[1].authorization is None
+
+
+def test_fallback_passwords_are_not_used_while_the_password_is_taken(connect: Connect) -> None:
+    wire = Script([NO_POOLS])
+    connect(wire, fallback_passwords=("one",)).read(protocol.POOLS)
+    assert wire.passwords == []
+
+
+def test_fallback_passwords_are_tried_in_order_until_one_is_taken(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, WRONG_PASSWORD, WRONG_PASSWORD, logged_in(), NO_POOLS, NO_POOLS])
+    client = connect(wire, password="mine", fallback_passwords=("one", "two", "three"))
+    client.read(protocol.POOLS)
+    client.read(protocol.POOLS)
+    assert wire.passwords == ["mine", "one", "two"]
+    assert [asked.authorization for asked in wire.asked if asked.action == "pools"] == [
+        basic("admin", "mine"),
+        basic("admin", "two"),
+        basic("admin", "two"),
+    ]
+    assert client.password == "two"
+
+
+def test_each_password_is_tried_once_and_none_is_shown(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, WRONG_PASSWORD, WRONG_PASSWORD, WRONG_PASSWORD])
+    client = connect(wire, password="pw-1", fallback_passwords=("pw-2", "pw-1", "pw-3", "pw-2"))
+    with pytest.raises(AuthenticationFailed, match="with each of 3 passwords") as caught:
+        client.read(protocol.POOLS)
+    assert wire.passwords == ["pw-1", "pw-2", "pw-3"]
+    assert "pw-" not in str(caught.value)
+
+
+def test_a_refused_login_says_that_it_may_have_restored_the_factory_passwords(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, WRONG_PASSWORD])
+    with pytest.raises(AuthenticationFailed, match=r"users.*restored.*fallback_passwords"):
+        connect(wire).read(protocol.POOLS)
+
+
+def test_a_jwt_is_fetched_once(connect: Connect) -> None:
+    wire = Script([logged_in(), NO_POOLS, BALANCED, SUCCESS])
+    client = connect(wire, auth="jwt")
+    client.read(protocol.POOLS)
+    client.read(protocol.AUTOTUNE)
+    client.write(UPDATE_POOLS)
+    assert wire.actions == ["auth", "pools", "getAutoTune", "updatePools"]
+    assert [asked.authorization for asked in wire.asked] == [None, *[f"Bearer {jwt_of('admin')}"] * 3]
+
+
+def test_a_jwt_is_renewed_when_the_miner_calls_it_expired(connect: Connect) -> None:
+    wire = Script([logged_in(number=1), EXPIRED, logged_in(number=2), NO_POOLS])
+    assert connect(wire, auth="jwt").read(protocol.POOLS) == ()
+    assert [asked.authorization for asked in wire.asked] == [
+        None,
+        f"Bearer {jwt_of('admin', 1)}",
+        None,
+        f"Bearer {jwt_of('admin', 2)}",
+    ]
+
+
+def test_a_write_with_an_expired_jwt_is_sent_again_with_a_new_one(connect: Connect) -> None:
+    wire = Script([logged_in(), EXPIRED, logged_in(), SUCCESS])
+    connect(wire, auth="jwt").write(UPDATE_POOLS)
+    assert wire.actions == ["auth", "updatePools", "auth", "updatePools"]
+
+
+def test_a_new_jwt_that_is_expired_at_once_means_an_unsteady_clock(connect: Connect) -> None:
+    wire = Script([logged_in(), EXPIRED, logged_in(), EXPIRED])
+    with pytest.raises(AuthenticationFailed, match="clock is unsteady"):
+        connect(wire, auth="jwt").read(protocol.POOLS)
+    assert wire.answers == wire.pauses == []
+
+
+def test_with_jwt_a_refused_login_costs_one_request(connect: Connect) -> None:
+    wire = Script([WRONG_PASSWORD])
+    with pytest.raises(AuthenticationFailed):
+        connect(wire, auth="jwt").read(protocol.POOLS)
+    assert wire.actions == ["auth"]
+
+
+def test_with_jwt_fallback_passwords_work_as_well(connect: Connect) -> None:
+    wire = Script([WRONG_PASSWORD, logged_in(), NO_POOLS])
+    connect(wire, auth="jwt", password="mine", fallback_passwords=("one",)).read(protocol.POOLS)
+    assert wire.passwords == ["mine", "one"]
+
+
+def test_with_jwt_a_guest_is_denied_what_is_for_admins(connect: Connect) -> None:
+    wire = Script([logged_in("guest"), INVALID_REQUEST, logged_in("guest")])
+    with pytest.raises(PermissionDenied):
+        connect(wire, auth="jwt", username="guest").read(protocol.AUTOTUNE)
+    assert wire.actions.count("getAutoTune") == 1
+
+
+def test_a_login_can_be_asked_for_and_is_patient(connect: Connect) -> None:
+    wire = Script([DROPPED, NO_REASON, WRONG_PASSWORD, logged_in("guest")])
+    client = connect(wire, password="mine", fallback_passwords=("one",))
+    login = client.log_in()
+    assert (login.level, login.issuer) == ("guest", "DragonMint")
+    assert client.password == "one"
+    assert wire.pauses == [0.25, 0.5]
+
+
+@pytest.mark.parametrize(("answer", "accepted"), [(logged_in(), True), (WRONG_PASSWORD, False), (NO_USER, False)])
+def test_another_login_can_be_tried_without_going_on_with_it(answer: Reply, accepted: bool, connect: Connect) -> None:
+    wire = Script([answer, NO_POOLS])
+    client = connect(wire, password="mine")
+    assert client.accepts("guest", "theirs") is accepted
+    assert wire.asked[0].form == {"username": "guest", "password": "theirs"}
+    client.read(protocol.POOLS)
+    assert wire.asked[1].authorization == basic("admin", "mine")
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_miner"),
+    [
+        (INVALID_REQUEST, True),
+        (TYPE, False),
+        (Reply(200, b"<title>DragonMint</title>"), False),
+        (Reply(404, b""), False),
+        (Reply(401, b""), False),
+    ],
+    ids=["miner", "anybody is welcome", "html", "404", "401"],
+)
+def test_a_miner_is_known_without_showing_it_the_login(answer: Reply, is_miner: bool, connect: Connect) -> None:
+    wire = Script([answer])
+    assert connect(wire).is_miner() is is_miner
+    assert wire.asked == [Asked("type", {}, None)]
+
+
+@pytest.mark.parametrize("failure", [DROPPED, TimedOut("", "late"), Reply(502, b"")])
+def test_what_does_not_answer_may_still_be_a_miner(failure: MinerError | Reply, connect: Connect) -> None:
+    wire = Script([failure])
+    with pytest.raises(MinerError):
+        connect(wire).is_miner()
+    assert wire.pauses == []
+
+
+@pytest.mark.parametrize(("answer", "alive"), [(TYPE, True), (EXPIRED, False)])
+def test_a_jwt_of_before_a_reboot_is_dead(answer: Reply, alive: bool, connect: Connect) -> None:
+    wire = Script([answer])
+    assert connect(wire).is_token_alive("a.b.c") is alive
+    assert wire.asked[0].authorization == "Bearer a.b.c"
+
+
+@pytest.mark.parametrize("failure", [DROPPED, TimedOut("", "late")])
+def test_whether_a_jwt_is_alive_is_asked_once(failure: MinerError, connect: Connect) -> None:
+    wire = Script([failure])
+    with pytest.raises(type(failure)):
+        connect(wire).is_token_alive("a.b.c")
+    assert wire.pauses == []

@@ -1,0 +1,285 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The autotune mode: what each firmware takes, the detour that one of them needs, and waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
+    InvalidInput,
+    MinerError,
+    NotApplied,
+    NotBack,
+    NotReady,
+    PermissionDenied,
+    TimedOut,
+    Unreachable,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+    DM_2018_04,
+    DM_2018_05,
+    INNO_2018_08,
+    AutoTune,
+    AutoTuneStatus,
+    Reply,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.autotune import (
+    MODES,
+    AutoTuneSetting,
+    current_status,
+    shown,
+    wait_tuned,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+
+from .helpers import (
+    INVALID_REQUEST,
+    NO_REASON,
+    SUCCESS,
+    Clock,
+    Miner,
+    Script,
+    logged_in,
+    recorded,
+    said,
+)
+
+Connect = Callable[..., Client]
+
+REFUSED = Unreachable("", "refused", sent=False)
+
+
+def bring(
+    client: Client, clock: Clock, mode: str, level: str | None = None, check_mode: bool = False
+) -> Outcome[AutoTune]:
+    return converge(AutoTuneSetting(client, mode, level), check_mode, sleep=clock.sleep)
+
+
+TAKES = {
+    DM_2018_04: {"off", "efficient", "balanced", "performance"},
+    DM_2018_05: {"factory", "efficient", "balanced", "performance"},
+    INNO_2018_08: {"factory", "efficient", "balanced", "performance"},
+}
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
+    generation: str, mode: str, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(generation, mode="efficient" if mode != "efficient" else "performance", fresh=False)
+    if mode in TAKES[generation]:
+        assert bring(connect(miner), clock, mode).changed
+        assert (miner.mode, miner.writes) == (mode, ["setAutoTune"])
+    else:
+        with pytest.raises(Unsupported, match=f"no autotune mode {mode}") as caught:
+            bring(connect(miner), clock, mode)
+        assert all(other in str(caught.value) for other in TAKES[generation])
+        assert miner.writes == []
+
+
+@pytest.mark.parametrize("mode", ["off", "factory"])
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_check_mode_refuses_the_same_modes(generation: str, mode: str, connect: Connect, clock: Clock) -> None:
+    miner = Miner(generation, mode="efficient", fresh=False)
+    if mode in TAKES[generation]:
+        assert bring(connect(miner), clock, mode, check_mode=True).changed
+    else:
+        with pytest.raises(Unsupported):
+            bring(connect(miner), clock, mode, check_mode=True)
+    assert miner.writes == []
+
+
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_a_mode_that_is_set_is_not_sent(generation: str, connect: Connect, clock: Clock) -> None:
+    miner = Miner(generation, mode="efficient", fresh=False)
+    assert not bring(connect(miner), clock, "efficient").changed
+    assert miner.actions == ["getAutoTune"]
+
+
+def test_a_mode_that_all_take_costs_three_requests(connect: Connect, clock: Clock) -> None:
+    miner = Miner(DM_2018_05)
+    bring(connect(miner), clock, "efficient")
+    assert miner.actions == ["getAutoTune", "setAutoTune", "getAutoTune"]
+
+
+def test_balanced_takes_a_detour_on_a_fresh_innosilicon(connect: Connect, clock: Clock) -> None:
+    miner = Miner(INNO_2018_08, mode="factory", fresh=True)
+    outcome = bring(connect(miner), clock, "balanced")
+    assert (outcome.changed, outcome.value) == (True, AutoTune("balanced", "2"))
+    assert miner.writes == ["setAutoTune"] * 3
+
+
+def test_balanced_is_sent_once_on_an_innosilicon_that_was_set_before(connect: Connect, clock: Clock) -> None:
+    miner = Miner(INNO_2018_08, mode="factory", fresh=False)
+    assert bring(connect(miner), clock, "balanced").changed
+    assert miner.writes == ["setAutoTune"]
+
+
+def test_there_is_no_detour_from_a_mode_that_was_set(connect: Connect, clock: Clock) -> None:
+    miner = Miner(INNO_2018_08, mode="performance", fresh=False)
+    miner.ignores = {"setAutoTune"}
+    with pytest.raises(NotApplied):
+        bring(connect(miner), clock, "balanced")
+    assert miner.writes == ["setAutoTune"]
+
+
+@pytest.mark.parametrize("generation", [DM_2018_04, DM_2018_05])
+def test_there_is_no_detour_on_other_firmware(generation: str, connect: Connect, clock: Clock) -> None:
+    miner = Miner(generation, mode="efficient", fresh=False)
+    miner.ignores = {"setAutoTune"}
+    with pytest.raises(NotApplied, match="to balanced and answered success, but it still has efficient"):
+        bring(connect(miner), clock, "balanced")
+    assert miner.writes == ["setAutoTune"]
+
+
+def test_the_detour_keeps_the_wanted_level(connect: Connect, clock: Clock) -> None:
+    miner = Miner(INNO_2018_08, mode="factory", fresh=True)
+    assert bring(connect(miner), clock, "balanced", "3").value == AutoTune("balanced", "3")
+
+
+@pytest.mark.parametrize("failed", [REFUSED, TimedOut("", "late")])
+def test_a_miner_that_goes_dark_within_the_detour_was_changed(
+    failed: MinerError, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(INNO_2018_08, mode="factory", fresh=True)
+    client = connect(miner, retries=0)
+    gone: list[Any] = [REFUSED] * 100
+    miner.fails = {"setAutoTune": [SUCCESS, SUCCESS, failed], "getAutoTune": [FACTORY, FACTORY, *gone]}
+    with pytest.raises(NotBack) as caught:
+        bring(client, clock, "balanced")
+    assert caught.value.changed
+
+
+def test_a_miner_that_goes_dark_after_balanced_was_confirmed_is_not_back(connect: Connect, clock: Clock) -> None:
+    miner = Miner(INNO_2018_08, mode="performance", fresh=False)
+    client = connect(miner, retries=0)
+    gone: list[Any] = [REFUSED] * 100
+    miner.fails = {"getAutoTune": [said(success=True, autoTuneMode={"mode": "performance", "level": "2"}), *gone]}
+    with pytest.raises(NotBack) as caught:
+        bring(client, clock, "balanced")
+    assert caught.value.changed
+
+
+FACTORY = recorded(INNO_2018_08, "/api/getAutoTune")
+
+
+@pytest.mark.parametrize(
+    ("mode", "level", "after"),
+    [
+        ("efficient", None, AutoTune("efficient", "2")),
+        ("efficient", "3", AutoTune("efficient", "3")),
+        ("factory", "3", AutoTune("factory", "3")),
+        ("factory", " 3 ", AutoTune("factory", "3")),
+    ],
+)
+def test_a_level_is_set_along_with_the_mode_or_left_as_it_is(
+    mode: str, level: str | None, after: AutoTune, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(INNO_2018_08, mode="factory", level="2", fresh=False)
+    outcome = bring(connect(miner), clock, mode, level)
+    assert (outcome.changed, outcome.value) == (True, after)
+    assert not bring(connect(miner), clock, mode, level).changed
+
+
+@pytest.mark.parametrize("generation", [DM_2018_04, DM_2018_05])
+@pytest.mark.parametrize("mode", ["balanced", "efficient"])
+def test_a_level_is_refused_by_firmware_without_levels(
+    generation: str, mode: str, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(generation, mode="balanced")
+    with pytest.raises(Unsupported, match="no autotune level"):
+        bring(connect(miner), clock, mode, "2")
+    assert miner.writes == []
+
+
+@pytest.mark.parametrize("level", ["", "  ", "2\n", "2\x00", "\x1b[31m", "\udc80"])
+def test_a_level_that_cannot_be_stored_is_refused(level: str, connect: Connect) -> None:
+    with pytest.raises(InvalidInput, match="level"):
+        AutoTuneSetting(connect(Script([])), "balanced", level)
+
+
+def test_the_mode_and_level_are_shown(connect: Connect) -> None:
+    setting = AutoTuneSetting(connect(Script([])), "balanced", None)
+    assert setting.describe(AutoTune("balanced")) == "balanced"
+    assert setting.describe(AutoTune("balanced", "2")) == "balanced at level 2"
+    assert setting.diff(AutoTune("balanced"), AutoTune("factory", "2")) == (
+        {"mode": "balanced", "level": None},
+        {"mode": "factory", "level": "2"},
+    )
+    assert shown(AutoTune("balanced")) == {"mode": "balanced", "level": None}
+
+
+def test_a_guest_is_denied(connect: Connect, clock: Clock) -> None:
+    wire = Script([INVALID_REQUEST, logged_in("guest")])
+    with pytest.raises(PermissionDenied):
+        bring(connect(wire, username="guest"), clock, "balanced")
+
+
+@pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
+def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: Connect) -> None:
+    miner = Miner(generation)
+    assert current_status(connect(miner)) == AutoTuneStatus(is_running=True, is_tuning=False)
+    assert miner.actions == ["getAutoTuneStatus"]
+
+
+@pytest.mark.parametrize(
+    ("tuning", "status"), [(True, AutoTuneStatus(True, True)), (False, AutoTuneStatus(True, False))]
+)
+def test_without_a_status_the_summary_tells(tuning: bool, status: AutoTuneStatus, connect: Connect) -> None:
+    summary = said(success=True, DEVS=[], POOLS=[], tuning=tuning)
+    assert current_status(connect(Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, summary]))) == status
+
+
+def test_without_a_status_a_silent_cgminer_does_not_run(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, *[NO_REASON] * 4])
+    assert current_status(connect(wire)) == AutoTuneStatus(is_running=False, is_tuning=False)
+
+
+def status(running: bool, tuning: bool) -> Reply:
+    return said(success=True, isRunning=running, isTuning=tuning, mode="balanced")
+
+
+TUNED = status(running=True, tuning=False)
+
+
+def test_waiting_ends_when_cgminer_runs_and_does_not_tune(connect: Connect, clock: Clock) -> None:
+    wire = Script([status(False, False), REFUSED, NO_REASON, TimedOut("", "late"), status(True, True), TUNED])
+    wait_tuned(connect(wire), 60, changed=True)
+    assert wire.answers == wire.pauses == []
+
+
+@pytest.mark.parametrize("changed", [True, False])
+def test_tuning_that_does_not_end_is_not_ready(changed: bool, connect: Connect, clock: Clock) -> None:
+    wire = Script([status(True, True)] * 1000)
+    with pytest.raises(NotReady, match=r"within 60 s.*wait_timeout") as caught:
+        wait_tuned(connect(wire), 60, changed)
+    assert caught.value.changed is changed
+    assert 60 <= sum(clock.slept) < 61
+
+
+def test_waiting_without_a_status_does_not_ask_more_patiently(connect: Connect, clock: Clock) -> None:
+    miner = Miner(DM_2018_04)
+    miner.fails = {"summary": [NO_REASON] * 3}
+    wait_tuned(connect(miner), 60, changed=True)
+    assert miner.pauses == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [Unreachable("", "no connection", sent=False, transient=False), AuthenticationFailed("Who?")],
+    ids=["dark", "locked out"],
+)
+def test_an_error_while_waiting_does_not_hide_the_change(error: MinerError, connect: Connect, clock: Clock) -> None:
+    wire: Script = Script([error] * 1000)
+    with pytest.raises(MinerError) as caught:
+        wait_tuned(connect(wire), 60, changed=True)
+    assert caught.value.changed
+    assert not isinstance(caught.value, Unreachable)

@@ -1,0 +1,197 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts: which subsets are meant, what they cost, and which are left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError, TimedOut
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import DM_2018_04, DM_2018_05, INNO_2018_08
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.facts import gather, wanted_subsets
+
+from .helpers import INVALID_REQUEST, NO_REASON, Miner, Script, logged_in, recorded, said
+
+Connect = Callable[..., Client]
+
+ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
+
+
+@pytest.mark.parametrize(
+    ("names", "subsets"),
+    [
+        (["all"], ALL),
+        ([], ALL),
+        (["min"], ["identity"]),
+        (["mining"], ["mining"]),
+        (["autotune", "identity"], ["identity", "autotune"]),
+        (["mining", "mining"], ["mining"]),
+        (["all", "!hardware"], ["identity", "network", "pools", "mining", "autotune"]),
+        (["!hardware", "!min"], ["network", "pools", "mining", "autotune"]),
+        (["mining", "!pools"], ["mining"]),
+        (["min", "pools"], ["identity", "pools"]),
+        (["pools", "!pools"], []),
+        (["!all", "mining"], []),
+    ],
+)
+def test_a_gather_subset_names_what_is_wanted(names: list[str], subsets: list[str]) -> None:
+    assert wanted_subsets(names) == subsets
+
+
+@pytest.mark.parametrize("name", ["", "!", "!!all", "everything", "All", "facter", "dragonmint_pools"])
+def test_an_unknown_subset_is_refused_with_those_that_exist(name: str) -> None:
+    with pytest.raises(InvalidInput, match="gather_subset has") as caught:
+        wanted_subsets(["all", name])
+    assert all(known in str(caught.value) for known in (repr(name), "all", "min", *ALL))
+
+
+def gathered(client: Client, *subsets: str) -> tuple[dict[str, Any], list[str]]:
+    warnings: list[str] = []
+    facts = gather(client, subsets or ALL, warnings.append)
+    return facts, warnings
+
+
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
+    miner = Miner(generation)
+    facts, warnings = gathered(connect(miner))
+    assert list(facts) == [f"dragonmint_{subset}" for subset in ALL]
+    assert warnings == []
+    assert miner.actions == ["overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"]
+
+
+@pytest.mark.parametrize(
+    ("subset", "actions"),
+    [
+        ("identity", ["overview"]),
+        ("network", ["overview"]),
+        ("hardware", ["overview"]),
+        ("pools", ["pools"]),
+        ("mining", ["summary"]),
+        ("autotune", ["getAutoTune", "getAutoTuneStatus"]),
+    ],
+)
+def test_only_the_sources_of_the_wanted_subset_are_asked(subset: str, actions: list[str], connect: Connect) -> None:
+    miner = Miner(DM_2018_05)
+    facts, _warnings = gathered(connect(miner), subset)
+    assert list(facts) == [f"dragonmint_{subset}"]
+    assert miner.actions == actions
+
+
+def test_three_subsets_come_from_one_overview(connect: Connect) -> None:
+    miner = Miner(DM_2018_05)
+    facts, _warnings = gathered(connect(miner), "identity", "network", "hardware")
+    assert miner.actions == ["overview"]
+    assert facts == {
+        "dragonmint_identity": {
+            "type": "T1",
+            "hwver": "g19",
+            "mac": "a0:b0:45:00:00:e5",
+            "firmware": "t1_20180515_060842",
+            "build_date": "15th of May 2018 06:08 AM",
+        },
+        "dragonmint_network": {
+            "mode": "dhcp",
+            "ipaddress": "10.1.0.25",
+            "netmask": "255.255.252.0",
+            "gateway": "10.1.0.1",
+            "dns": ["10.1.0.1"],
+        },
+        "dragonmint_hardware": {
+            "uptime_seconds": 262920,
+            "load": [0.07, 0.06, 0.07],
+            "memory_used_bytes": 2093400 * 1024,
+            "memory_free_bytes": 22590692 * 1024,
+            "memory_total_bytes": 24684092 * 1024,
+            "cache_used_bytes": 1097668 * 1024,
+            "cache_free_bytes": 23611916 * 1024,
+            "cache_total_bytes": 24709584 * 1024,
+        },
+    }
+
+
+@pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
+def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect) -> None:
+    facts, _warnings = gathered(connect(Script([recorded(generation, "/api/summary")])), "mining")
+    mining = facts["dragonmint_mining"]
+    assert sorted(mining) == ["boards", "fan_percent", "hashrate_ths", "pools", "ready", "reject_ratio"]
+    assert mining["boards"][1] == {
+        "id": 1,
+        "status": "Alive",
+        "temperature_c": 72,
+        "hashrate_ths": 4.93225841,
+        "hardware_errors": 6600,
+        "accepted": 307,
+        "rejected": 2,
+        "last_share_seconds": 8,
+    }
+    assert mining["pools"][0] == {
+        "url": "stratum+tcp://us-east.stratum.slushpool.com:3333",
+        "status": "Alive",
+        "active": True,
+        "accepted": 1030,
+        "rejected": None,
+    }
+    assert (mining["ready"], mining["fan_percent"], mining["reject_ratio"]) == (True, 59, 0.006612)
+
+
+def test_a_cgminer_that_is_not_ready_is_a_fact(connect: Connect) -> None:
+    facts, warnings = gathered(connect(Script([NO_REASON] * 4)), "mining")
+    assert facts["dragonmint_mining"]["ready"] is False
+    assert (facts["dragonmint_mining"]["boards"], warnings) == ([], [])
+
+
+@pytest.mark.parametrize(
+    ("generation", "fact"),
+    [
+        (DM_2018_04, {"mode": "balanced", "level": None, "is_running": True, "is_tuning": False}),
+        (DM_2018_05, {"mode": "balanced", "level": None, "is_running": True, "is_tuning": False}),
+        (INNO_2018_08, {"mode": "balanced", "level": "2", "is_running": True, "is_tuning": False}),
+    ],
+)
+def test_autotune_has_the_same_keys_on_each_firmware(generation: str, fact: dict[str, Any], connect: Connect) -> None:
+    facts, _warnings = gathered(connect(Miner(generation)), "autotune")
+    assert facts == {"dragonmint_autotune": fact}
+
+
+def test_pools_have_no_passwords(connect: Connect) -> None:
+    pool = {"url": "stratum+tcp://user:secret-9@a.example:1", "user": "{{ lookup('pipe', 'id') }}", "pass": "secret-9"}
+    summary = said(success=True, DEVS=[], POOLS=[{"URL": pool["url"]}])
+    facts, _warnings = gathered(connect(Script([said(success=True, pools=[pool]), summary])), "pools", "mining")
+    assert "secret-9" not in json.dumps(facts)
+    assert facts["dragonmint_pools"][0]["user"] == pool["user"]
+
+
+def test_what_a_guest_may_not_read_is_left_out_with_a_warning(connect: Connect) -> None:
+    summary = recorded(DM_2018_05, "/api/summary")
+    wire = Script([INVALID_REQUEST, logged_in("guest"), summary])
+    warnings: list[str] = []
+    facts = gather(connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
+    assert list(facts) == ["dragonmint_mining"]
+    assert len(warnings) == 1
+    assert warnings[0].startswith("The facts autotune are left out: ")
+    assert "Use the user admin" in warnings[0]
+
+
+def test_pools_of_a_lost_configuration_are_left_out_with_a_warning(connect: Connect) -> None:
+    wire = Script([said(success=False, message="missing configuration"), recorded(DM_2018_05, "/api/summary")])
+    facts, warnings = gathered(connect(wire), "pools", "mining")
+    assert list(facts) == ["dragonmint_mining"]
+    assert "missing configuration" in warnings[0]
+
+
+@pytest.mark.parametrize("error", [TimedOut("", "late"), InvalidInput("What?")])
+def test_any_other_error_ends_the_gathering(error: MinerError, connect: Connect) -> None:
+    with pytest.raises(type(error)):
+        gathered(connect(Script([error])))
+
+
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_facts_can_be_written_as_json(generation: str, connect: Connect) -> None:
+    facts, _warnings = gathered(connect(Miner(generation)))
+    assert json.loads(json.dumps(facts)) == facts

@@ -1,0 +1,515 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network settings of a miner: what is refused, what counts as a difference, and where the miner is afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import client as client_module
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    BadReply,
+    InvalidInput,
+    MinerError,
+    NotApplied,
+    NotBack,
+    Unreachable,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network, Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.network import (
+    SEARCH_MAX,
+    NetworkSetting,
+    hosts_to_search,
+    network_from,
+    shown,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+
+from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, logged_in, said
+
+OLD, NEW, OTHER = "10.1.0.25", "10.1.0.40", "10.1.0.77"
+OPTIONS = {"mode": "static", "ipaddress": NEW, "netmask": "255.255.252.0", "gateway": "10.1.0.1", "dns": ["8.8.8.8"]}
+STATIC = Network("static", NEW, "255.255.252.0", "10.1.0.1", ("8.8.8.8",))
+DHCP = Network("dhcp", None, None, None, ())
+FOR_EVER = float("inf")
+NOTHING = dict.fromkeys(("ipaddress", "netmask", "gateway", "dns"))
+
+
+class TestOptions:
+    def test_static_settings_are_taken_as_given(self) -> None:
+        assert network_from({**OPTIONS, "dns": ["8.8.8.8", "8.8.4.4"]}) == Network(
+            "static", NEW, "255.255.252.0", "10.1.0.1", ("8.8.8.8", "8.8.4.4")
+        )
+
+    @pytest.mark.parametrize("nothing", [None, "", []])
+    def test_dhcp_needs_nothing_else(self, nothing: Any) -> None:
+        assert network_from({"mode": "dhcp", **dict.fromkeys(NOTHING, nothing)}) == DHCP
+
+    @pytest.mark.parametrize("option", NOTHING)
+    def test_dhcp_refuses_an_address(self, option: str) -> None:
+        with pytest.raises(InvalidInput, match=f"With mode=dhcp the miner is given its {option}"):
+            network_from({"mode": "dhcp", **NOTHING, option: OPTIONS[option]})
+
+    @pytest.mark.parametrize("option", NOTHING)
+    @pytest.mark.parametrize("nothing", [None, "", []])
+    def test_static_refuses_a_part(self, option: str, nothing: Any) -> None:
+        with pytest.raises(InvalidInput, match=f"mode=static needs {option}, too"):
+            network_from({**OPTIONS, option: nothing})
+
+    @pytest.mark.parametrize(
+        ("change", "text"),
+        [
+            # No address of a device, or not written as the firmware wants it.
+            *[
+                ({option: text if option != "dns" else ["8.8.8.8", text]}, f"{option} .* is no IPv4 address")
+                for option in ("ipaddress", "gateway", "dns")
+                for text in (
+                    "10.1.0",
+                    "10.1.0.025",
+                    "10.1.0.256",
+                    " 10.1.0.25",
+                    "10.1.0.25\n",
+                    "10.1.0.25/22",
+                    "0x0a.1.0.25",
+                    "\u0661\u0660.1.0.25",
+                    "fe80::1",
+                    "miner1",
+                    "0.0.0.0",
+                    "224.0.0.1",
+                    "240.0.0.1",
+                    "255.255.255.255",
+                )
+            ],
+            ({"dns": [""]}, "dns '' is no IPv4 address"),
+            ({"dns": ["8.8.8.8", "8.8.4.4", "1.1.1.1"]}, "dns has 3 entries"),
+            # No mask, or one that leaves no room for a miner and its gateway.
+            *[
+                ({"netmask": text}, "netmask .* is none")
+                for text in (
+                    "255.0.255.0",
+                    "0.0.0.255",
+                    "255.255.255.253",
+                    "0.0.0.0",
+                    "255.255.255.254",
+                    "255.255.255.255",
+                    "22",
+                    "/22",
+                    "255.255.252",
+                    "ffff:fc00::",
+                )
+            ],
+            # Addresses with which the miner would be lost.
+            ({"ipaddress": "10.1.0.0"}, r"ipaddress 10\.1\.0\.0 is no host address of the network 10\.1\.0\.0/22"),
+            ({"ipaddress": "10.1.3.255"}, "is no host address"),
+            ({"gateway": "10.1.0.0"}, "gateway .* is no host address"),
+            ({"gateway": "10.1.3.255"}, "gateway .* is no host address"),
+            ({"gateway": "10.1.4.1"}, "gateway .* is no host address"),
+            ({"netmask": "255.255.255.252", "ipaddress": "10.1.0.5"}, "gateway .* is no host address"),
+            ({"gateway": NEW}, "both 10.1.0.40"),
+        ],
+        ids=str,
+    )
+    def test_what_would_lose_the_miner_is_refused(self, change: dict[str, Any], text: str) -> None:
+        with pytest.raises(InvalidInput, match=text):
+            network_from({**OPTIONS, **change})
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"netmask": "255.255.255.252", "ipaddress": "10.1.0.2", "gateway": "10.1.0.1"},
+            {"netmask": "128.0.0.0"},
+            {"ipaddress": "10.1.0.255"},
+            {"ipaddress": "10.1.1.0"},
+            {"dns": ["127.0.0.1"]},
+            {"dns": ["8.8.8.8", "8.8.8.8"]},
+        ],
+        ids=str,
+    )
+    def test_what_is_unusual_is_not(self, change: dict[str, Any]) -> None:
+        assert network_from({**OPTIONS, **change}).mode == "static"
+
+
+class TestSearch:
+    def test_only_hosts_are_searched(self) -> None:
+        assert hosts_to_search("10.1.0.0/30") == ["10.1.0.1", "10.1.0.2"]
+
+    def test_an_address_of_the_network_names_it(self) -> None:
+        assert hosts_to_search("10.1.0.2/30") == ["10.1.0.1", "10.1.0.2"]
+
+    @pytest.mark.parametrize("text", ["10.1.0.7", "10.1.0.7/32"])
+    def test_a_single_address_is_a_network(self, text: str) -> None:
+        assert hosts_to_search(text) == ["10.1.0.7"]
+
+    def test_the_largest_network(self) -> None:
+        assert len(hosts_to_search("10.16.0.0/20")) == SEARCH_MAX - 2
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("10.0.0.0/8", "16777216 addresses; 4096 are the most"),
+            ("10.16.0.0/19", "8192 addresses"),
+            ("10.1.0.0-10.1.0.9", "no network"),
+            ("10.1.0.0/33", "no network"),
+            ("fe80::/120", "no network"),
+            ("rack1", "no network"),
+        ],
+    )
+    def test_what_can_not_be_searched_is_refused(self, text: str, message: str) -> None:
+        with pytest.raises(InvalidInput, match=message):
+            hosts_to_search(text)
+
+
+class TestForm:
+    def test_a_single_name_server_is_given_twice(self) -> None:
+        form = protocol.update_network(STATIC).form
+        assert (form["dns[0]"], form["dns[1]"]) == ("8.8.8.8", "8.8.8.8")
+
+    def test_two_name_servers_keep_their_order(self) -> None:
+        form = protocol.update_network(Network("static", NEW, "255.0.0.0", "10.1.0.1", ("9.9.9.9", "1.1.1.1"))).form
+        assert form == {
+            "dhcp": "static",
+            "ipaddress": NEW,
+            "netmask": "255.0.0.0",
+            "gateway": "10.1.0.1",
+            "dns[0]": "9.9.9.9",
+            "dns[1]": "1.1.1.1",
+        }
+
+    def test_dhcp_is_all_that_is_sent(self) -> None:
+        assert protocol.update_network(DHCP).form == {"dhcp": "dhcp"}
+
+
+@dataclass
+class Device:
+    """A miner on the stand-in for a network. ``network`` is None for a device that is no miner."""
+
+    network: dict[str, Any] | None
+    mac: str = "a0:b0:45:00:00:01"
+    password: str = "dragonadmin"
+    ignores: bool = False
+    asked: list[tuple[str, str | None]] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+
+    @property
+    def told(self) -> int:
+        return [action for action, _login in self.asked].count("updateNetwork")
+
+
+@dataclass
+class Lan:
+    """Stands in for all of the network: devices by address. Who is told to move gets no answer out.
+
+    ``lease`` is what DHCP hands out, ``travel_s`` how long a miner is nowhere when it moves, ``squatter`` who takes the
+    address that it moves to.
+    """
+
+    devices: dict[str, Device]
+    lease: str = OLD
+    travel_s: float = 0.0
+    squatter: Device | None = None
+    clock: Clock = field(default_factory=Clock)
+    probed: list[str] = field(default_factory=list)
+    arrivals: list[tuple[float, str, Device]] = field(default_factory=list)
+
+    def move(self, host: str, address: str) -> None:
+        device = self.devices.pop(host)
+        if self.squatter:
+            self.devices[address] = self.squatter
+        else:
+            self.arrivals.append((self.clock.now + self.travel_s, address, device))
+
+    def device_at(self, host: str) -> Device | None:
+        for at, address, device in self.arrivals:
+            if self.clock.now >= at:
+                self.devices.setdefault(address, device)
+        return self.devices.get(host)
+
+    def accepts_connections(self, host: str, port: int) -> bool:
+        self.probed.append(host)
+        return self.device_at(host) is not None
+
+    def transport(self, url: str, *_others: Any) -> Wire:
+        return Wire(self, urlsplit(url).hostname or "")
+
+
+@dataclass
+class Wire:
+    """Stands in for Transport."""
+
+    lan: Lan
+    host: str
+
+    def post(self, path: str, form: dict[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
+        device, action = self.lan.device_at(self.host), path.replace("/api/", "", 1)
+        if device is None:
+            raise Unreachable("Nobody answers.", "nobody answers", sent=False)
+        device.asked.append((action, authorization))
+        if device.network is None:
+            return Reply(200, b"<html><title>Printer</title></html>")
+        if action == "auth":
+            device.tried.append(form["password"])
+            return logged_in() if form["password"] == device.password else WRONG_PASSWORD
+        if authorization != basic("admin", device.password):
+            return INVALID_REQUEST
+        return getattr(self, f"_{action}")(device, form)
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+    def _type(self, device: Device, form: dict[str, str]) -> Reply:
+        return said(success=True, type="T1")
+
+    def _network(self, device: Device, form: dict[str, str]) -> Reply:
+        return said(**device.network, success=True)
+
+    def _overview(self, device: Device, form: dict[str, str]) -> Reply:
+        return said(success=True, type="T1", network=device.network, version={"ethaddr": device.mac})
+
+    def _updateNetwork(self, device: Device, form: dict[str, str]) -> Reply:  # noqa: N802 - the device's name
+        if device.ignores:
+            return SUCCESS
+        address = form.get("ipaddress", self.lan.lease)
+        device.network = live(
+            form["dhcp"],
+            ipaddress=address,
+            **({"dns1": form["dns[0]"], "dns2": form["dns[1]"]} if "dns[0]" in form else {}),
+        )
+        if address == self.host:
+            return SUCCESS
+        self.lan.move(self.host, address)
+        raise Unreachable("It went.", "the connection was closed", sent=True)
+
+
+def live(mode: str, **changes: str) -> dict[str, Any]:
+    """The settings as the miner shows them."""
+    settings = {"ipaddress": OLD, "netmask": "255.255.252.0", "gateway": "10.1.0.1", "dns1": "10.1.0.1", "dns2": ""}
+    return {"dhcp": mode, **settings, **changes}
+
+
+Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
+
+
+@pytest.fixture
+def bring(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Bring:
+    """Converges the network of the miner at OLD, in no time."""
+    monkeypatch.setattr(network, "time", clock)
+
+    def bring(
+        lan: Lan, desired: Network, search: str = "", wait_s: float = 60, check_mode: bool = False, **connection: Any
+    ) -> tuple[Outcome[Network], NetworkSetting]:
+        lan.clock = clock
+        monkeypatch.setattr(client_module, "Transport", lan.transport)
+        monkeypatch.setattr(network, "_accepts_connections", lan.accepts_connections)
+        client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
+        setting = NetworkSetting(client, desired, hosts_to_search(search) if search else [], wait_s)
+        return converge(setting, check_mode, sleep=clock.sleep), setting
+
+    return bring
+
+
+class TestDifference:
+    @pytest.mark.parametrize("servers", [("8.8.8.8", ""), ("8.8.8.8", "8.8.8.8")])
+    def test_one_name_server_is_the_same_as_it_twice(self, bring: Bring, servers: tuple[str, str]) -> None:
+        miner = Device(live("static", ipaddress=NEW, dns1=servers[0], dns2=servers[1]))
+        outcome, _setting = bring(Lan({OLD: miner}), STATIC)
+        assert not outcome.changed
+        assert miner.told == 0
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            {"dhcp": "dhcp"},
+            {"netmask": "255.255.255.0"},
+            {"gateway": "10.1.0.2"},
+            {"dns1": "1.1.1.1"},
+            {"dns2": "1.1.1.1"},
+            {"dns1": "1.1.1.1", "dns2": "8.8.8.8"},
+        ],
+        ids=str,
+    )
+    def test_each_setting_counts(self, bring: Bring, change: dict[str, str]) -> None:
+        settings = live("static", dns1="8.8.8.8", dns2="8.8.8.8")
+        miner = Device({**settings, **change})
+        desired = Network("static", OLD, "255.255.252.0", "10.1.0.1", ("8.8.8.8",))
+        outcome, _setting = bring(Lan({OLD: miner}), desired)
+        assert outcome.changed
+        assert miner.told == 1
+
+    def test_with_dhcp_no_address_counts(self, bring: Bring) -> None:
+        miner = Device(live("dhcp"))
+        outcome, setting = bring(Lan({OLD: miner}), DHCP)
+        assert not outcome.changed
+        assert setting.live.ipaddress == OLD
+
+    def test_the_diff_has_what_counts(self, bring: Bring) -> None:
+        outcome, _setting = bring(Lan({OLD: Device(live("dhcp"))}), STATIC, check_mode=True)
+        assert outcome.diff == {
+            "before": {"network settings": shown(DHCP)},
+            "after": {"network settings": shown(STATIC)},
+        }
+        assert shown(STATIC) == {
+            "mode": "static",
+            "ipaddress": NEW,
+            "netmask": "255.255.252.0",
+            "gateway": "10.1.0.1",
+            "dns": ["8.8.8.8"],
+        }
+
+
+class TestBeforeTheWrite:
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_an_address_in_use_is_refused(self, bring: Bring, check_mode: bool) -> None:
+        miner = Device(live("dhcp"))
+        printer = Device(None)
+        with pytest.raises(WrongDevice, match=f"answers at {NEW} already") as caught:
+            bring(Lan({OLD: miner, NEW: printer}), STATIC, check_mode=check_mode)
+        assert not caught.value.changed
+        assert miner.told == 0
+        assert printer.asked == []
+
+    def test_its_own_address_is_not_in_use(self, bring: Bring) -> None:
+        miner = Device(live("dhcp", ipaddress=NEW))
+        outcome, _setting = bring(Lan({OLD: miner}, lease=NEW), STATIC)
+        assert outcome.changed
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_a_miner_without_a_mac_stays_where_it_is(self, bring: Bring, check_mode: bool) -> None:
+        miner = Device(live("dhcp"), mac="")
+        with pytest.raises(BadReply, match="does not tell its MAC"):
+            bring(Lan({OLD: miner}), STATIC, check_mode=check_mode)
+        assert miner.told == 0
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_another_miner_than_the_expected_one_is_refused(self, bring: Bring, check_mode: bool) -> None:
+        miner = Device(live("dhcp"))
+        with pytest.raises(WrongDevice, match="nothing was changed"):
+            bring(Lan({OLD: miner}), STATIC, check_mode=check_mode, expected_mac="a0:b0:45:00:00:99")
+        assert miner.told == 0
+
+    def test_check_mode_writes_nothing(self, bring: Bring) -> None:
+        miner = Device(live("dhcp"))
+        outcome, _setting = bring(Lan({OLD: miner}), STATIC, check_mode=True)
+        assert outcome.changed
+        assert miner.told == 0
+
+
+class TestStatic:
+    def test_the_miner_is_found_at_its_new_address(self, bring: Bring) -> None:
+        miner = Device(live("dhcp"))
+        lan = Lan({OLD: miner})
+        outcome, setting = bring(lan, STATIC)
+        assert outcome.changed
+        assert setting.live.ipaddress == NEW
+        assert lan.devices == {NEW: miner}
+        assert miner.told == 1
+
+    def test_it_is_found_with_the_password_that_it_took(self, bring: Bring) -> None:
+        miner = Device(live("dhcp"), password="old")
+        outcome, _setting = bring(Lan({OLD: miner}), STATIC, password="new", fallback_passwords=("old",))
+        assert outcome.changed
+        # Once at its old address.
+        assert miner.tried == ["new", "old"]
+
+    @pytest.mark.parametrize("check", ["mac", "password"])
+    def test_another_miner_at_the_new_address_is_not_it(self, bring: Bring, check: str) -> None:
+        stranger = Device(live("dhcp"), **{check: "other"})
+        lan = Lan({OLD: Device(live("dhcp"))}, squatter=stranger)
+        with pytest.raises(WrongDevice, match="another device answers there") as caught:
+            bring(lan, STATIC)
+        assert caught.value.changed
+
+    def test_a_device_that_is_no_miner_is_shown_no_login(self, bring: Bring) -> None:
+        printer = Device(None)
+        with pytest.raises(WrongDevice) as caught:
+            bring(Lan({OLD: Device(live("dhcp"))}, squatter=printer), STATIC)
+        assert caught.value.changed
+        assert printer.asked == [("type", None)]
+
+    def test_another_miner_is_shown_only_the_password_that_the_miner_took(self, bring: Bring) -> None:
+        stranger = Device(live("dhcp"), password="its own")
+        lan = Lan({OLD: Device(live("dhcp"))}, squatter=stranger)
+        with pytest.raises(WrongDevice):
+            bring(lan, STATIC, fallback_passwords=("another", "secret"))
+        assert stranger.tried == ["dragonadmin"]
+
+    def test_a_miner_that_stays_as_it_was_has_not_applied_it(self, bring: Bring) -> None:
+        miner = Device(live("dhcp"), ignores=True)
+        with pytest.raises(NotApplied, match="answered success, but it still has dhcp") as caught:
+            bring(Lan({OLD: miner}), STATIC)
+        assert not caught.value.changed
+        assert miner.told == 1
+
+    def test_a_miner_that_shows_up_nowhere_is_not_back(self, bring: Bring, clock: Clock) -> None:
+        began = clock.now
+        with pytest.raises(NotBack, match=NEW) as caught:
+            bring(Lan({OLD: Device(live("dhcp"))}, travel_s=FOR_EVER), STATIC, wait_s=30)
+        assert caught.value.changed
+        assert 30 <= clock.now - began < 35
+
+
+class TestDhcp:
+    def test_a_miner_that_keeps_its_address_is_found_there(self, bring: Bring) -> None:
+        outcome, setting = bring(Lan({OLD: Device(live("static"))}), DHCP)
+        assert outcome.changed
+        assert setting.live.ipaddress == OLD
+
+    @pytest.mark.parametrize("wait_s", [60, 5], ids=["patient", "impatient"])
+    def test_one_that_leaves_has_an_unknown_address(self, bring: Bring, wait_s: float) -> None:
+        outcome, setting = bring(Lan({OLD: Device(live("static"))}, lease=OTHER), DHCP, wait_s=wait_s)
+        assert outcome.changed
+        assert setting.live.ipaddress is None
+
+    def test_without_a_search_nobody_is_looked_for(self, bring: Bring) -> None:
+        lan = Lan({OLD: Device(live("static"))}, lease=OTHER)
+        bring(lan, DHCP)
+        assert lan.probed == []
+
+    def test_a_search_finds_it_by_its_mac(self, bring: Bring) -> None:
+        neighbours = {f"10.1.0.{number}": Device(live("dhcp"), mac=f"a0:{number}") for number in (70, 71, 90)}
+        printer = Device(None)
+        miner = Device(live("static"))
+        outcome, setting = bring(
+            Lan({OLD: miner, **neighbours, "10.1.0.72": printer}, lease=OTHER), DHCP, search="10.1.0.64/27"
+        )
+        assert outcome.changed
+        assert setting.live.ipaddress == OTHER
+        assert [login for _action, login in printer.asked if login] == []
+
+    def test_a_search_goes_on_until_the_miner_shows_up(self, bring: Bring) -> None:
+        lan = Lan({OLD: Device(live("static"))}, lease=OTHER, travel_s=20)
+        outcome, setting = bring(lan, DHCP, search="10.1.0.64/27")
+        assert outcome.changed
+        assert setting.live.ipaddress == OTHER
+
+    def test_one_that_no_search_finds_has_an_unknown_address(self, bring: Bring, clock: Clock) -> None:
+        began = clock.now
+        lan = Lan({OLD: Device(live("static"))}, lease="10.9.0.1")
+        outcome, setting = bring(lan, DHCP, search="10.1.0.64/27", wait_s=30)
+        assert outcome.changed
+        assert setting.live.ipaddress is None
+        assert 30 <= clock.now - began < 35
+
+    def test_one_that_ignores_it_has_not_applied_it(self, bring: Bring) -> None:
+        with pytest.raises(NotApplied, match=f"still has {OLD}") as caught:
+            bring(Lan({OLD: Device(live("static"), ignores=True)}), DHCP)
+        assert not caught.value.changed
+
+
+@pytest.mark.parametrize("error", [Unreachable("", "", sent=True), BadReply("")], ids=lambda error: error.code)
+def test_a_network_that_was_never_read_is_the_error_itself(
+    bring: Bring, monkeypatch: pytest.MonkeyPatch, error: MinerError
+) -> None:
+    def fail(*_arguments: Any) -> Reply:
+        raise error
+
+    monkeypatch.setattr(Wire, "post", fail)
+    with pytest.raises(type(error)):
+        bring(Lan({OLD: Device(live("dhcp"))}), STATIC)

@@ -1,0 +1,395 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reboot, restart of mining, power off and factory reset: what is refused, what is sent once, and what proves it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
+    BadReply,
+    InvalidInput,
+    MinerError,
+    NotApplied,
+    NotBack,
+    NotReady,
+    Rejected,
+    TimedOut,
+    Unreachable,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Login, Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.power import Options, PowerOutcome
+
+from .helpers import Clock, recorded
+
+PARAMETERS = {"state": "rebooted", "min_uptime": None, "confirm": None, "wait": True, "wait_timeout": 60.0}
+MAC = "a0:b0:45:00:00:01"
+WAIT_S = 60.0
+DAY_S = 86400
+
+GONE = Unreachable("Nobody answers.", "connection refused", sent=False)
+HUNG = TimedOut("It hangs.", "no answer within 10 s")
+STARTING = NotReady("It may be starting.")
+NO_PROGRAM = BadReply("502", "HTTP 502", transient=True)
+REPLY_LOST = Unreachable("It broke.", "the connection was closed", sent=True)
+
+
+class TestOptions:
+    @pytest.mark.parametrize(
+        ("change", "options"),
+        [
+            ({}, Options("rebooted", None, None, 60.0)),
+            ({"wait": False}, Options("rebooted", None, None, None)),
+            ({"min_uptime": 0.0}, Options("rebooted", 0.0, None, 60.0)),
+            ({"min_uptime": 3600.0}, Options("rebooted", 3600.0, None, 60.0)),
+            ({"state": "mining_restarted"}, Options("mining_restarted", None, None, 60.0)),
+            ({"state": "poweredoff"}, Options("poweredoff", None, None, 60.0)),
+            ({"state": "factory_reset", "confirm": MAC}, Options("factory_reset", None, MAC, 60.0)),
+        ],
+        ids=str,
+    )
+    def test_they_are_taken(self, change: dict[str, Any], options: Options) -> None:
+        assert power.options_from({**PARAMETERS, **change}) == options
+
+    @pytest.mark.parametrize(
+        ("change", "text"),
+        [
+            *[
+                ({"state": state, "min_uptime": 3600.0}, f"min_uptime is for state=rebooted, not for state={state}")
+                for state in ("mining_restarted", "poweredoff")
+            ],
+            *[
+                ({"state": state, "confirm": MAC}, "refused with any other")
+                for state in ("rebooted", "mining_restarted", "poweredoff")
+            ],
+            ({"state": "factory_reset"}, "it is required with state=factory_reset"),
+            ({"state": "factory_reset", "confirm": MAC, "min_uptime": 1.0}, "min_uptime is for"),
+        ],
+        ids=str,
+    )
+    def test_what_does_not_belong_to_the_state_is_refused(self, change: dict[str, Any], text: str) -> None:
+        with pytest.raises(InvalidInput, match=text):
+            power.options_from({**PARAMETERS, **change})
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a look at the miner shows. ``trouble`` is what each request runs into, ``mining`` what a summary does."""
+
+    trouble: MinerError | None = None
+    token_alive: bool = True
+    uptime_s: int | None = 3 * DAY_S
+    elapsed_s: int | None = 4792
+    mining_trouble: MinerError | None = None
+    factory_login: bool = False
+
+
+UP = Look()
+OFF = Look(trouble=GONE)
+REBOOTED = Look(token_alive=False, uptime_s=0, elapsed_s=5)
+RESET = replace(REBOOTED, factory_login=True)
+NOT_MINING = Look(mining_trouble=STARTING)
+# Seconds after the command, and what the miner is like from then on.
+Life = dict[float, Look]
+
+
+@dataclass
+class Miner:
+    """Stands in for Client: a miner with a life after it got a command, or nothing at all."""
+
+    clock: Clock
+    life: Life
+    look: Look = UP
+    reply: MinerError | None = None
+    identity: MinerError | None = None
+    mac: str | None = MAC
+    commands: list[str] = field(default_factory=list)
+    told_at: float = 0.0
+
+    def prove_identity(self) -> None:
+        if self.identity:
+            raise self.identity
+
+    def write(self, request: protocol.Request[None]) -> None:
+        self.commands.append(request.endpoint.action)
+        self.told_at = self.clock.now
+        if self.reply:
+            raise self.reply
+
+    def log_in(self) -> Login:
+        self._now()
+        return Login("jwt", protocol.ADMIN, "DragonMint")
+
+    def is_token_alive(self, jwt: str) -> bool:
+        assert jwt == "jwt"
+        return self._now().token_alive
+
+    def accepts(self, username: str, password: str) -> bool:
+        return self._now().factory_login and (username, password) == ("admin", "admin")
+
+    def read(self, endpoint: protocol.Endpoint[Any], patient: bool = True) -> Any:
+        now = self._now()
+        if endpoint is protocol.TYPE:
+            return "T1"
+        if endpoint is protocol.SUMMARY:
+            if now.mining_trouble:
+                raise now.mining_trouble
+            return Mining(ready=True, hashrate_ths={}, elapsed_seconds=now.elapsed_s)
+        assert endpoint is protocol.OVERVIEW
+        overview = protocol.parse(protocol.Request(endpoint), recorded(protocol.DM_2018_05, "/api/overview"))
+        return replace(
+            overview,
+            identity=replace(overview.identity, mac=self.mac),
+            hardware=replace(overview.hardware, uptime_seconds=now.uptime_s),
+        )
+
+    def _now(self) -> Look:
+        past = self.clock.now - self.told_at
+        look = next(
+            (self.life[at] for at in sorted(self.life, reverse=True) if self.commands and past >= at), self.look
+        )
+        if look.trouble:
+            raise look.trouble
+        return look
+
+
+Bring = Callable[..., PowerOutcome]
+
+
+@pytest.fixture
+def bring(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Bring:
+    monkeypatch.setattr(power, "time", clock)
+
+    def bring(
+        miner: Miner, state: str, check_mode: bool = False, warn: Callable[[str], None] = lambda text: None, **more: Any
+    ) -> PowerOutcome:
+        parameters = {**PARAMETERS, "state": state, "confirm": MAC if state == "factory_reset" else None}
+        options = power.options_from({**parameters, "wait_timeout": WAIT_S, **more})
+        return power.bring(miner, options, check_mode, warn)  # type: ignore[arg-type]
+
+    return bring
+
+
+COMMANDS = {
+    "rebooted": "reboot",
+    "mining_restarted": "restartCgMiner",
+    "poweredoff": "poweroff",
+    "factory_reset": "factoryReset",
+}
+# What the miner does when all goes well.
+WELL: dict[str, Life] = {
+    "rebooted": {0: OFF, 30: REBOOTED},
+    "mining_restarted": {0: NOT_MINING, 7: replace(UP, elapsed_s=0)},
+    "poweredoff": {0: UP, 3: OFF},
+    "factory_reset": {0: OFF, 30: RESET},
+}
+
+
+class TestProof:
+    @pytest.mark.parametrize(("state", "command"), COMMANDS.items())
+    def test_the_command_is_sent_once_and_waited_for(
+        self, bring: Bring, clock: Clock, state: str, command: str
+    ) -> None:
+        miner = Miner(clock, WELL[state])
+        outcome = bring(miner, state)
+        assert outcome.changed
+        assert outcome.value == {"state": state}
+        assert miner.commands == [command]
+        assert outcome.elapsed_s == max(WELL[state])
+
+    @pytest.mark.parametrize(
+        ("state", "life", "elapsed_s"),
+        [
+            # The miner goes on answering for a while.
+            ("rebooted", {0: UP, 5: OFF, 30: REBOOTED}, 30),
+            ("rebooted", {0: UP, 5: Look(trouble=HUNG), 6: Look(trouble=NO_PROGRAM), 30: REBOOTED}, 30),
+            # Too fast to be seen as gone.
+            ("rebooted", {0: REBOOTED}, 0),
+            # The uptime has minutes only, and counts from the command on.
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=60)}, 30),
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=90)}, 30),
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=None), 40: REBOOTED}, 40),
+            # It is reset when it takes the factory's login, not before.
+            ("factory_reset", {0: OFF, 30: REBOOTED, 35: RESET}, 35),
+            # A restart so fast that cgminer was never seen silent.
+            ("mining_restarted", {0: UP, 4: replace(UP, elapsed_s=1)}, 4),
+            # cgminer has to answer again.
+            ("mining_restarted", {0: NOT_MINING, 50: replace(UP, elapsed_s=0)}, 50),
+            ("mining_restarted", {0: NOT_MINING, 8: Look(mining_trouble=HUNG), 9: replace(UP, elapsed_s=0)}, 9),
+            ("poweredoff", {0: UP, 5: Look(trouble=HUNG), 20: OFF}, 20),
+        ],
+    )
+    def test_it_comes_in_many_ways(self, bring: Bring, clock: Clock, state: str, life: Life, elapsed_s: float) -> None:
+        miner = Miner(clock, life)
+        assert bring(miner, state).elapsed_s == elapsed_s
+        assert len(miner.commands) == 1
+
+    @pytest.mark.parametrize(
+        ("state", "life", "text"),
+        [
+            ("rebooted", {}, "has not rebooted in 60 s"),
+            # Only a jump of the clock.
+            ("rebooted", {0: Look(token_alive=False)}, "has not rebooted"),
+            # It was young already.
+            ("rebooted", {0: Look(uptime_s=0)}, "has not rebooted"),
+            ("rebooted", {0: replace(REBOOTED, uptime_s=121)}, "has not rebooted"),
+            ("rebooted", {0: replace(REBOOTED, uptime_s=None)}, "has not rebooted"),
+            ("mining_restarted", {}, "cgminer has not restarted in 60 s"),
+            ("poweredoff", {}, "still answers in 60 s"),
+            ("factory_reset", {}, "does not take the factory's login in 60 s"),
+            # A reboot is no reset, and a login that the factory's miner takes is none either.
+            ("factory_reset", {0: REBOOTED}, "does not take the factory's login"),
+            ("factory_reset", {0: replace(UP, factory_login=True)}, "does not take the factory's login"),
+        ],
+    )
+    def test_without_it_the_miner_has_not_done_it(
+        self, bring: Bring, clock: Clock, state: str, life: Life, text: str
+    ) -> None:
+        miner = Miner(clock, life)
+        began = clock.now
+        with pytest.raises(NotApplied, match=text) as caught:
+            bring(miner, state)
+        assert not caught.value.changed
+        assert len(miner.commands) == 1
+        assert WAIT_S <= clock.now - began < WAIT_S + 5
+
+    @pytest.mark.parametrize("state", ["rebooted", "factory_reset", "mining_restarted"])
+    @pytest.mark.parametrize("trouble", [GONE, HUNG, NO_PROGRAM], ids=lambda error: error.code)
+    def test_a_miner_that_is_not_heard_of_again_is_not_back(
+        self, bring: Bring, clock: Clock, state: str, trouble: MinerError
+    ) -> None:
+        miner = Miner(clock, {0: Look(trouble=trouble)})
+        with pytest.raises(NotBack, match=trouble.reason) as caught:
+            bring(miner, state)
+        assert caught.value.changed
+        assert len(miner.commands) == 1
+
+    def test_a_cgminer_that_does_not_answer_again_is_not_ready(self, bring: Bring, clock: Clock) -> None:
+        with pytest.raises(NotReady, match="cgminer is not back in 60 s") as caught:
+            bring(Miner(clock, {0: NOT_MINING}), "mining_restarted")
+        assert caught.value.changed
+
+    def test_another_device_at_the_address_of_a_miner_that_was_switched_off_is_an_error(
+        self, bring: Bring, clock: Clock
+    ) -> None:
+        with pytest.raises(BadReply):
+            bring(Miner(clock, {0: Look(trouble=BadReply("an HTML page"))}), "poweredoff")
+
+
+class TestRestart:
+    @pytest.mark.parametrize("trouble", [STARTING, HUNG, NO_PROGRAM], ids=lambda error: error.code)
+    def test_a_cgminer_that_does_not_answer_can_be_restarted(
+        self, bring: Bring, clock: Clock, trouble: MinerError
+    ) -> None:
+        miner = Miner(clock, {7: replace(UP, elapsed_s=0)}, look=Look(mining_trouble=trouble))
+        assert bring(miner, "mining_restarted").elapsed_s == 7
+        assert len(miner.commands) == 1
+
+    def test_one_without_boards_can_be_restarted(self, bring: Bring, clock: Clock) -> None:
+        boardless = replace(UP, elapsed_s=None)
+        miner = Miner(clock, {0: NOT_MINING, 7: boardless}, look=boardless)
+        assert bring(miner, "mining_restarted").elapsed_s == 7
+
+
+class TestReply:
+    @pytest.mark.parametrize("state", COMMANDS)
+    @pytest.mark.parametrize("reply", [REPLY_LOST, HUNG, NO_PROGRAM], ids=lambda error: error.code)
+    def test_a_lost_one_changes_nothing(self, bring: Bring, clock: Clock, state: str, reply: MinerError) -> None:
+        miner = Miner(clock, WELL[state], reply=reply)
+        assert bring(miner, state).changed
+        assert len(miner.commands) == 1
+
+    @pytest.mark.parametrize(
+        "reply", [GONE, Rejected("no", "no"), AuthenticationFailed("no")], ids=lambda error: error.code
+    )
+    def test_a_command_that_did_not_arrive_is_its_error(self, bring: Bring, clock: Clock, reply: MinerError) -> None:
+        with pytest.raises(type(reply)) as caught:
+            bring(Miner(clock, {}, reply=reply), "rebooted")
+        assert not caught.value.changed
+
+    def test_it_is_not_waited_for_without_wait(self, bring: Bring, clock: Clock) -> None:
+        warnings: list[str] = []
+        miner = Miner(clock, {0: OFF})
+        outcome = bring(miner, "rebooted", wait=False, warn=warnings.append)
+        assert outcome.changed
+        assert warnings == clock.slept == []
+        assert miner.commands == ["reboot"]
+
+    def test_a_lost_one_is_warned_of_without_wait(self, bring: Bring, clock: Clock) -> None:
+        warnings: list[str] = []
+        assert bring(Miner(clock, {}, reply=REPLY_LOST), "rebooted", wait=False, warn=warnings.append).changed
+        assert len(warnings) == 1
+        assert "reply got lost (the connection was closed)" in warnings[0]
+
+
+class TestBefore:
+    @pytest.mark.parametrize("state", COMMANDS)
+    def test_check_mode_sends_nothing(self, bring: Bring, clock: Clock, state: str) -> None:
+        miner = Miner(clock, WELL[state])
+        outcome = bring(miner, state, check_mode=True)
+        assert outcome.changed
+        assert outcome.diff == {"before": {"power": {"state": "running"}}, "after": {"power": {"state": state}}}
+        assert miner.commands == []
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    @pytest.mark.parametrize("state", COMMANDS)
+    def test_another_miner_than_the_expected_one_is_told_nothing(
+        self, bring: Bring, clock: Clock, state: str, check_mode: bool
+    ) -> None:
+        miner = Miner(clock, WELL[state], identity=WrongDevice("Another one."))
+        with pytest.raises(WrongDevice):
+            bring(miner, state, check_mode=check_mode)
+        assert miner.commands == []
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    @pytest.mark.parametrize(("uptime_s", "due"), [(3540, False), (3600, True), (3660, True), (0, False)], ids=str)
+    def test_a_young_miner_is_left_alone(
+        self, bring: Bring, clock: Clock, uptime_s: int, due: bool, check_mode: bool
+    ) -> None:
+        miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=uptime_s))
+        outcome = bring(miner, "rebooted", min_uptime=3600.0, check_mode=check_mode)
+        assert outcome.changed == due
+        assert outcome.value == {"state": "rebooted" if due else "running"}
+        assert (outcome.diff["before"] != outcome.diff["after"]) == due
+        assert miner.commands == (["reboot"] if due and not check_mode else [])
+
+    def test_an_unknown_uptime_is_not_judged(self, bring: Bring, clock: Clock) -> None:
+        miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=None))
+        with pytest.raises(BadReply, match="min_uptime can't be judged"):
+            bring(miner, "rebooted", min_uptime=3600.0)
+        assert miner.commands == []
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    def test_one_that_is_off_already_is_left_alone_with_a_warning(
+        self, bring: Bring, clock: Clock, check_mode: bool
+    ) -> None:
+        warnings: list[str] = []
+        miner = Miner(clock, {}, look=OFF)
+        outcome = bring(miner, "poweredoff", check_mode=check_mode, warn=warnings.append)
+        assert not outcome.changed
+        assert outcome.value == {"state": "poweredoff"}
+        assert outcome.diff["before"] == outcome.diff["after"]
+        assert len(warnings) == 1
+        assert "may as well be off the network only" in warnings[0]
+        assert miner.commands == []
+
+    @pytest.mark.parametrize("check_mode", [True, False])
+    @pytest.mark.parametrize("mac", ["a0:b0:45:00:00:02", None])
+    def test_a_reset_that_was_confirmed_for_another_miner_is_refused(
+        self, bring: Bring, clock: Clock, mac: str | None, check_mode: bool
+    ) -> None:
+        miner = Miner(clock, WELL["factory_reset"], mac=mac)
+        with pytest.raises(WrongDevice, match=f"confirmed for {MAC}"):
+            bring(miner, "factory_reset", check_mode=check_mode)
+        assert miner.commands == []
+
+    @pytest.mark.parametrize("confirm", ["A0:B0:45:00:00:01", "a0-b0-45-00-00-01", " a0:b0:45:00:00:01\n"])
+    def test_a_mac_is_taken_however_it_is_written(self, bring: Bring, clock: Clock, confirm: str) -> None:
+        assert bring(Miner(clock, WELL["factory_reset"]), "factory_reset", confirm=confirm).changed
