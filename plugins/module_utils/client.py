@@ -16,6 +16,7 @@ The retry policy, all of it:
 from __future__ import annotations
 
 import base64
+import ipaddress
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -37,7 +38,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.transport impo
 
 T = TypeVar("T")
 
-_HOST = re.compile(r"[A-Za-z0-9_.-]+|[0-9A-Fa-f:]*:[0-9A-Fa-f:.]*(?:%[A-Za-z0-9_.-]+)?")
+_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 4.0
 
@@ -66,7 +67,7 @@ class Connection:
 
 
 class Client:
-    """Talks to one miner. One request at a time, over one connection."""
+    """Talks to one miner. One request at a time, over one connection. ``tokens`` are all JWTs that it gave."""
 
     def __init__(self, connection: Connection, sleep: Callable[[float], None] = time.sleep) -> None:
         self.connection = connection
@@ -74,6 +75,7 @@ class Client:
         self._transport = Transport(connection.url, connection.timeout_s, connection.validate_certs)
         self._password = connection.password
         self._jwt: str | None = None
+        self.tokens: set[str] = set()
         self._level: str | None = None
         self._is_expected = connection.expected_mac is None
 
@@ -214,6 +216,7 @@ class Client:
                 refusal = error
             else:
                 self._password, self._jwt, self._level = password, login.jwt, login.level or protocol.ADMIN
+                self.tokens.add(login.jwt)
                 return login
         raise AuthenticationFailed(
             f"The miner refuses the login of {self.connection.username}"
@@ -241,7 +244,7 @@ def connection_from(options: Mapping[str, Any]) -> Connection:
     fallback_passwords = tuple(options["fallback_passwords"] or ())
     for text in (options["username"], options["password"], *fallback_passwords):
         _require_utf8(text)
-    if not _HOST.fullmatch(options["host"]):
+    if not _is_host(options["host"]):
         raise InvalidInput(
             f"host {protocol.printable(options['host'])!r} is no address or name of a host, and nothing else."
         )
@@ -263,6 +266,13 @@ def connection_from(options: Mapping[str, Any]) -> Connection:
         validate_certs=options["validate_certs"],
         expected_mac=protocol.mac_address(mac) if mac else None,
     )
+
+
+def _is_host(text: str) -> bool:
+    try:
+        return bool(_HOST_NAME.fullmatch(text) or ipaddress.IPv6Address(text))
+    except ValueError:
+        return False
 
 
 def _require_utf8(text: str) -> None:

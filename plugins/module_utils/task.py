@@ -42,6 +42,7 @@ class Context:
     """What a module's run() gets: its validated options, and where to warn and to tell how far it is.
 
     ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
+    ``tokens`` are the secrets that the miner gave.
     """
 
     params: Mapping[str, Any]
@@ -49,6 +50,7 @@ class Context:
     tell: Tell = _tell_nobody
     folder: str | None = None
     warnings: list[str] = field(default_factory=list)
+    tokens: set[str] = field(default_factory=set)
 
     def warn(self, text: str) -> None:
         """Adds a warning to the result."""
@@ -73,6 +75,7 @@ class Context:
         try:
             yield client
         finally:
+            self.tokens.update(client.tokens)
             client.close()
 
 
@@ -121,7 +124,7 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
     if context.warnings:
         result["warnings"] = context.warnings
     result["invocation"] = {"module_args": redaction.mask_options(params)}
-    return dict(redaction.scrub(result, redaction.secrets_in(params)))
+    return dict(redaction.scrub(result, redaction.secrets_in(params) | context.tokens))
 
 
 def failure(error: MinerError) -> dict[str, Any]:

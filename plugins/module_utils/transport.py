@@ -159,7 +159,7 @@ def _cause(error: Exception) -> Any:
 
 def _last_words(error: Exception) -> str:
     """The operating system's reason, without urllib3's introduction."""
-    cause = error.__cause__
+    cause = error.__cause__ or error.__context__
     return (getattr(cause, "strerror", None) or "the connection failed").lower()
 
 

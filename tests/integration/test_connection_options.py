@@ -110,7 +110,7 @@ def test_a_password_comes_from_lookups_vaults_and_variables_of_any_kind(
     (ansible.folder / "secrets.yml").write_text(f"fleet_password: !vault |\n{indented}")
     (ansible.folder / "password").write_text(PASSWORD)
     lookup = "{{ lookup('ansible.builtin.file', 'password') }}"
-    ask = {FACTS: {}}
+    ask: dict[str, Any] = {FACTS: {}}
     plays = [
         *play(ask, vars={"dragonmint_password": lookup}),
         *play({**ask, "vars": {"dragonmint_password": lookup}}),

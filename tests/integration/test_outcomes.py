@@ -77,7 +77,7 @@ TROUBLES = {
     "hangs-up": while_reading("unreachable", "drop_before"),
     "hangs-up-once": Trouble({"name": "drop_before", "times": 1}),
     "hangs-up-without-an-answer": while_reading("unreachable", "drop"),
-    "no-web-server": while_reading("unreachable", "not_http"),
+    "no-web-server": while_reading("bad_reply", "not_http"),
     "silent": while_reading("timeout", "silent"),
     "drips": while_reading("timeout", "drip"),
     "stalls": while_reading("timeout", "stalled"),

@@ -76,7 +76,7 @@ def open_transport(cleanup: ExitStack) -> Open:
     """Makes a transport to a URL."""
     module = import_module(f"{MODULE_UTILS}.transport")
 
-    def open_to(url: str, timeout_s: float = 3.0, validate_certs: bool = True) -> Any:
+    def open_to(url: str, timeout_s: float = 20.0, validate_certs: bool = True) -> Any:
         transport = module.Transport(url, timeout_s, validate_certs)
         cleanup.callback(transport.close)
         return transport

@@ -54,6 +54,8 @@ CONNECTION_OPTIONS = [
     ("host", "miner 1"),
     ("host", "miner\n1"),
     ("host", "[10.1.0.25]"),
+    ("host", "cafe:8080"),
+    ("host", ":"),
     ("host", "a..b"),
     ("host", "\udc80"),
     ("port", 0),

@@ -184,6 +184,7 @@ class FakeClient:
     def __init__(self, connection: Any) -> None:
         self.connection = connection
         self.closed = False
+        self.tokens: set[str] = set()
 
     def close(self) -> None:
         self.closed = True

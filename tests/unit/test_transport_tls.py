@@ -62,7 +62,7 @@ def test_a_late_reply_is_a_timeout_here_too(
     started = time.monotonic()
     with pytest.raises(TimedOut):
         transport.post("/api/pools", {}, None)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10
 
 
 def test_a_server_without_tls_is_no_https(listen: Listen, open_transport: Open) -> None:
@@ -78,4 +78,4 @@ def test_a_handshake_that_never_comes_ends_in_time(listen: Listen, open_transpor
     started = time.monotonic()
     with pytest.raises((TimedOut, Unreachable)):
         transport.post("/api/pools", {}, None)
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 10

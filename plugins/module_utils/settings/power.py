@@ -23,6 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     NotApplied,
     NotBack,
     NotReady,
+    PermissionDenied,
     TimedOut,
     Unreachable,
     WrongDevice,
@@ -72,10 +73,10 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
     """
     began = time.monotonic()
     is_due = _is_due(client, options, warn)
+    if is_due:
+        _require_permission(client)
     if is_due and not check_mode:
         _carry_out(client, options, warn)
-    elif is_due:
-        client.prove_identity()
     before, after = {"state": "running"}, {"state": options.state}
     if not is_due:
         before = after = after if options.state == "poweredoff" else before
@@ -86,7 +87,14 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
 
 def reboot(client: Client, wait_s: float) -> None:
     """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
+    _require_permission(client)
     _carry_out(client, Options("rebooted", None, None, wait_s), lambda text: None)
+
+
+def _require_permission(client: Client) -> None:
+    client.prove_identity()
+    if client.log_in().level == protocol.GUEST:
+        raise PermissionDenied("Only the user admin has power over the miner. Log in as admin.")
 
 
 def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:
@@ -110,7 +118,6 @@ def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bo
 
 def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) -> None:
     command = _COMMANDS[options.state]
-    client.prove_identity()
     is_done = command.proof(client)
     lost = send_once(lambda: client.write(protocol.Request(command.endpoint)))
     if options.wait_s is None:
