@@ -38,6 +38,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.transport impo
 
 T = TypeVar("T")
 
+_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 4.0
@@ -253,6 +254,8 @@ def connection_from(options: Mapping[str, Any]) -> Connection:
     if not 0 < options["timeout"] < float("inf") or options["retries"] < 0:
         raise InvalidInput("timeout must be above 0 seconds and finite, and retries 0 or more.")
     mac = options["expected_mac"]
+    if mac and not _MAC.fullmatch(mac):
+        raise InvalidInput(f"expected_mac {protocol.printable(mac)!r} is no MAC address. Give it as a0:b0:45:00:00:e5.")
     return Connection(
         host=options["host"],
         password=options["password"],

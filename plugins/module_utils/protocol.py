@@ -459,7 +459,7 @@ def _nothing(answer: Mapping[str, Any], reply: Reply) -> None:
 def _read_login(answer: Mapping[str, Any], reply: Reply) -> Login:
     jwt = answer.get("jwt")
     if not isinstance(jwt, str) or not _JWT.fullmatch(jwt):
-        raise AuthenticationFailed("The miner accepted the login, but sent no JWT. Use auth=basic.")
+        raise AuthenticationFailed("The miner accepted the login, but sent no JWT. Try again, or reboot the miner.")
     claims = _claims(jwt)
     user = claims.get("user")
     return Login(jwt, user if user in (ADMIN, GUEST) else None, _text(claims.get("iss")))
@@ -631,10 +631,10 @@ def _read_autotune(answer: Mapping[str, Any], reply: Reply) -> AutoTune:
     mode = answer.get("autoTuneMode")
     level = None
     if isinstance(mode, dict):
-        level, mode = _text(mode.get("level")) or "", mode.get("mode")
+        level, mode = str(mode.get("level", "")), mode.get("mode")
     if not isinstance(mode, str):
         raise BadReply("The miner does not tell its autotune mode. Try again; if it stays so, reboot the miner.")
-    return AutoTune(_clean(mode), level)
+    return AutoTune(_clean(mode), None if level is None else _clean(level))
 
 
 def _read_autotune_status(answer: Mapping[str, Any], reply: Reply) -> AutoTuneStatus:

@@ -117,8 +117,10 @@ def after_change() -> Iterator[None]:
         raise
 
 
-def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float], None] = time.sleep) -> bool:
-    """Asks until ``met`` says yes, and returns False if it does not within ``timeout_s`` seconds.
+def wait_until(
+    met: Callable[[], bool], timeout_s: float, sleep: Callable[[float], None] = time.sleep, poll_s: float = _POLL_S
+) -> bool:
+    """Asks every ``poll_s`` seconds until ``met`` says yes, and returns False if it does not within ``timeout_s``.
 
     A miner that can't answer just now has not said yes; any other error is raised.
     """
@@ -132,7 +134,7 @@ def wait_until(met: Callable[[], bool], timeout_s: float, sleep: Callable[[float
                 raise
         if time.monotonic() >= deadline:
             return False
-        sleep(_POLL_S)
+        sleep(poll_s)
 
 
 def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: Callable[[float], None]) -> T:
@@ -155,7 +157,7 @@ def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: 
 
 def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -> NotBack:
     failure = NotBack(
-        f"The miner was told to change its {setting.name}{_reply(lost)}. Since then they can't be read, so whether the "
+        f"The miner was told to change its {setting.name}{_reply(lost)}. Since then that can't be read, so whether the "
         f"change took effect is not known: {error.reason}. Run the task again when the miner answers.",
         reason=error.reason,
     )
@@ -168,8 +170,8 @@ def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: Min
     differs = found if found != wanted else f"{found} with other secrets"
     failure = NotApplied(
         f"The miner was told to set its {setting.name} to {wanted}{_reply(lost)}, but it "
-        f"{'still' if after == before else 'now'} has {differs}. It was told only once: look at the miner's logs, "
-        "or run the task again."
+        f"{'still' if after == before else 'now'} has {differs}. Nothing was sent again: look at the miner's "
+        "logs, or run the task again."
     )
     failure.changed = after != before
     return failure

@@ -114,7 +114,13 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
     except MinerError as error:
         result = failure(error)
     except MissingLibrary as error:
-        result = {"failed": True, "msg": missing_required_lib(error.library), "exception": error.import_error}
+        result = {
+            "failed": True,
+            "changed": False,
+            "msg": missing_required_lib(error.library),
+            "error_code": "unsupported",
+            "exception": error.import_error,
+        }
     except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
         result = {
             "failed": True,

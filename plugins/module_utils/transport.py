@@ -11,6 +11,7 @@ the request itself.
 from __future__ import annotations
 
 import io
+import socket
 import time
 import traceback
 import warnings
@@ -43,6 +44,8 @@ else:
 
 
 _CHUNK_BYTES = 64 * 1024
+# A reply without any of these ended within its headers.
+_HAS_BODY = frozenset({"content-length", "transfer-encoding"})
 
 
 class Transport:
@@ -86,6 +89,9 @@ class Transport:
                         f"The reply of {request.url} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner.",
                         reason="its reply is too long",
                     )
+            is_headless = response.status == 200 and not _HAS_BODY.intersection(map(str.lower, response.headers))
+            if response.length_remaining or (is_headless and not body):
+                raise urllib3.exceptions.IncompleteRead(len(body), response.length_remaining or 0)
         finally:
             if not response.isclosed():
                 response.close()
@@ -196,7 +202,7 @@ class _DeadlineReader(io.RawIOBase):
         if self._sock.deadline != float("inf"):
             left_s = self._sock.deadline - time.monotonic()
             if left_s <= 0:
-                raise TimeoutError("the reply is not complete in time")
+                raise socket.timeout("the reply is not complete in time")
             self._sock._sock.settimeout(left_s)
         count: int | None = self._raw.readinto(buffer)
         return count

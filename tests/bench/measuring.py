@@ -61,7 +61,7 @@ class Bench:
             )
             try:
                 # With all the workers, since ansible-playbook has waited for them.
-                _, status, usage = os.wait4(process.pid, 0)
+                _unused, status, usage = os.wait4(process.pid, 0)
             except BaseException:
                 process.terminate()
                 raise

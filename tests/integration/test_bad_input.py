@@ -129,7 +129,9 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
 def test_what_no_miner_can_do_is_refused_without_a_request(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     (miner,) = start_fleet().miners
     host = {**connection_to(miner), "dragonmint_password": None}
-    tasks = [{f"minerops.dragonmint.{module}": {"password": "dragonadmin", **options}} for module, options, _ in CASES]
+    tasks = [
+        {f"minerops.dragonmint.{module}": {"password": "dragonadmin", **options}} for module, options, *_others in CASES
+    ]
     done = ansible([play_of(tasks)], {"all": {"hosts": {"miner": host}}}, environment=ENVIRONMENT)
     assert len(done.results) == len(CASES)
     wrong = [(case, r) for case, r in zip(CASES, done.results) if not refuses(r, "invalid_input", case[-1])]
@@ -143,7 +145,7 @@ def test_what_the_firmware_lacks_is_refused_without_a_write(
     fleet = start_fleet(count=3, generation="mixed")
     plays = [
         play_of([{"minerops.dragonmint.dragonmint_autotune": options}], hosts=generation)
-        for generation, options, _ in UNSUPPORTED
+        for generation, options, _unused in UNSUPPORTED
     ]
     done = ansible(plays, inventory_of(fleet))
     assert len(done.results) == len(UNSUPPORTED)

@@ -67,7 +67,7 @@ def test_the_strongest_source_of_an_option_wins(ansible: Ansible, start_fleet: C
     done = ansible(plays, {"all": {"hosts": hosts}}, environment=environment).succeeded()
 
     used = {r.host: r.result["invocation"]["module_args"] for r in done.results}
-    for option, (variables, right, _) in options.items():
+    for option, (variables, right, _unused) in options.items():
         for source in [f"task_{option}", f"defaults_{option}", *variables]:
             assert used[source][option] == (right if option != "password" else "********"), source
     assert used[miner.host]["host"] == miner.host

@@ -37,13 +37,13 @@ TROUBLES: dict[str, tuple[dict[str, Any], Variables, list[str]]] = {
 def test_each_end_is_the_same_there(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     hosts = {}
     miners = iter(start_fleet(count=2 * len(TROUBLES)).miners)
-    for name, (fault, variables, _) in TROUBLES.items():
+    for name, (fault, variables, _unused) in TROUBLES.items():
         for way, miner in zip((here, there), miners):
             if fault:
                 miner.fault(**fault)
             hosts[f"{name}_{way.__name__}"] = {**way(miner), "dragonmint_timeout": 2, **variables}
     done = run(ansible, hosts, *MODULES)
-    for name, (_, _, ends) in TROUBLES.items():
+    for name, (_unused, _unused, ends) in TROUBLES.items():
         assert [end(result) for result in done.of(f"{name}_here")] == ends
         assert contents(done, f"{name}_there") == contents(done, f"{name}_here")
     assert {result.status for result in done.of("dark_here")} == {"unreachable"}
@@ -78,7 +78,7 @@ def test_an_asynchronous_task_is_the_same_when_delegated(ansible: Ansible, start
     done = ansible(plays, inventory(hosts), "--diff")
     expected = contents(done, "in_process")
     for name in ("async_here", "async_there"):
-        *awaited, _, left_alone = contents(done, name)
+        *awaited, _unused, left_alone = contents(done, name)
         assert [*awaited, left_alone] == expected
     assert [end(result) for result in done.of("in_process")] == ["ok", "changed", "changed", "ok"]
 

@@ -105,7 +105,7 @@ def test_the_proof_names_what_keeps_a_miner_from_mining(ansible: Ansible, start_
     hosts = {name: {**connection_to(miner), **PROOFS[name][1]} for name, miner in miners.items()}
     variables = {"provision_pools": POOLS, "provision_verify_timeout": 1}
     done = ansible(PLAYBOOK, {"all": {"hosts": hosts, "vars": variables}})
-    for name, (_, _, complaint) in PROOFS.items():
+    for name, (_unused, _unused, complaint) in PROOFS.items():
         assert complains(done.of(name)[-1], complaint), (name, done.of(name)[-1])
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
 
@@ -123,7 +123,7 @@ def test_wrong_variables_are_refused_before_anything_changes(
     miners = dict(zip(MISTAKES, start_fleet(count=len(MISTAKES)).miners))
     hosts = {name: {**connection_to(miner), **MISTAKES[name][0]} for name, miner in miners.items()}
     done = ansible(PLAYBOOK, {"all": {"hosts": hosts}})
-    for name, (_, named) in MISTAKES.items():
+    for name, (_unused, named) in MISTAKES.items():
         assert complains(done.of(name)[-1], named), (name, done.of(name)[-1])
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
 

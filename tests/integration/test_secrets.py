@@ -92,9 +92,9 @@ def test_no_secret_comes_out_of_a_task(ansible: Ansible, start_fleet: Callable[.
     for miner in miners.values():
         miner.fault("reject", action="updatePools", times=1, message=f"not with {POOL}")
         miner.fault("ignored_write", action="updatePools", times=1)
-    done = say_everything(ansible, miners, [task for task, _ in TASKS])
+    done = say_everything(ansible, miners, [task for task, _unused in TASKS])
     ends = {name: [r.result.get("error_code", r.status) for r in done.of(name)] for name in miners}
-    assert ends == {name: [end for _, end in TASKS] for name in miners}
+    assert ends == {name: [end for _unused, end in TASKS] for name in miners}
     assert secrets_in(ansible, done) == []
 
 
@@ -227,7 +227,7 @@ def inventory(hosts: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
 def secrets_in(ansible: Ansible, done: PlaybookRun) -> list[str]:
     """Where a secret was found, with a part of the line."""
-    words = [JWT, *(secret.split("-ö")[0] for secret in SECRETS)]
+    words = [JWT, *(secret.split("-ö", maxsplit=1)[0] for secret in SECRETS)]
     encoded = [base64.b64encode(text.encode()).decode().rstrip("=") for s in SECRETS for text in (s, f"admin:{s}")]
     return [
         f"{where}: {line[max(0, line.index(word) - 60) :][:120]}"

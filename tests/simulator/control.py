@@ -173,7 +173,7 @@ def _wait_ready(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     deadline = time.monotonic() + START_TIMEOUT
     line = b""
     while not line.endswith(b"\n"):
-        readable, _, _ = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
+        readable, _unused, _unused = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
         piece = stdout.read1(1 << 16) if readable else b""  # type: ignore[attr-defined]
         if not readable:
             raise ControlError(f"the simulator was not ready within {START_TIMEOUT:.0f} s")

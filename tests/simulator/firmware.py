@@ -7,16 +7,19 @@ from __future__ import annotations
 import argparse
 import hashlib
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from .swupdate.cpio import CRC_MAGIC, NEWC_MAGIC, TRAILER, checksum, header, padding
 from .swupdate.judge import DESCRIPTION, SIGNATURE
 from .swupdate.signature import sign
 
 # The images of a real archive, small enough to be made in no time.
-IMAGES = {"BOOT.bin": 60000, "devicetree.dtb": 12345, "system.bit": 80000, "uImage": 150000, "rootfs.ubi": 300000}
+IMAGES = MappingProxyType(
+    {"BOOT.bin": 60000, "devicetree.dtb": 12345, "system.bit": 80000, "uImage": 150000, "rootfs.ubi": 300000}
+)
 # The partitions of the two software sets, image by image.
 MAIN_DEVICES = (0, 2, 4, 6, 8)
 ALT_DEVICES = (0, 3, 5, 7, 9)
@@ -35,7 +38,7 @@ class Content:
 
     def pieces(self) -> Iterator[bytes]:
         whole, rest = divmod(self.size, len(self.block) or 1)
-        for _ in range(whole):
+        for _unused in range(whole):
             yield self.block
         if rest:
             yield self.block[:rest]
@@ -60,7 +63,7 @@ def build(
     board: str = "g19",
     handler: str = "flash",
     format: str = "crc",  # noqa: A002 - as cpio calls it
-    signature: str | None = "good",
+    signature: str | Callable[[bytes], bytes] | None = "good",
     description: str | None = None,
     image_bytes: Mapping[str, bytes] | None = None,
     wrong_hash: str | None = None,
@@ -73,7 +76,8 @@ def build(
     """Write an archive; the same arguments give the same bytes.
 
     `images` are sizes by name, `image_bytes` gives some of them their content. `handler` is `flash` or `rawfile`,
-    `description` replaces the text of sw-description, and `signature` is `good`, `bad`, or None for no such entry.
+    `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for no such entry, or a function
+    that makes another kind of it.
     `wrong_hash`, `wrong_checksum` and `missing_image` name an entry; `reorder` lists all entries as they should stand.
     The archive ends after `truncate` bytes, and `pad` zeros follow it.
     """
@@ -85,7 +89,7 @@ def build(
     text = (description or describe(version, hardware, hashes, board, handler)).encode()
     entries = {DESCRIPTION: Content(text, len(text))}
     if signature is not None:
-        signed = sign(text if signature == "good" else text + b" ")
+        signed = signature(text) if callable(signature) else sign(text if signature == "good" else text + b" ")
         entries[SIGNATURE] = Content(signed, len(signed))
     entries.update((name, content) for name, content in contents.items() if name != missing_image)
     path = Path(path)

@@ -31,7 +31,7 @@ class Fleet:
     async def open(self, port: int) -> int:
         """Listen with all miners on one port, a free one for 0, and return it."""
         _raise_file_limit()
-        for _ in range(0 if port else PORT_ATTEMPTS):
+        for _unused in range(0 if port else PORT_ATTEMPTS):
             # A port that is free on the first address may be taken on another.
             with contextlib.suppress(OSError):
                 return await self._open(0)
@@ -70,5 +70,5 @@ def _mac(number: int) -> str:
 
 
 def _raise_file_limit() -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    _unused, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

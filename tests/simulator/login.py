@@ -111,7 +111,7 @@ def _basic(credentials: str) -> tuple[str, str]:
         decoded = base64.b64decode(letters + "=" * (-len(letters) % 4))
     except binascii.Error:
         return "", ""
-    user, _, password = decoded.decode("utf-8", "surrogateescape").partition(":")
+    user, _unused, password = decoded.decode("utf-8", "surrogateescape").partition(":")
     return strip_user(user), password
 
 

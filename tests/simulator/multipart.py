@@ -35,7 +35,7 @@ Event = Union[PartBegins, PartData, PartEnds]
 
 def boundary_of(content_type: str) -> bytes | None:
     """None when the body is something else."""
-    kind, _, parameters = content_type.partition(";")
+    kind, _unused, parameters = content_type.partition(";")
     found = re.search(r'boundary=(?:"([^"]+)"|([^";,\s]+))', parameters)
     if kind.strip().lower() != "multipart/form-data" or found is None:
         return None

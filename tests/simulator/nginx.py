@@ -61,7 +61,7 @@ class Target:
 
 
 def target(raw_path: str) -> Target:
-    encoded, _, query = raw_path.partition("?")
+    encoded, _unused, query = raw_path.partition("?")
     path = re.sub("/+", "/", unquote(encoded))
     prefix = re.match("/(api|cgi-bin)", path)
     if path == "/index.html":

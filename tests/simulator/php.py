@@ -31,7 +31,7 @@ def parse_form(method: str, content_type: str, body: bytes) -> dict[str, Value]:
     """The fields of a form. Only a POST has any, and only in the two form encodings; bytes that are no UTF-8 stay."""
     if method != "POST":
         return {}
-    kind, _, parameters = content_type.partition(";")
+    kind, _unused, parameters = content_type.partition(";")
     if kind.strip().lower() == "application/x-www-form-urlencoded":
         pairs = _urlencoded(body)
     elif kind.strip().lower() == "multipart/form-data":
@@ -58,7 +58,7 @@ def _decode(data: bytes) -> str:
 def _urlencoded(body: bytes) -> list[tuple[str, str]]:
     pairs = []
     for part in body.split(b"&"):
-        name, _, value = part.replace(b"+", b" ").partition(b"=")
+        name, _unused, value = part.replace(b"+", b" ").partition(b"=")
         pairs.append((_decode(unquote_to_bytes(name)), _decode(unquote_to_bytes(value))))
     return pairs
 

@@ -92,7 +92,7 @@ class Updater:
         await socket.prepare(request)
         self._sockets[socket] = request
         try:
-            async for _ in socket:
+            async for _unused in socket:
                 pass
         finally:
             del self._sockets[socket]

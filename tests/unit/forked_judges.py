@@ -21,11 +21,11 @@ _parse = libconfig.parse
 
 def main(path: str, folder: str, workers: str) -> None:
     libconfig.parse = parse_slowly
-    for _ in range(int(workers)):
+    for _unused in range(int(workers)):
         if os.fork() == 0:
             say(verdict(path, folder))
             os._exit(0)
-    for _ in range(int(workers)):
+    for _unused in range(int(workers)):
         os.wait()
 
 

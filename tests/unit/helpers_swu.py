@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 VERSION = "t1_20180701_120000"
-IMAGES = {
-    "BOOT.bin": b"boot" * 33,
-    "devicetree.dtb": b"\xd0\x0d\xfe\xed",
-    "system.bit": bytes(range(256)) * 3,
-    "uImage": b"kernel.",
-    "rootfs.ubi": b"UBI#" + bytes(range(255, 0, -1)) * 80,
-}
+IMAGES = MappingProxyType(
+    {
+        "BOOT.bin": b"boot" * 33,
+        "devicetree.dtb": b"\xd0\x0d\xfe\xed",
+        "system.bit": bytes(range(256)) * 3,
+        "uImage": b"kernel.",
+        "rootfs.ubi": b"UBI#" + bytes(range(255, 0, -1)) * 80,
+    }
+)
 SIGNATURE = b"\x5a" * 256
 CRC = b"070702"
 
@@ -90,9 +93,9 @@ def described(text: str, images: Mapping[str, bytes] = IMAGES) -> bytes:
     return cpio(*[entry(name, data) for name, data in files])
 
 
-def firmware(images: Mapping[str, bytes] = IMAGES, /, **parts: Any) -> bytes:
+def firmware(files: Mapping[str, bytes] = IMAGES, /, **parts: Any) -> bytes:
     """A good archive, or one whose description is made of other parts."""
-    return described(description(**parts), images)
+    return described(description(**parts), files)
 
 
 def entries(replaced: Mapping[str, bytes | None] | None = None, order: Sequence[str] | None = None) -> list[bytes]:

@@ -52,7 +52,7 @@ REFUSALS: list[tuple[Reply, type[MinerError], str]] = [
 def test_a_refusal_is_classified_and_quoted(reply: Reply, error: type[MinerError], text: str) -> None:
     with pytest.raises(error) as caught:
         parse(Request(protocol.POOLS), reply)
-    assert type(caught.value) is error
+    assert caught.type is error
     assert text in str(caught.value)
     assert len(str(caught.value)) < 400
 

@@ -36,7 +36,7 @@ ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
         (["mining", "!pools"], ["mining"]),
         (["min", "pools"], ["identity", "pools"]),
         (["pools", "!pools"], []),
-        (["!all", "mining"], []),
+        (["!all", "mining"], ["identity", "mining"]),
     ],
 )
 def test_a_gather_subset_names_what_is_wanted(names: list[str], subsets: list[str]) -> None:

@@ -92,7 +92,7 @@ def test_a_verdict_is_that_of_the_reader(run: Run) -> None:
 
 def test_a_refusal_keeps_its_reason_and_code(run: Run) -> None:
     run.file.write_bytes(cpio())
-    for _ in range(2):
+    for _unused in range(2):
         with pytest.raises(InvalidFirmware) as caught:
             judge(str(run.file), str(run.folder))
         assert caught.value.reason == "at byte 0 it has TRAILER!!! where sw-description must be"
@@ -171,7 +171,7 @@ def test_a_file_that_is_not_there_is_not_remembered(run: Run) -> None:
 
 @pytest.mark.parametrize("folder", [None, "none"])
 def test_without_a_folder_each_judges_for_itself(run: Run, folder: str | None) -> None:
-    for _ in range(2):
+    for _unused in range(2):
         assert judge(str(run.file), folder and str(run.folder / folder)).images == tuple(IMAGES)
     assert run.readings == 2
 

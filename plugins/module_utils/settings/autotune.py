@@ -22,6 +22,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting, after_change, wait_until
 
+# Tuning takes from minutes to hours, and the miner has few workers.
+_TUNING_POLL_S = 5.0
+
 MODES = ("efficient", "balanced", "factory", "performance", "off")
 
 _MODES_WITHOUT_STATUS = ("off", "efficient", "balanced", "performance")
@@ -55,7 +58,7 @@ def wait_tuned(client: Client, timeout_s: float, changed: bool) -> None:
         return status.is_running and not status.is_tuning
 
     with after_change() if changed else nullcontext():
-        if not wait_until(is_tuned, timeout_s):
+        if not wait_until(is_tuned, timeout_s, poll_s=_TUNING_POLL_S):
             raise NotReady(
                 f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
                 "Raise wait_timeout, or run the task again to wait on."

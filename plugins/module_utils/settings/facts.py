@@ -14,6 +14,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import protoco
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     InvalidInput,
+    NotReady,
     PermissionDenied,
     Rejected,
     Unsupported,
@@ -28,7 +29,8 @@ MINIMUM = ("identity",)
 def wanted_subsets(names: Sequence[str]) -> list[str]:
     """Returns the subsets that a gather_subset names: what is asked for (all by default) less what is excluded by !.
 
-    Raises InvalidInput for a name that is none.
+    As with Ansible's own facts, !all leaves the minimum and what is named besides. Raises InvalidInput for a name that
+    is none.
     """
     included: set[str] = set()
     excluded: set[str] = set()
@@ -38,8 +40,11 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
             raise InvalidInput(
                 f"gather_subset has {name!r}; it takes {', '.join(_EXPANSIONS)}, and each of them with a ! before it."
             )
-        (excluded if name.startswith("!") else included).update(_EXPANSIONS[bare])
-    if all(name.startswith("!") for name in names):
+        if name != "!all":
+            (excluded if name.startswith("!") else included).update(_EXPANSIONS[bare])
+    if "!all" in names:
+        included.update(MINIMUM)
+    elif not included:
         included.update(SUBSETS)
     return [subset for subset in SUBSETS if subset in included - excluded]
 
@@ -51,7 +56,7 @@ def gather(client: Client, subsets: Sequence[str], warn: Callable[[str], None]) 
     for subset in subsets:
         try:
             facts[f"dragonmint_{subset}"] = _READERS[subset](sources)
-        except (Unsupported, PermissionDenied, Rejected) as error:
+        except (Unsupported, PermissionDenied, Rejected, NotReady) as error:
             warn(f"The facts {subset} are left out: {error}")
     return facts
 

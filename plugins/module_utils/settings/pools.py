@@ -56,11 +56,14 @@ class PoolsSetting(Setting[Pools]):
     def __init__(self, client: Client, pools: Pools) -> None:
         self._client = client
         self._pools = pools
+        self._was_told = False
 
     def read(self) -> Pools:
         try:
             return current_pools(self._client)
         except Rejected as error:
+            if self._was_told:
+                raise
             raise Rejected(
                 f"{error} Its cgminer.conf is lost or damaged, and setting pools now would leave a configuration "
                 "without cgminer's API, so nothing was sent. Restart cgminer, which replaces an empty one by "
@@ -74,6 +77,7 @@ class PoolsSetting(Setting[Pools]):
         self._client.prove_identity()
 
     def write(self, current: Pools) -> None:
+        self._was_told = True
         self._client.write(protocol.update_pools(self._pools))
 
     def diff(self, before: Pools, after: Pools) -> tuple[Any, Any]:

@@ -87,7 +87,7 @@ def test_index_page(any_miner: Miner) -> None:
     assert title in answer.body
     assert answer.header("Cache-Control") == "max-age=315360000"
     assert answer.header("Expires") == "Thu, 31 Dec 2037 23:55:55 GMT"
-    assert {"ETag", "Last-Modified"} <= {name for name, _ in answer.headers}
+    assert {"ETag", "Last-Modified"} <= {name for name, _unused in answer.headers}
     assert ask(any_miner, "/", auth=None, method="HEAD").body == b""
 
 

@@ -195,7 +195,7 @@ def test_faults_for_reads_and_for_pages(miner: Miner) -> None:
 def test_first_matching_fault_is_played_and_used_up(miner: Miner) -> None:
     miner.fault("reject", times=1, message="first")
     miner.fault("reject", times=1, message="second")
-    assert [ask(miner, "ping").json().get("message") for _ in range(3)] == ["first", "second", None]
+    assert [ask(miner, "ping").json().get("message") for _unused in range(3)] == ["first", "second", None]
     assert [fault["times"] for fault in miner.state()["faults"]] == [0, 0]
 
 

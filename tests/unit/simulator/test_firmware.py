@@ -55,9 +55,9 @@ def test_layout(tmp_path: Path) -> None:
     assert data[:6] == b"070702"
     assert len(data) % 512 == 0
     entries = list(unpack(data))
-    assert [name for name, _, _ in entries] == ENTRIES
-    assert all(sum(content) == check for _, content, check in entries)
-    contents = {name: content for name, content, _ in entries}
+    assert [name for name, _unused, _unused in entries] == ENTRIES
+    assert all(sum(content) == check for _unused, content, check in entries)
+    contents = {name: content for name, content, _unused in entries}
     assert {name: len(contents[name]) for name in IMAGES} == IMAGES
     assert len(contents["sw-description.sig"]) == 256
     key().public_key().verify(contents["sw-description.sig"], contents["sw-description"], PKCS1v15(), SHA256())

@@ -96,7 +96,7 @@ def test_types_of_sample_times(april: Miner, miner: Miner) -> None:
 def test_a_silent_cgminer_uses_up_the_five_workers(miner: Miner) -> None:
     miner.set(cgminer="silent")
     with concurrent.futures.ThreadPoolExecutor() as threads:
-        hung = [threads.submit(ask, miner, "summary") for _ in range(5)]
+        hung = [threads.submit(ask, miner, "summary") for _unused in range(5)]
         wait_for(lambda: len(miner.requests()) == 5)
         with pytest.raises(TimeoutError):
             ask(miner, "ping", timeout=0.3)

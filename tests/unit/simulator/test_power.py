@@ -115,7 +115,7 @@ def test_restart_of_cgminer_is_answered_at_once(own: Fleet) -> None:
 
 def test_waiting_reboots_hold_the_workers(miner: Miner) -> None:
     miner.set(timing={**QUICK, "power_delay_s": FOR_EVER})
-    for _ in range(5):
+    for _unused in range(5):
         with pytest.raises(TimeoutError):
             ask(miner, "reboot", timeout=0.05)
     with pytest.raises(TimeoutError):

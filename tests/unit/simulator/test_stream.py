@@ -47,7 +47,7 @@ class Stream:
         return data.decode()
 
     def chunks(self, count: int) -> list[str | None]:
-        return [self.chunk() for _ in range(count)]
+        return [self.chunk() for _unused in range(count)]
 
     def close(self) -> None:
         self._stream.close()
@@ -105,7 +105,7 @@ def test_each_line_puts_the_silence_off(own: Fleet) -> None:
 
 
 def test_streams_keep_nobody_busy(still: Fleet) -> None:
-    streams = [Stream(still[0]) for _ in range(6)]
+    streams = [Stream(still[0]) for _unused in range(6)]
     ask(still[0], "ping")
     assert still[0].requests()[-1]["concurrent"] == 1
     for stream in streams:

@@ -48,7 +48,7 @@ def test_how_much_is_heard_before_the_sockets_are_cut(ready: Miner, good: Path, 
 
 
 def test_source_is_told_once_a_boot(ready: Miner, archive: Callable[..., Path]) -> None:
-    for _ in range(2):
+    for _unused in range(2):
         with Ear(ready) as ear:
             upload(ready, archive(wrong_hash="uImage"))
             ear.wait_for_rest()

@@ -1,0 +1,202 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Follows a firmware upgrade: hands the firmware over, listens to the updater and asks the miner, all at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import traceback
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import PurePath
+from urllib.parse import urlencode
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, TimedOut
+from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import ENDS, JUDGED, Event, Phase, Upgrade
+
+try:
+    import aiohttp
+except ImportError:
+    AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
+else:
+    AIOHTTP_IMPORT_ERROR = None
+
+# Seconds. A miner that has nothing to say while it checks and writes is heard at every percent.
+LISTEN_FIRST_S = 1.5
+SILENCE_S = 120.0
+_LAST_WORDS_S = 1.0
+_TICK_S = 0.25
+_RECONNECT_S = 1.0
+_ASK_EVERY_S = 2.0
+_CONNECT_S = 10.0
+# Slower than any network of a farm: only an upload that stalls is cut off, since that leaves the updater stuck.
+_SLOWEST_BYTES_PER_S = 256 * 1024
+_CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the miner is told to install: an archive that is sent to it, or the address that it fetches one from."""
+
+    path: str | None = None
+    size: int = 0
+    url: str | None = None
+
+    @property
+    def limit_s(self) -> float:
+        """The seconds that handing over may take at the most."""
+        return 60.0 + self.size / _SLOWEST_BYTES_PER_S
+
+
+@dataclass(frozen=True)
+class Miner:
+    """Whom to upgrade, and how to find out whether it has rebooted since; that may block and raise a MinerError."""
+
+    url: str
+    authorization: str
+    validate_certs: bool
+    has_rebooted: Callable[[], bool]
+
+
+def follow(
+    miner: Miner, order: Order, upgrade: Upgrade, wait_s: float, to_end: bool, report: Callable[[], None]
+) -> None:
+    """Hands over and follows an upgrade until it has ended, or was judged if not ``to_end``, or ``wait_s`` are over.
+
+    ``report`` is called whenever there may be something new to tell. Raises what the miner refused the order with.
+    """
+    asyncio.run(_Follower(miner, order, upgrade, report).run(wait_s, to_end))
+
+
+class _Follower:
+    def __init__(self, miner: Miner, order: Order, upgrade: Upgrade, report: Callable[[], None]) -> None:
+        self._miner = miner
+        self._order = order
+        self._upgrade = upgrade
+        self._report = report
+        self._hears = False
+        self._heard_at = time.monotonic()
+        self._asked_at = 0.0
+        self._first_word: asyncio.Event
+
+    async def run(self, wait_s: float, to_end: bool) -> None:
+        self._first_word = asyncio.Event()
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+        async with aiohttp.ClientSession(timeout=timeout) as session:
+            listener = asyncio.create_task(self._listen(session))
+            try:
+                await self._wait_for_quiet()
+                if self._upgrade.phase is Phase.HANDING_OVER:
+                    self._report()
+                    await self._hand_over(session)
+                await self._see_through(time.monotonic() + wait_s, to_end)
+            finally:
+                listener.cancel()
+                await asyncio.gather(listener, return_exceptions=True)
+
+    async def _wait_for_quiet(self) -> None:
+        """Gives an update that is under way already the time to be heard: it tells each percent."""
+        try:
+            await asyncio.wait_for(self._first_word.wait(), LISTEN_FIRST_S)
+        except asyncio.TimeoutError:
+            self._upgrade.feed(Event.QUIET)
+
+    async def _listen(self, session: aiohttp.ClientSession) -> None:
+        url = self._miner.url + protocol.UPDATER_SOCKET_PATH
+        while True:
+            try:
+                async with session.ws_connect(url, ssl=self._miner.validate_certs) as socket:
+                    self._hears = True
+                    async for message in socket:
+                        if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
+                            self._heard_at = time.monotonic()
+                            self._first_word.set()
+                            self._report()
+            except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+                pass
+            if self._hears:
+                self._hears = False
+                self._upgrade.feed(Event.SOCKET_LOST)
+            await asyncio.sleep(_RECONNECT_S)
+
+    async def _hand_over(self, session: aiohttp.ClientSession) -> None:
+        try:
+            status, body = await self._send(session)
+            protocol.accept_upload(status, body)
+        except protocol.UpdaterBusy:
+            self._upgrade.feed(Event.BUSY)
+        except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+            self._upgrade.feed(Event.HAND_OVER_LOST)
+        else:
+            self._upgrade.feed(Event.HANDED_OVER)
+        self._heard_at = time.monotonic()
+        self._report()
+
+    async def _send(self, session: aiohttp.ClientSession) -> tuple[int, bytes]:
+        headers = {"Authorization": self._miner.authorization, "Accept-Encoding": "identity"}
+        if self._order.path:
+            upload = protocol.Upload(PurePath(self._order.path).name, self._order.size)
+            path = protocol.UPLOAD_PATH
+            data: AsyncIterator[bytes] | bytes = _body(upload, self._order.path)
+            headers.update({"Content-Type": upload.content_type, "Content-Length": str(upload.length)})
+        else:
+            path = protocol.DOWNLOAD_PATH
+            data = urlencode({"url": self._order.url}).encode("ascii")
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        timeout = aiohttp.ClientTimeout(total=self._order.limit_s, sock_connect=_CONNECT_S)
+        async with session.post(
+            self._miner.url + path,
+            data=data,
+            headers=headers,
+            allow_redirects=False,
+            ssl=self._miner.validate_certs,
+            timeout=timeout,
+        ) as response:
+            return response.status, await response.content.read(4096)
+
+    async def _see_through(self, deadline: float, to_end: bool) -> None:
+        while self._upgrade.phase not in (ENDS if to_end else JUDGED):
+            if not to_end and not self._hears and self._upgrade.phase is Phase.JUDGING:
+                return
+            await asyncio.sleep(_TICK_S)
+            is_over = time.monotonic() >= deadline
+            if is_over or (self._hears and self._is_silent()):
+                self._upgrade.feed(Event.SILENT)
+            has_rebooted = await self._ask(is_over)
+            if has_rebooted:
+                self._upgrade.feed(Event.REBOOTED)
+            elif has_rebooted is False and (is_over or self._is_silent()):
+                self._upgrade.feed(Event.NOT_REBOOTED)
+            self._report()
+            if is_over:
+                return
+        if self._upgrade.phase is Phase.FAILED:
+            await asyncio.sleep(_LAST_WORDS_S)
+
+    def _is_silent(self) -> bool:
+        limit_s = Order().limit_s + SILENCE_S if self._upgrade.phase is Phase.JOINING else SILENCE_S
+        return time.monotonic() - self._heard_at > limit_s
+
+    async def _ask(self, at_once: bool) -> bool | None:
+        """Whether the miner has rebooted; None if it is not to be asked now, or does not answer."""
+        is_told = self._hears and self._upgrade.phase not in (Phase.RESTARTING, Phase.UNKNOWN)
+        if not at_once and (is_told or time.monotonic() - self._asked_at < _ASK_EVERY_S):
+            return None
+        self._asked_at = time.monotonic()
+        try:
+            return await asyncio.to_thread(self._miner.has_rebooted)
+        except MinerError as error:
+            if error.transient or isinstance(error, TimedOut):
+                return None
+            raise
+
+
+async def _body(upload: protocol.Upload, path: str) -> AsyncIterator[bytes]:
+    yield upload.head
+    with open(path, "rb") as archive:  # noqa: ASYNC230, PTH123 - a disk is faster than the miner's network
+        while chunk := archive.read(_CHUNK_BYTES):
+            yield chunk
+    yield upload.tail

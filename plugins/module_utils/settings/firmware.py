@@ -1,0 +1,264 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The firmware of a miner.
+
+It is installed when the miner runs it, and nothing less: the reply to an upload only says that the bytes arrived, and
+a success of the updater does not say which of its two images the miner boots.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, protocol, swu
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    BadReply,
+    Downgrade,
+    FlashFailed,
+    InvalidFirmware,
+    InvalidInput,
+    MinerError,
+    NotBack,
+    NotReady,
+    UpdaterStuck,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import wait_ready
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Phase, Upgrade
+
+Tell = Callable[[str, bool], None]
+
+_VERSION = re.compile(r"[A-Za-z0-9.+-]+_\d{8}_\d{6}")
+_CHECKSUM = re.compile(r"sha256:([0-9a-fA-F]{64})")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The firmware that a miner is to run. ``archive`` is known only of one that the controller has."""
+
+    version: str
+    order: aio.Order
+    archive: swu.Archive | None = None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only."""
+
+    allow_downgrade: bool
+    force: bool
+    recover: bool
+    to_end: bool
+    wait_s: float
+
+
+@dataclass(frozen=True)
+class Installed(Outcome[str]):
+    """An outcome whose value is the version that the miner runs, or will run if it was not waited for."""
+
+    version_before: str | None
+    rebooted: bool
+    elapsed_s: float
+
+
+def wanted_from(client: Client, options: Mapping[str, Any], folder: str | None) -> Wanted:
+    """Returns the firmware that module options name, after judging its archive, once for all miners of a run.
+
+    ``folder`` is the run's own temporary folder. Raises InvalidInput or InvalidFirmware, and with ``latest`` what the
+    miner's question to the vendor may fail with.
+    """
+    if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
+        raise InvalidInput("Exactly one of src, url and latest names the firmware.")
+    if options["checksum"] and not options["src"]:
+        raise InvalidInput(
+            "checksum is for src. The miner does not check what it fetches itself, but for its signature."
+        )
+    if options["src"]:
+        return _from_archive(swu.judge(options["src"], folder), options["version"], options["checksum"])
+    if options["latest"]:
+        latest = client.read(protocol.LATEST_FIRMWARE)
+        if not latest.url:
+            raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
+        return Wanted(options["version"] or latest.version, aio.Order(url=latest.url))
+    version = options["version"] or _version_in(urlsplit(options["url"]).path)
+    if not version:
+        raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")
+    return Wanted(version, aio.Order(url=options["url"]))
+
+
+def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell) -> Installed:
+    """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
+
+    Raises what :class:`Policy` forbids or the archive does not fit before anything is sent. Then FlashFailed,
+    UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
+    """
+    began = time.monotonic()
+    overview = client.read(protocol.OVERVIEW)
+    before = overview.identity.firmware
+    if before == wanted.version and not policy.force:
+        return _installed(False, before, wanted.version, False, began)
+    _require_fit(wanted, overview)
+    _require_upgrade(before, wanted.version, policy)
+    client.prove_identity()
+    if check_mode:
+        return _installed(True, before, wanted.version, False, began)
+    phase = _Flash(client, wanted, policy, tell).run()
+    if phase is Phase.RESTARTED:
+        _require_installed(client, wanted, overview.identity)
+        tell("waiting until it mines again", False)
+        wait_ready(client, max(0.0, policy.wait_s - (time.monotonic() - began)))
+        tell(f"runs {wanted.version}", False)
+    return _installed(True, before, wanted.version, phase is Phase.RESTARTED, began)
+
+
+def is_older(version: str, than: str | None) -> bool:
+    """Whether a firmware is older than another one, by the date and time that both have in their names."""
+    dates = [re.search(r"_(\d{8})_(\d{6})$", text or "") for text in (version, than)]
+    return dates[0] is not None and dates[1] is not None and dates[0].groups() < dates[1].groups()
+
+
+class _Flash:
+    """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
+
+    def __init__(self, client: Client, wanted: Wanted, policy: Policy, tell: Tell) -> None:
+        self._client = client
+        self._wanted = wanted
+        self._policy = policy
+        self._tell = tell
+        self._upgrade = Upgrade()
+        self._told: tuple[Phase, int] | None = None
+
+    def run(self) -> Phase:
+        """Returns the phase it ended in: RESTARTED, or one in which the archive was judged if no more is wanted."""
+        self._follow()
+        if self._upgrade.phase is Phase.STUCK and self._policy.recover:
+            self._tell("the updater is stuck, rebooting the miner", False)
+            power.reboot(self._client, self._policy.wait_s)
+            self._upgrade = Upgrade()
+            self._follow()
+        phase = self._upgrade.phase
+        if phase is Phase.STUCK:
+            raise UpdaterStuck(
+                "The miner's updater refuses the firmware as busy, but nothing is heard of an update: an upload of "
+                "before was cut off. Only a reboot helps: run the task again with recover=true."
+            )
+        if phase is Phase.FAILED:
+            raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
+        if self._policy.to_end and phase is not Phase.RESTARTED:
+            raise self._unfinished(phase)
+        return phase
+
+    def _follow(self) -> None:
+        has_rebooted = power.reboot_proof(self._client)
+        connection = self._client.connection
+        miner = aio.Miner(connection.url, self._client.authorization, connection.validate_certs, has_rebooted)
+        aio.follow(miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report)
+
+    def _report(self) -> None:
+        phase, tens = self._upgrade.phase, int(self._upgrade.percent // 10)
+        if (phase, tens) == self._told:
+            return
+        if self._told is None or phase is not self._told[0]:
+            self._tell(phase.value, False)
+        elif phase is Phase.FLASHING:
+            self._tell(f"{phase.value}, {tens * 10} %", True)
+        self._told = (phase, tens)
+
+    def _failed(self, message: str) -> MinerError:
+        return FlashFailed(f"{message} It still runs its old firmware; look at the archive and the miner's logs.")
+
+    def _unfinished(self, phase: Phase) -> MinerError:
+        failure: MinerError
+        if phase is Phase.RESTARTING:
+            failure = NotBack(
+                f"The miner has installed {self._wanted.version}, and has not come back from its reboot within "
+                f"{self._policy.wait_s:g} s. Look at it; if it only takes longer, raise wait_timeout."
+            )
+        else:
+            failure = NotBack(
+                f"The miner was given {self._wanted.version}, and has not ended within {self._policy.wait_s:g} s "
+                f"({phase.value}). Look at it; if it only takes longer, run the task again to join, with more time."
+            )
+        failure.changed = True
+        return failure
+
+
+def _from_archive(archive: swu.Archive, version: str | None, checksum: str | None) -> Wanted:
+    if checksum:
+        match = _CHECKSUM.fullmatch(checksum)
+        if not match:
+            raise InvalidInput("checksum must be sha256: and 64 hexadecimal digits.")
+        if match[1].lower() != archive.sha256:
+            raise InvalidFirmware(
+                f"{archive.path} has the SHA-256 {archive.sha256}, not the one of checksum. Fetch it again."
+            )
+    if version and archive.version and version != archive.version:
+        raise InvalidFirmware(f"{archive.path} holds {archive.version}, not {version}. Correct src or version.")
+    found = version or archive.version or _version_in(archive.path)
+    if not found:
+        raise InvalidInput(f"The version is neither in {archive.path} nor in its name. Give it as version.")
+    return Wanted(found, aio.Order(path=archive.path, size=archive.size_bytes), archive)
+
+
+def _version_in(path: str) -> str | None:
+    match = _VERSION.fullmatch(PurePosixPath(path).stem)
+    return match[0] if match else None
+
+
+def _require_fit(wanted: Wanted, overview: protocol.Overview) -> None:
+    if wanted.archive is None:
+        return
+    identity, free = overview.identity, overview.hardware.cache_free_bytes
+    hardware = f"{identity.type}.{identity.hwver}".lower()
+    if hardware not in wanted.archive.hardware:
+        raise InvalidFirmware(
+            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and this miner is a {hardware}. "
+            "Give it the firmware of its own model."
+        )
+    if free is not None and free < wanted.archive.size_bytes:
+        raise NotReady(
+            f"The miner has {free} bytes of memory free, and the archive has {wanted.archive.size_bytes}. "
+            "Reboot the miner, and try again."
+        )
+
+
+def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
+    if is_older(version, than=before) and not policy.allow_downgrade:
+        raise Downgrade(f"{version} is older than {before}, which the miner runs. Set allow_downgrade to install it.")
+
+
+def _require_installed(client: Client, wanted: Wanted, before: protocol.Identity) -> None:
+    now = client.read(protocol.OVERVIEW).identity
+    failure: MinerError | None = None
+    if now.mac != before.mac:
+        failure = WrongDevice(
+            f"The miner {before.mac} was upgraded, and now {now.mac} answers at its address. Look for it."
+        )
+    elif now.firmware == before.firmware != wanted.version:
+        failure = FlashFailed(
+            f"The miner installed {wanted.version}, rebooted, and runs {now.firmware} again: the new image does not "
+            "boot on it, so it fell back to the old one. Look at the miner's logs."
+        )
+    elif now.firmware != wanted.version:
+        failure = FlashFailed(
+            f"The miner was to run {wanted.version} and runs {now.firmware}. Another update may have come between, or "
+            "the version is not the one of the firmware."
+        )
+    if failure:
+        failure.changed = True
+        raise failure
+
+
+def _installed(changed: bool, before: str | None, version: str, rebooted: bool, began: float) -> Installed:
+    diff = {"before": {"firmware": before}, "after": {"firmware": version}}
+    return Installed(changed, version, diff, before, rebooted, round(time.monotonic() - began, 1))

@@ -1,0 +1,203 @@
+#!/usr/bin/python
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: dragonmint_firmware
+short_description: Upgrade the firmware of a DragonMint miner
+description:
+  - Makes a miner run a firmware. Nothing is sent to a miner that runs it already.
+  - The archive is judged first, once for all miners of a run; one that is damaged or for other hardware is sent to
+    none.
+  - After the upload the miner's updater is followed until the miner has rebooted into the new firmware and mines
+    again. An
+    upload that merely arrived proves nothing, since the miner confirms that of a broken archive, too.
+  - A miner flashes once. If an update is under way, the task joins it instead of sending another one.
+  - With up to 20 miners at once, each of them shows its phases and every 10 percent. With more, percentages need C(-v).
+options:
+  src:
+    description:
+      - An archive (.swu) on the controller to send to the miner, of 100 MiB at most.
+      - Exactly one of O(src), O(url) and O(latest) is required.
+    type: path
+  url:
+    description:
+      - The address of an archive that the miner fetches itself. Not every firmware can.
+    type: str
+  latest:
+    description:
+      - Let the miner fetch the newest firmware that the vendor has for it. Not every firmware can, and the vendor's
+        server may
+        be gone.
+    type: bool
+    default: false
+  version:
+    description:
+      - The version of that firmware, such as V(t1_20180515_060842).
+      - By default, the one in the archive, or else the one in its name.
+    type: str
+  checksum:
+    description:
+      - The SHA-256 that O(src) must have, as V(sha256:) and 64 hexadecimal digits.
+    type: str
+  allow_downgrade:
+    description:
+      - Install a firmware that is older than the one the miner runs.
+    type: bool
+    default: false
+  force:
+    description:
+      - Install the firmware also on a miner that runs it already.
+    type: bool
+    default: false
+  recover:
+    description:
+      - When the miner's updater is stuck, since an upload of before was cut off, reboot the miner and try once more.
+    type: bool
+    default: false
+  wait:
+    description:
+      - Wait until the miner runs the firmware and mines again.
+      - Otherwise the task ends when the miner has judged the archive and begins to write it, or refuses it.
+    type: bool
+    default: true
+  wait_timeout:
+    description:
+      - How many seconds the miner has after it has the archive. The time for sending it grows with its size.
+    type: float
+    default: 900
+extends_documentation_fragment:
+  - minerops.dragonmint.connection
+  - minerops.dragonmint.attributes
+attributes:
+  check_mode:
+    support: full
+    details:
+      - The archive and the miner are judged, and nothing is sent.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+    details:
+      - Not with O(force=true).
+requirements:
+  - aiohttp >= 3.9, where the task runs
+seealso:
+  - module: minerops.dragonmint.dragonmint_facts
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: See which miners would be upgraded, and change nothing
+  minerops.dragonmint.dragonmint_firmware:
+    src: files/t1_20180901_120000.swu
+  check_mode: true
+
+- name: Upgrade a miner, and wait until it mines again
+  minerops.dragonmint.dragonmint_firmware:
+    src: files/t1_20180901_120000.swu
+
+- name: Go back to an older firmware
+  minerops.dragonmint.dragonmint_firmware:
+    src: files/t1_20180515_060842.swu
+    allow_downgrade: true
+    wait_timeout: 1200
+"""
+
+RETURN = r"""
+firmware:
+  description: The firmware.
+  returned: success
+  type: dict
+  contains:
+    version:
+      description: The version that the miner runs, or in check mode and with O(wait=false), that it will run.
+      returned: always
+      type: str
+      sample: t1_20180901_120000
+version_before:
+  description: The version that the miner ran before.
+  returned: success
+  type: str
+  sample: t1_20180515_060842
+version:
+  description: The version that the miner runs, or in check mode and with O(wait=false), that it will run.
+  returned: success
+  type: str
+  sample: t1_20180901_120000
+rebooted:
+  description: Whether the miner was seen to reboot.
+  returned: success
+  type: bool
+  sample: true
+elapsed_seconds:
+  description: How long it took.
+  returned: success
+  type: float
+  sample: 143.2
+error_code:
+  description:
+    - What went wrong, for programs. V(invalid_firmware) means that the archive is damaged or for other hardware,
+      V(downgrade)
+      that it is older than what the miner runs, V(flash_failed) that the miner did not install it or does not boot it,
+      V(updater_stuck) that only a reboot helps, V(not_back) that the miner has not come back, V(not_ready) that it
+      came back
+      and does not mine.
+  returned: failure
+  type: str
+  sample: flash_failed
+"""
+
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, task
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware
+
+
+def argument_spec() -> task.ArgumentSpec:
+    return task.argument_spec(
+        src={"type": "path"},
+        url={"type": "str"},
+        latest={"type": "bool", "default": False},
+        version={"type": "str"},
+        checksum={"type": "str"},
+        allow_downgrade={"type": "bool", "default": False},
+        force={"type": "bool", "default": False},
+        recover={"type": "bool", "default": False},
+        wait={"type": "bool", "default": True},
+        wait_timeout={"type": "float", "default": 900},
+    )
+
+
+def run(context: task.Context) -> dict[str, Any]:
+    context.require("aiohttp", aio.AIOHTTP_IMPORT_ERROR)
+    params = context.params
+    policy = firmware.Policy(
+        allow_downgrade=params["allow_downgrade"],
+        force=params["force"],
+        recover=params["recover"],
+        to_end=params["wait"],
+        wait_s=context.seconds("wait_timeout"),
+    )
+    with context.client() as client:
+        wanted = firmware.wanted_from(client, params, context.folder)
+        outcome = firmware.install(client, wanted, policy, context.check_mode, context.tell)
+    return task.outcome_result(
+        outcome,
+        firmware={"version": outcome.value},
+        version_before=outcome.version_before,
+        version=outcome.value,
+        rebooted=outcome.rebooted,
+        elapsed_seconds=outcome.elapsed_s,
+    )
+
+
+def main() -> None:
+    task.run_module(run, argument_spec())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,374 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whole jobs on a fleet: provision with passwords and addresses, audit, rotate_passwords."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.running import Ansible, PlaybookRun, hosts_with_writes, inventory_of, newest_core
+from tests.simulator.control import Fleet, Miner
+
+PROVISION, AUDIT, ROTATE = (
+    Path(__file__).parents[2] / "playbooks" / f"{name}.yml" for name in ("provision", "audit", "rotate_passwords")
+)
+SPEED = 50.0
+DEADLINE_S = 60.0
+NEW, OWN, GUEST = "Correct-Horse-7", "Battery-Staple-8", "Visitors-Welcome-9"
+POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
+NETWORK = {"mode": "static", "netmask": "255.255.0.0", "gateway": "127.20.255.254", "dns": ["8.8.8.8", "8.8.4.4"]}
+STATIC = {**NETWORK, "ipaddress": "{{ static_address }}"}
+# How a miner is once it is as `wanted` says.
+AS_WANTED = {"pools": [{**POOL, "pass": "x"}], "autotune": {"mode": "efficient"}, "users": {"admin": NEW}}
+
+
+def wanted(**variables: Any) -> dict[str, Any]:
+    """Variables for the role provision."""
+    return {
+        "provision_admin_password": NEW,
+        "provision_pools": [POOL],
+        "provision_autotune_mode": "efficient",
+        **variables,
+    }
+
+
+class TestProvision:
+    def test_a_fresh_rack_gets_passwords_and_addresses_and_then_stays_as_it_is(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        """Half of it loses each reply, and the inventory is never told of the new addresses."""
+        fleet = start_fleet(count=10, generation="mixed", speed=SPEED)
+        inventory = moving_inventory(fleet, "127.20.110", provision_guest_password=GUEST)
+        for miner in fleet.miners[::2]:
+            miner.fault("lost_reply", action="writes")
+
+        check = ansible(PROVISION, inventory, "--check", "--diff").succeeded()
+        assert check.changed == set(hosts_of(inventory))
+        assert hosts_with_writes(fleet) == set()
+
+        ansible(PROVISION, inventory).succeeded()
+        for miner, host in zip(fleet.miners, sorted_hosts(inventory)):
+            state = miner.state()
+            is_inno = miner.generation.startswith("inno")
+            assert state["host"] == host["static_address"]
+            assert state["network"]["mode"] == "static"
+            assert state["users"] == {"admin": NEW, "guest": "guest" if is_inno else GUEST}
+            assert state["pools"] == AS_WANTED["pools"]
+            passwords = ["updatePassword"] * (1 if is_inno else 2)
+            assert [write["action"] for write in miner.writes()] == [
+                *passwords,
+                "updateNetwork",
+                "updatePools",
+                "setAutoTune",
+            ]
+
+        fleet.clear()
+        again = ansible(PROVISION, inventory, "--diff").succeeded()
+        assert modules_changed(again) == set()
+        assert hosts_with_writes(fleet) == set()
+
+    @newest_core
+    def test_another_miner_at_the_static_address_is_not_taken_for_a_dark_one(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        dark, other = start_fleet(count=2, speed=SPEED).miners
+        dark.fault("dark")
+        inventory = {
+            "miners": {
+                "hosts": {
+                    "dark": {
+                        "ansible_host": dark.host,
+                        "dragonmint_port": dark.port,
+                        "dragonmint_password": "dragonadmin",
+                        "dragonmint_expected_mac": dark.mac.upper(),
+                        "static_address": other.host,
+                    }
+                },
+                "vars": wanted(provision_network=STATIC),
+            }
+        }
+        done = ansible(PROVISION, inventory)
+        assert done.results[-1].status == "unreachable"
+        assert other.writes() == []
+
+
+class TestAudit:
+    def test_it_reports_exactly_what_is_not_as_wanted(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        troubles: dict[str, Callable[[Miner], Any]] = {
+            "well": lambda miner: None,
+            "hijacked": lambda miner: miner.set(pools=[{"url": "stratum+tcp://a:1", "user": "thief", "pass": "x"}]),
+            "retuned": lambda miner: miner.set(autotune={"mode": "performance"}),
+            "factory password": lambda miner: miner.set(users={"admin": "dragonadmin"}),
+            "both": lambda miner: miner.set(users={"admin": "dragonadmin"}, pools=[]),
+            "locked": lambda miner: miner.set(users={"admin": "nobody knows"}),
+            "configuration lost": lambda miner: miner.set(pools_config="missing"),
+            "dark": lambda miner: miner.fault("dark"),
+            "dies meanwhile": lambda miner: miner.fault("dark", action="pools"),
+            "also well": lambda miner: None,
+        }
+        fleet = start_fleet(count=len(troubles), speed=SPEED)
+        for miner, bring_about in zip(fleet.miners, troubles.values()):
+            miner.set(**AS_WANTED)
+            bring_about(miner)
+        inventory = renamed(inventory_of(fleet, **wanted()), troubles)
+
+        done = audit(ansible, inventory).succeeded()
+        rows = report(ansible)
+        assert {(row["miner"], row["outcome"], row["setting"]) for row in rows} == {
+            ("well", "as desired", ""),
+            ("hijacked", "drift", "pools"),
+            ("retuned", "drift", "autotune"),
+            ("factory password", "drift", "password of admin"),
+            ("both", "drift", "password of admin"),
+            ("both", "drift", "pools"),
+            ("locked", "failed", ""),
+            ("configuration lost", "failed", ""),
+            ("dark", "unreachable", ""),
+            ("dies meanwhile", "unreachable", ""),
+            ("also well", "as desired", ""),
+        }
+        values = {row["setting"]: (row["current"], row["desired"]) for row in rows if row["miner"] != "both"}
+        assert values["pools"] == ("stratum+tcp://a:1 thief", "stratum+tcp://pool.example.com:3333 farm.1")
+        assert values["autotune"] == ("performance", "efficient")
+        reasons = {row["miner"]: row["reason"] for row in rows if row["reason"]}
+        assert "refuses the login" in reasons["locked"]
+        assert "missing configuration" in reasons["configuration lost"]
+        assert "No miner answers" in reasons["dark"]
+        assert [row["address"] for row in rows if row["miner"] == "well"] == [fleet[0].host]
+        assert csv_report(ansible) == rows
+        _heading, *table = done.one(task="Show what differs").result["msg"]
+        assert {line.split("  ")[0] for line in table} == set(troubles) - {"well", "also well"}
+        assert hosts_with_writes(fleet) == set()
+        assert [text for text in (NEW, "dragonadmin") if text in done.output + json.dumps(rows)] == []
+
+    @newest_core
+    def test_the_exit_code_tells_of_drift_where_that_is_wanted(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        """As well as of a miner that could not be judged."""
+        fleet = start_fleet(count=2, speed=SPEED)
+        for miner in fleet.miners:
+            miner.set(**AS_WANTED)
+        inventory = inventory_of(fleet, **wanted(audit_fail_on_drift=True, dragonmint_retries=0))
+        as_wanted = audit(ansible, inventory).succeeded()
+        assert as_wanted.one(task="Show what differs").result["msg"] == "All miners are as desired."
+        for fault in ("dark", "html_page"):
+            fleet[1].fault(fault)
+            assert audit(ansible, inventory).returncode != 0
+            fleet[1].heal()
+        fleet[1].set(autotune={"mode": "performance"})
+        assert audit(ansible, inventory).returncode != 0
+
+    @newest_core
+    def test_there_is_a_report_when_no_miner_answers(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        for miner in fleet.miners:
+            miner.fault("dark")
+        audit(ansible, inventory_of(fleet, **wanted())).succeeded()
+        assert [row["outcome"] for row in report(ansible)] == ["unreachable"] * 2
+
+    @newest_core
+    def test_a_miner_that_provision_has_moved_is_found(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        """With the inventory with which it was provisioned, which still has its old address."""
+        fleet = start_fleet(count=2, speed=SPEED)
+        inventory = moving_inventory(fleet, "127.20.111")
+        for miner, host in zip(fleet.miners, sorted_hosts(inventory)):
+            miner.set(**AS_WANTED, host=host["static_address"], network=NETWORK)
+        audit(ansible, inventory).succeeded()
+        assert [(row["outcome"], row["reason"]) for row in report(ansible)] == [("as desired", "")] * 2
+
+    def test_text_of_a_device_stays_text(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        executed = ansible.folder / "executed"
+        text = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
+        fleet = start_fleet(count=2, speed=SPEED)
+        fleet[0].set(**{**AS_WANTED, "pools": [{"url": f"=1+1 {text}", "user": text, "pass": "x"}]})
+        fleet[1].set(**AS_WANTED)
+        fleet[1].fault("reject", action="pools", message=text)
+        audit(ansible, inventory_of(fleet, **wanted())).succeeded()
+        drifted, failed = report(ansible)
+        assert drifted["current"] == f"=1+1 {text} {text}"
+        assert text in failed["reason"]
+        assert csv_report(ansible)[0]["current"] == f"'=1+1 {text} {text}"
+        assert not executed.exists()
+
+    @newest_core
+    def test_the_report_is_below_the_folder_that_ansible_was_started_in(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        """Whatever the variable PWD says, which only a shell keeps up to date."""
+        elsewhere = ansible.folder / "elsewhere"
+        elsewhere.mkdir()
+        fleet = start_fleet(speed=SPEED)
+        fleet[0].set(**AS_WANTED)
+        ansible(AUDIT, inventory_of(fleet, **wanted()), environment={"PWD": str(elsewhere)}).succeeded()
+        assert len(report(ansible)) == 1
+        assert list(elsewhere.iterdir()) == []
+
+
+class TestRotatePasswords:
+    @newest_core
+    def test_a_run_that_was_killed_is_simply_run_again(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=30, generation="mixed", speed=SPEED)
+        for miner in fleet.miners:
+            # Half a second, so that some are on their way when the run is killed.
+            miner.set(users={"admin": OWN}, latency={"updatePassword": 25.0})
+        inventory = inventory_of(fleet)
+        for group in inventory["miners"]["children"].values():
+            for host in group["hosts"].values():
+                host["dragonmint_password"] = OWN
+        kill_half_way(ansible, inventory, fleet)
+        half = with_password(fleet, NEW)
+        assert 0 < len(half) < 30
+        assert with_password(fleet, OWN) == all_of(fleet) - half
+
+        again = rotate(ansible, inventory).succeeded()
+        assert with_password(fleet, NEW) == all_of(fleet)
+        assert half & again.changed == set()
+
+        fleet.clear()
+        assert rotate(ansible, inventory).succeeded().changed == set()
+        assert hosts_with_writes(fleet) == set()
+
+    @pytest.mark.parametrize("fault", ["ignored_write", "dark", "html_page"])
+    @newest_core
+    def test_a_canary_that_fails_stops_it(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet], fault: str
+    ) -> None:
+        fleet = start_fleet(count=3, speed=SPEED)
+        fleet[0].fault(fault)
+        done = rotate(ansible, inventory_of(fleet))
+        assert done.returncode != 0
+        assert [miner.requests() for miner in fleet.miners[1:]] == [[], []]
+
+    @newest_core
+    def test_a_miner_that_fails_stops_the_batches_after_its_own(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=7, speed=SPEED)
+        fleet[2].fault("ignored_write")
+        done = rotate(ansible, inventory_of(fleet), rotate_serial=[1, 3])
+        assert done.returncode != 0
+        assert with_password(fleet, NEW) == {"miner1", "miner2", "miner4"}
+        assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
+
+    def test_the_password_is_not_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
+        done = rotate(ansible, inventory_of(fleet), arguments=["-vvvv", "--diff"]).succeeded()
+        assert done.changed == all_of(fleet)
+        assert [text for text in (NEW, "dragonadmin") if text in done.output] == []
+
+    @newest_core
+    def test_without_a_new_password_nothing_is_asked(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        done = ansible(ROTATE, inventory_of(fleet))
+        assert done.returncode != 0
+        assert "Set rotate_new_password" in done.output
+        assert [miner.requests() for miner in fleet.miners] == [[], []]
+
+
+def moving_inventory(fleet: Fleet, network: str, **variables: Any) -> dict[str, Any]:
+    """Each miner is to have a static address in this network. Half of them are known by their MAC."""
+    inventory = inventory_of(fleet, **wanted(provision_network=STATIC, **variables))
+    for number, (miner, host) in enumerate(zip(fleet.miners, sorted_hosts(inventory)), 1):
+        host["static_address"] = f"{network}.{number}"
+        if number % 4 < 2:
+            host["dragonmint_expected_mac"] = miner.mac
+    return inventory
+
+
+def hosts_of(inventory: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    groups = inventory["miners"]["children"].values()
+    return {name: host for group in groups for name, host in group["hosts"].items()}
+
+
+def sorted_hosts(inventory: dict[str, Any]) -> list[dict[str, Any]]:
+    """In the order of the fleet."""
+    return [host for _name, host in sorted(hosts_of(inventory).items(), key=lambda item: int(item[0][len("miner") :]))]
+
+
+def renamed(inventory: dict[str, Any], names: Any) -> dict[str, Any]:
+    hosts = dict(zip(names, sorted_hosts(inventory)))
+    return {"miners": {"hosts": hosts, "vars": inventory["miners"]["vars"]}}
+
+
+def modules_changed(done: PlaybookRun) -> set[str]:
+    """The hosts that one of our modules has changed."""
+    return {r.host for r in done.results if r.changed and "dragonmint" in r.action}
+
+
+def audit(ansible: Ansible, inventory: dict[str, Any]) -> PlaybookRun:
+    return ansible(AUDIT, inventory, environment={"PWD": str(ansible.folder)})
+
+
+def report(ansible: Ansible) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((ansible.folder / "dragonmint-reports/audit.json").read_text("utf-8"))
+    return rows
+
+
+def csv_report(ansible: Ansible) -> list[dict[str, Any]]:
+    with (ansible.folder / "dragonmint-reports/audit.csv").open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def rotate(
+    ansible: Ansible, inventory: dict[str, Any], arguments: list[str] | None = None, **variables: Any
+) -> PlaybookRun:
+    return ansible(ROTATE, inventory, *(arguments or []), extra_vars={"rotate_new_password": NEW, **variables})
+
+
+def kill_half_way(ansible: Ansible, inventory: dict[str, Any], fleet: Fleet) -> None:
+    """Run the rotation, and kill it once some miners have the new password. Return when no request is under way."""
+    command = [
+        ansible.bin / "ansible-playbook",
+        *("-i", ansible.write("inventory.yml", inventory)),
+        *("-e", f"@{ansible.write('extra_vars.yml', {'rotate_new_password': NEW})}"),
+        ROTATE,
+    ]
+    process = subprocess.Popen(
+        command,
+        cwd=ansible.folder,
+        env=ansible.variables(ansible.folder / "killed.jsonl"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_until(lambda: len(with_password(fleet, NEW)) > 5)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    wait_until(lambda: all(write["outcome"] != "pending" for miner in fleet.miners for write in miner.writes()))
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def all_of(fleet: Fleet) -> set[str]:
+    return {f"miner{number}" for number in range(1, len(fleet.miners) + 1)}
+
+
+def with_password(fleet: Fleet, password: str) -> set[str]:
+    """The inventory names of the miners whose admin has this password."""
+    numbered = enumerate(fleet.miners, 1)
+    return {f"miner{number}" for number, miner in numbered if miner.state()["users"]["admin"] == password}
