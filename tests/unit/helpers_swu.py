@@ -54,11 +54,11 @@ def cpio(*entries: bytes) -> bytes:
     return aligned(b"".join(entries) + TRAILER, 512)
 
 
-def half(images: Mapping[str, bytes], flag: int, version: str | None, /, **groups: str) -> str:
+def half(files: Mapping[str, bytes], flag: int, version: str | None, /, **groups: str) -> str:
     """What the description says of one half of the flash. ``groups`` replaces one of its lists."""
     listed = ",".join(
         f'{{ filename = "{name}"; device = "mtd{number}"; type = "flash"; sha256 = "{digest_of(data)}"; }}'
-        for number, (name, data) in enumerate(images.items())
+        for number, (name, data) in enumerate(files.items())
     )
     variables = f'{{ name = "image_flag"; value = "{flag}"; }}'
     if version is not None:
