@@ -11,15 +11,28 @@ from pathlib import Path
 import pytest
 
 from tests.integration.running import ENVIRONMENTS, Ansible, core_name
+from tests.simulator import firmware
 from tests.simulator.control import Fleet
 
+NEWER_FIRMWARE = "t1_20180901_120000"
+OLDER_FIRMWARE = "t1_20180515_060842"
 # Simulated seconds a second: restarts and tuning are what most tests wait for.
 SPEED = 20.0
 
 
+@pytest.fixture(scope="session")
+def firmware_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of archives, named for the versions in them: a newer one than any simulated miner runs, and an old one."""
+    folder = tmp_path_factory.mktemp("firmware")
+    for version in (NEWER_FIRMWARE, OLDER_FIRMWARE):
+        firmware.build(folder / f"{version}.swu", version)
+    return folder
+
+
 @pytest.fixture(params=["oldest", "newest"], ids=core_name)
-def ansible(request: pytest.FixtureRequest, tmp_path: Path) -> Ansible:
-    """Runs playbooks, with the oldest and then with the newest ansible-core."""
+def ansible(request: pytest.FixtureRequest, tmp_path: Path, firmware_files: Path) -> Ansible:
+    """Runs playbooks, with the oldest and then with the newest ansible-core; they find the archives below files/."""
+    (tmp_path / "files").symlink_to(firmware_files)
     return Ansible(ENVIRONMENTS / request.param / "bin", tmp_path)
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -100,6 +101,8 @@ class Ansible:
         """Run a playbook, or these plays, and fail on any deprecation warning. The inventory is as in a YAML file."""
         if isinstance(playbook, list):
             playbook = self.write("playbook.yml", playbook)
+        else:
+            playbook = Path(shutil.copy(playbook, self.folder))
         command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
         if extra_vars:
             command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]

@@ -76,10 +76,9 @@ def build(
     """Write an archive; the same arguments give the same bytes.
 
     `images` are sizes by name, `image_bytes` gives some of them their content. `handler` is `flash` or `rawfile`,
-    `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for none, or a function
-    that makes another kind of it.
-    `wrong_hash`, `wrong_checksum` and `missing_image` name an entry; `reorder` lists all entries as they should stand.
-    The archive ends after `truncate` bytes, and `pad` zeros follow it.
+    `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for no such entry, or a function
+    that signs in another way. `wrong_hash`, `wrong_checksum` and `missing_image` name an entry, `reorder` lists all
+    entries as they should stand. The archive ends after `truncate` bytes, and `pad` zeros follow a whole one.
     """
     contents = {name: _content(name, size) for name, size in images.items()}
     contents.update((name, Content(data, len(data))) for name, data in (image_bytes or {}).items())

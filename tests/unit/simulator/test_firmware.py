@@ -23,7 +23,7 @@ from tests.simulator.swupdate import libconfig
 from tests.simulator.swupdate.cpio import checksum
 from tests.simulator.swupdate.description import Description, read
 from tests.simulator.swupdate.judge import Board, Judge
-from tests.simulator.swupdate.signature import key
+from tests.simulator.swupdate.signature import key, sign
 
 ENTRIES = ["sw-description", "sw-description.sig", *IMAGES]
 
@@ -125,6 +125,8 @@ def test_every_cut_is_noticed(tmp_path: Path) -> None:
         ({"description": 'software = { version = "1"; }'}, "unparsable"),
         ({"description": "(" * 100000}, "unparsable"),
         ({"image_bytes": {"uImage": b"kernel"}}, None),
+        ({"signature": sign}, None),
+        ({"signature": lambda text: b"signed in another way"}, "bad_signature"),
         ({"reorder": [*ENTRIES[:2], *reversed(ENTRIES[2:])]}, None),
     ],
 )
