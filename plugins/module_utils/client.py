@@ -110,11 +110,16 @@ class Client:
 
         Raises TimedOut, BadReply, or Unreachable with ``sent`` where the miner may or may not have done it.
         """
-        self.prove_identity()
+        self.require_rights()
         return self._ask(request)
 
-    def prove_identity(self) -> None:
-        """Raises WrongDevice unless the miner has the expected MAC; asks it once, and only if one is expected."""
+    def require_rights(self) -> None:
+        """Raises PermissionDenied for the user guest, and WrongDevice unless the miner has the expected MAC.
+
+        The miner is asked once, and only if a MAC is expected.
+        """
+        if self.connection.username == protocol.GUEST:
+            raise PermissionDenied("The user guest may not change anything. Log in as admin.")
         if self._is_expected:
             return
         mac = self.read(protocol.OVERVIEW).identity.mac

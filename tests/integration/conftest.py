@@ -22,7 +22,7 @@ SPEED = 20.0
 
 @pytest.fixture(scope="session")
 def firmware_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of archives, named for the versions in them: a newer one than any simulated miner runs, and an old one."""
+    """A folder of archives, named for their versions: a newer one than any simulated miner runs, and an old one."""
     folder = tmp_path_factory.mktemp("firmware")
     for version in (NEWER_FIRMWARE, OLDER_FIRMWARE):
         firmware.build(folder / f"{version}.swu", version)

@@ -27,7 +27,7 @@ MODULES = (FACTS, POOLS, AUTOTUNE)
 TROUBLES: dict[str, tuple[dict[str, Any], Variables, list[str]]] = {
     "none": ({}, {}, ["ok", "changed", "changed"]),
     "dark": ({"name": "dark"}, {}, ["unreachable"] * 3),
-    "silent": ({"name": "silent"}, {}, ["timeout"] * 3),
+    "silent": ({"name": "silent"}, {"dragonmint_timeout": 3}, ["timeout"] * 3),
     "ignored": ({"name": "ignored_write"}, {}, ["ok", "not_applied", "not_applied"]),
     "locked": ({}, {"dragonmint_password": "wrong"}, ["authentication"] * 3),
     "invalid": ({}, {"dragonmint_timeout": 0}, ["invalid_input"] * 3),
@@ -37,13 +37,13 @@ TROUBLES: dict[str, tuple[dict[str, Any], Variables, list[str]]] = {
 def test_each_end_is_the_same_there(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     hosts = {}
     miners = iter(start_fleet(count=2 * len(TROUBLES)).miners)
-    for name, (fault, variables, _unused) in TROUBLES.items():
+    for name, (fault, variables, _ends) in TROUBLES.items():
         for way, miner in zip((here, there), miners):
             if fault:
                 miner.fault(**fault)
-            hosts[f"{name}_{way.__name__}"] = {**way(miner), "dragonmint_timeout": 2, **variables}
+            hosts[f"{name}_{way.__name__}"] = {**way(miner), **variables}
     done = run(ansible, hosts, *MODULES)
-    for name, (_unused, _unused, ends) in TROUBLES.items():
+    for name, (_fault, _variables, ends) in TROUBLES.items():
         assert [end(result) for result in done.of(f"{name}_here")] == ends
         assert contents(done, f"{name}_there") == contents(done, f"{name}_here")
     assert {result.status for result in done.of("dark_here")} == {"unreachable"}
@@ -71,16 +71,15 @@ def test_an_asynchronous_task_is_the_same_when_delegated(ansible: Ansible, start
         "delay": 1,
     }
     plays = [
-        play("in_process", *MODULES, FACTS),
-        play("async_*", *({**task, "async": 60, "poll": 1} for task in MODULES)),
-        play("async_*", {**FACTS, "async": 60, "poll": 0, "register": "job"}, look),
+        play("in_process", POOLS, FACTS),
+        play("async_*", {**POOLS, "async": 60, "poll": 1}, {**FACTS, "async": 60, "poll": 0, "register": "job"}, look),
     ]
     done = ansible(plays, inventory(hosts), "--diff")
     expected = contents(done, "in_process")
     for name in ("async_here", "async_there"):
-        *awaited, _unused, left_alone = contents(done, name)
-        assert [*awaited, left_alone] == expected
-    assert [end(result) for result in done.of("in_process")] == ["ok", "changed", "changed", "ok"]
+        awaited, _started, left_alone = contents(done, name)
+        assert [awaited, left_alone] == expected
+    assert [end(result) for result in done.of("in_process")] == ["changed", "ok"]
 
 
 def test_an_asynchronous_task_that_is_not_delegated_is_refused(

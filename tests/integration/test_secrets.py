@@ -88,7 +88,7 @@ with suppress(ImportError):
 
 
 def test_no_secret_comes_out_of_a_task(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = with_secrets(start_fleet)
+    miners = with_secrets(start_fleet, "jwt_here", "basic_there")
     for miner in miners.values():
         miner.fault("reject", action="updatePools", times=1, message=f"not with {POOL}")
         miner.fault("ignored_write", action="updatePools", times=1)
@@ -99,7 +99,7 @@ def test_no_secret_comes_out_of_a_task(ansible: Ansible, start_fleet: Callable[.
 
 
 def test_no_secret_comes_out_of_an_exception(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = with_secrets(start_fleet)
+    miners = with_secrets(start_fleet, "basic_here", "basic_there", "jwt_here", "jwt_there")
     library = ansible.folder / "library"
     library.mkdir()
     (library / "sitecustomize.py").write_text(TALKATIVE_LIBRARY)
@@ -178,9 +178,9 @@ def test_text_of_a_device_stays_text(ansible: Ansible, start_fleet: Callable[...
         assert result.result["ansible_facts"]["dragonmint_identity"]["hwver"] == text
 
 
-def with_secrets(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+def with_secrets(start_fleet: Callable[..., Fleet], *ways: str) -> dict[str, Miner]:
     """Miners by the way to them: how one logs in, and from where."""
-    miners = dict(zip(("basic_here", "basic_there", "jwt_here", "jwt_there"), start_fleet(count=4).miners))
+    miners = dict(zip(ways, start_fleet(count=len(ways)).miners))
     for miner in miners.values():
         pools = [{"url": URL_WITH_PASSWORD, "user": "farm.1", "pass": STORED}] * 2
         miner.set(users={"admin": FALLBACK}, pools=pools)

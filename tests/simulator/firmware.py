@@ -76,7 +76,7 @@ def build(
     """Write an archive; the same arguments give the same bytes.
 
     `images` are sizes by name, `image_bytes` gives some of them their content. `handler` is `flash` or `rawfile`,
-    `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for no such entry, or a function
+    `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for none, or a function
     that signs in another way. `wrong_hash`, `wrong_checksum` and `missing_image` name an entry, `reorder` lists all
     entries as they should stand. The archive ends after `truncate` bytes, and `pad` zeros follow a whole one.
     """

@@ -106,9 +106,9 @@ def test_a_write_is_sent_once(failure: Any, error: type[MinerError], connect: Co
 
 def test_a_request_carries_its_form_and_the_login(connect: Connect) -> None:
     wire = Script([SUCCESS])
-    connect(wire, username="guest", password="pässword:1").write(UPDATE_POOLS)
+    connect(wire, username="root", password="pässword:1").write(UPDATE_POOLS)
     assert wire.asked[0].form == UPDATE_POOLS.form
-    assert wire.asked[0].authorization == basic("guest", "pässword:1")
+    assert wire.asked[0].authorization == basic("root", "pässword:1")
 
 
 def test_the_vendors_answer_is_given_the_time_it_takes(connect: Connect) -> None:
@@ -129,7 +129,7 @@ def test_the_expected_mac_is_proven_once_before_writes(connect: Connect) -> None
     wire = Script([OVERVIEW, SUCCESS, SUCCESS])
     client = connect(wire, expected_mac=MAC)
     client.write(UPDATE_POOLS)
-    client.prove_identity()
+    client.require_rights()
     client.write(UPDATE_POOLS)
     assert wire.actions == ["overview", "updatePools", "updatePools"]
 
@@ -137,7 +137,7 @@ def test_the_expected_mac_is_proven_once_before_writes(connect: Connect) -> None
 def test_without_an_expected_mac_nothing_is_asked(connect: Connect) -> None:
     wire = Script([SUCCESS])
     client = connect(wire)
-    client.prove_identity()
+    client.require_rights()
     client.write(UPDATE_POOLS)
     assert wire.actions == ["updatePools"]
 

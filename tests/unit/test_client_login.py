@@ -103,10 +103,17 @@ def test_a_write_is_sent_again_after_the_login_that_it_lacked(connect: Connect) 
     assert wire.actions == ["updatePools", "auth", "updatePools"]
 
 
-def test_a_write_of_a_guest_is_not_sent_again(connect: Connect) -> None:
-    wire = Script([INVALID_REQUEST, logged_in("guest")])
+def test_a_write_of_a_guest_is_not_sent(connect: Connect) -> None:
+    wire = Script([])
     with pytest.raises(PermissionDenied):
         connect(wire, username="guest").write(UPDATE_POOLS)
+    assert wire.actions == []
+
+
+def test_a_write_of_whom_the_miner_takes_for_a_guest_is_not_sent_again(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in("guest")])
+    with pytest.raises(PermissionDenied):
+        connect(wire, username="gue.st").write(UPDATE_POOLS)
     assert wire.actions == ["updatePools", "auth"]
 
 

@@ -113,7 +113,7 @@ class Miner:
     commands: list[str] = field(default_factory=list)
     told_at: float = 0.0
 
-    def prove_identity(self) -> None:
+    def require_rights(self) -> None:
         if self.identity:
             raise self.identity
 

@@ -88,7 +88,7 @@ class AutoTuneSetting(Setting[AutoTune]):
         return AutoTune(self._mode, current.level if self._level is None else self._level)
 
     def prepare(self, current: AutoTune) -> None:
-        self._client.prove_identity()
+        self._client.require_rights()
         modes = self._modes(current)
         if self._mode not in modes:
             raise Unsupported(

@@ -109,7 +109,7 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
         return _installed(False, before, wanted.version, False, began)
     _require_fit(wanted, overview)
     _require_upgrade(before, wanted.version, policy)
-    client.prove_identity()
+    client.require_rights()
     if check_mode:
         return _installed(True, before, wanted.version, False, began)
     phase = _Flash(client, wanted, policy, tell).run()

@@ -46,6 +46,8 @@ def network_from(options: Mapping[str, Any]) -> Network:
         if given:
             raise InvalidInput(f"With mode=dhcp the miner is given its {' and '.join(given)}. Leave them out.")
         return Network("dhcp", None, None, None, ())
+    if options.get("search"):
+        raise InvalidInput("search is for mode=dhcp: with mode=static it is known where the miner goes. Leave it out.")
     missing = [name for name, value in addresses.items() if not value]
     if missing:
         raise InvalidInput(f"mode=static needs {', '.join(missing)}, too. The miner takes them only together.")
@@ -77,7 +79,7 @@ def hosts_to_search(text: str) -> list[str]:
 
 def shown(network: Network) -> dict[str, Any]:
     """Returns network settings as results and facts show them."""
-    return {**asdict(network), "dns": list(network.dns)}
+    return {**asdict(network), "dns": list(dict.fromkeys(network.dns))}
 
 
 class NetworkSetting(Setting[Network]):
@@ -106,7 +108,7 @@ class NetworkSetting(Setting[Network]):
         return _comparable(self._network)
 
     def prepare(self, current: Network) -> None:
-        self._client.prove_identity()
+        self._client.require_rights()
         self._mac = self._client.read(protocol.OVERVIEW).identity.mac
         if not self._mac:
             raise BadReply("The miner does not tell its MAC, by which it would be known at its new address. Reboot it.")

@@ -74,7 +74,7 @@ class PoolsSetting(Setting[Pools]):
         return self._pools
 
     def prepare(self, current: Pools) -> None:
-        self._client.prove_identity()
+        self._client.require_rights()
 
     def write(self, current: Pools) -> None:
         self._was_told = True

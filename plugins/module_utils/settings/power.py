@@ -23,7 +23,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     NotApplied,
     NotBack,
     NotReady,
-    PermissionDenied,
     TimedOut,
     Unreachable,
     WrongDevice,
@@ -74,7 +73,8 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
     began = time.monotonic()
     is_due = _is_due(client, options, warn)
     if is_due:
-        _require_permission(client)
+        client.require_rights()
+        client.log_in()
     if is_due and not check_mode:
         _carry_out(client, options, warn)
     before, after = {"state": "running"}, {"state": options.state}
@@ -87,14 +87,7 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
 
 def reboot(client: Client, wait_s: float) -> None:
     """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
-    _require_permission(client)
     _carry_out(client, Options("rebooted", None, None, wait_s), lambda text: None)
-
-
-def _require_permission(client: Client) -> None:
-    client.prove_identity()
-    if client.log_in().level == protocol.GUEST:
-        raise PermissionDenied("Only the user admin has power over the miner. Log in as admin.")
 
 
 def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:

@@ -13,11 +13,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
-    InvalidInput,
-    PermissionDenied,
-    Unsupported,
-)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, Unsupported
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting
 
@@ -58,10 +54,8 @@ class PasswordSetting(Setting[bool]):
         return any(self._client.accepts(self._user, password) for password in protocol.FACTORY_PASSWORDS[self._user])
 
     def prepare(self, current: bool) -> None:
-        self._client.prove_identity()
+        self._client.require_rights()
         login = self._client.log_in()
-        if login.level == protocol.GUEST:
-            raise PermissionDenied("Only the user admin can set passwords. Log in as admin.")
         if self._user == protocol.GUEST and login.issuer == protocol.INNOSILICON_ISSUER:
             raise Unsupported("Innosilicon's firmware can change the password of admin only. Leave out guest.")
 
