@@ -73,7 +73,7 @@ def _row(miner: str, variables: Mapping[str, Any]) -> dict[str, str]:
         plan, reason = "unreachable", seen.get("msg") or judged.get("msg", "")
     elif seen.get("error_code") or judged.get("error_code"):
         plan, reason = "unfit", judged.get("msg") or seen.get("msg", "")
-    elif not judged.get("changed"):
+    elif judged.get("version") == judged.get("version_before"):
         plan = "up to date"
     elif not mining.get("ready"):
         plan, reason = "unfit", "It does not mine: cgminer does not answer."

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
@@ -63,7 +63,7 @@ class InProcessAction(ActionBase):
             )
         if args.get("src"):
             try:
-                args["src"] = self._find_needle("files", args["src"])
+                args["src"] = self._on_controller(args["src"])
             except AnsibleError:
                 return task.failure(InvalidInput(f"{args['src']} is not found on the controller. Correct src."))
         validation = ArgumentSpecValidator(self.module.argument_spec()).validate(args)
@@ -76,6 +76,19 @@ class InProcessAction(ActionBase):
         return task.execute(
             self.module.run, task.Context(validation.validated_parameters, self._task.check_mode, tell, folder)
         )
+
+    def _on_controller(self, path: str) -> str:
+        """Finds a file where Ansible looks for files, or else from the folder that it was started in.
+
+        A playbook of a collection is given its files by variables, and stands in none of the user's folders.
+        """
+        here = Path(path).expanduser()
+        try:
+            return str(self._find_needle("files", path))
+        except AnsibleError:
+            if here.is_file():
+                return str(here.resolve())
+            raise
 
     def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Runs the module on the machine that the task is delegated to. What it sends to the miner goes there first."""

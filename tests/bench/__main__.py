@@ -32,7 +32,8 @@ def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     core, python = version("ansible-core"), platform.python_version()
-    print(f"ansible-core {core}, Python {python}, {os.cpu_count()} cores, 5 forks; all times a host and task")
+    load = f"{os.cpu_count()} cores with a load of {os.getloadavg()[0]:.1f}"
+    print(f"ansible-core {core}, Python {python}, 5 forks, {load}; all times a host and task")
     started = time.monotonic()
     with Fleet.start(count=MINERS, first="127.28.0.1") as fleet:
         make_as_desired(fleet)
@@ -43,7 +44,10 @@ def main() -> None:
         best = best_of(ROUNDS, [debug, ours, uri])
         simulator_share = cpu_of_stopping(fleet) / (time.monotonic() - started)
     report(*(best[bench.name] for bench in (debug, ours, uri)))
-    print(f"The simulator, which is not counted, took {simulator_share:.0%} of one core. {URI_MINERS} miners for uri.")
+    print(
+        f"The simulator, which is not counted, took {simulator_share:.0%} of one core. uri ran on {URI_MINERS} miners,"
+    )
+    print(f"the others on {MINERS}. On a busy machine only the CPU tells anything.")
 
 
 def warm_up(ours: Bench, fleet: Fleet) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import signal
 import sys
@@ -13,12 +14,16 @@ from dataclasses import dataclass, field
 
 from tests.demo.folder import inventory_name, write_folder
 from tests.demo.playbook import Recap, is_colourful, run
+from tests.simulator import firmware
 from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
 
 FOLDER = CHECKOUT / "build/demo"
 # Simulated seconds a second: fast enough not to bore, slow enough to see that Ansible waits for miners.
 SPEED = 30.0
 PROVISION = "minerops.dragonmint.provision"
+AUDIT = "minerops.dragonmint.audit"
+UPGRADE = "minerops.dragonmint.upgrade"
+NEW_FIRMWARE = "t1_20180901_120000"
 
 
 class BrokenPromise(Exception):
@@ -61,6 +66,7 @@ class Demo:
         self.fleet.clear()
         started = time.monotonic()
         recap = run(FOLDER, *arguments)
+        recap = Recap(*(group & self.all_miners for group in (recap.ok, recap.changed, recap.failed)))
         seconds = time.monotonic() - started
         if recap.ok | recap.changed | recap.failed != self.all_miners:
             raise BrokenPromise(f"{phase}: ansible-playbook ended before it was through; see above")
@@ -106,13 +112,45 @@ def show_drift(demo: Demo) -> None:
     expect_writes(row, 0)
 
 
+def audit(demo: Demo) -> None:
+    headline("The same as a report, for a fleet that is too big to read diffs")
+    row = demo.play("audit", AUDIT)
+    expect_changed(row, demo.changed_by_hand)
+    expect_writes(row, 0)
+    say("The report is in build/demo/dragonmint-reports: audit.csv and audit.json. In short:")
+    for found in json.loads((FOLDER / "dragonmint-reports/audit.json").read_text(encoding="utf-8")):
+        if found["outcome"] != "as desired":
+            say(f"{found['miner']} {found['summary']}")
+
+
 def mend(demo: Demo) -> None:
     headline("Provision again: the three are mended, the others get reads only")
     row = demo.play("provision once more", PROVISION)
     expect_changed(row, demo.changed_by_hand)
 
 
-PHASES: tuple[Callable[[Demo], None], ...] = (provision, provision_again, change_by_hand, show_drift, mend)
+def upgrade(demo: Demo) -> None:
+    headline("Upgrade the firmware: a canary first, and when it mines again, the others")
+    say(f"{firmware.build(FOLDER / f'{NEW_FIRMWARE}.swu', NEW_FIRMWARE).name} in build/demo is the new one.")
+    batches = '{"upgrade_serial": [1, 23]}'
+    row = demo.play("upgrade", UPGRADE, "-e", f"upgrade_src={NEW_FIRMWARE}.swu", "-e", batches, "-f", "12")
+    expect_changed(row, demo.all_miners)
+    expect_writes(row, len(demo.fleet.miners))
+    versions = {miner.state()["firmware"] for miner in demo.fleet.miners}
+    if versions != {NEW_FIRMWARE}:
+        raise BrokenPromise(f"upgrade: miners run {', '.join(sorted(versions))}")
+    say("The record is in build/demo/dragonmint-reports: upgrade.html, upgrade.csv and upgrade.json.")
+
+
+PHASES: tuple[Callable[[Demo], None], ...] = (
+    provision,
+    provision_again,
+    change_by_hand,
+    show_drift,
+    audit,
+    mend,
+    upgrade,
+)
 
 
 def expect_changed(row: Row, miners: set[str]) -> None:
@@ -169,7 +207,7 @@ def show_next_steps(fleet: Fleet) -> None:
     say(f"export PATH={checkout}/build/env/newest/bin:$PATH")
     headline("Where to look next")
     say("README.md                                                   a first playbook for your own miners")
-    say("roles/provision/README.md                                   all that the playbook can set")
+    say("roles/provision/README.md, roles/upgrade/README.md          all that the playbooks can do")
     say("ansible-doc -t module minerops.dragonmint.dragonmint_pools  in build/demo; also …_facts, …_autotune")
 
 

@@ -10,12 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running import ENVIRONMENTS, Ansible, core_name
+from tests.integration.running import ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
 
-NEWER_FIRMWARE = "t1_20180901_120000"
-OLDER_FIRMWARE = "t1_20180515_060842"
 # Simulated seconds a second: restarts and tuning are what most tests wait for.
 SPEED = 20.0
 

@@ -25,6 +25,10 @@ ENVIRONMENTS = ROOT / "build/env"
 MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
 
+# The archives below files/: one that is newer than what any simulated miner runs, and an old one.
+NEWER_FIRMWARE = "t1_20180901_120000"
+OLDER_FIRMWARE = "t1_20180515_060842"
+
 # What an operator has set must not decide about a test.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
 

@@ -1,0 +1,228 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Miners that are flashed, and what can go wrong with it."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import json
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.running import NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, PlaybookRun, inventory_of, newest_core
+from tests.simulator import firmware
+from tests.simulator.control import Fleet
+
+NEWER = {"src": f"files/{NEWER_FIRMWARE}.swu"}
+OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
+
+
+@dataclass(frozen=True)
+class Case:
+    """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed."""
+
+    wanted: dict[str, Any] = field(default_factory=lambda: NEWER)
+    fault: dict[str, Any] | None = None
+    state: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+    outcome: str = "changed"
+    check: str = ""
+    flashed: int = 1
+
+
+def refused(wanted: dict[str, Any], outcome: str, **more: Any) -> Case:
+    """Nothing is sent, and check mode says the same."""
+    return Case(wanted, outcome=outcome, flashed=0, **more)
+
+
+CASES = {
+    "upgraded": Case(),
+    "upgraded-with-jwt": Case(variables={"dragonmint_auth": "jwt"}),
+    "upgraded-with-second-password": Case(
+        variables={"dragonmint_password": "wrong", "dragonmint_fallback_passwords": ["dragonadmin"]}
+    ),
+    "heard-to-the-end": Case(state={"last_frame": "DONE"}),
+    "success-not-heard": Case(state={"last_frame": "RUN"}),
+    "messages-first": Case(state={"frame_order": "leading"}),
+    "mixed": Case(state={"frame_order": 7}),
+    "no-websocket": Case(fault={"name": "no_websocket"}),
+    "there-already": refused(NEWER, "ok", state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}),
+    "forced": Case({**NEWER, "force": True}, state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}),
+    "older": refused(OLDER, "downgrade", state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}),
+    "older-allowed": Case(
+        {**OLDER, "allow_downgrade": True}, state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}
+    ),
+    "not-waited-for": Case({**NEWER, "wait": False}),
+    "flash-fails": Case(fault={"name": "flash_fails"}, outcome="flash_failed", check="changed", flashed=0),
+    "boots-the-old-one": Case(fault={"name": "boots_old"}, outcome="flash_failed", check="changed"),
+    "never-back": Case({**NEWER, "wait_timeout": 15}, {"name": "never_back"}, outcome="not_back", check="changed"),
+    "silent": Case(
+        {**NEWER, "wait_timeout": 5}, {"name": "updater_silent"}, outcome="flash_failed", check="changed", flashed=0
+    ),
+    "stuck": Case(
+        {**NEWER, "wait_timeout": 3}, state={"updater": "wedged"}, outcome="updater_stuck", check="changed", flashed=0
+    ),
+    "stuck-and-freed": Case({**NEWER, "wait_timeout": 10, "recover": True}, state={"updater": "wedged"}),
+    "other-hardware": refused(NEWER, "invalid_firmware", state={"hwver": "a8+"}),
+    "no-room": refused(NEWER, "not_ready", state={"memory": {"available": 100}}),
+    "damaged": refused({"src": "files/damaged.swu"}, "invalid_firmware"),
+    "foreign": refused({"src": "files/page.swu"}, "invalid_firmware"),
+    "missing": refused({"src": "files/missing.swu"}, "invalid_input"),
+    "wrong-checksum": refused({**NEWER, "checksum": "sha256:" + "0" * 64}, "invalid_firmware"),
+    "no-checksum": refused({**NEWER, "checksum": "md5:1"}, "invalid_input"),
+    "wrong-version": refused({**NEWER, "version": OLDER_FIRMWARE}, "invalid_firmware"),
+    "two-sources": refused({**NEWER, "latest": True}, "invalid_input"),
+    "no-source": refused({}, "invalid_input"),
+    "nameless-url": refused({"url": "http://127.0.0.1/new.swu"}, "invalid_input"),
+    "can-not-fetch": Case(
+        {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu"}, outcome="unsupported", check="changed", flashed=0
+    ),
+    "vendor-gone": refused({"latest": True}, "rejected", state={"vendor": None}),
+    "guest": refused(
+        NEWER, "permission", variables={"dragonmint_username": "guest", "dragonmint_password": "dragonguest"}
+    ),
+    "wrong-password": refused(NEWER, "authentication", variables={"dragonmint_password": "wrong"}),
+    "dark": refused(NEWER, "unreachable", fault={"name": "dark"}),
+    "stranger": refused(NEWER, "wrong_device", variables={"dragonmint_expected_mac": "00:00:00:00:00:01"}),
+}
+
+
+@pytest.fixture
+def bad_archives(firmware_files: Path) -> None:
+    firmware.build(firmware_files / "damaged.swu", NEWER_FIRMWARE, wrong_hash="uImage")
+    (firmware_files / "page.swu").write_text("<html><title>404</title></html>")
+
+
+def fleet_of(start_fleet: Callable[..., Fleet]) -> tuple[Fleet, dict[str, Any]]:
+    fleet = start_fleet(count=len(CASES), generation="dm-2018-05", speed=30.0)
+    inventory = inventory_of(fleet)
+    hosts = inventory["miners"]["children"]["dm_2018_05"]["hosts"]
+    for (name, case), miner, variables in zip(CASES.items(), fleet.miners, list(hosts.values()), strict=True):
+        if case.state:
+            miner.set(**case.state)
+        if case.fault:
+            miner.fault(**case.fault)
+        del hosts[f"miner{fleet.miners.index(miner) + 1}"]
+        hosts[name] = {**variables, **case.variables}
+    return fleet, inventory
+
+
+def install(ansible: Ansible, inventory: dict[str, Any], *arguments: str) -> dict[str, Any]:
+    tasks = [
+        {"minerops.dragonmint.dragonmint_firmware": case.wanted, "when": f"inventory_hostname == '{name}'"}
+        for name, case in CASES.items()
+    ]
+    for task in tasks:
+        task["name"] = "Install"
+    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": tasks}
+    done = ansible([play], inventory, "-f", "40", *arguments)
+    return {
+        result.host: result.result.get("error_code") or ("changed" if result.changed else "ok")
+        for result in done.results
+        if result.status != "skipped"
+    }
+
+
+@newest_core
+@pytest.mark.usefixtures("bad_archives")
+def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet, inventory = fleet_of(start_fleet)
+    check = install(ansible, inventory, "--check")
+    assert check == {name: case.check or case.outcome for name, case in CASES.items()}
+    assert [miner.state()["uploads"] for miner in fleet.miners] == [0] * len(CASES)
+
+    outcomes = install(ansible, inventory)
+    assert outcomes == {name: case.outcome for name, case in CASES.items()}
+    flashed = dict(zip(CASES, (miner.state()["flashed"] for miner in fleet.miners), strict=True))
+    flashed["not-waited-for"] = 1
+    assert flashed == {name: case.flashed for name, case in CASES.items()}
+
+
+@pytest.fixture
+def shop(firmware_files: Path) -> Iterator[str]:
+    """Where miners can fetch the archives."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(firmware_files))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@newest_core
+def test_a_miner_that_can_fetches_it_itself(ansible: Ansible, start_fleet: Callable[..., Fleet], shop: str) -> None:
+    fleet = start_fleet(count=1, generation="dm-2018-05", speed=30.0)
+    fleet[0].set(has_download=True)
+    task = {"minerops.dragonmint.dragonmint_firmware": {"url": f"{shop}/{NEWER_FIRMWARE}.swu"}}
+    done = ansible([{"hosts": "all", "gather_facts": False, "tasks": [task]}], inventory_of(fleet)).succeeded()
+    assert done.one().result["version"] == NEWER_FIRMWARE
+    assert fleet[0].state()["firmware"] == NEWER_FIRMWARE
+
+
+def upgrade(ansible: Ansible, fleet: Fleet, *arguments: str, **extra_vars: Any) -> PlaybookRun:
+    play = [{"ansible.builtin.import_playbook": "minerops.dragonmint.upgrade"}]
+    variables = {
+        "upgrade_src": f"files/{NEWER_FIRMWARE}.swu",
+        "upgrade_serial": [1, 2, 10],
+        "upgrade_wait_timeout": 15,
+        "upgrade_settle_seconds": 30,
+        **extra_vars,
+    }
+    return ansible(play, inventory_of(fleet), "-f", "10", *arguments, extra_vars=variables)
+
+
+def versions(fleet: Fleet) -> list[str]:
+    return [miner.state()["firmware"] for miner in fleet.miners]
+
+
+def recorded(ansible: Ansible) -> dict[str, str]:
+    rows = json.loads((ansible.folder / "dragonmint-reports/upgrade.json").read_text(encoding="utf-8"))
+    return {row["miner"]: row["outcome"] for row in rows}
+
+
+def test_a_fleet_is_upgraded_and_left_alone_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=5, generation="dm-2018-05", speed=30.0)
+    fleet[1].fault("dark")
+    before = versions(fleet)
+    upgrade(ansible, fleet, "--check").succeeded()
+    assert versions(fleet) == before
+    upgrade(ansible, fleet).succeeded()
+    assert versions(fleet) == [NEWER_FIRMWARE, before[1], *[NEWER_FIRMWARE] * 3]
+    assert set(recorded(ansible)) == {"miner1", "miner3", "miner4", "miner5"}
+    upgrade(ansible, fleet).succeeded()
+    assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 0, 1, 1, 1]
+
+
+@newest_core
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [("boots_old", "failed"), ("flash_fails", "failed"), ("never_back", "dark")],
+)
+def test_a_canary_that_fails_stops_the_rollout(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], fault: str, outcome: str
+) -> None:
+    fleet = start_fleet(count=3, generation="dm-2018-05", speed=30.0)
+    fleet[0].fault(fault)
+    done = upgrade(ansible, fleet)
+    assert done.returncode != 0
+    assert "STOPPED: 1 of 1 miners failed" in done.output
+    assert "2 miners were not touched" in done.output
+    assert recorded(ansible) == {"miner1": outcome, "miner2": "pending", "miner3": "pending"}
+    assert [miner.state()["flashed"] for miner in fleet.miners[1:]] == [0, 0]
+
+
+@newest_core
+def test_all_must_be_fit_if_that_is_required(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=2, generation="dm-2018-05", speed=30.0)
+    fleet[1].set(hwver="a8+")
+    done = upgrade(ansible, fleet, upgrade_require_all=True)
+    assert done.returncode != 0
+    assert "1 of 2 miners are unreachable or unfit" in done.output
+    assert [miner.state()["flashed"] for miner in fleet.miners] == [0, 0]
