@@ -72,7 +72,7 @@ def test_the_reply_and_the_frames_may_come_in_any_order(order: tuple[Event, ...]
 
 
 @pytest.mark.parametrize("event", Event)
-@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("end", sorted(ENDS, key=lambda phase: phase.name))
 def test_nothing_follows_an_end(end: Phase, event: Event) -> None:
     upgrade = Upgrade()
     upgrade.phase = end
