@@ -61,9 +61,9 @@ def test_an_archive_knows_its_version_better_than_its_name(archive: str, connect
 
 
 def test_the_right_checksum_is_taken_in_either_case(archive: str, connect: Connect) -> None:
-    digest = wanted_from(connect(Script([])), {**NOTHING, "src": archive}, None).archive.sha256  # type: ignore[union-attr]
+    digest = wanted_from(connect(Script([])), {**NOTHING, "src": archive}, None).archive.sha256
     options = {**NOTHING, "src": archive, "checksum": f"sha256:{digest.upper()}"}
-    assert wanted_from(connect(Script([])), options, None).archive.sha256 == digest  # type: ignore[union-attr]
+    assert wanted_from(connect(Script([])), options, None).archive.sha256 == digest
 
 
 def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
