@@ -48,11 +48,10 @@ _SPACE = " \t\r\n"
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
     text = io.StringIO()
-    # Only what is in the line's end is quoted by each Python, and a cell may have either character.
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([_cell(row.get(column, "")) for column in columns] for row in rows)
-    return text.getvalue().replace("\r\n", "\n")
+    return text.getvalue()
 
 
 def _cell(value: Any) -> Any:

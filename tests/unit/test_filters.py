@@ -163,10 +163,10 @@ class TestToTable:
 class TestToCsv:
     def test_there_is_a_heading_and_a_line_a_row(self) -> None:
         rows = [{"a": "1", "b": 2, "c": "not wanted"}, {"b": None}]
-        assert to_csv(rows, ["a", "b"]) == "a,b\n1,2\n,\n"
+        assert to_csv(rows, ["a", "b"]) == "a,b\r\n1,2\r\n,\r\n"
 
     def test_without_rows_there_is_a_heading(self) -> None:
-        assert to_csv([], ["a", "b"]) == "a,b\n"
+        assert to_csv([], ["a", "b"]) == "a,b\r\n"
 
     @pytest.mark.parametrize("text", ['say "x"', "a,b", "a\nb", "a\r\nb", " a ", "ä矿"], ids=ascii)
     def test_text_comes_back_as_it_was(self, text: str) -> None:
@@ -182,8 +182,8 @@ class TestToCsv:
 
     @pytest.mark.parametrize("value", [-1, -1.5, 0, True])
     def test_numbers_stay_numbers(self, value: Any) -> None:
-        assert to_csv([{"a": value}], ["a"]) == f"a\n{value}\n"
+        assert to_csv([{"a": value}], ["a"]) == f"a\r\n{value}\r\n"
 
     @pytest.mark.parametrize("text", ["a=1", "10.1.0.25", "'=1", "stratum+tcp://a:1"])
     def test_other_text_stays_as_it_is(self, text: str) -> None:
-        assert to_csv([{"a": text}], ["a"]) == f"a\n{text}\n"
+        assert to_csv([{"a": text}], ["a"]) == f"a\r\n{text}\r\n"
