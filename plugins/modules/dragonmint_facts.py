@@ -329,6 +329,11 @@ ansible_facts:
           returned: always
           type: bool
           sample: false
+gathered_at:
+  description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
+  returned: success
+  type: float
+  sample: 1535803200.25
 error_code:
   description: What went wrong, for programs.
   returned: failure
@@ -336,6 +341,7 @@ error_code:
   sample: authentication
 """
 
+import time
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
@@ -349,7 +355,8 @@ def argument_spec() -> task.ArgumentSpec:
 def run(context: task.Context) -> dict[str, Any]:
     subsets = facts.wanted_subsets(context.params["gather_subset"])
     with context.client() as client:
-        return {"changed": False, "ansible_facts": facts.gather(client, subsets, context.warn)}
+        gathered = facts.gather(client, subsets, context.warn)
+    return {"changed": False, "ansible_facts": gathered, "gathered_at": time.time()}
 
 
 def main() -> None:
