@@ -38,7 +38,7 @@ LAYERS = [
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "protocol"]
+WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "upgrade"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 

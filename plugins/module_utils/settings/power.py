@@ -28,7 +28,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, send_once, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, after_change, send_once, wait_until
 
 # The uptime has minutes only.
 _UPTIME_SLACK_S = 60.0
@@ -120,10 +120,9 @@ def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) ->
     deadline = time.monotonic() + options.wait_s
     if not wait_until(is_done, options.wait_s):
         raise _undone(client, options, command)
-    if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
-        failure = NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
-        failure.changed = True
-        raise failure
+    with after_change():
+        if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
+            raise NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
 
 
 @dataclass(frozen=True)
