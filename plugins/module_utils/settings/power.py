@@ -118,7 +118,9 @@ def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) ->
             warn(f"The miner was told, but its reply got lost ({lost.reason}), and nothing was waited for.")
         return
     deadline = time.monotonic() + options.wait_s
-    if not wait_until(is_done, options.wait_s):
+    with after_change():
+        is_proven = wait_until(is_done, options.wait_s)
+    if not is_proven:
         raise _undone(client, options, command)
     with after_change():
         if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
