@@ -68,14 +68,14 @@ class InProcessAction(ActionBase):
                 args["src"] = self._on_controller(args["src"])
             except AnsibleError:
                 return task.failure(InvalidInput(f"{args['src']} is not found on the controller. Correct src."))
-        if args.get("dest"):
-            args["dest"] = str(Path(args["dest"]).expanduser().absolute())
+        if isinstance(args.get("dest"), str):
+            args["dest"] = str(Path(os.path.expandvars(args["dest"])).expanduser().absolute())
         validation = ArgumentSpecValidator(self.module.argument_spec()).validate(args)
         if validation.error_messages:
             return dict(scrub(task.failure(InvalidInput(_explained(validation.error_messages))), secrets_in(args)))
         try:
-            if args.get("dest"):
-                require_file(args["dest"])
+            if "dest" in args:
+                require_file(validation.validated_parameters["dest"])
             if self._task.async_val or self._is_elsewhere():
                 return self._run_elsewhere(args, task_vars)
         except MinerError as error:

@@ -122,10 +122,11 @@ def test_new_entries_are_followed(ansible: Ansible, start_fleet: Callable[..., F
     assert [line.endswith(": Started cgminer 4.10.0") for line in done.of("miner")[-1].result["lines"]] == [True]
 
 
-def test_the_file(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_the_file(ansible: Ansible, start_fleet: Callable[..., Fleet], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOGS", "logs")
     (miner,) = start_fleet().miners
     hosts = inventory({"miner": connection_to(miner)})
-    task = logs(lines=0, dest="logs/{{ inventory_hostname }}.log")
+    task = logs(lines=0, dest="${LOGS}/{{ inventory_hostname }}.log")
     file = ansible.folder / "logs/miner.log"
 
     check = ansible(play(task), hosts, "--check", "--diff").succeeded().one()
@@ -190,6 +191,7 @@ def test_what_no_file_can_be_is_refused_without_a_request(ansible: Ansible, star
     hosts = inventory({"miner": connection_to(miner)})
     bad = [
         (logs(dest="files"), "is no file"),
+        (logs(dest=""), "is no file"),
         (logs(dest="file/miner.log"), "no folder"),
         (logs(lines=-1), "lines"),
         (logs(duration=-1), "duration"),

@@ -62,7 +62,7 @@ def test_a_new_rack_mines_and_a_second_run_changes_nothing(ansible: Ansible, sta
     assert changed(check) == set(inventory["miners"]["hosts"])
     assert writes(fleet) == [[]] * 4
 
-    done = site(ansible, inventory, "--diff", "-v").succeeded()
+    done = site(ansible, inventory, "--diff", "-vvvv").succeeded()
     assert [text for text in (NEW, "dragonadmin") if text in check.output + done.output] == []
     for number, miner in enumerate(fleet.miners, 1):
         state = miner.state()
