@@ -183,16 +183,18 @@ class Stream:
     def read(self, within_s: float) -> bytes:
         """Returns the next bytes, at most 64 KiB of them, or none at the end of the reply.
 
-        Raises TimedOut if nothing comes in time, and BadReply if the reply breaks off.
+        Raises TimedOut if nothing comes in time, and BadReply if the reply breaks off. Then it is closed.
         """
         try:
             self._response.connection.watched.settimeout(within_s)
             # Unlike all that urllib3 offers, this neither waits for more than there is nor reads a line without end.
             data: bytes = self._response._original_response.read1(_CHUNK_BYTES)
         except socket.timeout:
+            self.close()
             reason = f"nothing came within {within_s:g} s"
             raise TimedOut(f"The miner has more to say to {self._path}, but {reason}.", reason) from None
         except (OSError, http.client.HTTPException):
+            self.close()
             reason = "its reply broke off"
             raise BadReply(f"The miner was answering {self._path}, but {reason}.", reason) from None
         return data
