@@ -34,7 +34,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unsupported,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Transport
+from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
 
@@ -112,6 +112,14 @@ class Client:
         """
         self.require_rights()
         return self._ask(request)
+
+    def open_log(self, last: int | None, is_followed: bool) -> Stream:
+        """Opens the stream of the miner's log, from so many of the last entries on; see :func:`protocol.log_headers`.
+
+        It is a read, and is asked for as any other one until it begins. The caller closes the stream.
+        """
+        headers = protocol.log_headers(last, is_followed)
+        return self._patiently(lambda: self._ask_log(headers))
 
     def require_rights(self) -> None:
         """Raises PermissionDenied for the user guest, and WrongDevice unless the miner has the expected MAC.
@@ -197,6 +205,29 @@ class Client:
         if request.endpoint.admin_only():
             self._level = protocol.ADMIN
         return answer
+
+    def _ask_log(self, headers: Mapping[str, str]) -> Stream:
+        if self.connection.auth == "jwt" and self._jwt is None:
+            self._log_in()
+        try:
+            return self._send_log(headers)
+        except protocol.InvalidRequest:
+            self._log_in()
+        try:
+            return self._send_log(headers)
+        except protocol.InvalidRequest:
+            raise PermissionDenied(
+                f"The miner lets {self.connection.username} log in, but not read its log. Use the user admin."
+            ) from None
+
+    def _send_log(self, headers: Mapping[str, str]) -> Stream:
+        stream = self._transport.stream(protocol.LOGS_PATH, headers, self.authorization)
+        try:
+            protocol.accept_log(stream.head)
+        except MinerError:
+            stream.close()
+            raise
+        return stream
 
     def _send_again(self, request: protocol.Request[T]) -> T:
         try:

@@ -44,6 +44,7 @@ REPLY_BYTES_MAX = 8 * 1024 * 1024
 UPLOAD_PATH = "/upgrade/upload"
 DOWNLOAD_PATH = "/upgrade/download"
 UPDATER_SOCKET_PATH = "/upgrade/ws"
+LOGS_PATH = "/stream/logs"
 
 _BOUNDARY = "minerops-dragonmint-firmware-7MA4YWxkTrZu0gWoQ2rX9c"
 
@@ -58,6 +59,7 @@ class Reply:
     body: bytes
     location: str | None = None
     date: str | None = None
+    content_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -291,7 +293,7 @@ def parse(request: Request[T], reply: Reply) -> T:
     if success is True:
         return request.endpoint.read(answer, reply)
     if success is not False:
-        _bad(request, "the reply has no success flag", reply)
+        _bad(request.path, "the reply has no success flag", reply)
     if answer.get("token") == "expired":
         raise TokenExpired("The miner does not accept the JWT.")
     message = answer.get("message")
@@ -308,8 +310,13 @@ def parse(request: Request[T], reply: Reply) -> T:
 
 def printable(text: str) -> str:
     """Returns a short text of the miner's, safe to show on a terminal."""
-    clean = "".join(char if char.isprintable() else "?" for char in text.strip())
+    clean = visible(text.strip())
     return clean if len(clean) <= 200 else clean[:200] + "…"
+
+
+def visible(text: str) -> str:
+    """Returns a text of the miner's in which nothing steers a terminal."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def mac_address(text: str) -> str:
@@ -402,33 +409,66 @@ def accept_upload(status: int, body: bytes) -> None:
     raise BadReply(f"The miner's updater answered HTTP {status}, and did not take the upgrade. Reboot the miner.")
 
 
+def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
+    """The headers that ask for the log as lines of text: its last entries, or for None all that the miner has.
+
+    The stream goes on with each new entry, unless a number of them is asked for and ``is_followed`` is false. Even then
+    it goes on as long as the log is shorter. The miner's web server cuts it after 60 s without a new entry.
+    """
+    headers = {"Accept": "text/plain"}
+    if last is not None:
+        headers["Range"] = f"entries=:-{last}:{'' if is_followed else last}"
+    return headers
+
+
+def accept_log(reply: Reply) -> None:
+    """Reads the head of the reply to a request for the log.
+
+    Raises InvalidRequest for the caller to resolve (no admin, it does not tell why), Unsupported where there is none,
+    Rejected for a request that it does not understand, BadReply.
+    """
+    if reply.status == 401:
+        raise InvalidRequest(f"The miner refused {LOGS_PATH}.")
+    if reply.status in (400, 406, 416):
+        said = printable(reply.body.decode("utf-8", "replace")).rstrip(".")
+        raise Rejected(f"The miner does not understand the request for its log: {said}. Try lines=0.", reason=said)
+    is_log = reply.status == 200 and (reply.content_type or "").startswith("text/plain")
+    if reply.status == 404 or (reply.status == 200 and not is_log):
+        raise Unsupported(f"This miner's firmware does not have {LOGS_PATH}, or it is no DragonMint miner.")
+    _require_ok(LOGS_PATH, reply)
+
+
 def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
+    _require_ok(request.path, reply)
+    try:
+        answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _bad(request.path, _no_json(reply), reply)
+    if not isinstance(answer, dict):
+        _bad(request.path, "the reply is JSON, but no object", reply)
+    return answer
+
+
+def _require_ok(path: str, reply: Reply) -> None:
     if reply.status >= 500:
         raise BadReply(
-            f"The miner answered {request.path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
+            f"The miner answered {path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
             "program behind it does not answer. If it stays so, reboot the miner.",
             reason=f"HTTP {reply.status}",
             transient=True,
         )
     if 300 <= reply.status < 400:
         target = f" to {printable(reply.location)}" if reply.location else ""
-        _bad(request, f"it redirects (HTTP {reply.status}){target}, which is not followed", reply)
+        _bad(path, f"it redirects (HTTP {reply.status}){target}, which is not followed", reply)
     if reply.status != 200:
-        _bad(request, f"HTTP status {reply.status}{_title(reply)}", reply)
-    try:
-        answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        _bad(request, _no_json(reply), reply)
-    if not isinstance(answer, dict):
-        _bad(request, "the reply is JSON, but no object", reply)
-    return answer
+        _bad(path, f"HTTP status {reply.status}{_title(reply)}", reply)
 
 
-def _bad(request: Request[Any], what: str, reply: Reply) -> NoReturn:
+def _bad(path: str, what: str, reply: Reply) -> NoReturn:
     hint = "Check that the address and port are those of a DragonMint miner"
     if reply.status == 200 and not _is_html(reply):
         hint = "Try again; if it stays so, reboot the miner"
-    raise BadReply(f"What answered {request.path} does not speak as a miner does: {what}. {hint}.", reason=what)
+    raise BadReply(f"What answered {path} does not speak as a miner does: {what}. {hint}.", reason=what)
 
 
 def _no_constant(name: str) -> NoReturn:

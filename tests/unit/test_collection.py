@@ -28,6 +28,7 @@ LAYERS = [
     "module_utils.client",
     "module_utils.aio",
     "module_utils.state",
+    "module_utils.files",
     "module_utils.settings",
     "module_utils.task",
     "doc_fragments",
