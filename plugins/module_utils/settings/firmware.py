@@ -150,7 +150,7 @@ class _Flash:
         if phase is Phase.STUCK:
             raise UpdaterStuck(
                 "The miner's updater refuses the firmware as busy, but nothing is heard of an update: an upload of "
-                "before was cut off. Only a reboot helps: run this again with recover=true (upgrade_recover of the role)."
+                "before was cut off. Only a reboot helps: run this again with recover=true (the role: upgrade_recover)."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")

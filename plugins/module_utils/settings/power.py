@@ -28,7 +28,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, after_change, send_once, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import (
+    Outcome,
+    after_change,
+    send_once,
+    wait_until,
+)
 
 # The uptime has minutes only.
 _UPTIME_SLACK_S = 60.0
