@@ -118,7 +118,7 @@ def _hindrance(variables: Mapping[str, Any], limits: health.Limits) -> tuple[str
     if refused:
         return "failed", str(refused.get("msg", ""))
     count = len(variables.get("__health_tried") or ())
-    if count and count >= limits.max_remedies_per_day:
+    if count >= limits.max_remedies_per_day:
         return "limit reached", f"{count} remedies were tried in the last day, which is all that may be"
     return "", ""
 

@@ -251,9 +251,11 @@ def _foreign_pools(seen: Seen) -> Iterator[Finding]:
     failure = _failure(seen.pools)
     if failure:
         yield Finding("pools_unread", WARNING, failure.detail)
-    elif seen.pools.get("changed"):
-        diff = seen.pools.get("diff") or {}
-        current, desired = (_listed((diff.get(side) or {}).get("pools")) for side in ("before", "after"))
+        return
+    diff = seen.pools.get("diff") or {}
+    before, after = ((diff.get(side) or {}).get("pools") for side in ("before", "after"))
+    if before != after:
+        current, desired = _listed(before), _listed(after)
         detail = f"its pools are {current or 'none'}, not {desired}: run provision"
         yield Finding("pools_foreign", CRITICAL, detail, "pools", current, desired)
 
