@@ -12,7 +12,7 @@ description:
 positional: miner, now, path
 options:
   _input:
-    description: The text; empty where there is no file yet.
+    description: The text; none where there is no file yet.
     type: str
     required: true
   miner:
@@ -66,8 +66,8 @@ _VERSION = 1
 _DAY_S = 24 * 60 * 60
 
 
-def health_tried(text: str, miner: str, now: float, path: str) -> list[dict[str, str]]:
-    if not text:
+def health_tried(text: str | None, miner: str, now: float, path: str) -> list[dict[str, str]]:
+    if text is None:
         return []
     try:
         state = json.loads(text)

@@ -146,7 +146,8 @@ def _failure(result: Mapping[str, Any]) -> Finding | None:
         return Finding("unreachable", CRITICAL, message)
     if result.get("error_code") in ("authentication", "permission"):
         return Finding("locked", CRITICAL, message)
-    if result.get("error_code") or result.get("failed"):
+    # Ansible also calls a look failed that was well answered, and whose answer was waited to become another one.
+    if result.get("error_code") or (result.get("failed") and "ansible_facts" not in result):
         return Finding("unjudged", CRITICAL, message)
     return None
 
