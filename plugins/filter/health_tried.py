@@ -59,7 +59,6 @@ from datetime import datetime
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.health import REMEDIES
 
 _VERSION = 1

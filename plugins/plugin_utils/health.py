@@ -13,7 +13,6 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
-
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.ratings import rating
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
@@ -94,7 +93,7 @@ class Seen:
 
 
 def limits_from(values: Mapping[str, Any]) -> Limits:
-    """Returns the limits that a mapping holds. Raises AnsibleFilterError if one is missing or no number of 0 or more."""
+    """Returns the limits in a mapping. Raises AnsibleFilterError if one is missing or no number of 0 or more."""
     numbers = {}
     for name in (field.name for field in fields(Limits) if field.name != "ratings"):
         try:
@@ -116,7 +115,7 @@ def find(results: Mapping[str, Mapping[str, Any]], limits: Limits) -> list[Findi
     looked = results.get("seen") or {}
     pools = results.get("pools") or {}
     if looked.get("error_code") == "timeout" and _facts(results.get("identity")):
-        return [Finding("cgminer_down", CRITICAL, "cgminer hangs: it takes questions and never answers", remedy=RESTART)]
+        return [Finding("cgminer_down", CRITICAL, "cgminer hangs and answers nothing", remedy=RESTART)]
     failure = _failure(looked) or (_failure(pools) if pools.get("unreachable") else None)
     if failure:
         return [failure]
@@ -240,7 +239,7 @@ def _dead_pools(seen: Seen) -> Iterator[Finding]:
     on_backup = not pools[0].get("active") and any(pool.get("active") for pool in pools)
     if on_backup:
         used = next(pool for pool in pools if pool.get("active"))
-        detail = f"it mines at {used.get('url')}, not at its first pool {pools[0].get('url')} ({pools[0].get('status')})"
+        detail = f"it mines at {used.get('url')}; its first pool {pools[0].get('url')} is {pools[0].get('status')}"
         yield Finding("pool_backup", WARNING, detail, "pool 0", used.get("url"), pools[0].get("url"))
     for number, pool in enumerate(pools):
         if pool not in seen.pools_alive and not (on_backup and number == 0):

@@ -122,7 +122,15 @@ def test_three_subsets_come_from_one_overview(connect: Connect) -> None:
 def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect) -> None:
     facts, _warnings = gathered(connect(Script([recorded(generation, "/api/summary")])), "mining")
     mining = facts["dragonmint_mining"]
-    assert sorted(mining) == ["boards", "elapsed_seconds", "fan_percent", "hashrate_ths", "pools", "ready", "reject_ratio"]
+    assert set(mining) == {
+        "boards",
+        "elapsed_seconds",
+        "fan_percent",
+        "hashrate_ths",
+        "pools",
+        "ready",
+        "reject_ratio",
+    }
     assert mining["boards"][1] == {
         "id": 1,
         "status": "Alive",
