@@ -61,7 +61,7 @@ class Seen:
     """What was read of a miner: its facts, and what comparing its pools with those desired came to."""
 
     facts: Mapping[str, Any]
-    pools: Mapping[str, Any]
+    compared: Mapping[str, Any]
     limits: Limits
 
     def fact(self, name: str) -> Mapping[str, Any]:
@@ -76,8 +76,12 @@ class Seen:
         return [board for board in self.boards if board.get("status") in ("Alive", None)]
 
     @property
+    def pools(self) -> Sequence[Mapping[str, Any]]:
+        return self.fact("mining").get("pools") or ()
+
+    @property
     def pools_alive(self) -> list[Mapping[str, Any]]:
-        return [pool for pool in self.fact("mining").get("pools") or () if pool.get("status") == "Alive"]
+        return [pool for pool in self.pools if pool.get("status") == "Alive"]
 
     @property
     def is_settled(self) -> bool:
@@ -231,7 +235,7 @@ def _rejects(seen: Seen) -> Iterator[Finding]:
 def _dead_pools(seen: Seen) -> Iterator[Finding]:
     if not seen.fact("mining").get("ready"):
         return
-    pools = seen.fact("mining").get("pools") or ()
+    pools = seen.pools
     if not seen.pools_alive:
         detail = f"none of {len(pools)} pools is alive" if pools else "it has no pool"
         yield Finding("pool_dead", CRITICAL, detail, "pools", 0, 1)
@@ -248,11 +252,11 @@ def _dead_pools(seen: Seen) -> Iterator[Finding]:
 
 
 def _foreign_pools(seen: Seen) -> Iterator[Finding]:
-    failure = _failure(seen.pools)
+    failure = _failure(seen.compared)
     if failure:
         yield Finding("pools_unread", WARNING, failure.detail)
         return
-    diff = seen.pools.get("diff") or {}
+    diff = seen.compared.get("diff") or {}
     before, after = ((diff.get(side) or {}).get("pools") for side in ("before", "after"))
     if before != after:
         current, desired = _listed(before), _listed(after)
