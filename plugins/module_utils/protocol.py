@@ -118,13 +118,17 @@ class Overview:
 
 @dataclass(frozen=True)
 class Board:
-    """A hash board (cgminer's device, a chain). ``last_share_seconds`` is the age of its last share."""
+    """A hash board (cgminer's device, a chain). ``last_share_seconds`` is the age of its last share.
+
+    ``hardware_error_ratio`` is the part of its results that are wrong, as cgminer reckons it.
+    """
 
     id: int | None
     status: str | None
     temperature_c: float | None
     hashrate_ths: float | None
     hardware_errors: int | None
+    hardware_error_ratio: float | None
     accepted: int | None
     rejected: int | None
     last_share_seconds: int | None
@@ -189,7 +193,8 @@ class Endpoint(Generic[T]):
 
     ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
     does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
-    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself.
+    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself. A reply
+    without a body is an empty object where it ``may_be_empty``.
     """
 
     action: str
@@ -197,6 +202,7 @@ class Endpoint(Generic[T]):
     read: Callable[[Mapping[str, Any], Reply], T]
     writes: bool = False
     slow_s: float = 0.0
+    may_be_empty: bool = False
 
     def admin_only(self) -> bool:
         """Whether a guest may call this on no firmware."""
@@ -229,6 +235,14 @@ class LatestFirmware:
     url: str | None
     info: str | None
     current_version: str | None
+
+
+@dataclass(frozen=True)
+class DeviceError:
+    """What an Innosilicon says is wrong with itself: ``code`` is "0" when nothing is, and None if it does not say."""
+
+    code: str | None
+    message: str | None
 
 
 @dataclass(frozen=True)
@@ -288,6 +302,8 @@ def parse(request: Request[T], reply: Reply) -> T:
     Raises TokenExpired or InvalidRequest for the caller to resolve, NotReady where the miner refuses without a
     reason (cgminer does not answer), Rejected where it gives one, BadReply for all that no miner says.
     """
+    if request.endpoint.may_be_empty and reply.status == 200 and not reply.body:
+        return request.endpoint.read({}, reply)
     answer = _json_object(request, reply)
     success = answer.get("success")
     if success is True:
@@ -613,6 +629,7 @@ def _board(device: Mapping[str, Any], now: float | None) -> Board:
         temperature_c=_number(device.get("Temperature")),
         hashrate_ths=_board_ths(device),
         hardware_errors=_integer(device.get("Hardware Errors")),
+        hardware_error_ratio=_part(device.get("Device Hardware%")),
         accepted=_integer(device.get("Accepted")),
         rejected=_integer(device.get("Rejected")),
         last_share_seconds=max(0, round(now - shared_at)) if now and shared_at else None,
@@ -697,6 +714,10 @@ def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirm
     )
 
 
+def _read_error(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
+    return DeviceError(code=_text(answer.get("code")), message=_text(answer.get("errmsg")))
+
+
 def _section(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = answer.get(name, {})
     if not isinstance(section, dict):
@@ -730,6 +751,11 @@ def _number(value: Any) -> float | None:
 
 def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
+
+
+def _part(percent: Any) -> float | None:
+    number = _number(percent)
+    return None if number is None else round(number / 100, 8)
 
 
 def _integer(value: Any) -> int | None:
@@ -772,6 +798,7 @@ POOLS = Endpoint("pools", _FOR_GUEST, _read_pools)
 UPDATE_POOLS = Endpoint("updatePools", _FOR_ADMIN, _nothing, writes=True)
 AUTOTUNE = Endpoint("getAutoTune", _FOR_ADMIN, _read_autotune)
 AUTOTUNE_STATUS = Endpoint("getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST}, _read_autotune_status)
+ERROR = Endpoint("getErrorMessage", {INNO_2018_08: ADMIN}, _read_error, may_be_empty=True)
 SET_AUTOTUNE = Endpoint("setAutoTune", _FOR_ADMIN, _nothing, writes=True)
 TYPE = Endpoint("type", _FOR_GUEST, _read_type)
 NETWORK = Endpoint("network", _FOR_GUEST, _read_network)

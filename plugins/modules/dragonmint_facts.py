@@ -17,11 +17,12 @@ options:
   gather_subset:
     description:
       - Which facts to gather.
-      - V(all) stands for all of them and V(min) for V(identity). A V(!) before a name leaves it out.
+      - V(all) stands for all of them but V(error), and V(min) for V(identity). A V(!) before a name leaves it out.
       - V(identity) is what the miner is, V(network) its addresses, V(hardware) its uptime, load and memory,
         V(pools) the configured pools without their passwords, V(mining) what cgminer does at the moment,
         V(autotune) the mode and whether it is tuning.
-      - V(autotune) can be read by the user C(admin) only.
+      - V(error) is what an Innosilicon says is wrong with itself. No other firmware has it.
+      - V(autotune) and V(error) can be read by the user C(admin) only.
     type: list
     elements: str
     default: [all]
@@ -67,6 +68,10 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: (ansible_facts.dragonmint_mining.hashrate_ths.average or 0) >= 14
     fail_msg: It makes {{ ansible_facts.dragonmint_mining.hashrate_ths.average }} TH/s.
+
+- name: Gather the error that an Innosilicon reports
+  minerops.dragonmint.dragonmint_facts:
+    gather_subset: [error]
 
 - name: Gather everything but what takes the miner longest
   minerops.dragonmint.dragonmint_facts:
@@ -248,6 +253,11 @@ ansible_facts:
               returned: always
               type: int
               sample: 6600
+            hardware_error_ratio:
+              description: The part of its results that are wrong.
+              returned: always
+              type: float
+              sample: 0.001205
             accepted:
               description: The number of accepted shares.
               returned: always
@@ -304,6 +314,11 @@ ansible_facts:
           returned: always
           type: float
           sample: 0.006612
+        elapsed_seconds:
+          description: How long cgminer has been running.
+          returned: always
+          type: int
+          sample: 4792
     dragonmint_autotune:
       description: The autotune mode.
       returned: when the subset V(autotune) is gathered
@@ -329,6 +344,21 @@ ansible_facts:
           returned: always
           type: bool
           sample: false
+    dragonmint_error:
+      description: What an Innosilicon says is wrong with itself.
+      returned: when the subset V(error) is gathered, and the miner has it
+      type: dict
+      contains:
+        code:
+          description: The number of the error, V(0) for none. Null if the miner's record of it is empty.
+          returned: always
+          type: str
+          sample: "23"
+        message:
+          description: The error in words.
+          returned: always
+          type: str
+          sample: fan error
 gathered_at:
   description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
   returned: success

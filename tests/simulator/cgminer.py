@@ -86,6 +86,7 @@ class Cgminer:
     boards: list[Board] = field(default_factory=lambda: [Board(), Board(), Board()])
     pool_status: str | dict[str, str] = "Alive"
     fan_duty: int = 59
+    mended_by: str | None = None
     override: str | dict[str, Any] | None = None
     override_changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -108,6 +109,12 @@ class Cgminer:
     def take_config(self) -> None:
         self.pools = [dict(pool) for pool in self.config.pools or []]
         self.has_api = self.config.has_api
+
+    def mend(self, remedy: str) -> None:
+        """Boards that a `restart`, or only a `reboot`, brings back are as new after it."""
+        if self.mended_by in (remedy, "restart"):
+            self.boards = [Board(), Board(), Board()]
+            self.mended_by = None
 
     def is_ready(self) -> bool:
         return self.started_at is not None and self.has_api and self.clock.now() >= self.ready_at

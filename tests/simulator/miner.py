@@ -141,6 +141,7 @@ class Miner:
         """What `systemctl restart cgminer` takes; afterwards cgminer needs some time before it answers."""
         self.cgminer.stop()
         await self.clock.sleep(self.timing["cgminer_restart_s"])
+        self.cgminer.mend("restart")
         self._start_cgminer(tunes)
 
     def _start_cgminer(self, tunes: bool = False) -> None:
@@ -198,6 +199,7 @@ class Miner:
         self.journal.restart(self.wall())
         self.booted_at = self.clock.now()
         self.slots.boot()
+        self.cgminer.mend("reboot")
         self.tokens = Tokens(self.generation.issuer)
         self.workers = asyncio.Semaphore(PHP_WORKERS)
         self._start_cgminer()

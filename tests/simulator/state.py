@@ -65,6 +65,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "ready": lambda miner: miner.cgminer.is_ready(),
     "tuning": lambda miner: miner.cgminer.is_tuning(),
     "boards": lambda miner: [dataclasses.asdict(board) for board in miner.cgminer.boards],
+    "mended_by": lambda miner: miner.cgminer.mended_by,
     "pool_status": lambda miner: miner.cgminer.pool_status,
     "fan_duty": lambda miner: miner.cgminer.fan_duty,
     "cgminer": lambda miner: miner.cgminer.override,
@@ -246,6 +247,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
         ),
         _boards,
     ),
+    "mended_by": (nullable(one_of("restart", "reboot")), _of_cgminer("mended_by")),
     "pool_status": (either(text, values_of(text)), _of_cgminer("pool_status")),
     "fan_duty": (number, _of_cgminer("fan_duty")),
     "cgminer": (

@@ -159,6 +159,9 @@ class Miner:
     def _is_inno(self) -> bool:
         return self.generation == protocol.INNO_2018_08
 
+    def _getErrorMessage(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        return said(success=True, code="0", errmsg="") if self._is_inno else INVALID_REQUEST
+
     def _auth(self, form: dict[str, str]) -> Reply:
         return logged_in(form["username"])
 

@@ -33,6 +33,7 @@ LAYERS = [
     "module_utils.task",
     "doc_fragments",
     "modules",
+    "plugin_utils.ratings",
     "plugin_utils",
     "action",
     "inventory",

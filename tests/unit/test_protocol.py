@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
     ADMIN,
     DM_2018_04,
@@ -19,6 +20,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     AutoTune,
     AutoTuneStatus,
     Board,
+    DeviceError,
     Endpoint,
     Hardware,
     Identity,
@@ -29,11 +31,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     Overview,
     Pool,
     PoolStatus,
+    Reply,
     Request,
     parse,
 )
 
-from .helpers import SUCCESS, jwt_of, logged_in, recorded
+from .helpers import SUCCESS, jwt_of, logged_in, recorded, said
 
 ENDPOINTS = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
 READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes and endpoint is not protocol.AUTH]
@@ -56,6 +59,7 @@ MINING = Mining(
             temperature_c=72,
             hashrate_ths=4.93225841,
             hardware_errors=6600,
+            hardware_error_ratio=0.001205,
             accepted=307,
             rejected=2,
             last_share_seconds=8,
@@ -117,6 +121,7 @@ RECORDED_VALUES = [
     (protocol.AUTOTUNE, INNO_2018_08, AutoTune("factory", "2")),
     (protocol.AUTOTUNE_STATUS, DM_2018_05, AutoTuneStatus(is_running=True, is_tuning=False)),
     (protocol.AUTOTUNE_STATUS, INNO_2018_08, AutoTuneStatus(is_running=True, is_tuning=False)),
+    (protocol.ERROR, INNO_2018_08, DeviceError("0", None)),
     *[(protocol.LATEST_FIRMWARE, generation, LATEST_FIRMWARE) for generation in GENERATIONS],
 ]
 
@@ -189,8 +194,26 @@ def test_a_confirmed_write_says_nothing_but_success(endpoint: Endpoint[Any]) -> 
     assert parse(Request(endpoint), SUCCESS) is None
 
 
-def test_only_the_autotune_status_is_not_everywhere() -> None:
-    assert [endpoint.action for endpoint in ENDPOINTS if not endpoint.is_everywhere()] == ["getAutoTuneStatus"]
+def test_what_is_not_on_each_firmware() -> None:
+    actions = [endpoint.action for endpoint in ENDPOINTS if not endpoint.is_everywhere()]
+    assert actions == ["getAutoTuneStatus", "getErrorMessage"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (said(success=True, code="23", errmsg="fan error"), DeviceError("23", "fan error")),
+        (Reply(200, b""), DeviceError(None, None)),
+    ],
+)
+def test_the_error_of_an_innosilicon(reply: Reply, error: DeviceError) -> None:
+    assert parse(Request(protocol.ERROR), reply) == error
+
+
+@pytest.mark.parametrize("status", [204, 500, 502])
+def test_only_a_good_reply_may_be_empty(status: int) -> None:
+    with pytest.raises(BadReply):
+        parse(Request(protocol.ERROR), Reply(status, b""))
 
 
 def test_pools_are_posted_in_numbered_fields() -> None:

@@ -37,6 +37,8 @@ ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
         (["min", "pools"], ["identity", "pools"]),
         (["pools", "!pools"], []),
         (["!all", "mining"], ["identity", "mining"]),
+        (["error"], ["error"]),
+        (["all", "error"], [*ALL, "error"]),
     ],
 )
 def test_a_gather_subset_names_what_is_wanted(names: list[str], subsets: list[str]) -> None:
@@ -74,10 +76,11 @@ def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
         ("pools", ["pools"]),
         ("mining", ["summary"]),
         ("autotune", ["getAutoTune", "getAutoTuneStatus"]),
+        ("error", ["getErrorMessage"]),
     ],
 )
 def test_only_the_sources_of_the_wanted_subset_are_asked(subset: str, actions: list[str], connect: Connect) -> None:
-    miner = Miner(DM_2018_05)
+    miner = Miner(INNO_2018_08)
     facts, _warnings = gathered(connect(miner), subset)
     assert list(facts) == [f"dragonmint_{subset}"]
     assert miner.actions == actions
@@ -119,13 +122,22 @@ def test_three_subsets_come_from_one_overview(connect: Connect) -> None:
 def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect) -> None:
     facts, _warnings = gathered(connect(Script([recorded(generation, "/api/summary")])), "mining")
     mining = facts["dragonmint_mining"]
-    assert sorted(mining) == ["boards", "fan_percent", "hashrate_ths", "pools", "ready", "reject_ratio"]
+    assert set(mining) == {
+        "boards",
+        "elapsed_seconds",
+        "fan_percent",
+        "hashrate_ths",
+        "pools",
+        "ready",
+        "reject_ratio",
+    }
     assert mining["boards"][1] == {
         "id": 1,
         "status": "Alive",
         "temperature_c": 72,
         "hashrate_ths": 4.93225841,
         "hardware_errors": 6600,
+        "hardware_error_ratio": 0.001205,
         "accepted": 307,
         "rejected": 2,
         "last_share_seconds": 8,

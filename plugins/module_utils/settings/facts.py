@@ -23,6 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, network, pools
 
 SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
+ONLY_WHEN_NAMED = ("error",)
 MINIMUM = ("identity",)
 
 
@@ -46,7 +47,7 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
         included.update(MINIMUM)
     elif not included:
         included.update(SUBSETS)
-    return [subset for subset in SUBSETS if subset in included - excluded]
+    return [subset for subset in _READERS if subset in included - excluded]
 
 
 def gather(client: Client, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
@@ -64,7 +65,7 @@ def gather(client: Client, subsets: Sequence[str], warn: Callable[[str], None]) 
 def mining_fact(value: protocol.Mining) -> dict[str, Any]:
     """Returns what cgminer does as the fact dragonmint_mining and results show it."""
     fact = asdict(value)
-    del fact["is_tuning"], fact["elapsed_seconds"]
+    del fact["is_tuning"]
     fact["boards"] = list(fact["boards"])
     fact["pools"] = [{**pool, "url": mask_url(pool["url"])} for pool in fact["pools"]]
     return fact
@@ -101,6 +102,11 @@ _READERS: dict[str, Callable[[_Sources], Any]] = {
     "pools": lambda sources: pools.shown(pools.current_pools(sources.client)),
     "mining": lambda sources: mining_fact(sources.mining),
     "autotune": _autotune_fact,
+    "error": lambda sources: asdict(sources.client.read(protocol.ERROR)),
 }
 
-_EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in SUBSETS}}
+_EXPANSIONS: dict[str, Sequence[str]] = {
+    "all": SUBSETS,
+    "min": MINIMUM,
+    **{subset: (subset,) for subset in (*SUBSETS, *ONLY_WHEN_NAMED)},
+}
