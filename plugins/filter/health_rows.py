@@ -82,6 +82,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils import health
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 _NOT_EXAMINED = health.Finding("unjudged", health.CRITICAL, "it was not examined, since a task before failed")
 _WELL = health.Finding("", "ok", "")
@@ -149,7 +150,7 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "miner": miner,
-        "address": variables.get("dragonmint_host", variables.get("ansible_host", miner)),
+        "address": address_of(miner, variables),
         **asdict(finding),
         "tried": ", ".join(variables.get("__health_told") or ()),
         "outcome": outcome,
