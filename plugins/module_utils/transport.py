@@ -63,9 +63,19 @@ class Transport:
 
         Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
         """
-        reply_s = max(self._timeout_s, slow_s)
+        body = urlencode(form).encode("ascii")
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        if authorization is not None:
+            headers["Authorization"] = authorization
+        return self._send("POST", path, headers, body, max(self._timeout_s, slow_s))
+
+    def get(self, path: str) -> Reply:
+        """Fetches a page that needs no login. Raises as :meth:`post` does."""
+        return self._send("GET", path, {}, None, self._timeout_s)
+
+    def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, reply_s: float) -> Reply:
         try:
-            return self._exchange(self._prepare(path, form, authorization), reply_s)
+            return self._exchange(self._prepare(method, path, headers, body), reply_s)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._translated(error, path, reply_s) from error
 
@@ -98,20 +108,12 @@ class Transport:
             response.release_conn()
         return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
 
-    def _prepare(self, path: str, form: Mapping[str, str], authorization: str | None) -> Any:
-        body = urlencode(form).encode("ascii")
+    def _prepare(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> Any:
         request: Any = requests.PreparedRequest()
-        request.method = "POST"
+        request.method = method
         request.url = self.url + path
         request.body = body
-        request.headers = {
-            "User-Agent": "minerops.dragonmint",
-            "Accept-Encoding": "identity",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Content-Length": str(len(body)),
-        }
-        if authorization is not None:
-            request.headers["Authorization"] = authorization
+        request.headers = {"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity", **headers}
         return request
 
     def _translated(self, error: Exception, path: str, reply_s: float) -> MinerError:
