@@ -35,9 +35,12 @@ ADMIN = "admin"
 DM_2018_04 = "dm-2018-04"
 DM_2018_05 = "dm-2018-05"
 INNO_2018_08 = "inno-2018-08"
-GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
+INNO_2018_09 = "inno-2018-09"
+GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08, INNO_2018_09)
 
 POOLS_MAX = 3
+# What the makers call their firmware: the title of its web page, and the issuer of its JWTs.
+DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 REPLY_BYTES_MAX = 8 * 1024 * 1024
@@ -246,6 +249,26 @@ class DeviceError:
 
 
 @dataclass(frozen=True)
+class DebugBoard:
+    """What its driver tells of a hash board and of each of its chips, by the names of results.
+
+    What is known of the driver is in it always, as None where it does not tell it.
+    """
+
+    id: int | None
+    values: Mapping[str, Any]
+    chips: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Debug:
+    """What the drivers tell of the boards, none while cgminer does not answer; and the commits of the programs."""
+
+    boards: tuple[DebugBoard, ...]
+    hashes: Mapping[str, str | None]
+
+
+@dataclass(frozen=True)
 class Frame:
     """What the updater tells on its websocket: a status, the progress of a step in percent of the whole, or a text."""
 
@@ -333,6 +356,18 @@ def printable(text: str) -> str:
 def visible(text: str) -> str:
     """Returns a text of the miner's in which nothing steers a terminal."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
+def page_title(reply: Reply) -> str | None:
+    """Returns the title of a web page, which on a miner is the name of its firmware. None if there is none."""
+    match = _TITLE.search(reply.body[:4096])
+    return printable(match[1].decode("utf-8", "replace")) if match else None
+
+
+def is_older(version: str | None, than: str | None) -> bool:
+    """Whether a firmware is older than another one, by the date and time that both have in their names."""
+    dates = [_VERSION_DATE.search(text or "") for text in (version, than)]
+    return dates[0] is not None and dates[1] is not None and dates[0].groups() < dates[1].groups()
 
 
 def mac_address(text: str) -> str:
@@ -455,6 +490,12 @@ def accept_log(reply: Reply) -> None:
 
 
 def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
+    if reply.status == 504 and request.endpoint.slow_s:
+        raise Rejected(
+            f"The miner waited for others to do {request.path}, and gave up (HTTP 504): they do not answer it. Try "
+            "again later, or see whether it reaches the internet.",
+            reason="HTTP 504",
+        )
     _require_ok(request.path, reply)
     try:
         answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
@@ -504,12 +545,12 @@ def _is_html(reply: Reply) -> bool:
 
 
 def _title(reply: Reply) -> str:
-    match = _TITLE.search(reply.body[:4096])
-    return f' (titled "{printable(match[1].decode("utf-8", "replace"))}")' if match else ""
+    title = page_title(reply)
+    return f' (titled "{title}")' if title else ""
 
 
 def _nothing(answer: Mapping[str, Any], reply: Reply) -> None:
-    """Reads the reply to a write, in which the miner says nothing but success."""
+    """Reads a reply of which only the success counts, as that to a write, in which the miner says nothing else."""
 
 
 def _read_login(answer: Mapping[str, Any], reply: Reply) -> Login:
@@ -718,6 +759,57 @@ def _read_error(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
     return DeviceError(code=_text(answer.get("code")), message=_text(answer.get("errmsg")))
 
 
+def _read_debug(answer: Mapping[str, Any], reply: Reply) -> Debug:
+    # An empty object of PHP is a list.
+    hashes = _section(answer, "hashes") if answer.get("hashes") else {}
+    return Debug(
+        boards=tuple(_debug_board(entry) for entry in _entries(answer, "boards")),
+        hashes={name: _text(hashes.get(name)) for name in ("firmware", "backend", "cgminer")},
+    )
+
+
+def _debug_board(entry: Mapping[str, Any]) -> DebugBoard:
+    board, chips = _section(entry, "board"), entry.get("chips", [])
+    # A list, or an object by number where a chip is missing.
+    numbered = dict(enumerate(chips)) if isinstance(chips, list) else _section(entry, "chips")
+    return DebugBoard(
+        id=_integer(board.get("Chain ID", board.get("STATS"))),
+        values=_debug_values(board, _BOARD_KEYS),
+        chips=tuple(
+            {"id": _integer(number), **_debug_values(chip, _CHIP_KEYS)}
+            for number, chip in numbered.items()
+            if isinstance(chip, dict)
+        ),
+    )
+
+
+def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dict[str, Any]:
+    """Gives what is known its name and unit; the rest keeps the driver's name, in snake case."""
+    named = {
+        name: read(next((values[key] for key in keys if key in values), None)) for name, (read, *keys) in known.items()
+    }
+    understood = {key for _read, *keys in known.values() for key in keys} | _COUNTERS_OF_THE_API
+    others = {_snake_case(key): _scalar(value) for key, value in values.items() if key not in understood}
+    return {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
+
+
+def _snake_case(key: str) -> str:
+    return _NO_NAME.sub("_", _CAMEL_HUMP.sub("_", key)).strip("_").lower()
+
+
+def _scalar(value: Any) -> str | float | bool | None:
+    return value if isinstance(value, bool) else _text(value) if isinstance(value, str) else _number(value)
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _read_has_text_times(answer: Mapping[str, Any], reply: Reply) -> bool | None:
+    times = answer.get("times")
+    return isinstance(times[0], str) if isinstance(times, list) and times else None
+
+
 def _section(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = answer.get(name, {})
     if not isinstance(section, dict):
@@ -779,6 +871,9 @@ def _seconds_since_epoch(date: str | None) -> float | None:
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _LOAD = re.compile(r"load average: *([\d.]+), *([\d.]+), *([\d.]+)")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{0,18})?")
+_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NO_NAME = re.compile(r"[^A-Za-z0-9]+")
+_VERSION_DATE = re.compile(r"_(\d{8})_(\d{6})$")
 _TITLE = re.compile(rb"<title>([^<]{1,80})", re.IGNORECASE)
 _UPTIME = re.compile(
     r"\bup +(?:(?P<days>\d{1,6}) days?, *)?"
@@ -787,6 +882,45 @@ _UPTIME = re.compile(
 
 _HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 _THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}
+
+_Known = tuple[Any, ...]
+# What the T1's driver tells: a result's name, how its value is read, and the keys of the drivers. Voltages are in mV.
+_BOARD_KEYS: Mapping[str, _Known] = {
+    "name": (_text, "ID"),
+    "elapsed_seconds": (_integer, "Elapsed"),
+    "chip_count": (_integer, "Num chips"),
+    "active_chip_count": (_integer, "Num active chips"),
+    "core_count": (_integer, "Num cores"),
+    "hashrate_ths": (lambda value: _ths(_number(value)), "MHS av"),
+    "temperature_c": (_number, "Temp"),
+    "temperature_max_c": (_number, "Temp max"),
+    "temperature_min_c": (_number, "Temp min"),
+    "fan_percent": (_integer, "Fan duty"),
+    "vid": (_integer, "iVid", "VID"),
+    "pll": (_integer, "PLL"),
+    "voltage_max_mv": (_number, "Voltage Max"),
+    "voltage_min_mv": (_number, "Voltage Min"),
+    "voltage_average_mv": (_number, "Voltage Avg"),
+    "is_vid_optimal": (_flag, "VidOptimal"),
+    "is_pll_optimal": (_flag, "pllOptimal"),
+    "is_disabled": (_flag, "Disabled"),
+    "is_throttled": (_flag, "Throttled"),
+}
+_CHIP_KEYS: Mapping[str, _Known] = {
+    "temperature_c": (_number, "Temp"),
+    "voltage_mv": (_number, "nVol", "VVolt"),
+    "enabled_cores": (_integer, "Int Enabled Cores"),
+    "hardware_errors": (_integer, "HW errors"),
+    "stales": (_integer, "Stales"),
+    "duplicates": (_integer, "Duplicates"),
+    "nonces_found": (_integer, "Nonces found"),
+    "nonce_ranges": (_integer, "Nonce ranges"),
+    "cooldown": (_integer, "Cooldown"),
+    "fail_count": (_integer, "Fail count"),
+    "fail_reset": (_integer, "Fail reset"),
+}
+# They are about cgminer's API and not about the board.
+_COUNTERS_OF_THE_API = {"STATS", "Chain ID", "Calls", "Wait", "Max", "Min"}
 
 _FOR_GUEST = dict.fromkeys(GENERATIONS, GUEST)
 _FOR_ADMIN = dict.fromkeys(GENERATIONS, ADMIN)
@@ -797,8 +931,10 @@ SUMMARY = Endpoint("summary", _FOR_GUEST, _read_summary)
 POOLS = Endpoint("pools", _FOR_GUEST, _read_pools)
 UPDATE_POOLS = Endpoint("updatePools", _FOR_ADMIN, _nothing, writes=True)
 AUTOTUNE = Endpoint("getAutoTune", _FOR_ADMIN, _read_autotune)
-AUTOTUNE_STATUS = Endpoint("getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST}, _read_autotune_status)
-ERROR = Endpoint("getErrorMessage", {INNO_2018_08: ADMIN}, _read_error, may_be_empty=True)
+AUTOTUNE_STATUS = Endpoint(
+    "getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST, INNO_2018_09: GUEST}, _read_autotune_status
+)
+ERROR = Endpoint("getErrorMessage", {INNO_2018_08: ADMIN, INNO_2018_09: ADMIN}, _read_error, may_be_empty=True)
 SET_AUTOTUNE = Endpoint("setAutoTune", _FOR_ADMIN, _nothing, writes=True)
 TYPE = Endpoint("type", _FOR_GUEST, _read_type)
 NETWORK = Endpoint("network", _FOR_GUEST, _read_network)
@@ -808,4 +944,9 @@ REBOOT = Endpoint("reboot", _FOR_ADMIN, _nothing, writes=True)
 POWEROFF = Endpoint("poweroff", _FOR_ADMIN, _nothing, writes=True)
 RESTART_CGMINER = Endpoint("restartCgMiner", _FOR_ADMIN, _nothing, writes=True)
 FACTORY_RESET = Endpoint("factoryReset", _FOR_ADMIN, _nothing, writes=True)
+DEBUG_STATS = Endpoint("getDebugStats", _FOR_GUEST, _read_debug)
+# Whether the times of its samples are text, which they are on no firmware but the first; None before there are any.
+HASH_RATES = Endpoint("getHashRates", _FOR_GUEST, _read_has_text_times)
+# What counts is that it is there. Which users may ask is not known; the admin may.
+LOCK_STATE = Endpoint("getLockState", {INNO_2018_09: ADMIN}, _nothing)
 LATEST_FIRMWARE = Endpoint("getLatestFirmwareVersion", _FOR_ADMIN, _read_latest_firmware, slow_s=130.0)

@@ -64,10 +64,17 @@ class Transport:
 
         Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
         """
-        reply_s = max(self._timeout_s, slow_s)
         body = urlencode(form).encode("ascii")
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
-        request = self._prepare("POST", path, headers, authorization, body)
+        return self._reply_to(
+            self._prepare("POST", path, headers, authorization, body), path, max(self._timeout_s, slow_s)
+        )
+
+    def get(self, path: str) -> Reply:
+        """Fetches a page that needs no login. Raises as :meth:`post` does."""
+        return self._reply_to(self._prepare("GET", path, {}, None), path, self._timeout_s)
+
+    def _reply_to(self, request: Any, path: str, reply_s: float) -> Reply:
         try:
             return self._exchange(request, reply_s)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:

@@ -77,6 +77,8 @@ class Cgminer:
 
     clock: Clock
     config: Config
+    # How long the firmware waits for an answer.
+    patience_s: float = float("inf")
     started_at: float | None = None
     ready_at: float = 0.0
     hashing_at: float = 0.0
@@ -128,6 +130,11 @@ class Cgminer:
         self.override_changed = asyncio.Event()
 
     async def hear_out_silence(self) -> None:
-        """No read timeout guards the firmware against a cgminer that accepts and never answers."""
+        """Wait for a cgminer that accepts and never answers; only the later Innosilicon gives up."""
         while self.override == "silent":
-            await self.override_changed.wait()
+            changed = asyncio.ensure_future(self.override_changed.wait())
+            try:
+                if not await self.clock.wait(changed, self.patience_s):
+                    return
+            finally:
+                changed.cancel()

@@ -76,6 +76,8 @@ class Miner:
         self.error: dict[str, str] | str | None = None
         self.freqvol: dict[str, Any] | None = None
         self.red_light = "off"
+        self.locked = False
+        self.dna = "40" + mac.replace(":", "")
         self.monitor = True
         self.journal = Journal()
         self.clock_offset = 0.0
@@ -90,7 +92,7 @@ class Miner:
         self.users = Users(generation)
         self.network = Network(host)
         self.tokens = Tokens(generation.issuer)
-        self.cgminer = Cgminer(clock, self.config)
+        self.cgminer = Cgminer(clock, self.config, patience_s=generation.cgminer_timeout_s)
         # The fleet has been mining for a while when the simulator starts.
         self.booted_at = clock.now() - 265320
         self.cgminer.start(0, 0)

@@ -34,6 +34,8 @@ LAYERS = [
     "doc_fragments",
     "modules",
     "plugin_utils.ratings",
+    "plugin_utils.reporting",
+    "plugin_utils.device_text",
     "plugin_utils",
     "action",
     "inventory",
