@@ -240,13 +240,13 @@ def _dead_pools(seen: Seen) -> Iterator[Finding]:
         detail = f"none of {len(pools)} pools is alive" if pools else "it has no pool"
         yield Finding("pool_dead", CRITICAL, detail, "pools", 0, 1)
         return
-    on_backup = not pools[0].get("active") and any(pool.get("active") for pool in pools)
-    if on_backup:
-        used = next(pool for pool in pools if pool.get("active"))
+    used = next((pool for pool in pools if pool.get("active")), pools[0])
+    if used is not pools[0]:
         detail = f"it mines at {used.get('url')}; its first pool {pools[0].get('url')} is {pools[0].get('status')}"
         yield Finding("pool_backup", WARNING, detail, "pool 0", used.get("url"), pools[0].get("url"))
     for number, pool in enumerate(pools):
-        if pool not in seen.pools_alive and not (on_backup and number == 0):
+        # That the first one is dead is told already, by the backup.
+        if pool not in seen.pools_alive and (number > 0 or used is pool):
             detail = f"pool {number} {pool.get('url')} is {pool.get('status')}"
             yield Finding("pool_dead", WARNING, detail, f"pool {number}", pool.get("status"), "Alive")
 

@@ -297,7 +297,7 @@ class TestRemedies:
         fleet[1].set(ready=False)
         inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
         assert heal(ansible, inventory, "--limit", "m2").returncode != 0
-        heal(ansible, inventory, "--limit", "m2", health_heal=True).succeeded()
+        heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true health_max_remedies_per_day=1").succeeded()
         assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [("m2", "healed")]
 
 
