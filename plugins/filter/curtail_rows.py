@@ -31,7 +31,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: The rows of the plan, each with its C(outcome): V(done), V(failed), V(pending), or what was planned.
+  description: The rows of the plan, each with its C(outcome), which is V(done), V(failed), V(pending), or the plan.
   type: list
   elements: dict
 """
