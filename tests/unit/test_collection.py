@@ -22,6 +22,7 @@ LAYERS = [
     "module_utils.redaction",
     "module_utils.libconfig",
     "module_utils.protocol",
+    "module_utils.session",
     "module_utils.swu",
     "module_utils.upgrade",
     "module_utils.transport",
@@ -38,7 +39,7 @@ LAYERS = [
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "protocol"]
+WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "protocol", "session"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 
