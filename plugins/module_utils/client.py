@@ -20,7 +20,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
@@ -63,6 +63,13 @@ class Connection:
         """Scheme, host and port."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}:{self.port}"
+
+
+class Reader(Protocol):
+    """What can be asked for values: a client, or whatever has asked a miner already."""
+
+    def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
+        """Returns a value. Raises one of the errors of this collection."""
 
 
 class Client:

@@ -40,6 +40,7 @@ GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
 POOLS_MAX = 3
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
+INDEX_PATH = "/"
 REPLY_BYTES_MAX = 8 * 1024 * 1024
 UPLOAD_PATH = "/upgrade/upload"
 DOWNLOAD_PATH = "/upgrade/download"
@@ -304,6 +305,12 @@ def parse(request: Request[T], reply: Reply) -> T:
     if text == "invalid request":
         raise InvalidRequest(f"The miner called {request.path} an invalid request.")
     raise Rejected(f"The miner refused {request.path}: {text}.", reason=text)
+
+
+def is_index(reply: Reply) -> bool:
+    """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
+    match = _TITLE.search(reply.body[:4096])
+    return reply.status == 200 and match is not None and match[1].strip() in _INDEX_TITLES
 
 
 def printable(text: str) -> str:
@@ -719,6 +726,7 @@ _UPTIME = re.compile(
     r"(?:(?P<hours>\d{1,4}):(?P<clock_minutes>\d{2})|(?P<minutes>\d{1,4}) min)?"
 )
 
+_INDEX_TITLES = (b"DragonMint", b"AsicMiner")
 _HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 _THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}
 

@@ -27,10 +27,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Credential:
-    """A login that a miner may know."""
+    """A login that a miner may know. ``name`` is what its owner calls it, where there are several."""
 
     username: str
     password: str = field(repr=False)
+    name: str = ""
 
 
 @dataclass(frozen=True)

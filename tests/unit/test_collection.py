@@ -20,6 +20,7 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 LAYERS = [
     "module_utils.errors",
     "module_utils.redaction",
+    "module_utils.addresses",
     "module_utils.libconfig",
     "module_utils.protocol",
     "module_utils.session",
@@ -30,6 +31,7 @@ LAYERS = [
     "module_utils.aio",
     "module_utils.state",
     "module_utils.settings",
+    "module_utils.fleet",
     "module_utils.task",
     "doc_fragments",
     "modules",

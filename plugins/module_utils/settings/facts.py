@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     InvalidInput,
     NotReady,
@@ -49,7 +49,7 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
     return [subset for subset in SUBSETS if subset in included - excluded]
 
 
-def gather(client: Client, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
+def gather(client: Reader, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
     """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of."""
     sources = _Sources(client)
     facts = {}
@@ -73,7 +73,7 @@ def mining_fact(value: protocol.Mining) -> dict[str, Any]:
 class _Sources:
     """The replies that several facts share, each asked for once, and only if it is needed."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Reader) -> None:
         self.client = client
 
     @cached_property
