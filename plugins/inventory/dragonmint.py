@@ -139,9 +139,9 @@ options:
         C(drift_network) for what differs, or into C(in_desired_state). What its facts do not tell gets it into
         C(drift_unknown). So a playbook for C(drift_*) touches only miners that need it. Miners of which nothing is
         desired are in none of these.
-      - Passwords of pools do not count, since they are not kept.
-      - Templates see the host variables, the variables of groups and hosts in inventory files that were read before,
-        and with O(use_extra_vars) extra variables, but neither C(group_vars) nor C(host_vars).
+      - Passwords of pools do not count, since they are not kept, and their templates are left to the playbook.
+      - Other templates see the host variables, the variables of groups and hosts in inventory files that were read
+        before, and with O(use_extra_vars) extra variables, but neither C(group_vars) nor C(host_vars).
     type: list
     elements: dict
     default: []
@@ -569,7 +569,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         use_extra = self.get_option("use_extra_vars")
         self.templar.available_variables = dict(combine_vars(variables, self._vars) if use_extra else variables)
         try:
-            return desired.is_desired(setting, self.templar.template(options), known)
+            return desired.is_desired(setting, self.templar.template(desired.compared(setting, options)), known)
         except (AnsibleError, InvalidInput) as error:
             raise InvalidInput(f"The {setting} desired of {name} are none: {error}") from error
 

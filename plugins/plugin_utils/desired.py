@@ -28,7 +28,7 @@ _POOLS = dragonmint_pools.argument_spec()
 _AUTOTUNE = dragonmint_autotune.argument_spec()
 _FIRMWARE = dragonmint_firmware.argument_spec()
 _NETWORK = dragonmint_network.argument_spec()
-_SPECS = {
+_SPECS: dict[str, dict[str, Any]] = {
     "pools": _POOLS["pools"],
     "autotune": {"type": "dict", "options": {name: _AUTOTUNE[name] for name in ("mode", "level")}},
     "firmware": {
@@ -83,6 +83,18 @@ def variables(settings: Mapping[str, Any]) -> dict[str, Any]:
     return named
 
 
+def compared(setting: str, options: Any) -> Any:
+    """Returns what of a setting's options its drift is told from, and whose templates have to be evaluated for that."""
+    if setting == "firmware":
+        return {"version": options["version"]}
+    if setting == "pools" and isinstance(options, (list, tuple)):
+        return [
+            {key: value for key, value in pool.items() if key != "password"} if isinstance(pool, Mapping) else pool
+            for pool in options
+        ]
+    return options
+
+
 def is_desired(setting: str, options: Any, facts: Mapping[str, Any]) -> bool | None:
     """Whether a setting of a miner is as these options say, without any template; None if its facts do not tell.
 
@@ -104,8 +116,12 @@ def _entry(place: str, option: Any) -> Entry:
         if not isinstance(option.get(key, ""), str):
             raise InvalidInput(f"{place}.{key} is no text. A group is named, and an expression may have to be quoted.")
     for key, needed in (("autotune", "mode"), ("firmware", "version")):
+        names = _SPECS[key]["options"]
         if option.get(key) is not None and not (isinstance(option[key], Mapping) and needed in option[key]):
             raise InvalidInput(f"{place}.{key} is no dictionary with {needed}.")
+        unknown = [str(name) for name in option.get(key) or () if name not in names]
+        if unknown:
+            raise InvalidInput(f"{place}.{key} has {', '.join(unknown)}; it takes {', '.join(names)}.")
     settings = {setting: option[setting] for setting in SETTINGS if setting in option}
     if not settings:
         raise InvalidInput(f"{place} sets nothing. Give it any of {', '.join(SETTINGS)}.")

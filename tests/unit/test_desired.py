@@ -99,6 +99,8 @@ def test_what_a_module_refuses_is_refused_here(setting: str, options: Any, messa
         ({"autotune": "balanced"}, "no dictionary with mode"),
         ({"autotune": {"level": "2"}}, "no dictionary with mode"),
         ({"firmware": "t1_20180515_060842"}, "no dictionary with version"),
+        ({"firmware": {"version": "t1_20180515_060842", "scr": "new.swu"}}, "firmware has scr; it takes src"),
+        ({"autotune": {"mode": "balanced", "lvl": "2"}}, "autotune has lvl; it takes mode, level"),
     ],
 )
 def test_what_is_no_entry_is_refused(option: Any, message: str) -> None:
@@ -118,6 +120,15 @@ def test_a_later_entry_wins_and_can_take_back() -> None:
     assert [(entry.group, entry.when) for entry in entries] == [(None, None), ("canary", None), (None, "true")]
     assert desired.merged(entries) == {"pools": [POOL], "autotune": {"mode": "efficient"}}
     assert desired.merged([]) == {}
+
+
+def test_only_what_counts_has_to_be_known() -> None:
+    secret = {**POOL, "password": "{{ only_the_playbook_knows }}"}
+    assert desired.compared("pools", [secret, "{{ pool }}"]) == [POOL, "{{ pool }}"]
+    assert desired.compared("pools", "{{ pools }}") == "{{ pools }}"
+    firmware = {"version": "t1_20180515_060842", "src": "{{ only_the_playbook_knows }}"}
+    assert desired.compared("firmware", firmware) == {"version": "t1_20180515_060842"}
+    assert desired.compared("network", STATIC) == STATIC
 
 
 def test_settings_become_the_variables_of_the_roles_with_their_templates() -> None:
