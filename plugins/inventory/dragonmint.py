@@ -197,7 +197,7 @@ author:
 """
 
 EXAMPLES = r"""
-# fleet.dragonmint.yml: all miners of two halls, named by their MAC
+# fleet.dragonmint.yml: a hall of miners, how they have to be, and a group that gets new firmware first
 plugin: minerops.dragonmint.dragonmint
 networks:
   - 10.1.0.0/22
@@ -211,26 +211,16 @@ credentials:
 cache: true
 cache_plugin: ansible.builtin.jsonfile
 cache_connection: ~/.cache/miners
+filters:
+  - dragonmint_identity.type == 'T1'
+compose:
+  rack: ansible_host.split('.')[2]
 keyed_groups:
-  - key: dragonmint_identity.type | lower
-    prefix: type
   - key: dragonmint_credential
     prefix: login
 groups:
   weak: dragonmint_mining.ready and (dragonmint_mining.hashrate_ths.average or 0) < 14
-compose:
-  rack: ansible_host.split('.')[2]
-
----
-# fleet.dragonmint.yml: the desired state of the fleet, with a canary group that gets new firmware first
-plugin: minerops.dragonmint.dragonmint
-networks: [10.1.0.0/22]
-credentials:
-  - password: "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"
-filters:
-  - dragonmint_identity.type == 'T1'
-groups:
-  canary: ansible_host.split('.')[2] == '3'
+  canary: rack == '3'
 desired:
   - pools:
       - url: stratum+tcp://pool.example.com:3333
