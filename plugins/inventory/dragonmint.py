@@ -298,7 +298,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             addresses = self._wanted_addresses()
             self._entries = desired.entries_from(self.get_option("desired"))
-            self._require_sound_entries()
+            self._comparisons = self._constant_comparisons()
             self._add(self._miners(addresses, self.get_cache_key(path), cache))
         except MinerError as error:
             raise AnsibleParserError(f"{self._source}: {error}") from error
@@ -312,12 +312,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.templar.available_variables = dict(self._vars or {})
         return self.templar.template(self.get_option(option))
 
-    def _require_sound_entries(self) -> None:
-        """Refuses what no miner can be made like, as far as that is known before there are any."""
-        for entry in self._entries:
-            for setting, options in entry.settings.items():
-                if options is not None and not self.templar.is_template(options):
-                    desired.is_desired(setting, options, {})
+    def _constant_comparisons(self) -> dict[int, drift.Comparison]:
+        """Returns comparisons with what is desired without any template, by the identity of the options.
+
+        Refuses what no miner can be made like, as far as that is known before there are any.
+        """
+        return {
+            id(options): desired.comparison(setting, options)
+            for entry in self._entries
+            for setting, options in entry.settings.items()
+            if options is not None and not self.templar.is_template(options)
+        }
 
     def _miners(self, addresses: Addresses, key: str, cache: bool) -> list[fleet.Found]:
         """Returns the miners from the cache, or else polls them."""
@@ -534,7 +539,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for key, value in desired.variables(settings).items():
             self.inventory.set_variable(name, key, value)
         verdicts = {
-            setting: self._is_desired(name, setting, options, variables, known) for setting, options in settings.items()
+            setting: self._comparison(name, setting, options, variables)(known) for setting, options in settings.items()
         }
         groups = [f"drift_{setting}" for setting, verdict in verdicts.items() if verdict is False]
         if None in verdicts.values():
@@ -553,13 +558,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             and (entry.when is None or self._holds(f"desired[{number}].when", entry.when, variables, name))
         ]
 
-    def _is_desired(
-        self, name: str, setting: str, options: Any, variables: Mapping[str, Any], known: Mapping[str, Any]
-    ) -> bool | None:
+    def _comparison(self, name: str, setting: str, options: Any, variables: Mapping[str, Any]) -> drift.Comparison:
+        if id(options) in self._comparisons:
+            return self._comparisons[id(options)]
         use_extra = self.get_option("use_extra_vars")
         self.templar.available_variables = dict(combine_vars(variables, self._vars) if use_extra else variables)
         try:
-            return desired.is_desired(setting, self.templar.template(desired.compared(setting, options)), known)
+            return desired.comparison(setting, self.templar.template(desired.compared(setting, options)))
         except (AnsibleError, InvalidInput) as error:
             raise InvalidInput(f"The {setting} desired of {name} are none: {error}") from error
 

@@ -43,6 +43,9 @@ _SPECS: dict[str, dict[str, Any]] = {
         "options": {name: _NETWORK[name] for name in ("mode", "ipaddress", "netmask", "gateway", "dns", "search")},
     },
 }
+_VALIDATORS = {
+    setting: ArgumentSpecValidator({setting: {**spec, "required": True}}) for setting, spec in _SPECS.items()
+}
 _SELECTORS = ("group", "when")
 
 
@@ -95,15 +98,15 @@ def compared(setting: str, options: Any) -> Any:
     return options
 
 
-def is_desired(setting: str, options: Any, facts: Mapping[str, Any]) -> bool | None:
-    """Whether a setting of a miner is as these options say, without any template; None if its facts do not tell.
+def comparison(setting: str, options: Any) -> drift.Comparison:
+    """Returns what tells from facts whether a setting is as these options say, which have no template in them.
 
     Raises InvalidInput for what the setting's module would refuse.
     """
-    validation = ArgumentSpecValidator({setting: {**_SPECS[setting], "required": True}}).validate({setting: options})
+    validation = _VALIDATORS[setting].validate({setting: options})
     if validation.error_messages:
         raise InvalidInput("; ".join(validation.error_messages))
-    return drift.is_desired(setting, validation.validated_parameters[setting], facts)
+    return drift.comparison(setting, validation.validated_parameters[setting])
 
 
 def _entry(place: str, option: Any) -> Entry:

@@ -55,15 +55,15 @@ NO_LEVEL = {"dragonmint_autotune": autotune.shown(AutoTune("balanced"))}
     ],
 )
 def test_a_setting_is_compared_as_its_module_does(setting: str, options: Any, verdict: bool) -> None:
-    assert desired.is_desired(setting, options, FACTS) is verdict
-    assert desired.is_desired(setting, options, {}) is None
+    assert desired.comparison(setting, options)(FACTS) is verdict
+    assert desired.comparison(setting, options)({}) is None
 
 
 def test_what_counts_of_a_network_and_a_level() -> None:
-    assert desired.is_desired("network", {"mode": "dhcp"}, DHCP_FACTS) is True
-    assert desired.is_desired("network", STATIC, DHCP_FACTS) is False
-    assert desired.is_desired("autotune", {"mode": "balanced"}, NO_LEVEL) is True
-    assert desired.is_desired("autotune", {"mode": "balanced", "level": "2"}, NO_LEVEL) is False
+    assert desired.comparison("network", {"mode": "dhcp"})(DHCP_FACTS) is True
+    assert desired.comparison("network", STATIC)(DHCP_FACTS) is False
+    assert desired.comparison("autotune", {"mode": "balanced"})(NO_LEVEL) is True
+    assert desired.comparison("autotune", {"mode": "balanced", "level": "2"})(NO_LEVEL) is False
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_what_counts_of_a_network_and_a_level() -> None:
 )
 def test_what_a_module_refuses_is_refused_here(setting: str, options: Any, message: str) -> None:
     with pytest.raises(InvalidInput, match=message):
-        desired.is_desired(setting, options, {})
+        desired.comparison(setting, options)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Optional
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, network, pools
 
@@ -14,14 +14,17 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 SUBSETS = {"pools": "pools", "autotune": "autotune", "firmware": "identity", "network": "network"}
 
 
-def is_desired(setting: str, options: Any, facts: Mapping[str, Any]) -> bool | None:
-    """Whether a setting is as the options of its module say; None if the facts do not tell.
+Comparison = Callable[[Mapping[str, Any]], Optional[bool]]
+
+
+def comparison(setting: str, options: Any) -> Comparison:
+    """Returns what tells from facts whether a setting is as the options of its module say; None if they do not tell.
 
     Raises InvalidInput for what the module refuses, too.
     """
     compare = _COMPARISONS[setting](options)
-    fact = facts.get(f"dragonmint_{SUBSETS[setting]}")
-    return None if fact is None else compare(fact)
+    name = f"dragonmint_{SUBSETS[setting]}"
+    return lambda facts: compare(facts[name]) if name in facts else None
 
 
 def _pools(options: Any) -> Callable[[Any], bool]:
