@@ -29,7 +29,7 @@ options:
   networks:
     description:
       - Where to look, as networks (V(10.1.0.0/22)), ranges (V(10.1.4.10-10.1.4.80) or V(10.1.4.10-80)) and addresses.
-        A V(!) before one leaves it out. Templates are evaluated.
+        A V(!) before one leaves it out. Templates are evaluated, also to a list of these.
       - What is named several times is tried once. A network is taken without its own address and its broadcast address.
     type: list
     elements: str
@@ -148,7 +148,7 @@ options:
     suboptions:
       group:
         description:
-          - A group of this or of an inventory source that was read before.
+          - A group of this or of an inventory source that was read before. C(all) is the same as none.
         type: str
       when:
         description:
@@ -187,7 +187,7 @@ notes:
     is read before anything is sent, C(--flush-cache) and a refreshed inventory poll again, and so does a change of
     what is polled (O(networks), O(port), O(filters), O(gather_subset)).
   - With Ansible's own fact cache, facts that M(minerops.dragonmint.dragonmint_facts) has gathered once come before the
-    inventory's variables of the same name. Use C(hostvars) of a fresh fact cache, or gather such facts again.
+    inventory's variables of the same name, until they are gathered again.
 requirements:
   - aiohttp >= 3.9 on the controller
 seealso:
@@ -304,7 +304,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise AnsibleParserError(f"{self._source}: {error}") from error
 
     def _wanted_addresses(self) -> Addresses:
-        networks = [str(text) for text in self._rendered("networks")]
+        parts = self._rendered("networks")
+        networks = [str(text) for part in parts for text in (part if isinstance(part, (list, tuple)) else [part])]
         return addresses_from(networks, self.get_option("allow_public"), self.get_option("allow_huge"))
 
     def _rendered(self, option: str) -> Any:
@@ -384,7 +385,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for subset, reason in miner.missing.items():
                 self.display.vv(f"{self._source}: {miner.address} has no facts {subset}: {reason}")
         if without:
-            self.display.warning(f"{self._source}: {len(without)} miners lack some of their facts; -vv says why.")
+            self.display.warning(f"{self._source}: facts are missing of {len(without)} miners; -vv says why.")
         return miners
 
     def _polling_options(self) -> fleet.Options:

@@ -16,13 +16,14 @@ import resource
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol, redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     AuthenticationFailed,
@@ -38,8 +39,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 
 try:
     import aiohttp
+    from aiohttp.client_proto import ResponseHandler
 except ImportError:
     AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
+    # Something to derive from, so that this file can be imported to say what is missing.
+    ResponseHandler = object  # type: ignore[misc,assignment]
 else:
     AIOHTTP_IMPORT_ERROR = None
 
@@ -53,6 +57,7 @@ PROGRESS_EVERY_S = 5.0
 # A miner's index page has 811 bytes.
 _INDEX_BYTES_MAX = 64 * 1024
 _CHUNK_BYTES = 64 * 1024
+_CONNECTION_BYTES_MAX = 2 * protocol.REPLY_BYTES_MAX
 _RETRY_PAUSE_S = 0.5
 # Files that others in this process may open meanwhile.
 _SPARE_FILES = 48
@@ -143,6 +148,7 @@ class _Scan:
         self._addresses: Iterator[str] = iter(addresses)
         self._options = options
         self._keep = keep
+        self._secrets = _secrets_of(options.credentials)
         self._found: list[Found] = []
         self._counts = Counts(len(addresses), time.monotonic())
 
@@ -197,7 +203,7 @@ class _Scan:
         elif not visit.is_wanted:
             self._counts.filtered += 1
         else:
-            found = visit.found()
+            found = visit.found(self._secrets)
             self._counts.states[found.state] += 1
             self._found.append(found)
 
@@ -239,10 +245,13 @@ class _Visit:
                 self.is_wanted = False
                 return
 
-    def found(self) -> Found:
+    def found(self, secrets: set[str]) -> Found:
+        """Returns what has become known. A device may say what it was told, so secrets are looked for everywhere."""
         credential = self._session.credential.name if self._is_logged_in else None
         state = LOCKED if self._is_locked else UNRESPONSIVE if self.problem else POLLED
-        return Found(self._address, state, self._facts, credential, self.problem, self._missing)
+        said = redaction.scrub([self._facts, self.problem, self._missing], secrets | self._session.tokens)
+        known, problem, missing = said
+        return Found(self._address, state, known, credential, problem, missing)
 
     async def _identify(self) -> None:
         """A miner shows its maker's page and refuses what comes without a login in its own words.
@@ -372,15 +381,36 @@ class _Answers:
         return value
 
 
+def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
+    logins = ({"username": credential.username, "password": credential.password} for credential in credentials)
+    return {secret for login in logins for secret in redaction.secrets_in(login)}
+
+
 def _http(options: Options) -> aiohttp.ClientSession:
     """HTTP with one miner. A session of its own closes its connection at once when the miner has been asked."""
+    connector = aiohttp.TCPConnector(limit=1, use_dns_cache=False, resolver=aiohttp.ThreadedResolver())
+    factory: Any = partial(_BoundedHandler, loop=asyncio.get_running_loop())
+    connector._factory = factory
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=1, use_dns_cache=False, resolver=aiohttp.ThreadedResolver()),
+        connector=connector,
         timeout=aiohttp.ClientTimeout(total=options.timeout_s, sock_connect=options.connect_timeout_s),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity"},
         auto_decompress=False,
     )
+
+
+class _BoundedHandler(ResponseHandler):
+    """Ends a connection that brings more than any miner says: old versions of aiohttp take headers without end."""
+
+    _bytes_left = _CONNECTION_BYTES_MAX
+
+    def data_received(self, data: bytes) -> None:
+        self._bytes_left -= len(data)
+        if self._bytes_left >= 0:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.transport.abort()
 
 
 async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:

@@ -128,4 +128,5 @@ def _entry(place: str, option: Any) -> Entry:
     settings = {setting: option[setting] for setting in SETTINGS if setting in option}
     if not settings:
         raise InvalidInput(f"{place} sets nothing. Give it any of {', '.join(SETTINGS)}.")
-    return Entry(option.get("group"), option.get("when"), settings)
+    group = option.get("group")
+    return Entry(None if group == "all" else group, option.get("when"), settings)

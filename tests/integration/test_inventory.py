@@ -65,7 +65,7 @@ def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet
         "62 addresses: 51 silent, 3 open but unknown, 8 identified "
         "(5 polled, 1 locked, 2 unresponsive, 0 filtered out)" in found["said"]
     )
-    assert "1 miners lack some of their facts" in " ".join(found["said"].split())
+    assert "facts are missing of 1 miners" in " ".join(found["said"].split())
     for miner in (foreign, hangs, endless):
         assert {request["auth"] for request in miner.requests()} <= {None}
         assert actions(miner) == []

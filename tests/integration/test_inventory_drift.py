@@ -153,7 +153,9 @@ def test_what_is_desired_may_come_from_other_sources(ansible: Ansible, start_fle
     ansible.write("a.yml", {"hall": {"hosts": {names[0]: None}, "vars": {"hall_pool": URL}}})
     for miner in fleet.miners:
         miner.set(pools=[POOL])
-    desired = [{"group": "hall", "pools": [{"url": "{{ hall_pool }}", "user": POOL["user"]}]}]
+    desired = [
+        {"group": "hall", "when": "'hall' in group_names", "pools": [{"url": "{{ hall_pool }}", "user": POOL["user"]}]}
+    ]
     file = source(ansible, fleet, desired=desired)
     found = listed(ansible, ansible.folder / "a.yml", "-i", str(file))
     assert drift(found) == {"in_desired_state": {names[0]}}

@@ -114,7 +114,7 @@ def test_a_later_entry_wins_and_can_take_back() -> None:
         [
             {"pools": [POOL], "autotune": {"mode": "balanced", "level": "2"}, "network": {"mode": "dhcp"}},
             {"group": "canary", "autotune": {"mode": "efficient"}},
-            {"when": "true", "network": None},
+            {"group": "all", "when": "true", "network": None},
         ]
     )
     assert [(entry.group, entry.when) for entry in entries] == [(None, None), ("canary", None), (None, "true")]

@@ -271,6 +271,23 @@ def test_a_device_that_never_ends_holds_nothing_up(listen: Listen, talk: Talk) -
     assert time.monotonic() - began < LONG_S
 
 
+def test_headers_without_end_take_no_memory(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def flood(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        for number in range(1_000_000):
+            peer.send(b"X-Some: %050d\r\n" % number * 1000)
+            taken.append(number)
+
+    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
+    found = one(listen(miner(overview=flood)).port, timeout_s=LONG_S)
+    assert found.state in (fleet.POLLED, fleet.UNRESPONSIVE)
+    assert "dragonmint_identity" not in found.facts
+    # Twice what is taken at the most, since it is asked once more, and what lies in the buffers of sockets.
+    assert len(taken) * 64_000 < 2 * fleet._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
+
+
 def test_an_endless_fact_is_given_up_and_left_out(listen: Listen) -> None:
     found = one(listen(miner(pools=endless)).port)
     assert (found.state, list(found.missing)) == (fleet.POLLED, ["pools"])
@@ -284,6 +301,23 @@ def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
     found = one(listen(miner(pools=late, overview=late)).port, timeout_s=0.9, deadline_s=1.0)
     assert found.state == fleet.UNRESPONSIVE
     assert "everything within 1 s" in str(found.problem)
+
+
+def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None:
+    """Neither as a fact nor as a reason, and no token either."""
+    jwt = json.loads(logged_in().body)["jwt"]
+    login = basic("admin", "dragonadmin").partition(" ")[2]
+    echo = json.dumps(
+        {"success": True, "type": f"dragonadmin {login} {jwt}", "network": {}, "hardware": {}, "version": {}}
+    )
+    refusal = json.dumps({"success": False, "message": f"not with dragonadmin, {login} or {jwt}"})
+    found = one(listen(miner(overview=http(echo.encode()), pools=http(refusal.encode()))).port)
+    assert found.facts["dragonmint_identity"]["type"] == "******** ******** ********"
+    assert "not with ********" in found.missing["pools"]
+    assert [secret for secret in ("dragonadmin", login, jwt) if secret in repr(found)] == []
+    locked = one(listen(miner(auth=http(refusal.encode()))).port)
+    assert locked.state == fleet.LOCKED
+    assert "dragonadmin" not in repr(locked)
 
 
 def test_a_bug_with_one_device_does_not_lose_the_others(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -128,7 +128,7 @@ def test_progress_is_told_on_a_terminal_only(read: Read, monkeypatch: pytest.Mon
 
 def test_why_facts_are_missing_is_summed_up(read: Read) -> None:
     some = [miner(5, missing={"pools": "no list"}), miner(6, missing={"pools": "no list", "mining": "gone"}), miner(7)]
-    assert "2 miners lack some of their facts" in read(some)[1][-1]
+    assert "facts are missing of 2 miners" in read(some)[1][-1]
 
 
 def test_without_the_library_it_is_named(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
