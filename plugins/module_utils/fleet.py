@@ -63,7 +63,7 @@ _RETRY_PAUSE_S = 0.5
 _SPARE_FILES = 48
 _FREE_FILE_WAIT_S = 10.0
 # How a network says that nobody is there.
-_NOBODY = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ETIMEDOUT)
+_NOBODY = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ETIMEDOUT)
 
 
 @dataclass(frozen=True)
@@ -430,13 +430,14 @@ async def _accepts_connections(address: str, port: int, timeout_s: float) -> boo
         connecting = asyncio.get_running_loop().sock_connect(sock, (address, port))
         try:
             await asyncio.wait_for(connecting, timeout_s)
+            # Where nobody listens at a port of this machine, a socket can come to be connected to itself.
+            return bool(sock.getsockname() != sock.getpeername())
         except asyncio.TimeoutError:
             return False
         except OSError as error:
             if error.errno in _NOBODY:
                 return False
             raise
-        return True
 
 
 async def _new_socket() -> socket.socket:

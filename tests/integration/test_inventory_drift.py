@@ -106,19 +106,17 @@ def test_firmware_has_channels(ansible: Ansible, start_fleet: Callable[..., Flee
     groups = {"canary": canary, "stable": f"not ({canary})"}
     file = source(ansible, fleet, desired=desired, groups=groups)
     assert drift(listed(ansible, file)) == {"drift_firmware": {names[1]}, "in_desired_state": {names[0], names[2]}}
-    run = ansible(
-        PLAYBOOKS / "upgrade.yml",
-        LOGIN,
-        "-i",
-        str(file),
-        "-e",
-        "target=drift_firmware",
-        extra_vars={"upgrade_settle_seconds": 60},
-        environment=ENVIRONMENT,
-    )
-    run.succeeded()
+
+    def upgrade() -> None:
+        extra = {"target": "drift_firmware", "upgrade_settle_seconds": 60}
+        run = ansible(PLAYBOOKS / "upgrade.yml", LOGIN, "-i", str(file), extra_vars=extra, environment=ENVIRONMENT)
+        run.succeeded()
+
+    upgrade()
     assert [miner.state()["firmware"] for miner in fleet.miners] == [stable, NEWER_FIRMWARE, stable]
     assert drift(listed(ansible, file)) == {"in_desired_state": set(names)}
+    # Nothing to do is the good case.
+    upgrade()
 
 
 def test_what_is_not_known_is_no_desired_state(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:

@@ -165,6 +165,18 @@ def test_nothing_there_is_silent() -> None:
     assert (found, counts.silent, counts.addresses, counts.failures) == ([], 1, 1, {})
 
 
+def test_a_socket_that_is_connected_to_itself_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fleet.socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        here = bound.getsockname()
+
+        async def new_socket() -> Any:
+            return bound
+
+        monkeypatch.setattr(fleet, "_new_socket", new_socket)
+        assert asyncio.run(fleet._accepts_connections(*here, 5.0)) is False
+
+
 def test_each_credential_is_tried_in_its_order_and_once(listen: Listen) -> None:
     logins = tuple(Credential("admin", f"Secret-{number}", str(number)) for number in (1, 2, 3))
     server = listen(miner(password="Secret-3"))
