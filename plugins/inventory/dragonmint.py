@@ -240,14 +240,10 @@ desired:
       mode: efficient
 """
 
-import hashlib
-import json
 import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
-from ipaddress import IPv4Address
 from pathlib import PurePath
 from typing import Any
 
@@ -263,7 +259,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import printable
 from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import drift, facts
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import desired
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import desired, polled_cache
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 GROUPS = {
@@ -273,8 +269,6 @@ GROUPS = {
 }
 IN_DESIRED_STATE = "in_desired_state"
 DRIFT_UNKNOWN = "drift_unknown"
-# Raised with each change of what is cached.
-CACHE_FORMAT = 1
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _NAME = re.compile(r"\w[\w.@+-]*")
@@ -333,35 +327,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 f"{self._source}: cache is true, but the cache plugin memory keeps nothing for the next run. "
                 "Set cache_plugin, for example to ansible.builtin.jsonfile, and cache_connection."
             )
-        shape = self._shape_of_cache()
-        miners = self._cached(key, shape) if is_cached and cache else None
+        options = {name: self.get_option(name) for name in ("networks", "port", "filters")}
+        options["subsets"] = self._subsets()
+        miners = self._cached(key, options) if is_cached and cache else None
         if miners is None:
             miners = self._poll(addresses)
             if is_cached:
-                self._cache[key] = {**shape, "miners": [asdict(miner) for miner in miners]}
+                self._cache[key] = polled_cache.pack(miners, options)
         return miners
 
-    def _shape_of_cache(self) -> dict[str, Any]:
-        """Says what a cache must have been made with to be of use."""
-        options = {name: self.get_option(name) for name in ("networks", "port", "filters")}
-        text = json.dumps({**options, "subsets": self._subsets()}, sort_keys=True, default=str)
-        return {"format": CACHE_FORMAT, "options": hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()}
-
-    def _cached(self, key: str, shape: Mapping[str, Any]) -> list[fleet.Found] | None:
+    def _cached(self, key: str, options: Mapping[str, Any]) -> list[fleet.Found] | None:
         try:
-            cached = self._cache[key]
-            if not isinstance(cached, Mapping) or cached.get("format") != shape["format"]:
-                reason = "is of another version of this collection"
-            elif cached.get("options") != shape["options"]:
-                reason = "was made with other options"
-            else:
-                return [_found(miner) for miner in cached["miners"]]
-        except KeyError as error:
-            if error.args == (key,):
-                return None
-            reason = "is damaged"
-        except (AnsibleError, TypeError, ValueError):
-            reason = "is damaged"
+            return polled_cache.unpack(self._cache[key], options)
+        except KeyError:
+            return None
+        except polled_cache.Unfit as error:
+            reason = str(error)
+        except AnsibleError:
+            reason = "can't be read"
         self._tell(f"The cache {reason}, so the miners are polled again.")
         return None
 
@@ -580,15 +563,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _tell(self, text: str) -> None:
         """Standard output may be for JSON."""
         self.display.display(f"{self._source}: {text}", stderr=True)
-
-
-def _found(cached: Mapping[str, Any]) -> fleet.Found:
-    """Raises TypeError or ValueError for what is no miner."""
-    miner = fleet.Found(**cached)
-    IPv4Address(miner.address)
-    if miner.state not in GROUPS or not isinstance(miner.facts, dict):
-        raise ValueError(miner.state)
-    return miner
 
 
 def _summary(counts: fleet.Counts) -> str:

@@ -173,7 +173,7 @@ def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
         spoilt(miners=[{"address": "127.20.0.1"}]): "is damaged",
         spoilt(miners=[{"address": "nowhere", "state": "polled"}]): "is damaged",
         spoilt(miners=5): "is damaged",
-        "{": "is damaged",
+        "{": "can't be read",
     }
     for text, message in spoils.items():
         stored.write_text(text)
