@@ -10,30 +10,28 @@ The retry policy, all of it:
 * A read that timed out is not: it still holds one of the miner's five workers. Nor is one whose connection could not
   be made in time, since the operating system has tried several times by then.
 * A write is sent once. Where its reply got lost, the caller reads the miner's state and decides from that.
-* "Invalid request" and "expired" mean that the miner did nothing. After a new login the request is sent again, once.
+* What the miner refuses is sent again after a new login, once: see session.
 """
 
 from __future__ import annotations
 
-import base64
 import ipaddress
 import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
-    AuthenticationFailed,
     BadReply,
     InvalidInput,
     MinerError,
     PermissionDenied,
     Rejected,
-    Unsupported,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential, Session, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
@@ -67,6 +65,13 @@ class Connection:
         return f"{self.scheme}://{host}:{self.port}"
 
 
+class Reader(Protocol):
+    """What can be asked for values: a client, or whatever has asked a miner already."""
+
+    def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
+        """Returns a value. Raises one of the errors of this collection."""
+
+
 class Client:
     """Talks to one miner. One request at a time, over one connection. ``tokens`` are all JWTs that it gave."""
 
@@ -74,10 +79,8 @@ class Client:
         self.connection = connection
         self._sleep = sleep
         self._transport = Transport(connection.url, connection.timeout_s, connection.validate_certs)
-        self._password = connection.password
-        self._jwt: str | None = None
-        self.tokens: set[str] = set()
-        self._level: str | None = None
+        passwords = (connection.password, *connection.fallback_passwords)
+        self._session = Session([Credential(connection.username, password) for password in passwords], connection.auth)
         self._is_expected = connection.expected_mac is None
 
     def close(self) -> None:
@@ -87,15 +90,17 @@ class Client:
     @property
     def password(self) -> str:
         """The password that the miner took last; the given one, before it was asked."""
-        return self._password
+        return self._session.credential.password
 
     @property
     def authorization(self) -> str:
         """The Authorization header, with the password or JWT that the miner took last."""
-        if self.connection.auth == "jwt":
-            return f"Bearer {self._jwt}"
-        login = f"{self.connection.username}:{self._password}".encode()
-        return "Basic " + base64.b64encode(login).decode("ascii")
+        return self._session.authorization
+
+    @property
+    def tokens(self) -> set[str]:
+        """All JWTs that the miner gave."""
+        return self._session.tokens
 
     def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
         """Asks for a value. ``patient`` means that a failure is retried as the policy says.
@@ -140,16 +145,13 @@ class Client:
         self._is_expected = True
 
     def log_in(self) -> protocol.Login:
-        """Logs in at /api/auth, which tells the truth, and goes on with the password that it took.
-
-        Basic does not tell: an Innosilicon takes any password while it has its factory's one.
-        """
-        return self._patiently(self._log_in)
+        """Logs in at /api/auth, which tells the truth, and goes on with the password that it took."""
+        return self._patiently(lambda: self._run(self._session.log_in()))
 
     def accepts(self, username: str, password: str) -> bool:
         """Whether the miner takes this login, which is not the client's own."""
         try:
-            self._patiently(lambda: self._send(protocol.auth(username, password)))
+            self._patiently(lambda: self._send(protocol.auth(username, password), None))
         except Rejected:
             return False
         return True
@@ -160,9 +162,8 @@ class Client:
 
     def is_miner(self) -> bool:
         """Whether what answers is a miner, found out without showing it the login. Does not retry."""
-        request = protocol.Request(protocol.TYPE)
         try:
-            protocol.parse(request, self._transport.post(request.path, request.form, None))
+            self._send(protocol.Request(protocol.TYPE), None)
         except protocol.InvalidRequest:
             return True
         except BadReply as error:
@@ -172,9 +173,8 @@ class Client:
 
     def is_token_alive(self, jwt: str) -> bool:
         """Whether the miner still takes a JWT of an earlier login, which no reboot leaves alive. Does not retry."""
-        request = protocol.Request(protocol.TYPE)
         try:
-            protocol.parse(request, self._transport.post(request.path, request.form, f"Bearer {jwt}"))
+            self._send(protocol.Request(protocol.TYPE), f"Bearer {jwt}")
         except protocol.TokenExpired:
             return False
         return True
@@ -192,31 +192,29 @@ class Client:
         return ask()
 
     def _ask(self, request: protocol.Request[T]) -> T:
-        if self.connection.auth == "jwt" and self._jwt is None:
-            self._log_in()
+        return self._run(self._session.ask(request))
+
+    def _run(self, steps: Steps[T]) -> T:
+        """Sends all that a session wants to send, and returns what it comes to."""
         try:
-            answer = self._send(request)
-        except protocol.TokenExpired:
-            self._log_in()
-            answer = self._send_again(request)
-        except protocol.InvalidRequest:
-            if self._level is not None and not request.endpoint.is_everywhere():
-                raise self._forbidden(request) from None
-            self._log_in()
-            if self._level == protocol.GUEST and request.endpoint.admin_only():
-                raise self._forbidden(request) from None
-            return self._send_again(request)
-        if request.endpoint.admin_only():
-            self._level = protocol.ADMIN
-        return answer
+            sending = next(steps)
+            while True:
+                try:
+                    reply = self._exchange(sending.request, sending.authorization)
+                except MinerError as error:
+                    sending = steps.throw(error)
+                else:
+                    sending = steps.send(reply)
+        except StopIteration as done:
+            value: T = done.value
+            return value
 
     def _ask_log(self, headers: Mapping[str, str]) -> Stream:
-        if self.connection.auth == "jwt" and self._jwt is None:
-            self._log_in()
+        self._run(self._session.begin())
         try:
             return self._send_log(headers)
         except protocol.InvalidRequest:
-            self._log_in()
+            self._run(self._session.log_in())
         try:
             return self._send_log(headers)
         except protocol.InvalidRequest:
@@ -233,46 +231,11 @@ class Client:
             raise
         return stream
 
-    def _send_again(self, request: protocol.Request[T]) -> T:
-        try:
-            return self._send(request)
-        except protocol.InvalidRequest:
-            raise self._forbidden(request) from None
-        except protocol.TokenExpired:
-            raise AuthenticationFailed(
-                "The miner refuses the JWT that it has just given: its clock is unsteady. Use auth=basic, or reboot it."
-            ) from None
+    def _send(self, request: protocol.Request[T], authorization: str | None) -> T:
+        return protocol.parse(request, self._exchange(request, authorization))
 
-    def _send(self, request: protocol.Request[T]) -> T:
-        authorization = None if request.endpoint is protocol.AUTH else self.authorization
-        reply = self._transport.post(request.path, request.form, authorization, request.endpoint.slow_s)
-        return protocol.parse(request, reply)
-
-    def _log_in(self) -> protocol.Login:
-        passwords = list(dict.fromkeys((self._password, *self.connection.fallback_passwords)))
-        for password in passwords:
-            try:
-                login = self._send(protocol.auth(self.connection.username, password))
-            except Rejected as error:
-                refusal = error
-            else:
-                self._password, self._jwt, self._level = password, login.jwt, login.level or protocol.ADMIN
-                self.tokens.add(login.jwt)
-                return login
-        raise AuthenticationFailed(
-            f"The miner refuses the login of {self.connection.username}"
-            + (f" with each of {len(passwords)} passwords" if len(passwords) > 1 else "")
-            + f": {refusal.reason}. Correct dragonmint_username and dragonmint_password. (If the miner's file of users "
-            "was damaged, this attempt has restored the factory's passwords: list them in fallback_passwords.)",
-            reason=refusal.reason,
-        )
-
-    def _forbidden(self, request: protocol.Request[T]) -> MinerError:
-        if self._level == protocol.GUEST and protocol.ADMIN in request.endpoint.levels.values():
-            return PermissionDenied(
-                f"The miner lets {self.connection.username} log in, but not use {request.path}. Use the user admin."
-            )
-        return Unsupported(f"This miner's firmware does not have {request.path}.")
+    def _exchange(self, request: protocol.Request[Any], authorization: str | None) -> protocol.Reply:
+        return self._transport.post(request.path, request.form, authorization, request.endpoint.slow_s)
 
 
 def connection_from(options: Mapping[str, Any]) -> Connection:

@@ -43,6 +43,7 @@ POOLS_MAX = 3
 DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
+INDEX_PATH = "/"
 REPLY_BYTES_MAX = 8 * 1024 * 1024
 UPLOAD_PATH = "/upgrade/upload"
 DOWNLOAD_PATH = "/upgrade/download"
@@ -345,6 +346,11 @@ def parse(request: Request[T], reply: Reply) -> T:
     if text == "invalid request":
         raise InvalidRequest(f"The miner called {request.path} an invalid request.")
     raise Rejected(f"The miner refused {request.path}: {text}.", reason=text)
+
+
+def is_index(reply: Reply) -> bool:
+    """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
+    return reply.status == 200 and page_title(reply) in (DRAGONMINT_ISSUER, INNOSILICON_ISSUER)
 
 
 def printable(text: str) -> str:

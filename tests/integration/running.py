@@ -168,6 +168,23 @@ class Ansible:
             command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
         return command
 
+    def tool(
+        self, name: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run another program of this ansible-core, and fail on any deprecation warning."""
+        done = subprocess.run(
+            [self.bin / name, *arguments],
+            cwd=self.folder,
+            env={**self.variables(self.folder / "record.jsonl"), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+        assert "[DEPRECATION WARNING]" not in done.stderr, done.stderr
+        return done
+
     def write(self, name: str, content: Any) -> Path:
         path = self.folder / name
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")

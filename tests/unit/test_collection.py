@@ -20,8 +20,10 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 LAYERS = [
     "module_utils.errors",
     "module_utils.redaction",
+    "module_utils.addresses",
     "module_utils.libconfig",
     "module_utils.protocol",
+    "module_utils.session",
     "module_utils.swu",
     "module_utils.upgrade",
     "module_utils.transport",
@@ -30,6 +32,7 @@ LAYERS = [
     "module_utils.state",
     "module_utils.files",
     "module_utils.settings",
+    "module_utils.fleet",
     "module_utils.task",
     "doc_fragments",
     "modules",
@@ -42,7 +45,7 @@ LAYERS = [
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "upgrade"]
+WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "session", "upgrade"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     InvalidInput,
     NotReady,
@@ -31,13 +31,39 @@ _MODES_WITHOUT_STATUS = ("off", "efficient", "balanced", "performance")
 _MODES_WITH_STATUS = ("efficient", "balanced", "factory", "performance")
 
 
-def current_autotune(client: Client) -> AutoTune:
+def autotune_from(mode: str, level: str | None) -> AutoTune:
+    """Returns the mode and level that module options describe; a level of None is left as it is.
+
+    Raises InvalidInput for a level that can't be one.
+    """
+    if level is not None and (not level.strip() or not level.isprintable()):
+        raise InvalidInput("level is empty or has control characters. Innosilicon's own levels are numbers, such as 2.")
+    return AutoTune(mode, level.strip() if level is not None else None)
+
+
+def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
+    """Returns what a miner shows once it is as wanted. Raises Unsupported for a level where there are none."""
+    if wanted.level is not None and current.level is None:
+        raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
+    return AutoTune(wanted.mode, current.level if wanted.level is None else wanted.level)
+
+
+def is_desired(fact: Mapping[str, Any], wanted: AutoTune) -> bool:
+    """Whether a mode and level, as facts show them, are the wanted ones."""
+    current = AutoTune(fact["mode"], fact["level"])
+    try:
+        return aim(wanted, current) == current
+    except Unsupported:
+        return False
+
+
+def current_autotune(client: Reader) -> AutoTune:
     """Reads the configured mode."""
     return client.read(protocol.AUTOTUNE)
 
 
 def current_status(
-    client: Client, patient: bool = True, read_mining: Callable[[], Mining] | None = None
+    client: Reader, patient: bool = True, read_mining: Callable[[], Mining] | None = None
 ) -> AutoTuneStatus:
     """Reads whether cgminer runs and tunes; from what it does, on firmware that has no status of its own.
 
@@ -71,28 +97,21 @@ class AutoTuneSetting(Setting[AutoTune]):
     name = "autotune"
 
     def __init__(self, client: Client, mode: str, level: str | None) -> None:
-        if level is not None and (not level.strip() or not level.isprintable()):
-            raise InvalidInput(
-                "level is empty or has control characters. Innosilicon's own levels are numbers, such as 2."
-            )
         self._client = client
-        self._mode = mode
-        self._level = level.strip() if level is not None else None
+        self._wanted = autotune_from(mode, level)
 
     def read(self) -> AutoTune:
         return current_autotune(self._client)
 
     def desired(self, current: AutoTune) -> AutoTune:
-        if self._level is not None and current.level is None:
-            raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
-        return AutoTune(self._mode, current.level if self._level is None else self._level)
+        return aim(self._wanted, current)
 
     def prepare(self, current: AutoTune) -> None:
         self._client.require_rights()
         modes = self._modes(current)
-        if self._mode not in modes:
+        if self._wanted.mode not in modes:
             raise Unsupported(
-                f"This miner's firmware has no autotune mode {self._mode}, and would ignore it. "
+                f"This miner's firmware has no autotune mode {self._wanted.mode}, and would ignore it. "
                 f"It takes {', '.join(modes)}. Use one of these."
             )
 
@@ -127,7 +146,7 @@ class AutoTuneSetting(Setting[AutoTune]):
 
         The one that has ``off`` lacks the status; it is asked only where that decides.
         """
-        if self._mode in _MODES_WITH_STATUS and self._mode in _MODES_WITHOUT_STATUS:
+        if self._wanted.mode in _MODES_WITH_STATUS and self._wanted.mode in _MODES_WITHOUT_STATUS:
             return MODES
         if current.level is not None:
             return _MODES_WITH_STATUS

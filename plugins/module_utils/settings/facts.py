@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     InvalidInput,
     NotReady,
@@ -30,6 +30,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 
 SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
 MINIMUM = ("identity",)
+LEFT_OUT = (Unsupported, PermissionDenied, Rejected, NotReady)
 # They cost the miner more than the others, or change less: nobody gets them unasked.
 ONLY_NAMED = ("generation", "latest_firmware", "debug", "error")
 
@@ -57,18 +58,18 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
     return [subset for subset in (*SUBSETS, *ONLY_NAMED) if subset in included - excluded]
 
 
-def gather(client: Client, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
+def gather(client: Reader, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
     """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of.
 
     Raises NotReady if each of them has to wait for cgminer.
     """
-    sources = _Sources(client, subsets)
+    sources = Sources(client, subsets)
     facts = {}
     refusals = []
     for subset in subsets:
         try:
-            facts[f"dragonmint_{subset}"] = _READERS[subset](sources)
-        except (Unsupported, PermissionDenied, Rejected, NotReady) as error:
+            facts[f"dragonmint_{subset}"] = sources.fact(subset)
+        except LEFT_OUT as error:
             warn(f"The facts {subset} are left out: {error}")
             refusals.append(error)
     if refusals and not facts and all(isinstance(error, NotReady) for error in refusals):
@@ -85,12 +86,16 @@ def mining_fact(value: protocol.Mining) -> dict[str, Any]:
     return fact
 
 
-class _Sources:
+class Sources:
     """The replies that several facts share, each asked for once, and only if it is needed."""
 
-    def __init__(self, client: Client, subsets: Sequence[str]) -> None:
+    def __init__(self, client: Reader, subsets: Sequence[str]) -> None:
         self.client = client
         self._needs_overview = not {"identity", "hardware"}.isdisjoint(subsets)
+
+    def fact(self, subset: str) -> Any:
+        """Returns the fact of a subset. Raises one of LEFT_OUT where this miner or user can't give it."""
+        return _READERS[subset](self)
 
     @cached_property
     def overview(self) -> protocol.Overview:
@@ -110,12 +115,12 @@ def _hardware_fact(value: protocol.Hardware) -> dict[str, Any]:
     return {**asdict(value), "load": list(value.load)}
 
 
-def _autotune_fact(sources: _Sources) -> dict[str, Any]:
+def _autotune_fact(sources: Sources) -> dict[str, Any]:
     shown = autotune.shown(autotune.current_autotune(sources.client))
     return {**shown, **asdict(autotune.current_status(sources.client, read_mining=lambda: sources.mining))}
 
 
-def _latest_firmware_fact(sources: _Sources) -> dict[str, Any]:
+def _latest_firmware_fact(sources: Sources) -> dict[str, Any]:
     fact = asdict(sources.client.read(protocol.LATEST_FIRMWARE))
     installed = fact.pop("current_version")
     return {**fact, "up_to_date": _is_up_to_date(installed, fact["version"])}
@@ -128,13 +133,13 @@ def _is_up_to_date(installed: str | None, latest: str) -> bool | None:
     return False if protocol.is_older(installed, than=latest) else None
 
 
-def _debug_fact(sources: _Sources) -> dict[str, Any]:
+def _debug_fact(sources: Sources) -> dict[str, Any]:
     debug = sources.client.read(protocol.DEBUG_STATS)
     boards = [{"id": board.id, **board.values, "chips": list(board.chips)} for board in debug.boards]
     return {"boards": boards, "hashes": debug.hashes}
 
 
-_READERS: dict[str, Callable[[_Sources], Any]] = {
+_READERS: dict[str, Callable[[Sources], Any]] = {
     "identity": lambda sources: asdict(sources.overview.identity),
     "network": lambda sources: network.shown(sources.network),
     "hardware": lambda sources: _hardware_fact(sources.overview.hardware),
@@ -142,7 +147,8 @@ _READERS: dict[str, Callable[[_Sources], Any]] = {
     "mining": lambda sources: mining_fact(sources.mining),
     "autotune": _autotune_fact,
     "error": lambda sources: asdict(sources.client.read(protocol.ERROR)),
-    "generation": lambda sources: generation.current_generation(sources.client),
+    # Only a client can be asked for pages, and nothing else is asked for this.
+    "generation": lambda sources: generation.current_generation(cast("Client", sources.client)),
     "latest_firmware": _latest_firmware_fact,
     "debug": _debug_fact,
 }

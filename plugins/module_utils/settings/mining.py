@@ -6,12 +6,12 @@
 from __future__ import annotations
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import NotReady
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import after_change, wait_until
 
 
-def current_mining(client: Client, patient: bool = True) -> protocol.Mining:
+def current_mining(client: Reader, patient: bool = True) -> protocol.Mining:
     """Reads what cgminer does; a cgminer that does not answer, after the usual retries, is not ready."""
     try:
         return client.read(protocol.SUMMARY, patient)

@@ -82,6 +82,12 @@ def shown(network: Network) -> dict[str, Any]:
     return {**asdict(network), "dns": list(dict.fromkeys(network.dns))}
 
 
+def is_desired(fact: Mapping[str, Any], network: Network) -> bool:
+    """Whether network settings, as facts show them, are the desired ones."""
+    current = Network(fact["mode"], fact["ipaddress"], fact["netmask"], fact["gateway"], tuple(fact["dns"]))
+    return _comparable(current) == _comparable(network)
+
+
 class NetworkSetting(Setting[Network]):
     """The desired network of one miner. After a change it is looked for at its new address, and known by its MAC.
 

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, Rejected
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Pool
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK, mask_url
@@ -38,7 +38,7 @@ def pools_from(options: Sequence[Mapping[str, Any]]) -> Pools:
     return tuple(_pool(number, option) for number, option in enumerate(options, start=1))
 
 
-def current_pools(client: Client) -> Pools:
+def current_pools(client: Reader) -> Pools:
     """Reads the configured pools."""
     return client.read(protocol.POOLS)
 
@@ -46,6 +46,11 @@ def current_pools(client: Client) -> Pools:
 def shown(pools: Iterable[Pool]) -> list[dict[str, str]]:
     """Returns pools as results and facts show them: without passwords."""
     return [{"url": mask_url(pool.url), "user": pool.user} for pool in pools]
+
+
+def is_desired(fact: Sequence[Mapping[str, str]], pools: Pools) -> bool:
+    """Whether pools, as facts show them, are the desired ones. Their passwords are not in facts and do not count."""
+    return list(fact) == shown(pools)
 
 
 class PoolsSetting(Setting[Pools]):

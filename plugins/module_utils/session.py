@@ -1,0 +1,139 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who we are to one miner, and what its refusals mean, without any I/O.
+
+"Invalid request" and "expired" mean that the miner did nothing. After a new login the request is sent again, once.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
+    MinerError,
+    PermissionDenied,
+    Rejected,
+    Unsupported,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Credential:
+    """A login that a miner may know. ``name`` is what its owner calls it, where there are several."""
+
+    username: str
+    password: str = field(repr=False)
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Sending:
+    """What is to be sent next: a request, with its Authorization header."""
+
+    request: protocol.Request[Any]
+    authorization: str | None = field(repr=False)
+
+
+# Yields what to send, is sent the reply to it (or thrown why there is none), and returns the value.
+Steps = Generator[Sending, protocol.Reply, T]
+
+
+class Session:
+    """The login at one miner. ``credential`` is the one that it took last; the first one, before it was asked.
+
+    ``tokens`` are all JWTs that the miner gave.
+    """
+
+    def __init__(self, credentials: Sequence[Credential], auth: str) -> None:
+        """``credentials`` are tried in their order, once each; ``auth`` is basic or jwt."""
+        self._credentials = credentials
+        self._auth = auth
+        self._jwt: str | None = None
+        self._level: str | None = None
+        self.credential = credentials[0]
+        self.tokens: set[str] = set()
+
+    @property
+    def authorization(self) -> str:
+        """The Authorization header, with the password or JWT that the miner took last."""
+        if self._auth == "jwt":
+            return f"Bearer {self._jwt}"
+        login = f"{self.credential.username}:{self.credential.password}".encode()
+        return "Basic " + base64.b64encode(login).decode("ascii")
+
+    def begin(self) -> Steps[None]:
+        """Gets the first JWT, where requests are sent with one."""
+        if self._auth == "jwt" and self._jwt is None:
+            yield from self.log_in()
+
+    def ask(self, request: protocol.Request[T]) -> Steps[T]:
+        """Sends a request, and logs in where that is needed. Raises what its reply means."""
+        yield from self.begin()
+        try:
+            answer = yield from self._send(request, self.authorization)
+        except protocol.TokenExpired:
+            yield from self.log_in()
+            answer = yield from self._send_again(request)
+        except protocol.InvalidRequest:
+            if self._level is not None and not request.endpoint.is_everywhere():
+                raise self._forbidden(request) from None
+            yield from self.log_in()
+            if self._level == protocol.GUEST and request.endpoint.admin_only():
+                raise self._forbidden(request) from None
+            answer = yield from self._send_again(request)
+        if request.endpoint.admin_only():
+            self._level = protocol.ADMIN
+        return answer
+
+    def log_in(self) -> Steps[protocol.Login]:
+        """Logs in at /api/auth, which tells the truth, and goes on with the credential that it took.
+
+        Basic does not tell: an Innosilicon takes any password while it has its factory's one.
+        """
+        credentials = list(dict.fromkeys((self.credential, *self._credentials)))
+        for credential in credentials:
+            try:
+                login = yield from self._send(protocol.auth(credential.username, credential.password), None)
+            except Rejected as error:
+                refusal = error
+            else:
+                self.credential, self._jwt, self._level = credential, login.jwt, login.level or protocol.ADMIN
+                self.tokens.add(login.jwt)
+                return login
+        usernames = " and ".join(dict.fromkeys(credential.username for credential in credentials))
+        raise AuthenticationFailed(
+            f"The miner refuses the login of {usernames}"
+            + (f" with each of {len(credentials)} passwords" if len(credentials) > 1 else "")
+            + f": {refusal.reason}. Correct dragonmint_username and dragonmint_password. (If the miner's file of users "
+            "was damaged, this attempt has restored the factory's passwords: list them in fallback_passwords.)",
+            reason=refusal.reason,
+        )
+
+    def _send_again(self, request: protocol.Request[T]) -> Steps[T]:
+        try:
+            return (yield from self._send(request, self.authorization))
+        except protocol.InvalidRequest:
+            raise self._forbidden(request) from None
+        except protocol.TokenExpired:
+            raise AuthenticationFailed(
+                "The miner refuses the JWT that it has just given: its clock is unsteady. Use auth=basic, or reboot it."
+            ) from None
+
+    def _send(self, request: protocol.Request[T], authorization: str | None) -> Steps[T]:
+        reply = yield Sending(request, authorization)
+        return protocol.parse(request, reply)
+
+    def _forbidden(self, request: protocol.Request[Any]) -> MinerError:
+        if self._level == protocol.GUEST and protocol.ADMIN in request.endpoint.levels.values():
+            return PermissionDenied(
+                f"The miner lets {self.credential.username} log in, but not use {request.path}. Use the user admin."
+            )
+        return Unsupported(f"This miner's firmware does not have {request.path}.")

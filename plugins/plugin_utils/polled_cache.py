@@ -1,0 +1,54 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Polled miners as they are cached: with what they were polled for, so that a cache is used for nothing else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from ipaddress import IPv4Address
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet
+
+# Raised with each change of what is cached.
+FORMAT = 1
+
+_STATES = (fleet.POLLED, fleet.LOCKED, fleet.UNRESPONSIVE)
+
+
+class Unfit(Exception):
+    """A cache can't be used; the text says why."""
+
+
+def pack(miners: Sequence[fleet.Found], options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what to cache of miners that were polled with these options, which must not hold secrets."""
+    return {"format": FORMAT, "options": _digest(options), "miners": [asdict(miner) for miner in miners]}
+
+
+def unpack(cached: Any, options: Mapping[str, Any]) -> list[fleet.Found]:
+    """Returns the miners of a cache. Raises Unfit for one of another version, with other options, or damaged."""
+    if not isinstance(cached, Mapping) or cached.get("format") != FORMAT:
+        raise Unfit("is of another version of this collection")
+    if cached.get("options") != _digest(options):
+        raise Unfit("was made with other options")
+    try:
+        return [_found(miner) for miner in cached["miners"]]
+    except (KeyError, TypeError, ValueError):
+        raise Unfit("is damaged") from None
+
+
+def _digest(options: Mapping[str, Any]) -> str:
+    text = json.dumps(options, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
+def _found(cached: Mapping[str, Any]) -> fleet.Found:
+    miner = fleet.Found(**cached)
+    IPv4Address(miner.address)
+    if miner.state not in _STATES or not isinstance(miner.facts, dict):
+        raise ValueError(miner.state)
+    return miner

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sources of the inventory plugin for simulated fleets, and what ansible-inventory makes of them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from tests.integration.running import Ansible
+from tests.simulator.control import Fleet, Miner
+
+NETWORK = "127.20.0.0/26"
+PASSWORD = "Fleet-Password-1"
+FACTORY = "dragonadmin"
+POOL_PASSWORD = "Pool-Password-2"
+SECRETS = (PASSWORD, POOL_PASSWORD)
+URL = "stratum+tcp://pool.example.com:3333"
+POOL = {"url": URL, "user": "farm.1", "pass": POOL_PASSWORD}
+ENVIRONMENT = {"MINER_PASSWORD": PASSWORD}
+CREDENTIALS = [
+    {"name": "fleet", "password": "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"},
+    {"name": "factory", "password": FACTORY},
+    {"name": "innosilicon", "password": "admin"},
+]
+POLLED = {"overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"}
+
+
+def source(ansible: Ansible, fleet: Fleet, **options: Any) -> Path:
+    """A source file for a simulated fleet."""
+    everything = {
+        "plugin": "minerops.dragonmint.dragonmint",
+        "networks": [NETWORK],
+        "port": fleet.port,
+        "credentials": CREDENTIALS,
+        "timeout": 3,
+        "deadline": 6,
+        **options,
+    }
+    return ansible.write("fleet.dragonmint.yml", everything)
+
+
+def ask(ansible: Ansible, file: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return ansible.tool("ansible-inventory", "-i", file, *arguments, environment={**ENVIRONMENT, **environment})
+
+
+def listed(ansible: Ansible, file: Path, *arguments: str, **environment: str) -> dict[str, Any]:
+    """The groups of an inventory, and its host variables as they are without Ansible's marks, as `hostvars`."""
+    done = ask(ansible, file, "--list", *arguments, **environment)
+    assert done.returncode == 0, done.stderr
+    assert "Failed to parse" not in done.stderr, done.stderr
+    inventory = json.loads(done.stdout, object_hook=lambda value: value.get("__ansible_unsafe", value))
+    groups = {name: set(group.get("hosts", [])) for name, group in inventory.items() if name != "_meta"}
+    return {**groups, "hostvars": inventory["_meta"]["hostvars"], "said": done.stderr}
+
+
+def refused(ansible: Ansible, file: Path, *arguments: str, **environment: str) -> str:
+    """What Ansible says about a source that is none, in one line."""
+    done = ask(ansible, file, "--list", *arguments, **{"ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **environment})
+    assert done.returncode != 0, done.stdout
+    return " ".join(done.stderr.split())
+
+
+def name_of(miner: Miner) -> str:
+    return miner.mac.replace(":", "-")
+
+
+def actions(miner: Miner) -> list[str]:
+    return [request["action"] for request in miner.requests() if request["action"]]

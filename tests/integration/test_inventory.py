@@ -1,0 +1,433 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The inventory plugin: what it finds among devices of all kinds, how hosts are named and grouped, and its cache."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import resource
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.integration.polling import (
+    CREDENTIALS,
+    ENVIRONMENT,
+    FACTORY,
+    NETWORK,
+    PASSWORD,
+    POLLED,
+    POOL,
+    SECRETS,
+    URL,
+    actions,
+    ask,
+    listed,
+    name_of,
+    refused,
+    source,
+)
+from tests.integration.running import ROOT, Ansible, newest_core
+from tests.simulator.control import Fleet
+
+
+def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """One of each generation is well; the others are foreign, dark, locked, hang, drip, never end or die."""
+    fleet = start_fleet(count=12, generation="mixed")
+    well, (foreign, dark, locked, hangs, drips, endless, dies, hostile, broken) = fleet.miners[:3], fleet.miners[3:]
+    for miner in fleet.miners:
+        miner.set(pools=[POOL])
+    well[0].set(users={"admin": PASSWORD})
+    foreign.fault("html_page")
+    dark.fault("dark")
+    locked.set(users={"admin": "Somebody-Else-3"})
+    hangs.fault("silent")
+    drips.fault("drip", action="overview")
+    endless.fault("huge", action="/")
+    dies.fault("drop", action="summary")
+    hostile.set(pools=[{**POOL, "user": "{{ lookup('ansible.builtin.pipe', 'touch owned') }}"}])
+    broken.fault("cut_json", action="pools")
+
+    cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.folder / "c")}
+    compose = {"worker": "dragonmint_pools[0].user", "again": "'{{' ~ dragonmint_pools[0].user ~ '}}'"}
+    file = source(ansible, fleet, compose=compose, timeout=1, **cache)
+    found = listed(ansible, file)
+
+    polled = [*well, hostile, broken]
+    assert found["dragonmint"] == {name_of(miner) for miner in polled}
+    assert found["dragonmint_locked"] == {locked.host}
+    assert found["dragonmint_unresponsive"] == {drips.host, name_of(dies)}
+    assert (
+        "62 addresses: 51 silent, 3 open but unknown, 8 identified "
+        "(5 polled, 1 locked, 2 unresponsive, 0 filtered out)" in found["said"]
+    )
+    assert "facts are missing of 1 miners" in " ".join(found["said"].split())
+    for miner in (foreign, hangs, endless):
+        assert {request["auth"] for request in miner.requests()} <= {None}
+        assert actions(miner) == []
+    assert [miner for miner in fleet.miners if miner.writes()] == []
+    assert max(request["concurrent"] for miner in fleet.miners if miner != dark for request in miner.requests()) <= 2
+
+    hostvars = found["hostvars"]
+    for miner, credential in zip(polled, ["fleet", "factory", "innosilicon", "factory", "innosilicon"]):
+        variables = hostvars[name_of(miner)]
+        assert variables["ansible_host"] == miner.host
+        assert variables["dragonmint_port"] == miner.port
+        assert variables["dragonmint_expected_mac"] == miner.mac == variables["dragonmint_identity"]["mac"]
+        assert variables["dragonmint_credential"] == credential
+        assert variables["dragonmint_autotune"]["mode"] in ("balanced", "factory")
+    assert hostvars[name_of(well[0])]["dragonmint_pools"] == [{"url": URL, "user": "farm.1"}]
+    assert "dragonmint_pools" not in hostvars[name_of(broken)]
+    assert "invalid password" in hostvars[locked.host]["dragonmint_problem"]
+    assert "summary" in hostvars[name_of(dies)]["dragonmint_problem"]
+    assert hostvars[name_of(hostile)]["worker"] == hostile.state()["pools"][0]["user"]
+
+    (stored,) = (ansible.folder / "c").iterdir()
+    texts = [found["said"], json.dumps(hostvars), stored.read_text()]
+    assert [secret for secret in SECRETS for text in texts if secret in text] == []
+    assert not (ansible.folder / "owned").exists()
+
+
+def test_text_of_a_device_is_never_a_template(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    command = "{{ lookup('ansible.builtin.pipe', 'touch owned') }}"
+    fleet = start_fleet(count=1)
+    fleet[0].set(pools=[{**POOL, "user": command}], firmware=command)
+    options = {
+        "compose": {"worker": "dragonmint_pools[0].user", "joined": "'{{ ' ~ dragonmint_pools[0].user ~ ' }}'"},
+        "groups": {"template": "'{' in dragonmint_pools[0].user"},
+        "keyed_groups": [{"key": "dragonmint_pools[0].user", "prefix": "worker"}],
+        "hostname": "dragonmint_identity.firmware",
+        "filters": [f"dragonmint_identity.firmware == {command!r} or true"],
+        "desired": [{"pools": [{"url": URL, "user": "farm.{{ dragonmint_pools[0].user }}"}]}],
+    }
+    file = source(ansible, fleet, **options, cache=True, cache_plugin="jsonfile", cache_connection="c")
+    shown = ["worker", "joined", "dragonmint_pools", "dragonmint_identity", "provision_pools", "inventory_hostname"]
+    tasks = [{"ansible.builtin.debug": {"var": name}} for name in shown]
+    tasks += [{"ansible.builtin.debug": {"msg": f"{{{{ {name} }}}}"}} for name in shown]
+    play = [{"hosts": "template", "gather_facts": False, "tasks": tasks}]
+    for _cold_then_warm in range(2):
+        done = ansible(play, {}, "-i", str(file), environment=ENVIRONMENT).succeeded()
+        assert len(done.results) == len(tasks)
+        assert done.results[0].result["worker"] == command
+        assert done.results[4].result["provision_pools"][0]["user"] == f"farm.{command}"
+        assert done.results[5].result["inventory_hostname"] == fleet[0].host
+    assert not (ansible.folder / "owned").exists()
+
+
+def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=3, generation="mixed")
+    cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.folder / "c")}
+    file = source(ansible, fleet, **cached)
+    cold = listed(ansible, file)
+    fleet.clear()
+
+    warm = listed(ansible, file)
+    assert warm["hostvars"] == cold["hostvars"]
+    assert len(warm["dragonmint"]) == 3
+    # What is made of the facts is made anew.
+    regrouped = listed(ansible, source(ansible, fleet, hostname="ipaddress", groups={"one": "true"}, **cached))
+    assert regrouped["one"] == {miner.host for miner in fleet.miners}
+    # Nor does it need to log in.
+    assert listed(ansible, source(ansible, fleet, **cached), MINER_PASSWORD="")["hostvars"] == cold["hostvars"]
+    assert [actions(miner) for miner in fleet.miners] == [[], [], []]
+
+    show = {"ansible.builtin.debug": {"var": "ansible_host"}}
+    play = [{"hosts": "dragonmint", "gather_facts": False, "tasks": [show]}]
+    ansible(play, {}, "-i", str(file), environment=ENVIRONMENT).succeeded()
+    assert actions(fleet[0]) == []
+    ansible(play, {}, "-i", str(file), "--flush-cache", environment=ENVIRONMENT).succeeded()
+    assert set(actions(fleet[0])) >= POLLED
+    fleet.clear()
+    refresh = [{"ansible.builtin.meta": "refresh_inventory"}]
+    ansible([{**play[0], "tasks": refresh}], {}, "-i", str(file), environment=ENVIRONMENT).succeeded()
+    assert set(actions(fleet[0])) >= POLLED
+    fleet.clear()
+    listed(ansible, source(ansible, fleet, **{**cached, "cache": False}))
+    assert set(actions(fleet[0])) >= POLLED
+
+
+def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=1)
+    cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.folder / "c")}
+    file = source(ansible, fleet, **cached)
+    cold = listed(ansible, file)
+    (stored,) = (ansible.folder / "c").iterdir()
+    content = stored.read_text()
+
+    def spoilt(**changes: Any) -> str:
+        """The cache with some keys of ours changed, wherever this ansible-core keeps them."""
+        whole = json.loads(content)
+        inner = json.loads(whole["__payload__"]) if "__payload__" in whole else whole
+        inner.update(changes)
+        return json.dumps({**whole, "__payload__": json.dumps(inner)} if "__payload__" in whole else inner)
+
+    spoils = {
+        spoilt(format=0): "is of another version",
+        spoilt(options="x"): "was made with other options",
+        spoilt(miners=[{"address": "127.20.0.1"}]): "is damaged",
+        spoilt(miners=[{"address": "nowhere", "state": "polled"}]): "is damaged",
+        spoilt(miners=5): "is damaged",
+        "{": "can't be read",
+    }
+    for text, message in spoils.items():
+        stored.write_text(text)
+        again = listed(ansible, file)
+        assert message in " ".join(again["said"].split()), text
+        assert again["hostvars"].keys() == cold["hostvars"].keys()
+        assert "The cache" not in listed(ansible, file)["said"]
+    changed = listed(ansible, source(ansible, fleet, gather_subset=["min"], **cached))
+    assert "was made with other options" in changed["said"]
+    assert "dragonmint_pools" not in changed["hostvars"][name_of(fleet[0])]
+
+
+@newest_core
+def test_a_cache_that_keeps_nothing_is_warned_of(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    said = listed(ansible, source(ansible, start_fleet(count=1), cache=True))["said"]
+    assert "memory keeps nothing" in " ".join(said.split())
+
+
+def test_facts_that_were_gathered_once_come_before_the_inventory(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    """As with all of Ansible's fact cache: it is documented, since it surprises."""
+    fleet = start_fleet(count=1)
+    file = source(ansible, fleet)
+    environment = {
+        **ENVIRONMENT,
+        "ANSIBLE_CACHE_PLUGIN": "ansible.builtin.jsonfile",
+        "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(ansible.folder / "facts"),
+        "ANSIBLE_INJECT_FACT_VARS": "true",
+    }
+    facts = {"minerops.dragonmint.dragonmint_facts": {"password": FACTORY, "gather_subset": ["pools"]}}
+    show = {"ansible.builtin.debug": {"msg": "{{ dragonmint_pools[0].user }} {{ hostvars[inventory_hostname].late }}"}}
+
+    def run(*tasks: dict[str, Any], **more: str) -> str:
+        play = [{"hosts": "dragonmint", "gather_facts": False, "tasks": [*tasks, show]}]
+        done = ansible(play, {}, "-i", str(file), environment={**environment, **more})
+        return str(done.succeeded().results[-1].result["msg"])
+
+    file = source(ansible, fleet, compose={"late": "dragonmint_pools[0].user"})
+    fleet[0].set(pools=[{**POOL, "user": "old"}])
+    assert run(facts) == "old old"
+    fleet[0].set(pools=[{**POOL, "user": "new"}])
+    assert run() == "old new"
+    assert run(facts) == "new new"
+
+
+def test_hosts_are_named_as_is_wanted(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=2)
+    for number, miner in enumerate(fleet.miners):
+        miner.set(pools=[{**POOL, "user": f"farm.rack{number}"}])
+    macs, addresses = {name_of(miner) for miner in fleet.miners}, {miner.host for miner in fleet.miners}
+
+    def names(hostname: str, **options: Any) -> set[str]:
+        hosts: set[str] = listed(ansible, source(ansible, fleet, hostname=hostname, **options))["dragonmint"]
+        return hosts
+
+    assert names("mac") == macs
+    assert names("ipaddress") == addresses
+    assert names("dragonmint_pools[0].user.split('.') | last") == {"rack0", "rack1"}
+    assert names("'m' ~ dragonmint_expected_mac[-2:]") == {"m01", "m02"}
+
+    fleet[0].set(host="127.20.0.9")
+    assert names("mac") == macs
+    # Names can be limited to, in the form that they are given.
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"var": "ansible_host"}}]}]
+    file = source(ansible, fleet)
+    done = ansible(play, {}, "-i", str(file), "-l", name_of(fleet[0]), environment=ENVIRONMENT).succeeded()
+    assert [result.result["ansible_host"] for result in done.results] == ["127.20.0.9"]
+
+
+@pytest.mark.parametrize(
+    ("hostname", "problem"),
+    [
+        ("'same'", "the name same is taken by 127.20.0.1"),
+        ("dragonmint_identity.type ~ ' {}'", "no name of a host"),
+        ("'localhost'", "no name of a host"),
+        ("nothing_of_that_name", "nothing_of_that_name"),
+    ],
+)
+def test_names_that_can_not_be_had(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], hostname: str, problem: str
+) -> None:
+    fleet = start_fleet(count=2)
+    found = listed(ansible, source(ansible, fleet, hostname=hostname))
+    kept = {"same"} if hostname == "'same'" else {fleet[0].host}
+    assert found["dragonmint"] == kept | {fleet[1].host}
+    assert problem in " ".join(found["said"].split())
+    assert "named by its address" in " ".join(found["said"].split())
+    assert problem in refused(ansible, source(ansible, fleet, hostname=hostname, strict=True))
+
+
+def test_filters_leave_out_before_more_is_asked(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=3, generation="mixed")
+    wanted = fleet[1]
+    filters = ["dragonmint_identity.type == 'T1'", f"ansible_host == '{wanted.host}'"]
+    found = listed(ansible, source(ansible, fleet, filters=filters))
+    assert found["all"] == set()
+    assert found["dragonmint"] == {name_of(wanted)}
+    assert "3 identified (1 polled, 0 locked, 0 unresponsive, 2 filtered out)" in found["said"]
+    assert [set(actions(miner)) & POLLED for miner in fleet.miners] == [{"overview"}, POLLED, {"overview"}]
+    for expression, message in (("nothing.here", "nothing"), ("dragonmint_identity.type", "neither true nor false")):
+        text = refused(ansible, source(ansible, fleet, filters=["true", expression]))
+        assert "filters[1]" in text
+        assert message in text
+
+
+def test_hosts_are_grouped_and_variables_composed(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=3, generation="mixed")
+    fleet[2].set(users={"admin": "Somebody-Else-3"})
+    options = {
+        "compose": {
+            "octet": "ansible_host.split('.')[3]",
+            "site": "hall",
+            "ths": "dragonmint_mining.hashrate_ths.average",
+        },
+        "groups": {"first": "octet == '1'", "in_hall": "site is defined"},
+        "keyed_groups": [
+            {"key": "dragonmint_identity.type | lower", "prefix": "type"},
+            {"key": "dragonmint_credential"},
+        ],
+    }
+    found = listed(ansible, source(ansible, fleet, **options), "-e", "hall=north")
+    assert found["first"] == {name_of(fleet[0])}
+    assert "in_hall" not in found
+    assert found["type_t1"] == found["_factory"] == {name_of(fleet[0]), name_of(fleet[1])}
+    assert float(found["hostvars"][name_of(fleet[0])]["ths"]) > 14
+    named = listed(ansible, source(ansible, fleet, use_extra_vars=True, **options), "-e", "hall=north")
+    # Also what did not let anybody in.
+    assert named["in_hall"] == {name_of(fleet[0]), name_of(fleet[1]), fleet[2].host}
+    text = refused(ansible, source(ansible, fleet, strict=True, **options))
+    assert "site" in text
+    # It is no error of the user's that a locked miner tells nothing.
+    del options["compose"]["site"], options["groups"]["in_hall"]
+    assert listed(ansible, source(ansible, fleet, strict=True, **options))["first"] == {name_of(fleet[0])}
+
+
+BAD: list[tuple[dict[str, Any], str]] = [
+    ({"networks": []}, "no address at all"),
+    ({"networks": ["127.20.0.1", "!127.20.0.0/24"]}, "no address at all"),
+    ({"networks": ["127.20.0.9-127.20.0.1"]}, "runs backwards"),
+    ({"networks": ["fe80::1"]}, "IPv4 addresses only"),
+    ({"networks": ["miner1.example.com"]}, "Names of hosts are not looked up"),
+    ({"networks": ["8.8.8.8"]}, "allow_public"),
+    ({"networks": ["10.0.0.0/8"]}, "allow_huge"),
+    ({"networks": None}, "networks"),
+    ({"gather_subset": ["debug"]}, "which only dragonmint_facts gathers"),
+    ({"port": 0}, "port 0 is not between"),
+    ({"port": "http"}, "port"),
+    ({"credentials": []}, "There are no credentials"),
+    ({"credentials": ["secret"]}, "Number 1 of credentials"),
+    ({"credentials": [{"username": "admin"}]}, "Number 1 of credentials"),
+    ({"credentials": [{"password": "a", "user": "admin"}]}, "Number 1 of credentials"),
+    ({"credentials": [*CREDENTIALS, {"password": ""}]}, "Number 4 of credentials: password is empty"),
+    ({"credentials": [{"password": "a", "username": "ad:min"}]}, "Number 1 of credentials: username has a colon"),
+    ({"concurrency": 0}, "concurrency must be 1 or more"),
+    ({"timeout": 0}, "timeout must be above 0"),
+    ({"connect_timeout": "inf"}, "connect_timeout must be above 0"),
+    ({"deadline": -1}, "deadline must be above 0"),
+    ({"auth": "digest"}, "auth"),
+    ({"gather_subset": ["pool"]}, "gather_subset has 'pool'"),
+    ({"desired": [{"pool": []}]}, "desired[0] has pool"),
+    ({"desired": [{"pools": [{"url": URL}]}]}, "user"),
+    ({"desired": [{"autotune": {"mode": "turbo"}}]}, "turbo"),
+    ({"desired": [{"network": {"mode": "static"}}]}, "mode=static needs"),
+]
+
+
+@newest_core
+def test_bad_input_is_refused_before_anything_is_sent(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=1)
+    wrong = {}
+    for options, message in BAD:
+        text = refused(ansible, source(ansible, fleet, **options))
+        if message not in text or "Traceback" in text:
+            wrong[json.dumps(options)] = text
+    assert wrong == {}
+    assert fleet[0].requests() == []
+
+
+def test_the_environment_has_a_login_for_who_gives_none(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=1)
+    fleet[0].set(users={"admin": PASSWORD, "guest": "Guest-Password-4"})
+    file = source(ansible, fleet, credentials=[])
+    assert listed(ansible, file, DRAGONMINT_PASSWORD=PASSWORD)["dragonmint"] == {name_of(fleet[0])}
+    guest = listed(ansible, file, DRAGONMINT_USERNAME="guest", DRAGONMINT_PASSWORD="Guest-Password-4")
+    assert "dragonmint_autotune" not in guest["hostvars"][name_of(fleet[0])]
+    given = source(ansible, fleet, credentials=[{"password": "{{ given }}"}])
+    assert listed(ansible, given, "-e", f"given={PASSWORD}")["dragonmint"] == {name_of(fleet[0])}
+
+
+def test_a_password_may_be_a_vault(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=1)
+    fleet[0].set(users={"admin": PASSWORD})
+    (ansible.folder / "key").write_text("key of the vault")
+    done = ansible.tool("ansible-vault", "encrypt_string", PASSWORD, "--vault-password-file", "key")
+    file = source(ansible, fleet, credentials=[{"password": "SECRET"}])
+    indented = done.stdout.strip().replace("\n", "\n  ")
+    file.write_text(file.read_text().replace("SECRET", indented))
+    found = listed(ansible, file, "--vault-password-file", str(ansible.folder / "key"))
+    assert found["dragonmint"] == {name_of(fleet[0])}
+
+
+@newest_core
+def test_few_files_may_be_open(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=150)
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (80, before[1]))
+    try:
+        found = listed(ansible, source(ansible, fleet, networks=["127.20.0.0/24"], timeout=20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(found["dragonmint"]) == 150
+    assert re.search(r"Only \d+ addresses are tried at once", found["said"])
+
+
+@newest_core
+def test_nothing_found_is_said(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    found = listed(ansible, source(ansible, start_fleet(count=1), networks=["127.20.5.0/30"]))
+    assert "2 addresses: 2 silent" in found["said"]
+    assert "no miner was found" in " ".join(found["said"].split())
+    assert found["hostvars"] == {}
+
+
+def test_other_files_are_left_to_other_plugins(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    file = source(ansible, start_fleet(count=1))
+    other = file.rename(file.with_name("fleet.yml"))
+    assert "Unable to parse" in ask(ansible, other, "--list").stderr
+
+
+def test_the_graph_has_the_groups(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=1)
+    done = ask(ansible, source(ansible, fleet), "--graph")
+    assert f"|--@dragonmint:\n  |  |--{name_of(fleet[0])}" in done.stdout
+    assert "|--@dragonmint_locked:" in done.stdout
+    assert "|--@dragonmint_unresponsive:" in done.stdout
+
+
+def examples() -> list[dict[str, Any]]:
+    """The source files of the documentation."""
+    plugin = importlib.import_module("ansible_collections.minerops.dragonmint.plugins.inventory.dragonmint")
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "docs/inventory.md")]
+    blocks = [block for page in pages for block in re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)]
+    return [example for example in map(yaml.safe_load, [plugin.EXAMPLES, *blocks]) if "plugin" in example]
+
+
+def test_the_examples_of_the_documentation_work(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=3, generation="dm-2018-05")
+    for number, example in enumerate(examples()):
+        here = {"networks": [NETWORK], "port": fleet.port}
+        if "cache" in example:
+            here["cache_connection"] = str(ansible.folder / f"cache{number}")
+        file = ansible.write("fleet.dragonmint.yml", {**example, **here})
+        found = listed(ansible, file, MINER_PASSWORD=FACTORY)
+        assert len(found["dragonmint"]) == 3
+        if "desired" in example:
+            assert found["drift_pools"] == found["dragonmint"]
+    assert number == 4

@@ -1,0 +1,433 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Polling: what is taken for a miner and shown a login, what holds nothing up, and what is counted as what."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import json
+import resource
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from ipaddress import IPv4Address
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet, protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils.fleet import Counts, Found, Options
+from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import facts
+
+from .helpers import INVALID_REQUEST, NO_REASON, WRONG_PASSWORD, basic, logged_in, recorded
+from .loopback import chunked, closed_port, http
+
+if TYPE_CHECKING:
+    from .loopback import Listen, Peer, Server, Talk
+
+HERE = addresses_from(["127.0.0.1"])
+INDEX = http(b"<html><head><title>DragonMint</title></head></html>")
+ADMIN = Credential("admin", "dragonadmin", "factory")
+OPTIONS = Options(
+    port=0,
+    credentials=(ADMIN,),
+    auth="basic",
+    subsets=facts.SUBSETS,
+    concurrency=10,
+    connect_timeout_s=5.0,
+    timeout_s=10.0,
+    deadline_s=20.0,
+)
+# A device that does its worst is left to itself after so long.
+SOON = {"timeout_s": 0.5, "deadline_s": 1.5}
+LONG_S = 8.0
+
+
+def poll(port: int, keep: Callable[[str, Any], bool] = lambda *_unused: True, **options: Any) -> tuple[Any, Counts]:
+    return fleet.poll(HERE, replace(OPTIONS, port=port, **options), keep, lambda _counts: None)
+
+
+def one(port: int, **options: Any) -> Found:
+    (found,), _counts = poll(port, **options)
+    return found
+
+
+def miner(password: str = "dragonadmin", user: str = "admin", **answers: Any) -> Talk:
+    """Talks as a miner with this login; an answer is bytes, a function of the peer, or a list that is used up."""
+
+    def talk(peer: Peer) -> None:
+        while request := peer.read_request():
+            action = request.split()[1].decode().replace("/api/", "", 1)
+            answer = answers.get(action)
+            if isinstance(answer, list):
+                answer = answer.pop(0) if answer else None
+            if callable(answer):
+                answer(peer)
+                return
+            peer.send(answer or usual(action, request))
+
+    def usual(action: str, request: bytes) -> bytes:
+        if action == "/":
+            return INDEX
+        if action == "auth":
+            is_right = f"username={user}&password={password}".encode() in request
+            return http((logged_in(user) if is_right else WRONG_PASSWORD).body)
+        if basic(user, password).encode() not in request:
+            return http(INVALID_REQUEST.body)
+        return http(recorded(protocol.DM_2018_05, f"/api/{action}", user).body)
+
+    return talk
+
+
+def paths(server: Server) -> list[str]:
+    return [request.split()[1].decode() for request in server.requests]
+
+
+def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> None:
+    server = listen(miner())
+    found = one(server.port)
+    assert (found.state, found.credential, found.problem, found.missing) == (fleet.POLLED, "factory", None, {})
+    assert list(found.facts) == [f"dragonmint_{subset}" for subset in facts.SUBSETS]
+    actions = ["auth", "overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"]
+    assert paths(server) == ["/", "/api/type", *(f"/api/{action}" for action in actions)]
+    # One for the probe.
+    assert server.accepted == 2
+    assert json.loads(json.dumps(found.facts)) == found.facts
+    assert "dragonadmin" not in repr(found)
+
+
+def test_no_more_is_asked_than_the_subsets_need(listen: Listen) -> None:
+    server = listen(miner())
+    found = one(server.port, subsets=("identity", "mining"))
+    assert list(found.facts) == ["dragonmint_identity", "dragonmint_mining"]
+    assert paths(server)[3:] == ["/api/overview", "/api/summary"]
+
+
+def test_a_token_serves_as_well(listen: Listen) -> None:
+    def talk(peer: Peer) -> None:
+        while request := peer.read_request():
+            action = request.split()[1].decode().replace("/api/", "", 1)
+            if action == "/":
+                peer.send(INDEX)
+            elif action == "auth":
+                peer.send(http(logged_in().body))
+            elif b"Authorization: Bearer ey" in request:
+                peer.send(http(recorded(protocol.DM_2018_05, f"/api/{action}").body))
+            else:
+                peer.send(http(INVALID_REQUEST.body))
+
+    assert one(listen(talk).port, auth="jwt").missing == {}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        http(b"<html><title>Printer</title></html>"),
+        http(b"<html><title>DragonMint Monitor</title></html>"),
+        http(b"<title>DragonMint</title>", "404 Not Found"),
+        http(b"", "302 Found", "Location: http://127.0.0.1:1/"),
+        http(INVALID_REQUEST.body),
+        http(b""),
+        chunked(b"<title>DragonMint</title>", b"x" * 100_000),
+        b"SSH-2.0-OpenSSH_7.4\r\n",
+        b"\x15\x03\x01\x00\x02\x02\x46",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n<title>DragonMint</title>",
+        b"",
+    ],
+)
+def test_what_shows_another_page_is_asked_for_nothing_else(listen: Listen, reply: bytes) -> None:
+    def talk(peer: Peer) -> None:
+        peer.read_request()
+        peer.send(reply)
+
+    server = listen(talk)
+    found, counts = poll(server.port)
+    assert (found, counts.unknown, counts.identified) == ([], 1, 0)
+    assert set(paths(server)) == {"/"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [http(b'{"success":true,"type":"T1"}'), http(b'{"success":false,"token":"expired"}'), http(b"", "404 Not Found")],
+)
+def test_what_only_has_the_page_of_a_miner_is_shown_no_login(listen: Listen, answer: bytes) -> None:
+    server = listen(miner(type=answer))
+    found, counts = poll(server.port)
+    assert (found, counts.unknown) == ([], 1)
+    assert paths(server) == ["/", "/api/type"]
+
+
+def test_nothing_there_is_silent() -> None:
+    found, counts = poll(closed_port())
+    assert (found, counts.silent, counts.addresses, counts.failures) == ([], 1, 1, {})
+
+
+def test_a_socket_that_is_connected_to_itself_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fleet.socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        here = bound.getsockname()
+
+        async def new_socket() -> Any:
+            return bound
+
+        monkeypatch.setattr(fleet, "_new_socket", new_socket)
+        assert asyncio.run(fleet._accepts_connections(*here, 5.0)) is False
+
+
+def test_each_credential_is_tried_in_its_order_and_once(listen: Listen) -> None:
+    logins = tuple(Credential("admin", f"Secret-{number}", str(number)) for number in (1, 2, 3))
+    server = listen(miner(password="Secret-3"))
+    assert one(server.port, credentials=logins).credential == "3"
+    server = listen(miner(password="Secret-4"))
+    found = one(server.port, credentials=logins)
+    assert (found.state, found.facts, found.credential) == (fleet.LOCKED, {}, None)
+    assert "invalid password" in str(found.problem)
+    assert "Secret" not in repr(found)
+    assert paths(server)[2:] == ["/api/auth"] * 3
+
+
+def test_a_guest_gets_what_a_guest_may_read(listen: Listen) -> None:
+    server = listen(miner(user="guest", password="dragonguest"))
+    found = one(server.port, credentials=(Credential("guest", "dragonguest"),))
+    assert found.state == fleet.POLLED
+    assert list(found.missing) == ["autotune"]
+    assert "not use /api/getAutoTune" in found.missing["autotune"]
+
+
+def test_a_failure_of_one_source_leaves_the_others(listen: Listen) -> None:
+    found = one(listen(miner(pools=http(b"no json"), summary=http(NO_REASON.body))).port)
+    assert found.state == fleet.POLLED
+    assert list(found.missing) == ["pools"]
+    assert found.facts["dragonmint_mining"]["ready"] is False
+    assert "dragonmint_pools" not in found.facts
+
+
+def test_a_miner_without_identity_stays_and_is_not_filtered(listen: Listen) -> None:
+    found = one(listen(miner(overview=http(b"no json"))).port, keep=lambda *_unused: False)
+    assert (found.state, list(found.missing)) == (fleet.POLLED, ["identity", "network", "hardware"])
+
+
+def test_what_a_filter_refuses_is_asked_for_nothing_more(listen: Listen) -> None:
+    server = listen(miner())
+    seen: list[Any] = []
+    found, counts = poll(server.port, keep=lambda address, identity: bool(seen.append((address, identity))))
+    assert (found, counts.filtered, counts.identified) == ([], 1, 1)
+    assert [(address, identity["type"]) for address, identity in seen] == [("127.0.0.1", "T1")]
+    assert paths(server)[-1] == "/api/overview"
+
+
+def test_a_filter_that_fails_ends_everything(listen: Listen) -> None:
+    def keep(address: str, identity: Any) -> bool:
+        raise InvalidInput("no such key")
+
+    with pytest.raises(InvalidInput, match="no such key"):
+        poll(listen(miner()).port, keep=keep)
+
+
+def test_an_error_of_the_web_server_is_tried_once_more(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
+    gone = http(b"", "502 Bad Gateway")
+    server = listen(miner(overview=[gone], pools=[gone, gone]))
+    found = one(server.port)
+    assert list(found.missing) == ["pools"]
+    assert paths(server).count("/api/overview") == paths(server).count("/api/pools") == 2
+
+
+def hang_up(peer: Peer) -> None:
+    """Ends the connection without an answer."""
+
+
+@pytest.mark.parametrize("action", ["type", "auth", "overview", "getAutoTune"])
+def test_a_miner_that_dies_while_it_is_asked_is_unresponsive(
+    listen: Listen, action: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
+    found = one(listen(miner(**{action: hang_up})).port)
+    assert found.state == fleet.UNRESPONSIVE
+    assert "without an answer" in str(found.problem)
+    assert ("dragonmint_pools" in found.facts) is (action == "getAutoTune")
+
+
+@pytest.mark.parametrize("action", ["auth", "summary"])
+def test_a_reply_that_hangs_is_waited_for_no_longer_than_the_timeout(listen: Listen, action: str) -> None:
+    began = time.monotonic()
+    found = one(listen(miner(**{action: lambda peer: peer.hold()})).port, timeout_s=0.5)
+    assert found.state == fleet.UNRESPONSIVE
+    assert f"did not answer /api/{action} in full within 0.5 s" in str(found.problem)
+    assert time.monotonic() - began < LONG_S
+
+
+def endless(peer: Peer) -> None:
+    peer.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    while True:
+        peer.send(b"10000\r\n" + b" " * 65536 + b"\r\n")
+
+
+@pytest.mark.parametrize(
+    "talk",
+    [
+        lambda peer: peer.hold(),
+        lambda peer: peer.drip(b"HTTP/1.1 200 OK\r\nX: y\r\nX: "),
+        endless,
+        miner(type=lambda peer: peer.drip(b"HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n")),
+    ],
+    ids=["hangs", "drips", "never ends", "drips later"],
+)
+def test_a_device_that_never_ends_holds_nothing_up(listen: Listen, talk: Talk) -> None:
+    began = time.monotonic()
+    _found, counts = poll(listen(talk).port, **SOON)
+    assert counts.unknown + counts.states[fleet.UNRESPONSIVE] == 1
+    assert time.monotonic() - began < LONG_S
+
+
+def test_headers_without_end_take_no_memory(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = []
+
+    def flood(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\n")
+        for number in range(1_000_000):
+            peer.send(b"X-Some: %050d\r\n" % number * 1000)
+            taken.append(number)
+
+    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
+    found = one(listen(miner(overview=flood)).port, timeout_s=LONG_S)
+    assert found.state in (fleet.POLLED, fleet.UNRESPONSIVE)
+    assert "dragonmint_identity" not in found.facts
+    # Twice what is taken at the most, since it is asked once more, and what lies in the buffers of sockets.
+    assert len(taken) * 64_000 < 2 * fleet._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
+
+
+def test_an_endless_fact_is_given_up_and_left_out(listen: Listen) -> None:
+    found = one(listen(miner(pools=endless)).port)
+    assert (found.state, list(found.missing)) == (fleet.POLLED, ["pools"])
+    assert str(protocol.REPLY_BYTES_MAX) in found.missing["pools"]
+
+
+def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
+    def late(peer: Peer) -> None:
+        time.sleep(0.6)
+
+    found = one(listen(miner(pools=late, overview=late)).port, timeout_s=0.9, deadline_s=1.0)
+    assert found.state == fleet.UNRESPONSIVE
+    assert "everything within 1 s" in str(found.problem)
+
+
+def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None:
+    """Neither as a fact nor as a reason, and no token either."""
+    jwt = json.loads(logged_in().body)["jwt"]
+    login = basic("admin", "dragonadmin").partition(" ")[2]
+    echo = json.dumps(
+        {"success": True, "type": f"dragonadmin {login} {jwt}", "network": {}, "hardware": {}, "version": {}}
+    )
+    refusal = json.dumps({"success": False, "message": f"not with dragonadmin, {login} or {jwt}"})
+    found = one(listen(miner(overview=http(echo.encode()), pools=http(refusal.encode()))).port)
+    assert found.facts["dragonmint_identity"]["type"] == "******** ******** ********"
+    assert "not with ********" in found.missing["pools"]
+    assert [secret for secret in ("dragonadmin", login, jwt) if secret in repr(found)] == []
+    locked = one(listen(miner(auth=http(refusal.encode()))).port)
+    assert locked.state == fleet.LOCKED
+    assert "dragonadmin" not in repr(locked)
+
+
+def test_a_bug_with_one_device_does_not_lose_the_others(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fact(*_unused: Any) -> Any:
+        raise RuntimeError("nobody thought of this")
+
+    monkeypatch.setattr(facts.Sources, "fact", fact)
+    found = one(listen(miner()).port)
+    assert found.state == fleet.UNRESPONSIVE
+    assert "nobody thought of this" in str(found.problem)
+
+
+class Ended(Exception):
+    """Enough has been seen."""
+
+
+def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A network of 16 million addresses costs no more tasks than a small one."""
+    tried, tasks, at_once, most = [], [], [], [0]
+
+    async def accepts_connections(address: str, *_unused: Any) -> bool:
+        tried.append(address)
+        at_once.append(address)
+        most[0] = max(most[0], len(at_once))
+        tasks.append(len(asyncio.all_tasks()))
+        if len(tried) >= 3000:
+            raise Ended
+        await asyncio.sleep(0)
+        at_once.remove(address)
+        return False
+
+    monkeypatch.setattr(fleet, "_accepts_connections", accepts_connections)
+    options = replace(OPTIONS, port=80, concurrency=25)
+    with pytest.raises(Ended):
+        fleet.poll(addresses_from(["10.0.0.0/8"], allow_huge=True), options, lambda *_unused: True, print)
+    # The workers, and one each that began it all, reports and was there before.
+    assert max(tasks) <= 25 + 3
+    assert most[0] == 25
+    assert 3000 <= len(tried) == len(set(tried)) < 3100
+
+
+def test_an_address_that_can_not_be_tried_is_counted_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def accepts_connections(*_unused: Any) -> bool:
+        raise OSError(errno.ENETUNREACH, "Network is unreachable")
+
+    monkeypatch.setattr(fleet, "_accepts_connections", accepts_connections)
+    _found, counts = fleet.poll(addresses_from(["10.0.0.1-9"]), OPTIONS, lambda *_unused: True, print)
+    assert (counts.addresses, counts.silent, counts.failures) == (9, 9, {"Network is unreachable": 9})
+
+
+def test_progress_is_reported_while_it_lasts(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fleet, "PROGRESS_EVERY_S", 0.05)
+    reports: list[int] = []
+    server = listen(lambda peer: peer.hold())
+    options = replace(OPTIONS, port=server.port, timeout_s=0.5)
+    fleet.poll(HERE, options, lambda *_unused: True, lambda counts: reports.append(counts.total))
+    assert len(reports) >= 2
+    assert set(reports) == {1}
+
+
+def test_miners_come_in_the_order_of_their_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def accepts_connections(address: str, *_unused: Any) -> bool:
+        await asyncio.sleep(1 / (int(IPv4Address(address)) % 256))
+        return True
+
+    async def run(visit: Any) -> None:
+        visit.is_miner = True
+
+    monkeypatch.setattr(fleet, "_accepts_connections", accepts_connections)
+    monkeypatch.setattr(fleet._Visit, "run", run)
+    addresses = Addresses(addresses_from(["10.0.0.2", "10.0.0.10", "10.0.0.30"]).spans)
+    found, _counts = fleet.poll(addresses, OPTIONS, lambda *_unused: True, print)
+    assert [miner.address for miner in found] == ["10.0.0.2", "10.0.0.10", "10.0.0.30"]
+
+
+@pytest.mark.parametrize(("limit", "allowed"), [(1024, 500), (200, None), (10, 1)])
+def test_sockets_stay_within_the_limit_of_open_files(
+    limit: int, allowed: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (limit, limit))
+    found = fleet.sockets_allowed(500)
+    assert found == allowed or (allowed is None and 1 <= found < 200 - 48)
+
+
+def test_without_a_limit_there_are_as_many_sockets_as_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _what: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+    assert fleet.sockets_allowed(70_000) == 70_000
+
+
+def test_a_probe_waits_for_a_file_that_is_free(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
+    server = listen(miner())
+    real, refusals = fleet.socket.socket, [errno.EMFILE, errno.ENFILE]
+
+    def new(*arguments: Any, **options: Any) -> Any:
+        if arguments == (fleet.socket.AF_INET, fleet.socket.SOCK_STREAM) and refusals:
+            raise OSError(refusals.pop(), "Too many open files")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(fleet.socket, "socket", new)
+    assert asyncio.run(fleet._accepts_connections("127.0.0.1", server.port, 5.0))
+    assert refusals == []
