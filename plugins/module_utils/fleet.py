@@ -250,8 +250,12 @@ class _Visit:
         """Returns what has become known. A device may say what it was told, so secrets are looked for everywhere."""
         credential = self._session.credential.name if self._is_logged_in else None
         state = LOCKED if self._is_locked else UNRESPONSIVE if self.problem else POLLED
-        said = redaction.scrub([self._facts, self.problem, self._missing], secrets | self._session.tokens)
-        known, problem, missing = said
+        secrets = secrets | self._session.tokens
+        problem, missing = redaction.scrub([self.problem, self._missing], secrets)
+        # To search all facts at once is a tenth of the work of going through them.
+        text = repr(self._facts)
+        is_clean = not any(secret in text for secret in secrets)
+        known = self._facts if is_clean else redaction.scrub(self._facts, secrets)
         return Found(self._address, state, known, credential, problem, missing)
 
     async def _identify(self) -> None:
