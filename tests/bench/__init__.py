@@ -1,3 +1,3 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task costs, as ratios to Ansible's own tasks: `make bench`."""
+"""What tasks, discovery and drift cost, as ratios to others: `make bench`."""

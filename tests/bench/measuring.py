@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +75,20 @@ class Bench:
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
         return {**own, "ANSIBLE_CONFIG": str(self._folder / "ansible.cfg")}
+
+
+def described_machine() -> str:
+    """Where the figures come from, in a line."""
+    core, python = version("ansible-core"), platform.python_version()
+    load = os.getloadavg()[0]
+    return f"ansible-core {core}, Python {python}, {os.cpu_count()} cores with a load of {load:.1f}"
+
+
+def verdict(what: str, figure: float, most: float | None = None, least: float | None = None) -> None:
+    """Print a figure beside its target."""
+    is_met = (most is None or figure <= most) and (least is None or figure >= least)
+    target = f"at most {most:g}" if most is not None else f"at least {least:g}"
+    print(f"  {what:42}{figure:8.2f}   {target:14} {'met' if is_met else 'MISSED'}", flush=True)
 
 
 def best_of(rounds: int, benches: Iterable[Bench]) -> dict[str, Cost]:

@@ -141,6 +141,11 @@ def run(tool: str, *arguments: str) -> None:
     become(prepare("newest")["newest"], tool, *arguments)
 
 
+def bench(*arguments: str) -> None:
+    made = prepare("newest", "bench")
+    become(made["newest"], "python", "-m", "tests.bench", *arguments)
+
+
 def become_pytest(environment: Environment, *arguments: str) -> None:
     """Its summary is the last that anybody reads."""
     become(environment, "pytest", "-n", "auto", "--dist", "worksteal", *arguments)
@@ -169,6 +174,7 @@ TARGETS = {
     "integration": integration,
     "test": test,
     "format": reformat,
+    "bench": bench,
     "run": run,
 }
 

@@ -74,7 +74,7 @@ def prepare(*names: str) -> dict[str, Environment]:
 
 
 def environments() -> dict[str, Environment]:
-    """`lint`, `oldest` and `newest` (ansible-core), and `module` where there is a Python for it."""
+    """`lint`, `oldest` and `newest` (ansible-core), `bench`, and `module` where there is a Python for it."""
     pythons = interpreters()
     usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
     cores = [core for core in CORES if usable[core]]
@@ -97,6 +97,7 @@ def environments() -> dict[str, Environment]:
             f"core-{newest}", last, newest_core, COVERAGE, *users, *lines("tests/requirements/test.txt")
         ),
     }
+    known["bench"] = environment("bench", last, *lines("tests/requirements/bench.txt"))
     if MODULE_PYTHON in pythons:
         known["module"] = environment("module", MODULE_PYTHON, *lower_bounds)
     return known
