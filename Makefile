@@ -5,7 +5,7 @@ GATES = $(PYTHON) tests/gates
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help test lint sanity unit integration format demo bench build environments clean
+.PHONY: help test lint sanity unit integration format docs demo bench build environments clean
 
 help:  ## this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,9 @@ integration:  ## ansible-playbook against the simulator, oldest and newest ansib
 
 format:  ## let ruff put the code into shape
 	@$(GATES) format
+
+docs:  ## docs/endpoints.md: what works where
+	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
 
 demo:  ## a simulated fleet, provisioned while you watch
 	@$(GATES) run python -m tests.demo

@@ -71,6 +71,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 _SETTINGS = ("admin_password", "guest_password", "network", "pools", "autotune")
 
@@ -80,7 +81,7 @@ def drift_rows(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[
 
 
 def _rows(miner: str, variables: Mapping[str, Any]) -> list[dict[str, str]]:
-    address = variables.get("dragonmint_host", variables.get("ansible_host", miner))
+    address = address_of(miner, variables)
     results = {setting: variables.get(f"__provision_{setting}", {}) for setting in _SETTINGS}
     unreachable = next((result for result in results.values() if result.get("unreachable")), None)
     failed = variables.get("__audit_failed") or unreachable

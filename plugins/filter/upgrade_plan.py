@@ -58,6 +58,8 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+
 
 def upgrade_plan(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[str, str]]:
     return [_row(miner, hostvars[miner]) for miner in miners]
@@ -81,7 +83,7 @@ def _row(miner: str, variables: Mapping[str, Any]) -> dict[str, str]:
         plan, reason = "unfit", "It does not mine: no board is hashing."
     return {
         "miner": miner,
-        "address": variables.get("dragonmint_host", variables.get("ansible_host", miner)),
+        "address": address_of(miner, variables),
         "firmware": facts.get("dragonmint_identity", {}).get("firmware") or "",
         "target": judged.get("version", ""),
         "plan": plan,

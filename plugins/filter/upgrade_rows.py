@@ -48,7 +48,7 @@ _value:
       description: The firmware that it runs now, as far as that is known.
       type: str
     seconds:
-      description: How long it took from the upload until it was back.
+      description: How long it took from the upload until it ran the new firmware.
       type: int
     outcome:
       description:
@@ -62,51 +62,66 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+
 
 def upgrade_rows(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [_row(miner, hostvars[miner]) for miner in miners]
 
 
 def _row(miner: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-    seen, handed, back, healthy, rolled_back = (
-        variables.get(f"__upgrade_{step}", {}) for step in ("seen", "handed", "back", "healthy", "rolled_back")
-    )
-    outcome, reason = _outcome(handed, back, healthy, rolled_back)
-    began, ended = variables.get("__upgrade_handed_at"), variables.get("__upgrade_back_at")
+    steps = {
+        step: variables.get(f"__upgrade_{step}", {})
+        for step in ("seen", "judged", "handed", "back", "healthy", "rolled_back")
+    }
+    outcome, reason = _outcome(steps)
     return {
         "miner": miner,
-        "address": variables.get("dragonmint_host", variables.get("ansible_host", miner)),
-        "before": _firmware(seen),
-        "after": rolled_back.get("version") or _firmware(back),
-        "seconds": round(float(ended) - float(began)) if began and ended else None,
+        "address": address_of(miner, variables),
+        "before": _firmware(steps["seen"]),
+        "after": steps["rolled_back"].get("version") or _firmware(steps["back"]),
+        "seconds": _seconds(steps["handed"], steps["back"]),
         "outcome": outcome,
         "reason": reason,
     }
 
 
-def _outcome(
-    handed: Mapping[str, Any], back: Mapping[str, Any], healthy: Mapping[str, Any], rolled_back: Mapping[str, Any]
-) -> tuple[str, str]:
+def _outcome(steps: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
+    handed, back, healthy = steps["handed"], steps["back"], steps["healthy"]
     if not handed:
         return "pending", ""
-    if handed.get("unreachable"):
-        return "dark", handed.get("msg", "")
-    if handed.get("failed"):
-        return "failed", handed.get("msg", "")
-    if not back:
+    if not back.get("ansible_facts") and (handed.get("unreachable") or handed.get("failed")):
+        is_dark = handed.get("unreachable") or handed.get("error_code") == "not_back"
+        return ("dark" if is_dark else "failed"), handed.get("msg", "")
+    if not back or back.get("skipped"):
         return "handed over", ""
     if back.get("unreachable"):
         return "dark", f"It has not come back after the upgrade. {back.get('msg', '')}"
-    if _firmware(back) != handed.get("version"):
-        return "failed", back.get("msg") or (
-            f"It runs {_firmware(back) or 'an unknown firmware'} and not {handed.get('version')}: "
-            "it did not install it, or the new image does not boot and it fell back to the old one."
-        )
-    if not healthy:
+    if _firmware(back) != steps["judged"].get("version"):
+        return "failed", back.get("msg") or _not_installed(steps)
+    if not healthy or healthy.get("skipped"):
         return "handed over", ""
     if healthy.get("failed") or healthy.get("unreachable"):
-        return ("rolled back" if rolled_back.get("rebooted") else "unhealthy"), _unhealthy(healthy)
+        return ("rolled back" if steps["rolled_back"].get("rebooted") else "unhealthy"), _unhealthy(healthy)
     return "upgraded", ""
+
+
+def _not_installed(steps: Mapping[str, Mapping[str, Any]]) -> str:
+    before, now = _uptime_seconds(steps["seen"]), _uptime_seconds(steps["back"])
+    runs = f"It runs {_firmware(steps['back']) or 'an unknown firmware'} and not {steps['judged'].get('version')}: "
+    if before is None or now is None:
+        return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
+    if now < before:
+        return runs + "it has rebooted, the new image does not boot on it, and it fell back to the old one."
+    return runs + "it has not rebooted, so it did not install it. Look at its logs."
+
+
+def _seconds(handed: Mapping[str, Any], back: Mapping[str, Any]) -> int | None:
+    if handed.get("rebooted"):
+        return round(handed["elapsed_seconds"])
+    if "began_at" in handed and "gathered_at" in back:
+        return round(back["gathered_at"] - handed["began_at"])
+    return None
 
 
 def _unhealthy(healthy: Mapping[str, Any]) -> str:
@@ -123,6 +138,11 @@ def _unhealthy(healthy: Mapping[str, Any]) -> str:
 
 def _firmware(result: Mapping[str, Any]) -> str:
     return result.get("ansible_facts", {}).get("dragonmint_identity", {}).get("firmware") or ""
+
+
+def _uptime_seconds(result: Mapping[str, Any]) -> int | None:
+    seconds: int | None = result.get("ansible_facts", {}).get("dragonmint_hardware", {}).get("uptime_seconds")
+    return seconds
 
 
 class FilterModule:

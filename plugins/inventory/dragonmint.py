@@ -115,7 +115,7 @@ options:
   gather_subset:
     description:
       - Which facts to gather, as O(minerops.dragonmint.dragonmint_facts#module:gather_subset). V(identity) always is,
-        and so is what O(desired) is compared with.
+        and so is what O(desired) is compared with. What that module gathers only when it is named is not for here.
     type: list
     elements: str
     default: [all]
@@ -421,6 +421,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _subsets(self) -> tuple[str, ...]:
         wanted = {*facts.MINIMUM, *facts.wanted_subsets(self.get_option("gather_subset"))}
+        beyond = sorted(wanted.intersection(facts.ONLY_NAMED))
+        if beyond:
+            raise InvalidInput(f"gather_subset has {', '.join(beyond)}, which only dragonmint_facts gathers.")
         wanted.update(drift.SUBSETS[setting] for entry in self._entries for setting in entry.settings)
         return tuple(subset for subset in facts.SUBSETS if subset in wanted)
 

@@ -9,6 +9,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from urllib.parse import urlencode
@@ -24,8 +25,8 @@ except ImportError:
 else:
     AIOHTTP_IMPORT_ERROR = None
 
-# Seconds. A miner that has nothing to say while it checks and writes is heard at every percent.
-LISTEN_FIRST_S = 1.5
+# Seconds. An update that is under way may be heard within the first one; if not, the miner refuses another one as busy.
+LISTEN_FIRST_S = 0.5
 SILENCE_S = 120.0
 _LAST_WORDS_S = 1.0
 _TICK_S = 0.25
@@ -80,10 +81,11 @@ class _Follower:
         self._hears = False
         self._heard_at = time.monotonic()
         self._asked_at = 0.0
+        self._is_listening: asyncio.Event
         self._first_word: asyncio.Event
 
     async def run(self, wait_s: float, to_end: bool) -> None:
-        self._first_word = asyncio.Event()
+        self._is_listening, self._first_word = asyncio.Event(), asyncio.Event()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             listener = asyncio.create_task(self._listen(session))
@@ -98,7 +100,9 @@ class _Follower:
                 await asyncio.gather(listener, return_exceptions=True)
 
     async def _wait_for_quiet(self) -> None:
-        """Gives an update that is under way already the time to be heard: it tells each percent."""
+        """Listens before anything is sent, and gives an update that is under way the time to be heard."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._is_listening.wait(), _CONNECT_S)
         try:
             await asyncio.wait_for(self._first_word.wait(), LISTEN_FIRST_S)
         except asyncio.TimeoutError:
@@ -110,6 +114,7 @@ class _Follower:
             try:
                 async with session.ws_connect(url, ssl=self._miner.validate_certs) as socket:
                     self._hears = True
+                    self._is_listening.set()
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
                             self._heard_at = time.monotonic()
@@ -117,6 +122,8 @@ class _Follower:
                             self._report()
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
                 pass
+            # Where the websocket can't be had, it works without.
+            self._is_listening.set()
             if self._hears:
                 self._hears = False
                 self._upgrade.feed(Event.SOCKET_LOST)

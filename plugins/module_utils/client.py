@@ -32,7 +32,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential, Session, Steps
-from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Transport
+from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
 
@@ -118,6 +118,14 @@ class Client:
         self.require_rights()
         return self._ask(request)
 
+    def open_log(self, last: int | None, is_followed: bool) -> Stream:
+        """Opens the stream of the miner's log, from so many of the last entries on; see :func:`protocol.log_headers`.
+
+        It is a read, and is asked for as any other one until it begins. The caller closes the stream.
+        """
+        headers = protocol.log_headers(last, is_followed)
+        return self._patiently(lambda: self._ask_log(headers))
+
     def require_rights(self) -> None:
         """Raises PermissionDenied for the user guest, and WrongDevice unless the miner has the expected MAC.
 
@@ -147,6 +155,10 @@ class Client:
         except Rejected:
             return False
         return True
+
+    def page_title(self) -> str | None:
+        """Returns the title of the miner's web page, which needs no login: the name of its firmware."""
+        return self._patiently(lambda: protocol.page_title(self._transport.get("/")))
 
     def is_miner(self) -> bool:
         """Whether what answers is a miner, found out without showing it the login. Does not retry."""
@@ -196,6 +208,28 @@ class Client:
         except StopIteration as done:
             value: T = done.value
             return value
+
+    def _ask_log(self, headers: Mapping[str, str]) -> Stream:
+        self._run(self._session.begin())
+        try:
+            return self._send_log(headers)
+        except protocol.InvalidRequest:
+            self._run(self._session.log_in())
+        try:
+            return self._send_log(headers)
+        except protocol.InvalidRequest:
+            raise PermissionDenied(
+                f"The miner lets {self.connection.username} log in, but not read its log. Use the user admin."
+            ) from None
+
+    def _send_log(self, headers: Mapping[str, str]) -> Stream:
+        stream = self._transport.stream(protocol.LOGS_PATH, headers, self.authorization)
+        try:
+            protocol.accept_log(stream.head)
+        except MinerError:
+            stream.close()
+            raise
+        return stream
 
     def _send(self, request: protocol.Request[T], authorization: str | None) -> T:
         return protocol.parse(request, self._exchange(request, authorization))

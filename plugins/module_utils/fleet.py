@@ -219,6 +219,7 @@ class _Visit:
         self._keep = keep
         self._session = Session(options.credentials, options.auth)
         self._answers = _Answers()
+        self._sources = facts.Sources(self._answers, options.subsets)
         self._facts: dict[str, Any] = {}
         self._missing: dict[str, str] = {}
         self._is_locked = False
@@ -279,17 +280,14 @@ class _Visit:
     async def _gather(self, subset: str) -> None:
         while True:
             try:
-                self._facts.update(facts.gather(self._answers, [subset], lambda text: self._miss(subset, text)))
+                self._facts[f"dragonmint_{subset}"] = self._sources.fact(subset)
             except _Unasked as unasked:
                 await self._answer(unasked.endpoint)
-            except (BadReply, AuthenticationFailed) as error:
-                self._miss(subset, str(error))
+            except (*facts.LEFT_OUT, BadReply, AuthenticationFailed) as error:
+                self._missing[subset] = str(error)
                 return
             else:
                 return
-
-    def _miss(self, subset: str, text: str) -> None:
-        self._missing[subset] = text
 
     async def _answer(self, endpoint: protocol.Endpoint[Any]) -> None:
         request = protocol.Request(endpoint)

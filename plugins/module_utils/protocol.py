@@ -35,9 +35,12 @@ ADMIN = "admin"
 DM_2018_04 = "dm-2018-04"
 DM_2018_05 = "dm-2018-05"
 INNO_2018_08 = "inno-2018-08"
-GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
+INNO_2018_09 = "inno-2018-09"
+GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08, INNO_2018_09)
 
 POOLS_MAX = 3
+# What the makers call their firmware: the title of its web page, and the issuer of its JWTs.
+DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 INDEX_PATH = "/"
@@ -45,6 +48,7 @@ REPLY_BYTES_MAX = 8 * 1024 * 1024
 UPLOAD_PATH = "/upgrade/upload"
 DOWNLOAD_PATH = "/upgrade/download"
 UPDATER_SOCKET_PATH = "/upgrade/ws"
+LOGS_PATH = "/stream/logs"
 
 _BOUNDARY = "minerops-dragonmint-firmware-7MA4YWxkTrZu0gWoQ2rX9c"
 
@@ -59,6 +63,7 @@ class Reply:
     body: bytes
     location: str | None = None
     date: str | None = None
+    content_type: str | None = None
 
 
 @dataclass(frozen=True)
@@ -117,13 +122,17 @@ class Overview:
 
 @dataclass(frozen=True)
 class Board:
-    """A hash board (cgminer's device, a chain). ``last_share_seconds`` is the age of its last share."""
+    """A hash board (cgminer's device, a chain). ``last_share_seconds`` is the age of its last share.
+
+    ``hardware_error_ratio`` is the part of its results that are wrong, as cgminer reckons it.
+    """
 
     id: int | None
     status: str | None
     temperature_c: float | None
     hashrate_ths: float | None
     hardware_errors: int | None
+    hardware_error_ratio: float | None
     accepted: int | None
     rejected: int | None
     last_share_seconds: int | None
@@ -188,7 +197,8 @@ class Endpoint(Generic[T]):
 
     ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
     does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
-    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself.
+    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself. A reply
+    without a body is an empty object where it ``may_be_empty``.
     """
 
     action: str
@@ -196,6 +206,7 @@ class Endpoint(Generic[T]):
     read: Callable[[Mapping[str, Any], Reply], T]
     writes: bool = False
     slow_s: float = 0.0
+    may_be_empty: bool = False
 
     def admin_only(self) -> bool:
         """Whether a guest may call this on no firmware."""
@@ -228,6 +239,34 @@ class LatestFirmware:
     url: str | None
     info: str | None
     current_version: str | None
+
+
+@dataclass(frozen=True)
+class DeviceError:
+    """What an Innosilicon says is wrong with itself: ``code`` is "0" when nothing is, and None if it does not say."""
+
+    code: str | None
+    message: str | None
+
+
+@dataclass(frozen=True)
+class DebugBoard:
+    """What its driver tells of a hash board and of each of its chips, by the names of results.
+
+    What is known of the driver is in it always, as None where it does not tell it.
+    """
+
+    id: int | None
+    values: Mapping[str, Any]
+    chips: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Debug:
+    """What the drivers tell of the boards, none while cgminer does not answer; and the commits of the programs."""
+
+    boards: tuple[DebugBoard, ...]
+    hashes: Mapping[str, str | None]
 
 
 @dataclass(frozen=True)
@@ -287,12 +326,14 @@ def parse(request: Request[T], reply: Reply) -> T:
     Raises TokenExpired or InvalidRequest for the caller to resolve, NotReady where the miner refuses without a
     reason (cgminer does not answer), Rejected where it gives one, BadReply for all that no miner says.
     """
+    if request.endpoint.may_be_empty and reply.status == 200 and not reply.body:
+        return request.endpoint.read({}, reply)
     answer = _json_object(request, reply)
     success = answer.get("success")
     if success is True:
         return request.endpoint.read(answer, reply)
     if success is not False:
-        _bad(request, "the reply has no success flag", reply)
+        _bad(request.path, "the reply has no success flag", reply)
     if answer.get("token") == "expired":
         raise TokenExpired("The miner does not accept the JWT.")
     message = answer.get("message")
@@ -309,14 +350,30 @@ def parse(request: Request[T], reply: Reply) -> T:
 
 def is_index(reply: Reply) -> bool:
     """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
-    match = _TITLE.search(reply.body[:4096])
-    return reply.status == 200 and match is not None and match[1].strip() in _INDEX_TITLES
+    return reply.status == 200 and page_title(reply) in (DRAGONMINT_ISSUER, INNOSILICON_ISSUER)
 
 
 def printable(text: str) -> str:
     """Returns a short text of the miner's, safe to show on a terminal."""
-    clean = "".join(char if char.isprintable() else "?" for char in text.strip())
+    clean = visible(text.strip())
     return clean if len(clean) <= 200 else clean[:200] + "…"
+
+
+def visible(text: str) -> str:
+    """Returns a text of the miner's in which nothing steers a terminal."""
+    return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
+
+
+def page_title(reply: Reply) -> str | None:
+    """Returns the title of a web page, which on a miner is the name of its firmware. None if there is none."""
+    match = _TITLE.search(reply.body[:4096])
+    return printable(match[1].decode("utf-8", "replace")) if match else None
+
+
+def is_older(version: str | None, than: str | None) -> bool:
+    """Whether a firmware is older than another one, by the date and time that both have in their names."""
+    dates = [_VERSION_DATE.search(text or "") for text in (version, than)]
+    return dates[0] is not None and dates[1] is not None and dates[0].groups() < dates[1].groups()
 
 
 def mac_address(text: str) -> str:
@@ -409,33 +466,72 @@ def accept_upload(status: int, body: bytes) -> None:
     raise BadReply(f"The miner's updater answered HTTP {status}, and did not take the upgrade. Reboot the miner.")
 
 
+def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
+    """The headers that ask for the log as lines of text: its last entries, or for None all that the miner has.
+
+    The stream goes on with each new entry, unless a number of them is asked for and ``is_followed`` is false. Even then
+    it goes on as long as the log is shorter. The miner's web server cuts it after 60 s without a new entry.
+    """
+    headers = {"Accept": "text/plain"}
+    if last is not None:
+        headers["Range"] = f"entries=:-{last}:{'' if is_followed else last}"
+    return headers
+
+
+def accept_log(reply: Reply) -> None:
+    """Reads the head of the reply to a request for the log.
+
+    Raises InvalidRequest for the caller to resolve (no admin, it does not tell why), Unsupported where there is none,
+    Rejected for a request that it does not understand, BadReply.
+    """
+    if reply.status == 401:
+        raise InvalidRequest(f"The miner refused {LOGS_PATH}.")
+    if reply.status in (400, 406, 416):
+        said = printable(reply.body.decode("utf-8", "replace")).rstrip(".")
+        raise Rejected(f"The miner does not understand the request for its log: {said}. Try lines=0.", reason=said)
+    is_log = reply.status == 200 and (reply.content_type or "").startswith("text/plain")
+    if reply.status == 404 or (reply.status == 200 and not is_log):
+        raise Unsupported(f"This miner's firmware does not have {LOGS_PATH}, or it is no DragonMint miner.")
+    _require_ok(LOGS_PATH, reply)
+
+
 def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
+    if reply.status == 504 and request.endpoint.slow_s:
+        raise Rejected(
+            f"The miner waited for others to do {request.path}, and gave up (HTTP 504): they do not answer it. Try "
+            "again later, or see whether it reaches the internet.",
+            reason="HTTP 504",
+        )
+    _require_ok(request.path, reply)
+    try:
+        answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _bad(request.path, _no_json(reply), reply)
+    if not isinstance(answer, dict):
+        _bad(request.path, "the reply is JSON, but no object", reply)
+    return answer
+
+
+def _require_ok(path: str, reply: Reply) -> None:
     if reply.status >= 500:
         raise BadReply(
-            f"The miner answered {request.path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
+            f"The miner answered {path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
             "program behind it does not answer. If it stays so, reboot the miner.",
             reason=f"HTTP {reply.status}",
             transient=True,
         )
     if 300 <= reply.status < 400:
         target = f" to {printable(reply.location)}" if reply.location else ""
-        _bad(request, f"it redirects (HTTP {reply.status}){target}, which is not followed", reply)
+        _bad(path, f"it redirects (HTTP {reply.status}){target}, which is not followed", reply)
     if reply.status != 200:
-        _bad(request, f"HTTP status {reply.status}{_title(reply)}", reply)
-    try:
-        answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
-    except (ValueError, RecursionError):
-        _bad(request, _no_json(reply), reply)
-    if not isinstance(answer, dict):
-        _bad(request, "the reply is JSON, but no object", reply)
-    return answer
+        _bad(path, f"HTTP status {reply.status}{_title(reply)}", reply)
 
 
-def _bad(request: Request[Any], what: str, reply: Reply) -> NoReturn:
+def _bad(path: str, what: str, reply: Reply) -> NoReturn:
     hint = "Check that the address and port are those of a DragonMint miner"
     if reply.status == 200 and not _is_html(reply):
         hint = "Try again; if it stays so, reboot the miner"
-    raise BadReply(f"What answered {request.path} does not speak as a miner does: {what}. {hint}.", reason=what)
+    raise BadReply(f"What answered {path} does not speak as a miner does: {what}. {hint}.", reason=what)
 
 
 def _no_constant(name: str) -> NoReturn:
@@ -455,12 +551,12 @@ def _is_html(reply: Reply) -> bool:
 
 
 def _title(reply: Reply) -> str:
-    match = _TITLE.search(reply.body[:4096])
-    return f' (titled "{printable(match[1].decode("utf-8", "replace"))}")' if match else ""
+    title = page_title(reply)
+    return f' (titled "{title}")' if title else ""
 
 
 def _nothing(answer: Mapping[str, Any], reply: Reply) -> None:
-    """Reads the reply to a write, in which the miner says nothing but success."""
+    """Reads a reply of which only the success counts, as that to a write, in which the miner says nothing else."""
 
 
 def _read_login(answer: Mapping[str, Any], reply: Reply) -> Login:
@@ -580,6 +676,7 @@ def _board(device: Mapping[str, Any], now: float | None) -> Board:
         temperature_c=_number(device.get("Temperature")),
         hashrate_ths=_board_ths(device),
         hardware_errors=_integer(device.get("Hardware Errors")),
+        hardware_error_ratio=_part(device.get("Device Hardware%")),
         accepted=_integer(device.get("Accepted")),
         rejected=_integer(device.get("Rejected")),
         last_share_seconds=max(0, round(now - shared_at)) if now and shared_at else None,
@@ -664,6 +761,61 @@ def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirm
     )
 
 
+def _read_error(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
+    return DeviceError(code=_text(answer.get("code")), message=_text(answer.get("errmsg")))
+
+
+def _read_debug(answer: Mapping[str, Any], reply: Reply) -> Debug:
+    # An empty object of PHP is a list.
+    hashes = _section(answer, "hashes") if answer.get("hashes") else {}
+    return Debug(
+        boards=tuple(_debug_board(entry) for entry in _entries(answer, "boards")),
+        hashes={name: _text(hashes.get(name)) for name in ("firmware", "backend", "cgminer")},
+    )
+
+
+def _debug_board(entry: Mapping[str, Any]) -> DebugBoard:
+    board, chips = _section(entry, "board"), entry.get("chips", [])
+    # A list, or an object by number where a chip is missing.
+    numbered = dict(enumerate(chips)) if isinstance(chips, list) else _section(entry, "chips")
+    return DebugBoard(
+        id=_integer(board.get("Chain ID", board.get("STATS"))),
+        values=_debug_values(board, _BOARD_KEYS),
+        chips=tuple(
+            {"id": _integer(number), **_debug_values(chip, _CHIP_KEYS)}
+            for number, chip in numbered.items()
+            if isinstance(chip, dict)
+        ),
+    )
+
+
+def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dict[str, Any]:
+    """Gives what is known its name and unit; the rest keeps the driver's name, in snake case."""
+    named = {
+        name: read(next((values[key] for key in keys if key in values), None)) for name, (read, *keys) in known.items()
+    }
+    understood = {key for _read, *keys in known.values() for key in keys} | _COUNTERS_OF_THE_API
+    others = {_snake_case(key): _scalar(value) for key, value in values.items() if key not in understood}
+    return {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
+
+
+def _snake_case(key: str) -> str:
+    return _NO_NAME.sub("_", _CAMEL_HUMP.sub("_", key)).strip("_").lower()
+
+
+def _scalar(value: Any) -> str | float | bool | None:
+    return value if isinstance(value, bool) else _text(value) if isinstance(value, str) else _number(value)
+
+
+def _flag(value: Any) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _read_has_text_times(answer: Mapping[str, Any], reply: Reply) -> bool | None:
+    times = answer.get("times")
+    return isinstance(times[0], str) if isinstance(times, list) and times else None
+
+
 def _section(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = answer.get(name, {})
     if not isinstance(section, dict):
@@ -699,6 +851,11 @@ def _is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
 
 
+def _part(percent: Any) -> float | None:
+    number = _number(percent)
+    return None if number is None else round(number / 100, 8)
+
+
 def _integer(value: Any) -> int | None:
     number = _number(value)
     return None if number is None else int(number)
@@ -720,15 +877,56 @@ def _seconds_since_epoch(date: str | None) -> float | None:
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _LOAD = re.compile(r"load average: *([\d.]+), *([\d.]+), *([\d.]+)")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{0,18})?")
+_CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_NO_NAME = re.compile(r"[^A-Za-z0-9]+")
+_VERSION_DATE = re.compile(r"_(\d{8})_(\d{6})$")
 _TITLE = re.compile(rb"<title>([^<]{1,80})", re.IGNORECASE)
 _UPTIME = re.compile(
     r"\bup +(?:(?P<days>\d{1,6}) days?, *)?"
     r"(?:(?P<hours>\d{1,4}):(?P<clock_minutes>\d{2})|(?P<minutes>\d{1,4}) min)?"
 )
 
-_INDEX_TITLES = (b"DragonMint", b"AsicMiner")
 _HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 _THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}
+
+_Known = tuple[Any, ...]
+# What the T1's driver tells: a result's name, how its value is read, and the keys of the drivers. Voltages are in mV.
+_BOARD_KEYS: Mapping[str, _Known] = {
+    "name": (_text, "ID"),
+    "elapsed_seconds": (_integer, "Elapsed"),
+    "chip_count": (_integer, "Num chips"),
+    "active_chip_count": (_integer, "Num active chips"),
+    "core_count": (_integer, "Num cores"),
+    "hashrate_ths": (lambda value: _ths(_number(value)), "MHS av"),
+    "temperature_c": (_number, "Temp"),
+    "temperature_max_c": (_number, "Temp max"),
+    "temperature_min_c": (_number, "Temp min"),
+    "fan_percent": (_integer, "Fan duty"),
+    "vid": (_integer, "iVid", "VID"),
+    "pll": (_integer, "PLL"),
+    "voltage_max_mv": (_number, "Voltage Max"),
+    "voltage_min_mv": (_number, "Voltage Min"),
+    "voltage_average_mv": (_number, "Voltage Avg"),
+    "is_vid_optimal": (_flag, "VidOptimal"),
+    "is_pll_optimal": (_flag, "pllOptimal"),
+    "is_disabled": (_flag, "Disabled"),
+    "is_throttled": (_flag, "Throttled"),
+}
+_CHIP_KEYS: Mapping[str, _Known] = {
+    "temperature_c": (_number, "Temp"),
+    "voltage_mv": (_number, "nVol", "VVolt"),
+    "enabled_cores": (_integer, "Int Enabled Cores"),
+    "hardware_errors": (_integer, "HW errors"),
+    "stales": (_integer, "Stales"),
+    "duplicates": (_integer, "Duplicates"),
+    "nonces_found": (_integer, "Nonces found"),
+    "nonce_ranges": (_integer, "Nonce ranges"),
+    "cooldown": (_integer, "Cooldown"),
+    "fail_count": (_integer, "Fail count"),
+    "fail_reset": (_integer, "Fail reset"),
+}
+# They are about cgminer's API and not about the board.
+_COUNTERS_OF_THE_API = {"STATS", "Chain ID", "Calls", "Wait", "Max", "Min"}
 
 _FOR_GUEST = dict.fromkeys(GENERATIONS, GUEST)
 _FOR_ADMIN = dict.fromkeys(GENERATIONS, ADMIN)
@@ -739,7 +937,10 @@ SUMMARY = Endpoint("summary", _FOR_GUEST, _read_summary)
 POOLS = Endpoint("pools", _FOR_GUEST, _read_pools)
 UPDATE_POOLS = Endpoint("updatePools", _FOR_ADMIN, _nothing, writes=True)
 AUTOTUNE = Endpoint("getAutoTune", _FOR_ADMIN, _read_autotune)
-AUTOTUNE_STATUS = Endpoint("getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST}, _read_autotune_status)
+AUTOTUNE_STATUS = Endpoint(
+    "getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST, INNO_2018_09: GUEST}, _read_autotune_status
+)
+ERROR = Endpoint("getErrorMessage", {INNO_2018_08: ADMIN, INNO_2018_09: ADMIN}, _read_error, may_be_empty=True)
 SET_AUTOTUNE = Endpoint("setAutoTune", _FOR_ADMIN, _nothing, writes=True)
 TYPE = Endpoint("type", _FOR_GUEST, _read_type)
 NETWORK = Endpoint("network", _FOR_GUEST, _read_network)
@@ -749,4 +950,9 @@ REBOOT = Endpoint("reboot", _FOR_ADMIN, _nothing, writes=True)
 POWEROFF = Endpoint("poweroff", _FOR_ADMIN, _nothing, writes=True)
 RESTART_CGMINER = Endpoint("restartCgMiner", _FOR_ADMIN, _nothing, writes=True)
 FACTORY_RESET = Endpoint("factoryReset", _FOR_ADMIN, _nothing, writes=True)
+DEBUG_STATS = Endpoint("getDebugStats", _FOR_GUEST, _read_debug)
+# Whether the times of its samples are text, which they are on no firmware but the first; None before there are any.
+HASH_RATES = Endpoint("getHashRates", _FOR_GUEST, _read_has_text_times)
+# What counts is that it is there. Which users may ask is not known; the admin may.
+LOCK_STATE = Endpoint("getLockState", {INNO_2018_09: ADMIN}, _nothing)
 LATEST_FIRMWARE = Endpoint("getLatestFirmwareVersion", _FOR_ADMIN, _read_latest_firmware, slow_s=130.0)

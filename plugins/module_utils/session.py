@@ -69,10 +69,14 @@ class Session:
         login = f"{self.credential.username}:{self.credential.password}".encode()
         return "Basic " + base64.b64encode(login).decode("ascii")
 
-    def ask(self, request: protocol.Request[T]) -> Steps[T]:
-        """Sends a request, and logs in where that is needed. Raises what its reply means."""
+    def begin(self) -> Steps[None]:
+        """Gets the first JWT, where requests are sent with one."""
         if self._auth == "jwt" and self._jwt is None:
             yield from self.log_in()
+
+    def ask(self, request: protocol.Request[T]) -> Steps[T]:
+        """Sends a request, and logs in where that is needed. Raises what its reply means."""
+        yield from self.begin()
         try:
             answer = yield from self._send(request, self.authorization)
         except protocol.TokenExpired:

@@ -63,6 +63,10 @@ class Context:
             raise InvalidInput(f"{option} must be a finite number of seconds, 0 or more.")
         return seconds
 
+    def secrets(self) -> set[str]:
+        """What must be in no output: the secrets among the options, and those that the miner gave."""
+        return redaction.secrets_in(self.params) | self.tokens
+
     def require(self, library: str, import_error: str | None) -> None:
         """Raises MissingLibrary if a library that the module needs could not be imported."""
         if import_error:
@@ -130,7 +134,7 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
     if context.warnings:
         result["warnings"] = context.warnings
     result["invocation"] = {"module_args": redaction.mask_options(params)}
-    return dict(redaction.scrub(result, redaction.secrets_in(params) | context.tokens))
+    return dict(redaction.scrub(result, context.secrets()))
 
 
 def failure(error: MinerError) -> dict[str, Any]:

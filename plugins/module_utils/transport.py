@@ -10,6 +10,7 @@ the request itself.
 
 from __future__ import annotations
 
+import http.client
 import io
 import socket
 import time
@@ -63,23 +64,48 @@ class Transport:
 
         Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
         """
-        reply_s = max(self._timeout_s, slow_s)
+        body = urlencode(form).encode("ascii")
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        return self._reply_to(
+            self._prepare("POST", path, headers, authorization, body), path, max(self._timeout_s, slow_s)
+        )
+
+    def get(self, path: str) -> Reply:
+        """Fetches a page that needs no login. Raises as :meth:`post` does."""
+        return self._reply_to(self._prepare("GET", path, {}, None), path, self._timeout_s)
+
+    def _reply_to(self, request: Any, path: str, reply_s: float) -> Reply:
         try:
-            return self._exchange(self._prepare(path, form, authorization), reply_s)
+            return self._exchange(request, reply_s)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._translated(error, path, reply_s) from error
+
+    def stream(self, path: str, headers: Mapping[str, str], authorization: str | None) -> Stream:
+        """Gets a path whose reply may go on for ever. Only its head has to come in time; the caller closes it.
+
+        Raises what post() raises.
+        """
+        request = self._prepare("GET", path, headers, authorization)
+        try:
+            response = self._send(request, self._timeout_s)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._translated(error, path, self._timeout_s) from error
+        return Stream(response, path, self._timeout_s)
 
     def close(self) -> None:
         """Closes the connection."""
         self._adapter.close()
 
-    def _exchange(self, request: Any, reply_s: float) -> Reply:
+    def _send(self, request: Any, reply_s: float) -> Any:
         with warnings.catch_warnings():
             # Who switches validate_certs off has been told what that means.
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            response: Any = self._adapter.send(
+            return self._adapter.send(
                 request, stream=True, timeout=(self._timeout_s, reply_s), verify=self._validate_certs
             )
+
+    def _exchange(self, request: Any, reply_s: float) -> Reply:
+        response = self._send(request, reply_s)
         body = b""
         try:
             while chunk := response.read(_CHUNK_BYTES, decode_content=False):
@@ -93,23 +119,17 @@ class Transport:
             if response.length_remaining or (is_headless and not body):
                 raise urllib3.exceptions.IncompleteRead(len(body), response.length_remaining or 0)
         finally:
-            if not response.isclosed():
-                response.close()
-            response.release_conn()
+            _close(response)
         return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
 
-    def _prepare(self, path: str, form: Mapping[str, str], authorization: str | None) -> Any:
-        body = urlencode(form).encode("ascii")
+    def _prepare(
+        self, method: str, path: str, headers: Mapping[str, str], authorization: str | None, body: bytes | None = None
+    ) -> Any:
         request: Any = requests.PreparedRequest()
-        request.method = "POST"
+        request.method = method
         request.url = self.url + path
         request.body = body
-        request.headers = {
-            "User-Agent": "minerops.dragonmint",
-            "Accept-Encoding": "identity",
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Content-Length": str(len(body)),
-        }
+        request.headers = {"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity", **headers}
         if authorization is not None:
             request.headers["Authorization"] = authorization
         return request
@@ -152,6 +172,50 @@ class Transport:
             sent,
             transient,
         )
+
+
+class Stream:
+    """A reply that is read piece by piece, as it comes. ``head`` is its head, with the text of a refusal."""
+
+    def __init__(self, response: Any, path: str, timeout_s: float) -> None:
+        self._response = response
+        self._path = path
+        self.head = Reply(
+            response.status,
+            b"" if response.status == 200 else self.read(timeout_s),
+            location=response.headers.get("Location"),
+            content_type=response.headers.get("Content-Type"),
+        )
+
+    def read(self, within_s: float) -> bytes:
+        """Returns the next bytes, at most 64 KiB of them, or none at the end of the reply.
+
+        Raises TimedOut if nothing comes in time, and BadReply if the reply breaks off. Then it is closed.
+        """
+        try:
+            self._response.connection.watched.settimeout(within_s)
+            # Unlike all that urllib3 offers, this neither waits for more than there is nor reads a line without end.
+            data: bytes = self._response._original_response.read1(_CHUNK_BYTES)
+        except socket.timeout:
+            self.close()
+            reason = f"nothing came within {within_s:g} s"
+            raise TimedOut(f"The miner has more to say to {self._path}, but {reason}.", reason) from None
+        except (OSError, http.client.HTTPException):
+            self.close()
+            reason = "its reply broke off"
+            raise BadReply(f"The miner was answering {self._path}, but {reason}.", reason) from None
+        return data
+
+    def close(self) -> None:
+        """Ends it, also in the middle."""
+        _close(self._response)
+
+
+def _close(response: Any) -> None:
+    """Gives a connection back whose reply was read, and closes any other one."""
+    if not response.isclosed():
+        response.close()
+    response.release_conn()
 
 
 def _cause(error: Exception) -> Any:
@@ -215,13 +279,13 @@ class _DeadlineReader(io.RawIOBase):
 class _Connection(HTTPConnection):
     def connect(self) -> None:
         super().connect()
-        self.sock = _WholeReplySocket(self.sock)
+        self.sock = self.watched = _WholeReplySocket(self.sock)
 
 
 class _TlsConnection(HTTPSConnection):
     def connect(self) -> None:
         super().connect()
-        self.sock = _WholeReplySocket(self.sock)
+        self.sock = self.watched = _WholeReplySocket(self.sock)
 
 
 class _Pool(HTTPConnectionPool):

@@ -11,17 +11,23 @@ description:
   - Reads what a miner is, how it is configured and what it does, and returns it as facts.
   - Only reads are sent, one for each source that the wanted facts need. The subsets V(identity), V(network) and
     V(hardware) come from one request together.
-  - Facts that the miner's firmware does not have or that the user may not read are left out with a warning.
+  - Facts that the miner's firmware does not have or that the user may not read are left out with a warning. If all
+    wanted ones would be left out because cgminer does not answer yet, the task fails with V(not_ready).
   - Use the facts as C(ansible_facts.dragonmint_identity) and so on.
 options:
   gather_subset:
     description:
       - Which facts to gather.
-      - V(all) stands for all of them and V(min) for V(identity). A V(!) before a name leaves it out.
+      - V(all) stands for all of them but V(generation), V(latest_firmware), V(debug) and V(error), which are gathered
+        only when they are named. V(min) stands for V(identity). A V(!) before a name leaves it out.
       - V(identity) is what the miner is, V(network) its addresses, V(hardware) its uptime, load and memory,
         V(pools) the configured pools without their passwords, V(mining) what cgminer does at the moment,
         V(autotune) the mode and whether it is tuning.
-      - V(autotune) can be read by the user C(admin) only.
+      - V(generation) is which firmware the miner has, V(latest_firmware) the vendor's newest one, V(debug) what the
+        drivers tell of each board and chip, V(error) what an Innosilicon says is wrong with itself.
+      - V(autotune), V(latest_firmware) and V(error) can be read by the user C(admin) only.
+      - For V(latest_firmware) the miner asks its vendor, for which it may take two minutes. If the vendor does not
+        answer, that is a warning and no failure.
     type: list
     elements: str
     default: [all]
@@ -67,6 +73,31 @@ EXAMPLES = r"""
   ansible.builtin.assert:
     that: (ansible_facts.dragonmint_mining.hashrate_ths.average or 0) >= 14
     fail_msg: It makes {{ ansible_facts.dragonmint_mining.hashrate_ths.average }} TH/s.
+
+- name: Gather the error that an Innosilicon reports
+  minerops.dragonmint.dragonmint_facts:
+    gather_subset: [error]
+- name: Look for a firmware that is newer than the miner's
+  minerops.dragonmint.dragonmint_facts:
+    gather_subset: [generation, latest_firmware]
+
+- name: Show which of the miners are behind, as far as the vendor answers
+  ansible.builtin.debug:
+    msg: >-
+      {{ ansible_facts.dragonmint_generation }} should get {{ ansible_facts.dragonmint_latest_firmware.version }}
+  when:
+    - ansible_facts.dragonmint_latest_firmware is defined
+    - ansible_facts.dragonmint_latest_firmware.up_to_date is false
+
+- name: Look into the boards
+  minerops.dragonmint.dragonmint_facts:
+    gather_subset: [debug]
+
+- name: Show the temperature of the hottest chip
+  ansible.builtin.debug:
+    msg: >-
+      {{ ansible_facts.dragonmint_debug.boards
+      | map(attribute='chips') | flatten | map(attribute='temperature_c') | max }} degrees Celsius
 
 - name: Gather everything but what takes the miner longest
   minerops.dragonmint.dragonmint_facts:
@@ -248,6 +279,11 @@ ansible_facts:
               returned: always
               type: int
               sample: 6600
+            hardware_error_ratio:
+              description: The part of its results that are wrong.
+              returned: always
+              type: float
+              sample: 0.001205
             accepted:
               description: The number of accepted shares.
               returned: always
@@ -304,6 +340,11 @@ ansible_facts:
           returned: always
           type: float
           sample: 0.006612
+        elapsed_seconds:
+          description: How long cgminer has been running.
+          returned: always
+          type: int
+          sample: 4792
     dragonmint_autotune:
       description: The autotune mode.
       returned: when the subset V(autotune) is gathered
@@ -329,6 +370,268 @@ ansible_facts:
           returned: always
           type: bool
           sample: false
+    dragonmint_generation:
+      description:
+        - Which generation of the firmware the miner has, told by what it can do. Versions do not tell it.
+        - One of V(dm-2018-04), V(dm-2018-05), V(inno-2018-08), V(inno-2018-09), or V(unknown). The user C(guest) sees
+          too little to tell the two of Innosilicon apart.
+      returned: when the subset V(generation) is gathered
+      type: str
+      sample: dm-2018-05
+    dragonmint_latest_firmware:
+      description: The vendor's newest firmware, which the miner asks the vendor for.
+      returned: when the subset V(latest_firmware) is gathered
+      type: dict
+      contains:
+        version:
+          description: The newest firmware that the vendor has for this miner.
+          returned: always
+          type: str
+          sample: t1_20180701_000000
+        date:
+          description: When it was built, as the miner writes it.
+          returned: always
+          type: str
+          sample: 1st of July 2018 12:00 AM
+        url:
+          description: Where the vendor has it.
+          returned: always
+          type: str
+          sample: https://download.example.com/t1_20180701_000000.swu
+        info:
+          description: What the vendor says about it.
+          returned: always
+          type: str
+          sample: important
+        up_to_date:
+          description: >-
+            Whether the miner runs this firmware or a newer one, by the dates in their names. It is null
+            if a name has none. The miner's own word on it is not used, since some firmware always says
+            yes.
+          returned: always
+          type: bool
+          sample: false
+    dragonmint_debug:
+      description: >-
+        What the drivers tell of each board and chip. Whatever else they tell is here, too, under its name in
+        snake case.
+      returned: when the subset V(debug) is gathered
+      type: dict
+      contains:
+        boards:
+          description: The hash boards. None while cgminer does not answer.
+          returned: always
+          type: list
+          elements: dict
+          contains:
+            id:
+              description: The number of the board, which is that of its chain.
+              returned: always
+              type: int
+              sample: 0
+            name:
+              description: What cgminer calls it.
+              returned: always
+              type: str
+              sample: DT10
+            elapsed_seconds:
+              description: How long cgminer has been running.
+              returned: always
+              type: int
+              sample: 4792
+            chip_count:
+              description: The number of chips that the driver found.
+              returned: always
+              type: int
+              sample: 63
+            active_chip_count:
+              description: The number of chips that work.
+              returned: always
+              type: int
+              sample: 63
+            core_count:
+              description: The number of cores that work, of all chips together.
+              returned: always
+              type: int
+              sample: 2016
+            hashrate_ths:
+              description: The hash rate in TH/s since cgminer started.
+              returned: always
+              type: float
+              sample: 4.90424773
+            temperature_c:
+              description: The temperature in degrees Celsius.
+              returned: always
+              type: float
+              sample: 72
+            temperature_max_c:
+              description: The temperature of its hottest chip.
+              returned: always
+              type: float
+              sample: 81
+            temperature_min_c:
+              description: The temperature of its coolest chip.
+              returned: always
+              type: float
+              sample: 64
+            fan_percent:
+              description: The fan speed in percent.
+              returned: always
+              type: int
+              sample: 59
+            vid:
+              description: The step of its supply voltage, as the driver counts them.
+              returned: always
+              type: int
+              sample: 140
+            pll:
+              description: The step of its clock, as the driver counts them.
+              returned: always
+              type: int
+              sample: 43
+            voltage_max_mv:
+              description: The highest voltage of a chip in millivolts.
+              returned: always
+              type: float
+              sample: 418
+            voltage_min_mv:
+              description: The lowest one.
+              returned: always
+              type: float
+              sample: 402
+            voltage_average_mv:
+              description: The mean of all chips.
+              returned: always
+              type: float
+              sample: 410
+            is_vid_optimal:
+              description: Whether autotune has ended looking for V(vid).
+              returned: always
+              type: bool
+              sample: true
+            is_pll_optimal:
+              description: Whether autotune has ended looking for V(pll).
+              returned: always
+              type: bool
+              sample: true
+            is_disabled:
+              description: Whether the driver switched it off.
+              returned: always
+              type: bool
+              sample: false
+            is_throttled:
+              description: Whether the driver slowed it down.
+              returned: always
+              type: bool
+              sample: false
+            chips:
+              description: Its chips. A chip that does not answer is missing.
+              returned: always
+              type: list
+              elements: dict
+              contains:
+                id:
+                  description: The number of the chip.
+                  returned: always
+                  type: int
+                  sample: 0
+                temperature_c:
+                  description: Its temperature in degrees Celsius.
+                  returned: always
+                  type: float
+                  sample: 70
+                voltage_mv:
+                  description: Its voltage in millivolts.
+                  returned: always
+                  type: float
+                  sample: 410
+                enabled_cores:
+                  description: The number of its cores that work.
+                  returned: always
+                  type: int
+                  sample: 32
+                hardware_errors:
+                  description: The number of its wrong results.
+                  returned: always
+                  type: int
+                  sample: 12
+                stales:
+                  description: The number of its results that came too late.
+                  returned: always
+                  type: int
+                  sample: 0
+                duplicates:
+                  description: The number of its results that it had given before.
+                  returned: always
+                  type: int
+                  sample: 0
+                nonces_found:
+                  description: The number of results that it found.
+                  returned: always
+                  type: int
+                  sample: 4811
+                nonce_ranges:
+                  description: The number of ranges that it searched.
+                  returned: always
+                  type: int
+                  sample: 1204
+                cooldown:
+                  description: >-
+                    When the driver began to let it cool down, as the driver counts time. V(0) if
+                    it has not.
+                  returned: always
+                  type: int
+                  sample: 0
+                fail_count:
+                  description: How often it failed.
+                  returned: always
+                  type: int
+                  sample: 0
+                fail_reset:
+                  description: How often it was reset for that.
+                  returned: always
+                  type: int
+                  sample: 0
+        hashes:
+          description: The commits of the programs, which is all that names them.
+          returned: always
+          type: dict
+          contains:
+            firmware:
+              description: That of the firmware.
+              returned: always
+              type: str
+              sample: a2b058ce
+            backend:
+              description: That of the web interface.
+              returned: always
+              type: str
+              sample: a50c6245
+            cgminer:
+              description: That of cgminer.
+              returned: always
+              type: str
+              sample: e9fc77b6
+    dragonmint_error:
+      description: What an Innosilicon says is wrong with itself.
+      returned: when the subset V(error) is gathered, and the miner has it
+      type: dict
+      contains:
+        code:
+          description: The number of the error, V(0) for none. Null if the miner's record of it is empty.
+          returned: always
+          type: str
+          sample: "23"
+        message:
+          description: The error in words.
+          returned: always
+          type: str
+          sample: fan error
+gathered_at:
+  description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
+  returned: success
+  type: float
+  sample: 1535803200.25
 error_code:
   description: What went wrong, for programs.
   returned: failure
@@ -336,6 +639,7 @@ error_code:
   sample: authentication
 """
 
+import time
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
@@ -349,7 +653,8 @@ def argument_spec() -> task.ArgumentSpec:
 def run(context: task.Context) -> dict[str, Any]:
     subsets = facts.wanted_subsets(context.params["gather_subset"])
     with context.client() as client:
-        return {"changed": False, "ansible_facts": facts.gather(client, subsets, context.warn)}
+        gathered = facts.gather(client, subsets, context.warn)
+    return {"changed": False, "ansible_facts": gathered, "gathered_at": time.time()}
 
 
 def main() -> None:

@@ -133,6 +133,11 @@ rebooted:
   returned: success
   type: bool
   sample: true
+began_at:
+  description: When the task began, in seconds since 1970 by the clock of the machine that it ran on.
+  returned: success
+  type: float
+  sample: 1535803200.25
 elapsed_seconds:
   description: How long it took.
   returned: success
@@ -151,6 +156,7 @@ error_code:
   sample: flash_failed
 """
 
+import time
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, task
@@ -174,6 +180,7 @@ def argument_spec() -> task.ArgumentSpec:
 
 def run(context: task.Context) -> dict[str, Any]:
     context.require("aiohttp", aio.AIOHTTP_IMPORT_ERROR)
+    began_at = time.time()
     params = context.params
     policy = firmware.Policy(
         allow_downgrade=params["allow_downgrade"],
@@ -191,6 +198,7 @@ def run(context: task.Context) -> dict[str, Any]:
         version_before=outcome.version_before,
         version=outcome.value,
         rebooted=outcome.rebooted,
+        began_at=began_at,
         elapsed_seconds=outcome.elapsed_s,
     )
 

@@ -13,8 +13,7 @@ description:
     some
     seconds.
   - The miner confirms changes that it did not make. So the pools are read again after a change, and the task fails if
-    they
-    are not the wanted ones.
+    they are not the wanted ones.
 options:
   pools:
     description:
@@ -27,8 +26,9 @@ options:
       url:
         description:
           - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are allowed,
-            too, and
-            V(/#xnsub) at the end. The port is required.
+            too, and V(/#xnsub) at the end. The port is required.
+          - Innosilicon's firmware of September 2018 takes V(stratum+tcp) only. It refuses all pools of a task with
+            another one, and keeps those that it has.
         type: str
         required: true
       user:

@@ -60,13 +60,18 @@ EXAMPLES = r"""
     password: "{{ fleet_password | default('Correct-Horse-7') }}"
     fallback_passwords: [dragonadmin, admin]
 
+- name: See whose firmware the miner has
+  minerops.dragonmint.dragonmint_facts:
+    gather_subset: [generation]
+    password: "{{ fleet_password | default('Correct-Horse-7') }}"
+
 - name: Take the factory's password away from the guest user of DragonMint miners
   minerops.dragonmint.dragonmint_user:
     user: guest
     new_password: "{{ guest_password | default('Battery-Staple-8') }}"
     update_password: on_default
     password: "{{ fleet_password | default('Correct-Horse-7') }}"
-  when: "'inno_2018_08' not in group_names"
+  when: ansible_facts.dragonmint_generation is match('dm-')
 """
 
 RETURN = r"""

@@ -20,8 +20,10 @@ from ansible.errors import AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils.files import require_file
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import scrub, secrets_in
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.logs import delivered
 
 _VARIABLES = {
     "host": ("dragonmint_host", "ansible_host", "inventory_hostname"),
@@ -66,11 +68,18 @@ class InProcessAction(ActionBase):
                 args["src"] = self._on_controller(args["src"])
             except AnsibleError:
                 return task.failure(InvalidInput(f"{args['src']} is not found on the controller. Correct src."))
+        if isinstance(args.get("dest"), str):
+            args["dest"] = str(Path(os.path.expandvars(args["dest"])).expanduser().absolute())
         validation = ArgumentSpecValidator(self.module.argument_spec()).validate(args)
         if validation.error_messages:
             return dict(scrub(task.failure(InvalidInput(_explained(validation.error_messages))), secrets_in(args)))
-        if self._task.async_val or self._task.delegate_to not in (None, *constants.LOCALHOST):
-            return self._run_elsewhere(args, task_vars)
+        try:
+            if "dest" in args:
+                require_file(validation.validated_parameters["dest"])
+            if self._task.async_val or self._is_elsewhere():
+                return self._run_elsewhere(args, task_vars)
+        except MinerError as error:
+            return task.failure(error)
         folder = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # it is there once it is imported
         tell = self._teller(task_vars)
         return task.execute(
@@ -90,8 +99,22 @@ class InProcessAction(ActionBase):
                 return str(here.resolve())
             raise
 
+    def _is_elsewhere(self) -> bool:
+        return self._task.delegate_to not in (None, *constants.LOCALHOST)
+
     def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Runs the module on the machine that the task is delegated to. What it sends to the miner goes there first."""
+        """Runs the module on the machine that the task is delegated to.
+
+        What it sends to the miner goes there first, and what it is to write comes from there as its result.
+        """
+        dest = args.get("dest") if self._is_elsewhere() else None
+        if dest:
+            if self._task.async_val:
+                raise InvalidInput(
+                    "dest is a file on the controller, and an async task on another machine can't bring it back. "
+                    "Leave out async or dest, or delegate the task to localhost."
+                )
+            args = {**args, "dest": None}
         if args.get("src"):
             shell = self._connection._shell
             if shell.tmpdir is None:
@@ -100,12 +123,13 @@ class InProcessAction(ActionBase):
             self._transfer_file(args["src"], there)
             self._fixup_perms2((shell.tmpdir, there))
             args = {**args, "src": there}
-        return self._execute_module(
+        result = self._execute_module(
             module_name=self._task.action,
             module_args=args,
             task_vars=task_vars,
             wrap_async=bool(self._task.async_val),
         )
+        return delivered(result, dest, self._task.check_mode)
 
     def _teller(self, task_vars: Mapping[str, Any]) -> task.Tell:
         """Shows how far a miner is, in whole lines; with many miners at once, the details only with -v."""

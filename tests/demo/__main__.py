@@ -179,7 +179,7 @@ def say(text: str) -> None:
 
 def introduce(fleet: Fleet) -> None:
     generations = ", ".join(sorted({miner.generation for miner in fleet.miners}))
-    headline(f"{len(fleet.miners)} simulated miners, a third each with firmware {generations}")
+    headline(f"{len(fleet.miners)} simulated miners, a quarter each with firmware {generations}")
     first, last = fleet[0].host, fleet[-1].host
     say(f"They answer at {first} to {last}, port {fleet.port}, and live {SPEED:.0f} times as fast as real ones.")
     say("inventory.yml in build/demo lists them, group_vars/miners.yml says how they must be.")

@@ -7,8 +7,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +27,7 @@ ENVIRONMENTS = ROOT / "build/env"
 # Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
 MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
+DEADLINE_SECONDS = 60.0
 
 # The archives below files/: one that is newer than what any simulated miner runs, and an old one.
 NEWER_FIRMWARE = "t1_20180901_120000"
@@ -103,13 +107,7 @@ class Ansible:
         environment: Mapping[str, str] | None = None,
     ) -> PlaybookRun:
         """Run a playbook, or these plays, and fail on any deprecation warning. The inventory is as in a YAML file."""
-        if isinstance(playbook, list):
-            playbook = self.write("playbook.yml", playbook)
-        else:
-            playbook = Path(shutil.copy(playbook, self.folder))
-        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
-        if extra_vars:
-            command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
+        command = self._command(playbook, inventory, arguments, extra_vars)
         record = self.folder / "record.jsonl"
         record.write_text("")
         done = subprocess.run(
@@ -126,6 +124,49 @@ class Ansible:
         assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
         results = [TaskResult(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
         return PlaybookRun(done.returncode, done.stdout, results)
+
+    def killed_once(
+        self,
+        met: Callable[[], bool],
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        *arguments: str,
+        extra_vars: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run a playbook, and kill it with all of its workers once a condition is met."""
+        process = subprocess.Popen(
+            self._command(playbook, inventory, arguments, extra_vars),
+            cwd=self.folder,
+            env=self.variables(self.folder / "killed.jsonl"),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            wait_until(met)
+        finally:
+            # Workers have a session of their own, so that they would go on. One that is stopped makes no more of them.
+            process.send_signal(signal.SIGSTOP)
+            for pid in (*children_of(process.pid), process.pid):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            process.wait()
+
+    def _command(
+        self,
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        arguments: Sequence[str],
+        extra_vars: Mapping[str, Any] | None,
+    ) -> list[str | Path]:
+        if isinstance(playbook, list):
+            playbook = self.write("playbook.yml", playbook)
+        else:
+            playbook = Path(shutil.copy(playbook, self.folder))
+        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
+        if extra_vars:
+            command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
+        return command
 
     def tool(
         self, name: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
@@ -163,6 +204,23 @@ class Ansible:
             own["ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT"] = "100"
         own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
         return own
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    """Wait for a condition, and fail if it does not come."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started, and those that these have started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return []
+    return [found for child in children for found in (*children_of(int(child)), int(child))]
 
 
 def inventory_of(fleet: Fleet, **variables: Any) -> dict[str, Any]:

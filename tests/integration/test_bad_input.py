@@ -123,6 +123,7 @@ UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     ("dm_2018_05", {"mode": False}, "mode off"),
     ("dm_2018_05", {"mode": "efficient", "level": 3}, "level"),
     ("inno_2018_08", {"mode": "off"}, "mode off"),
+    ("inno_2018_09", {"mode": "off"}, "mode off"),
 ]
 
 
@@ -142,7 +143,7 @@ def test_what_no_miner_can_do_is_refused_without_a_request(ansible: Ansible, sta
 def test_what_the_firmware_lacks_is_refused_without_a_write(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    fleet = start_fleet(count=3, generation="mixed")
+    fleet = start_fleet(count=4, generation="mixed")
     plays = [
         play_of([{"minerops.dragonmint.dragonmint_autotune": options}], hosts=generation)
         for generation, options, _unused in UNSUPPORTED

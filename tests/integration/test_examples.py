@@ -42,5 +42,5 @@ def run(ansible: Ansible, start_fleet: Callable[..., Fleet], example: list[dict[
     """Run plays, or tasks on all miners."""
     if "hosts" not in example[0]:
         example = [{"hosts": "all", "gather_facts": False, "tasks": example}]
-    done = ansible(example, inventory_of(start_fleet(count=3, generation="mixed"))).succeeded()
+    done = ansible(example, inventory_of(start_fleet(count=4, generation="mixed"))).succeeded()
     assert done.results

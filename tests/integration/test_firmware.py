@@ -6,16 +6,23 @@ from __future__ import annotations
 
 import functools
 import http.server
-import json
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.running import NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, PlaybookRun, inventory_of, newest_core
+from tests.integration.running import (
+    NEWER_FIRMWARE,
+    OLDER_FIRMWARE,
+    Ansible,
+    inventory_of,
+    newest_core,
+    wait_until,
+)
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
 
@@ -166,63 +173,18 @@ def test_a_miner_that_can_fetches_it_itself(ansible: Ansible, start_fleet: Calla
     assert fleet[0].state()["firmware"] == NEWER_FIRMWARE
 
 
-def upgrade(ansible: Ansible, fleet: Fleet, *arguments: str, **extra_vars: Any) -> PlaybookRun:
-    play = [{"ansible.builtin.import_playbook": "minerops.dragonmint.upgrade"}]
-    variables = {
-        "upgrade_src": f"files/{NEWER_FIRMWARE}.swu",
-        "upgrade_serial": [1, 2, 10],
-        "upgrade_wait_timeout": 15,
-        "upgrade_settle_seconds": 30,
-        **extra_vars,
-    }
-    return ansible(play, inventory_of(fleet), "-f", "10", *arguments, extra_vars=variables)
-
-
-def versions(fleet: Fleet) -> list[str]:
-    return [miner.state()["firmware"] for miner in fleet.miners]
-
-
-def recorded(ansible: Ansible) -> dict[str, str]:
-    rows = json.loads((ansible.folder / "dragonmint-reports/upgrade.json").read_text(encoding="utf-8"))
-    return {row["miner"]: row["outcome"] for row in rows}
-
-
-def test_a_fleet_is_upgraded_and_left_alone_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    fleet = start_fleet(count=5, generation="dm-2018-05", speed=30.0)
-    fleet[1].fault("dark")
-    before = versions(fleet)
-    upgrade(ansible, fleet, "--check").succeeded()
-    assert versions(fleet) == before
-    upgrade(ansible, fleet).succeeded()
-    assert versions(fleet) == [NEWER_FIRMWARE, before[1], *[NEWER_FIRMWARE] * 3]
-    assert set(recorded(ansible)) == {"miner1", "miner3", "miner4", "miner5"}
-    upgrade(ansible, fleet).succeeded()
-    assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 0, 1, 1, 1]
-
-
 @newest_core
-@pytest.mark.parametrize(
-    ("fault", "outcome"),
-    [("boots_old", "failed"), ("flash_fails", "failed"), ("never_back", "dark")],
-)
-def test_a_canary_that_fails_stops_the_rollout(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], fault: str, outcome: str
-) -> None:
-    fleet = start_fleet(count=3, generation="dm-2018-05", speed=30.0)
-    fleet[0].fault(fault)
-    done = upgrade(ansible, fleet)
-    assert done.returncode != 0
-    assert "STOPPED: 1 of 1 miners failed" in done.output
-    assert "2 miners were not touched" in done.output
-    assert recorded(ansible) == {"miner1": outcome, "miner2": "pending", "miner3": "pending"}
-    assert [miner.state()["flashed"] for miner in fleet.miners[1:]] == [0, 0]
-
-
-@newest_core
-def test_all_must_be_fit_if_that_is_required(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    fleet = start_fleet(count=2, generation="dm-2018-05", speed=30.0)
-    fleet[1].set(hwver="a8+")
-    done = upgrade(ansible, fleet, upgrade_require_all=True)
-    assert done.returncode != 0
-    assert "1 of 2 miners are unreachable or unfit" in done.output
-    assert [miner.state()["flashed"] for miner in fleet.miners] == [0, 0]
+def test_two_controllers_flash_a_miner_once(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """The second one comes while the first one's update is under way, and joins it."""
+    fleet = start_fleet(count=1, generation="dm-2018-05", speed=10.0)
+    (ansible.folder / "other/files").mkdir(parents=True)
+    (ansible.folder / f"other/files/{NEWER_FIRMWARE}.swu").symlink_to(ansible.folder / NEWER["src"])
+    other = Ansible(ansible.bin, ansible.folder / "other")
+    play = [{"hosts": "all", "gather_facts": False, "tasks": [{"minerops.dragonmint.dragonmint_firmware": NEWER}]}]
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(ansible, play, inventory_of(fleet))
+        wait_until(lambda: fleet[0].state()["updater"] == "busy")
+        second = other(play, inventory_of(fleet)).succeeded()
+    assert first.result().succeeded().one().changed
+    assert second.one().result["version"] == NEWER_FIRMWARE
+    assert fleet[0].state()["flashed"] == 1

@@ -6,24 +6,26 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import signal
-import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, hosts_with_writes, inventory_of, newest_core
+from tests.integration.running import (
+    Ansible,
+    PlaybookRun,
+    hosts_with_writes,
+    inventory_of,
+    newest_core,
+    wait_until,
+)
 from tests.simulator.control import Fleet, Miner
 
 PROVISION, AUDIT, ROTATE = (
     Path(__file__).parents[2] / "playbooks" / f"{name}.yml" for name in ("provision", "audit", "rotate_passwords")
 )
 SPEED = 50.0
-DEADLINE_S = 60.0
 NEW, OWN, GUEST = "Correct-Horse-7", "Battery-Staple-8", "Visitors-Welcome-9"
 POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 NETWORK = {"mode": "static", "netmask": "255.255.0.0", "gateway": "127.20.255.254", "dns": ["8.8.8.8", "8.8.4.4"]}
@@ -334,34 +336,9 @@ def rotate(
 
 def kill_half_way(ansible: Ansible, inventory: dict[str, Any], fleet: Fleet) -> None:
     """Run the rotation, and kill it once some miners have the new password. Return when no request is under way."""
-    command = [
-        ansible.bin / "ansible-playbook",
-        *("-i", ansible.write("inventory.yml", inventory)),
-        *("-e", f"@{ansible.write('extra_vars.yml', {'rotate_new_password': NEW})}"),
-        ROTATE,
-    ]
-    process = subprocess.Popen(
-        command,
-        cwd=ansible.folder,
-        env=ansible.variables(ansible.folder / "killed.jsonl"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_until(lambda: len(with_password(fleet, NEW)) > 5)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    variables = {"rotate_new_password": NEW}
+    ansible.killed_once(lambda: len(with_password(fleet, NEW)) > 5, ROTATE, inventory, extra_vars=variables)
     wait_until(lambda: all(write["outcome"] != "pending" for miner in fleet.miners for write in miner.writes()))
-
-
-def wait_until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def all_of(fleet: Fleet) -> set[str]:

@@ -319,6 +319,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"networks": ["8.8.8.8"]}, "allow_public"),
     ({"networks": ["10.0.0.0/8"]}, "allow_huge"),
     ({"networks": None}, "networks"),
+    ({"gather_subset": ["debug"]}, "which only dragonmint_facts gathers"),
     ({"port": 0}, "port 0 is not between"),
     ({"port": "http"}, "port"),
     ({"credentials": []}, "There are no credentials"),

@@ -94,6 +94,37 @@ def test_an_asynchronous_task_that_is_not_delegated_is_refused(
     assert miner.requests() == []
 
 
+def test_what_is_written_comes_back_from_there(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = start_fleet(count=2).miners
+    hosts = {name: {**way(miner), "own": name} for name, way, miner in zip(("here", "there"), (here, there), miners)}
+    task = {"minerops.dragonmint.dragonmint_logs": {"lines": 3, "dest": "logs/{{ own }}.log"}}
+    results = {"here": [], "there": []}
+    for arguments in (["--check"], [], []):
+        done = ansible([play("miners", task)], inventory(hosts), "--diff", *arguments).succeeded()
+        for name in hosts:
+            result = done.one(name).result
+            results[name].append((result["changed"], result["diff"], result["count"], "lines" in result))
+            assert result["dest"] == str(ansible.folder / f"logs/{name}.log")
+        assert (ansible.folder / "logs").exists() == (arguments == [])
+    assert results["there"] == results["here"]
+    assert [changed for changed, *_others in results["here"]] == [True, True, False]
+    texts = [(ansible.folder / f"logs/{name}.log").read_text() for name in hosts]
+    assert texts[0] == texts[1]
+    assert texts[0].count("\n") == 3
+
+
+def test_an_asynchronous_task_writes_on_the_controller_or_not_at_all(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    miners = start_fleet(count=2).miners
+    hosts = {name: {**way(miner), "own": name} for name, way, miner in zip(("here", "there"), (here, there), miners)}
+    task = {"minerops.dragonmint.dragonmint_logs": {"lines": 3, "dest": "{{ own }}.log"}, "async": 60, "poll": 1}
+    done = run(ansible, hosts, task)
+    assert [end(done.one(name)) for name in hosts] == ["changed", "invalid_input"]
+    assert [(ansible.folder / f"{name}.log").exists() for name in hosts] == [True, False]
+    assert miners[1].requests() == []
+
+
 def here(miner: Miner) -> Variables:
     return {**connection_to(miner), "machine": "localhost"}
 

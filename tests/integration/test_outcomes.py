@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to
+from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
 # For miners that are awaited in vain; the others have the usual time.
@@ -187,6 +187,35 @@ def test_facts_of_mining_are_there_while_cgminer_starts(ansible: Ansible, start_
     miner.set(ready=False)
     done = run(ansible, {"miner": miner}, "dragonmint_facts")
     assert done.one().result["ansible_facts"]["dragonmint_mining"]["ready"] is False
+
+
+@newest_core
+def test_facts_that_all_have_to_wait_are_a_failure(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    (miner,) = start_fleet().miners
+    miner.fault("not_ready", action="pools")
+    done = gather(ansible, miner, ["pools"], ["pools", "mining"])
+    assert [outcome(r) for r in done.results] == ["not_ready", "ok"]
+    assert [list(r.result.get("ansible_facts", {})) for r in done.results] == [[], ["dragonmint_mining"]]
+
+
+@newest_core
+def test_a_vendor_that_is_gone_or_silent_costs_its_facts_only(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    gone, silent = start_fleet(count=2, speed=100.0).miners
+    silent.set(vendor="silent")
+    for miner in (gone, silent):
+        done = gather(ansible, miner, ["min", "latest_firmware"]).succeeded()
+        assert list(done.one().result["ansible_facts"]) == ["dragonmint_identity"]
+        assert len(done.one().warnings) == 1
+        assert [request["action"] for request in miner.requests()] == ["overview", "getLatestFirmwareVersion"]
+
+
+def gather(ansible: Ansible, miner: Miner, *subsets: list[str]) -> PlaybookRun:
+    """A task for each list of subsets, whatever comes of it."""
+    tasks = [{"minerops.dragonmint.dragonmint_facts": {"gather_subset": names}} for names in subsets]
+    plays = [{"hosts": "all", "gather_facts": False, "ignore_errors": True, "tasks": tasks}]
+    return ansible(plays, {"all": {"hosts": {"miner": connection_to(miner)}}})
 
 
 def troubled(start_fleet: Callable[..., Fleet], module: str) -> dict[str, Miner]:

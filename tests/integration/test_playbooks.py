@@ -17,7 +17,7 @@ PLAYBOOKS = sorted(Path(__file__).parent.glob("playbooks/*.yml"))
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[..., Fleet], playbook: Path) -> None:
-    fleet = start_fleet(count=3, generation="mixed")
+    fleet = start_fleet(count=4, generation="mixed")
     inventory = inventory_of(fleet)
 
     check = ansible(playbook, inventory, "--check", "--diff").succeeded()

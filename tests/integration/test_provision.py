@@ -48,22 +48,28 @@ MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    fleet = start_fleet(count=6, generation="mixed")
+    fleet = start_fleet(count=8, generation="mixed")
     inventory = inventory_of(fleet, provision_pools=POOLS)
     for generation, variables in {
         # As YAML reads a bare off.
         "dm_2018_04": {"provision_autotune_mode": False},
         "dm_2018_05": {"provision_autotune_mode": "efficient"},
         "inno_2018_08": {"provision_autotune_mode": "performance", "provision_autotune_level": 3},
+        "inno_2018_09": {"provision_autotune_mode": "efficient"},
     }.items():
         inventory["miners"]["children"][generation]["vars"] = variables
 
     check = ansible(PLAYBOOK, inventory, "--check", "--diff").succeeded()
-    assert check.changed == {f"miner{number}" for number in range(1, 7)}
+    assert check.changed == {f"miner{number}" for number in range(1, 9)}
     assert hosts_with_writes(fleet) == set()
 
     ansible(PLAYBOOK, inventory).succeeded()
-    modes = {"dm-2018-04": ("off", "2"), "dm-2018-05": ("efficient", "2"), "inno-2018-08": ("performance", "3")}
+    modes = {
+        "dm-2018-04": ("off", "2"),
+        "dm-2018-05": ("efficient", "2"),
+        "inno-2018-08": ("performance", "3"),
+        "inno-2018-09": ("efficient", "2"),
+    }
     for miner in fleet.miners:
         state = miner.state()
         assert state["pools"] == CONFIGURED
@@ -111,7 +117,7 @@ def test_the_proof_names_what_keeps_a_miner_from_mining(ansible: Ansible, start_
 
 
 def test_what_is_null_is_left_alone(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    fleet = start_fleet(count=3, generation="mixed")
+    fleet = start_fleet(count=4, generation="mixed")
     done = ansible(PLAYBOOK, inventory_of(fleet)).succeeded()
     assert done.changed == set()
     assert {request["action"] for miner in fleet.miners for request in miner.requests()} == {"summary"}

@@ -15,11 +15,12 @@ from tests.simulator.control import Fleet, Miner
 
 NEW, OWN, WRONG = "Correct-Horse-7", "Battery-Staple-8", "Wrong-Password-9"
 SECRETS = (NEW, OWN, WRONG, "dragonadmin", "dragonguest")
-APRIL, MAY, INNO = "dm-2018-04", "dm-2018-05", "inno-2018-08"
+APRIL, MAY, INNO, LATER_INNO = "dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09"
 FACTORY = {
     APRIL: {"admin": "dragonadmin", "guest": "dragonguest"},
     MAY: {"admin": "dragonadmin", "guest": "dragonguest"},
     INNO: {"admin": "admin", "guest": "guest"},
+    LATER_INNO: {"admin": "admin", "guest": "guest"},
 }
 POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 
@@ -55,6 +56,9 @@ CASES = {
     "may": Case(),
     "april": Case(APRIL),
     "inno": Case(INNO),
+    "later-inno": Case(LATER_INNO),
+    # Its guest always has the factory's password, too.
+    "guest-of-later-inno": unchanged(LATER_INNO, "unsupported", wanted=GUEST),
     "jwt": Case(variables={"dragonmint_auth": "jwt"}),
     "own": Case(users={"admin": OWN}, variables=KNOWN),
     "second-password": Case(variables={"dragonmint_password": NEW, "dragonmint_fallback_passwords": ["dragonadmin"]}),

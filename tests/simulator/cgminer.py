@@ -77,6 +77,8 @@ class Cgminer:
 
     clock: Clock
     config: Config
+    # How long the firmware waits for an answer.
+    patience_s: float = float("inf")
     started_at: float | None = None
     ready_at: float = 0.0
     hashing_at: float = 0.0
@@ -86,6 +88,7 @@ class Cgminer:
     boards: list[Board] = field(default_factory=lambda: [Board(), Board(), Board()])
     pool_status: str | dict[str, str] = "Alive"
     fan_duty: int = 59
+    mended_by: str | None = None
     override: str | dict[str, Any] | None = None
     override_changed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -109,6 +112,12 @@ class Cgminer:
         self.pools = [dict(pool) for pool in self.config.pools or []]
         self.has_api = self.config.has_api
 
+    def mend(self, remedy: str) -> None:
+        """Boards that a `restart`, or only a `reboot`, brings back are as new after it."""
+        if self.mended_by in (remedy, "restart"):
+            self.boards = [Board(), Board(), Board()]
+            self.mended_by = None
+
     def is_ready(self) -> bool:
         return self.started_at is not None and self.has_api and self.clock.now() >= self.ready_at
 
@@ -121,6 +130,11 @@ class Cgminer:
         self.override_changed = asyncio.Event()
 
     async def hear_out_silence(self) -> None:
-        """No read timeout guards the firmware against a cgminer that accepts and never answers."""
+        """Wait for a cgminer that accepts and never answers; only the later Innosilicon gives up."""
         while self.override == "silent":
-            await self.override_changed.wait()
+            changed = asyncio.ensure_future(self.override_changed.wait())
+            try:
+                if not await self.clock.wait(changed, self.patience_s):
+                    return
+            finally:
+                changed.cancel()

@@ -80,9 +80,9 @@ def build(
     that signs in another way. `wrong_hash`, `wrong_checksum` and `missing_image` name an entry, `reorder` lists all
     entries as they should stand. The archive ends after `truncate` bytes, and `pad` zeros follow a whole one.
     """
-    contents = {name: _content(name, size) for name, size in images.items()}
+    contents = {name: content(name, size) for name, size in images.items()}
     contents.update((name, Content(data, len(data))) for name, data in (image_bytes or {}).items())
-    hashes = {name: content.sha256() for name, content in contents.items()}
+    hashes = {name: image.sha256() for name, image in contents.items()}
     if wrong_hash is not None:
         hashes[wrong_hash] = hashlib.sha256(hashes[wrong_hash].encode()).hexdigest()
     text = (description or describe(version, hardware, hashes, board, handler)).encode()
@@ -90,15 +90,15 @@ def build(
     if signature is not None:
         signed = signature(text) if callable(signature) else sign(text if signature == "good" else text + b" ")
         entries[SIGNATURE] = Content(signed, len(signed))
-    entries.update((name, content) for name, content in contents.items() if name != missing_image)
+    entries.update((name, image) for name, image in contents.items() if name != missing_image)
     path = Path(path)
     with path.open("wb") as file:
         for number, name in enumerate(reorder or entries, 1):
-            content = entries[name]
-            check = content.checksum() + (name == wrong_checksum) if format == "crc" else 0
-            file.write(header(MAGICS[format], name, content.size, check, number))
-            file.writelines(content.pieces())
-            file.write(bytes(padding(content.size)))
+            packed = entries[name]
+            check = packed.checksum() + (name == wrong_checksum) if format == "crc" else 0
+            file.write(header(MAGICS[format], name, packed.size, check, number))
+            file.writelines(packed.pieces())
+            file.write(bytes(padding(packed.size)))
         file.write(header(MAGICS[format], TRAILER, 0, 0, 0))
         # cpio fills up its last block.
         file.write(bytes(-file.tell() % 512 + pad))
@@ -137,7 +137,8 @@ def _set(flag: str, version: str, hashes: Mapping[str, str], devices: Sequence[i
     return f"\t\t\t\t{kind}: (\n\t\t\t\t\t{lines}\n\t\t\t\t);\n\t\t\t\tuboot: ( {variables} );\n"
 
 
-def _content(name: str, size: int) -> Content:
+def content(name: str, size: int) -> Content:
+    """What an image of this name and size has in it."""
     return Content(random.Random(name).randbytes(min(size, BLOCK)), size)
 
 

@@ -29,7 +29,10 @@ ADMIN_ACTIONS = GUEST_ACTIONS | {
     "version.py",
     "reboot.py",
 }
-INNO_ADMIN_ACTIONS = {"getFreqVol", "setFreqVol", "SetMonitor", "getErrorMessage"}
+INNO_GUEST_ACTIONS = GUEST_ACTIONS | {"unit", "getAutoTuneStatus"}
+INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | INNO_GUEST_ACTIONS | {"getFreqVol", "setFreqVol", "SetMonitor", "getErrorMessage"}
+# Who may call these is not known; the rest of Innosilicon's own is for the admin.
+LATER_INNO_ADMIN_ACTIONS = INNO_ADMIN_ACTIONS | {"getRuntimePools", "getLockState", "setLock", "getDNA", "getAll"}
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class Generation:
     average_when_young: bool = True
     always_up_to_date: bool = False
     mode_from_cgminer: bool = False
+    cgminer_timeout_s: float = float("inf")
+    has_lock: bool = False
+    checks_pool_urls: bool = False
+    knows_factory_guest: bool = False
 
     def allows(self, user: str | None, action: str) -> bool:
         if user == "admin":
@@ -70,6 +77,19 @@ _DRAGONMINT: dict[str, Any] = {
     "guest_actions": GUEST_ACTIONS,
     "changeable_users": ("admin", "guest"),
     "history_hours": 5,
+}
+_INNOSILICON: dict[str, Any] = {
+    "page": "asicminer",
+    "issuer": "AsicMiner",
+    "passwords": {"admin": "admin", "guest": "guest"},
+    "modes": ("efficient", "balanced", "factory", "performance"),
+    "default_mode": "factory",
+    "guest_actions": INNO_GUEST_ACTIONS,
+    "changeable_users": ("admin",),
+    "history_hours": 24,
+    "has_level": True,
+    "strips_user_at_login": False,
+    "scales_hashrates": True,
 }
 
 GENERATIONS = {
@@ -96,19 +116,19 @@ GENERATIONS = {
         Generation(
             name="inno-2018-08",
             firmware="t1_20180801_101010",
-            page="asicminer",
-            issuer="AsicMiner",
-            passwords={"admin": "admin", "guest": "guest"},
-            modes=("efficient", "balanced", "factory", "performance"),
-            default_mode="factory",
-            guest_actions=GUEST_ACTIONS | {"unit", "getAutoTuneStatus"},
-            admin_actions=ADMIN_ACTIONS | {"unit", "getAutoTuneStatus"} | INNO_ADMIN_ACTIONS,
-            changeable_users=("admin",),
-            history_hours=24,
-            has_level=True,
+            admin_actions=INNO_ADMIN_ACTIONS,
             any_password_while_default=True,
-            strips_user_at_login=False,
-            scales_hashrates=True,
+            **_INNOSILICON,
+        ),
+        Generation(
+            name="inno-2018-09",
+            firmware="t1_20180829_101010",
+            admin_actions=LATER_INNO_ADMIN_ACTIONS,
+            cgminer_timeout_s=10.0,
+            has_lock=True,
+            checks_pool_urls=True,
+            knows_factory_guest=True,
+            **_INNOSILICON,
         ),
     )
 }
@@ -127,6 +147,7 @@ WRITES = frozenset(
         "setAutoTune",
         "setFreqVol",
         "SetMonitor",
+        "setLock",
     }
 )
 # So do the pages that take firmware.

@@ -76,6 +76,8 @@ class Miner:
         self.error: dict[str, str] | str | None = None
         self.freqvol: dict[str, Any] | None = None
         self.red_light = "off"
+        self.locked = False
+        self.dna = "40" + mac.replace(":", "")
         self.monitor = True
         self.journal = Journal()
         self.clock_offset = 0.0
@@ -90,7 +92,7 @@ class Miner:
         self.users = Users(generation)
         self.network = Network(host)
         self.tokens = Tokens(generation.issuer)
-        self.cgminer = Cgminer(clock, self.config)
+        self.cgminer = Cgminer(clock, self.config, patience_s=generation.cgminer_timeout_s)
         # The fleet has been mining for a while when the simulator starts.
         self.booted_at = clock.now() - 265320
         self.cgminer.start(0, 0)
@@ -141,6 +143,7 @@ class Miner:
         """What `systemctl restart cgminer` takes; afterwards cgminer needs some time before it answers."""
         self.cgminer.stop()
         await self.clock.sleep(self.timing["cgminer_restart_s"])
+        self.cgminer.mend("restart")
         self._start_cgminer(tunes)
 
     def _start_cgminer(self, tunes: bool = False) -> None:
@@ -198,6 +201,7 @@ class Miner:
         self.journal.restart(self.wall())
         self.booted_at = self.clock.now()
         self.slots.boot()
+        self.cgminer.mend("reboot")
         self.tokens = Tokens(self.generation.issuer)
         self.workers = asyncio.Semaphore(PHP_WORKERS)
         self._start_cgminer()

@@ -15,6 +15,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import protoco
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Reply
 
 ROOT = Path(__file__).parents[2]
+# The latest firmware is known from its sources only.
+RECORDED_GENERATIONS = (protocol.DM_2018_04, protocol.DM_2018_05, protocol.INNO_2018_08)
 RECORDED_AT = "Sat, 16 Jun 2018 22:04:25 GMT"
 
 
@@ -102,6 +104,9 @@ class Script:
             raise answer
         return answer
 
+    def get(self, path: str) -> Reply:
+        return self.post(path, {}, None)
+
     def close(self) -> None:
         """There is nothing to close."""
 
@@ -152,18 +157,42 @@ class Miner:
             return failure
         return getattr(self, f"_{action}", lambda form: INVALID_REQUEST)(form)
 
+    def get(self, path: str) -> Reply:
+        self.actions.append(path)
+        return recorded(self._recorded, path, None, method="GET")
+
     def close(self) -> None:
         """There is nothing to close."""
 
     @property
     def _is_inno(self) -> bool:
-        return self.generation == protocol.INNO_2018_08
+        return self.generation in (protocol.INNO_2018_08, protocol.INNO_2018_09)
+
+    @property
+    def _recorded(self) -> str:
+        return protocol.INNO_2018_08 if self._is_inno else self.generation
+
+    def _getErrorMessage(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        return said(success=True, code="0", errmsg="") if self._is_inno else INVALID_REQUEST
 
     def _auth(self, form: dict[str, str]) -> Reply:
         return logged_in(form["username"])
 
     def _overview(self, form: dict[str, str]) -> Reply:
-        return recorded(self.generation, "/api/overview")
+        return recorded(self._recorded, "/api/overview")
+
+    def _network(self, form: dict[str, str]) -> Reply:
+        return recorded(self._recorded, "/api/network")
+
+    def _getDebugStats(self, form: dict[str, str]) -> Reply:  # noqa: N802 - the device's name
+        return recorded(protocol.DM_2018_05, "/api/getDebugStats")
+
+    def _getLatestFirmwareVersion(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        return recorded(self._recorded, "/api/getLatestFirmwareVersion")
+
+    def _getLockState(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        has_lock = self.generation == protocol.INNO_2018_09
+        return Reply(200, b'{"success":true,"status":"0"}') if has_lock else INVALID_REQUEST
 
     def _summary(self, form: dict[str, str]) -> Reply:
         return recorded(protocol.INNO_2018_08 if self._is_inno else protocol.DM_2018_05, "/api/summary")
@@ -171,7 +200,7 @@ class Miner:
     def _pools(self, form: dict[str, str]) -> Reply:
         return said(success=True, pools=self.pools)
 
-    def _updatePools(self, form: dict[str, str]) -> Reply:  # noqa: N802 - the device's name
+    def _updatePools(self, form: dict[str, str]) -> Reply:  # noqa: N802
         if "updatePools" not in self.ignores:
             rows = [[form.get(f"{name}{number}") for name in ("Pool", "UserName", "Password")] for number in (1, 2, 3)]
             self.pools = [dict(zip(("url", "user", "pass"), row)) for row in rows if all(row)]

@@ -30,18 +30,22 @@ LAYERS = [
     "module_utils.client",
     "module_utils.aio",
     "module_utils.state",
+    "module_utils.files",
     "module_utils.settings",
     "module_utils.fleet",
     "module_utils.task",
     "doc_fragments",
     "modules",
+    "plugin_utils.ratings",
+    "plugin_utils.reporting",
+    "plugin_utils.device_text",
     "plugin_utils",
     "action",
     "inventory",
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "protocol", "session"]
+WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "session", "upgrade"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 

@@ -27,6 +27,12 @@ def facts(firmware: str = OLD, ready: bool = True, *rates_ths: float | None) -> 
     }
 
 
+def up_for(seconds: int) -> dict[str, Any]:
+    found = facts(OLD)
+    found["ansible_facts"]["dragonmint_hardware"] = {"uptime_seconds": seconds}
+    return found
+
+
 SEEN = facts(OLD, True, 5.0, 5.0, 5.0)
 DUE = {"version": NEW, "version_before": OLD}
 GONE = {"unreachable": True, "error_code": "unreachable", "msg": "No miner answers."}
@@ -57,7 +63,7 @@ def test_a_plan_knows_versions_and_addresses() -> None:
     assert (row["address"], row["firmware"], row["target"]) == ("10.1.0.25", OLD, NEW)
 
 
-HANDED = {"__upgrade_seen": SEEN, "__upgrade_handed": {"version": NEW}}
+HANDED = {"__upgrade_seen": SEEN, "__upgrade_judged": DUE, "__upgrade_handed": {"version": NEW}}
 BACK = {**HANDED, "__upgrade_back": facts(NEW)}
 FAILED = {"failed": True, **facts(NEW, True, 5.0, None, 1.0)}
 
@@ -70,10 +76,27 @@ FAILED = {"failed": True, **facts(NEW, True, 5.0, None, 1.0)}
         ({"__upgrade_handed": {"failed": True, "msg": "Stuck."}}, "failed", "Stuck."),
         (HANDED, "handed over", ""),
         ({**HANDED, "__upgrade_back": GONE}, "dark", "It has not come back after the upgrade. No miner answers."),
-        ({**HANDED, "__upgrade_back": facts(OLD)}, "failed", f"It runs {OLD} and not {NEW}"),
+        (
+            {"__upgrade_handed": {"failed": True, "changed": True, "error_code": "not_back", "msg": "Gone."}},
+            "dark",
+            "Gone.",
+        ),
+        ({**HANDED, "__upgrade_back": {"skipped": True}}, "handed over", ""),
+        ({**HANDED, "__upgrade_back": facts(OLD)}, "failed", f"It runs {OLD} and not {NEW}: it did not install it, or"),
+        (
+            {**HANDED, "__upgrade_seen": up_for(7200), "__upgrade_back": up_for(60)},
+            "failed",
+            "the new image does not boot",
+        ),
+        ({**HANDED, "__upgrade_seen": up_for(7200), "__upgrade_back": up_for(8100)}, "failed", "it has not rebooted"),
         ({**HANDED, "__upgrade_back": {"failed": True, "msg": "Late."}}, "failed", "Late."),
         ({**HANDED, "__upgrade_back": facts("")}, "failed", "It runs an unknown firmware"),
         (BACK, "handed over", ""),
+        (
+            {**BACK, "__upgrade_handed": {"failed": True, "error_code": "not_ready"}, "__upgrade_healthy": FAILED},
+            "unhealthy",
+            "mines too little",
+        ),
         ({**BACK, "__upgrade_healthy": facts(NEW, True, 5.0)}, "upgraded", ""),
         ({**BACK, "__upgrade_healthy": FAILED}, "unhealthy", "mines too little: 6.00 TH/s, boards hashing: 0, 2."),
         ({**BACK, "__upgrade_healthy": {"failed": True, **facts(NEW, True)}}, "unhealthy", "boards hashing: none."),
@@ -94,8 +117,12 @@ def test_the_outcome_of_each_miner(variables: dict[str, Any], outcome: str, reas
 
 
 def test_a_row_tells_how_long_it_took() -> None:
-    (row,) = upgrade_rows(["m1"], {"m1": {**BACK, "__upgrade_handed_at": "10.2", "__upgrade_back_at": "75.1"}})
-    assert (row["before"], row["after"], row["seconds"]) == (OLD, NEW, 65)
+    seen_again = {**BACK, "__upgrade_handed": {"began_at": 10.2}, "__upgrade_back": {**facts(NEW), "gathered_at": 75.1}}
+    followed = {**BACK, "__upgrade_handed": {"began_at": 10.2, "rebooted": True, "elapsed_seconds": 61.7}}
+    for row, seconds in zip(
+        upgrade_rows(["m1", "m2", "m3"], {"m1": seen_again, "m2": followed, "m3": BACK}), [65, 62, None]
+    ):
+        assert (row["before"], row["after"], row["seconds"]) == (OLD, NEW, seconds)
 
 
 def test_a_page_escapes_what_a_miner_sends() -> None:

@@ -333,10 +333,10 @@ def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None
 
 
 def test_a_bug_with_one_device_does_not_lose_the_others(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gather(*_unused: Any) -> Any:
+    def fact(*_unused: Any) -> Any:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr(facts, "gather", gather)
+    monkeypatch.setattr(facts.Sources, "fact", fact)
     found = one(listen(miner()).port)
     assert found.state == fleet.UNRESPONSIVE
     assert "nobody thought of this" in str(found.problem)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
     ADMIN,
     DM_2018_04,
@@ -16,9 +17,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     GENERATIONS,
     GUEST,
     INNO_2018_08,
+    INNO_2018_09,
     AutoTune,
     AutoTuneStatus,
     Board,
+    Debug,
+    DebugBoard,
+    DeviceError,
     Endpoint,
     Hardware,
     Identity,
@@ -29,11 +34,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     Overview,
     Pool,
     PoolStatus,
+    Reply,
     Request,
     parse,
 )
 
-from .helpers import SUCCESS, jwt_of, logged_in, recorded
+from .helpers import RECORDED_GENERATIONS, SUCCESS, jwt_of, logged_in, recorded, said
 
 ENDPOINTS = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
 READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes and endpoint is not protocol.AUTH]
@@ -56,6 +62,7 @@ MINING = Mining(
             temperature_c=72,
             hashrate_ths=4.93225841,
             hardware_errors=6600,
+            hardware_error_ratio=0.001205,
             accepted=307,
             rejected=2,
             last_share_seconds=8,
@@ -69,6 +76,44 @@ MINING = Mining(
     elapsed_seconds=4792,
 )
 
+NO_CHIP_VALUES = (
+    *("hardware_errors", "stales", "duplicates", "nonces_found", "nonce_ranges"),
+    *("cooldown", "fail_count", "fail_reset"),
+)
+NO_BOARD_VALUES = (
+    *("active_chip_count", "hashrate_ths", "temperature_c", "temperature_max_c", "temperature_min_c", "pll"),
+    *("voltage_max_mv", "voltage_min_mv", "voltage_average_mv", "is_disabled", "is_throttled"),
+)
+DEBUG = Debug(
+    boards=tuple(
+        DebugBoard(
+            id=number,
+            values={
+                "name": f"DT1{number}",
+                "elapsed_seconds": 4792,
+                "chip_count": 63,
+                "core_count": 2016,
+                "fan_percent": 59,
+                "vid": 140,
+                "is_vid_optimal": True,
+                "is_pll_optimal": True,
+                **dict.fromkeys(NO_BOARD_VALUES),
+            },
+            chips=tuple(
+                {
+                    "id": chip,
+                    "temperature_c": 70,
+                    "voltage_mv": 410,
+                    "enabled_cores": 32,
+                    **dict.fromkeys(NO_CHIP_VALUES),
+                }
+                for chip in range(2)
+            ),
+        )
+        for number in range(3)
+    ),
+    hashes={"firmware": "a2b058ce", "backend": "a50c6245", "cgminer": "e9fc77b6"},
+)
 LATEST_FIRMWARE = LatestFirmware(
     version="t1_20180701_000000",
     date="1st of July 2018 12:00 AM",
@@ -102,11 +147,17 @@ def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total
     )
 
 
-# The April firmware's own summary was not recorded; it is the same as in May.
+# The April firmware's own summary and debug statistics were not recorded; they are the same as in May. The samples of
+# hash rates were recorded without any.
+UNRECORDED = [
+    (protocol.SUMMARY, DM_2018_04),
+    (protocol.DEBUG_STATS, DM_2018_04),
+    *[(protocol.HASH_RATES, generation) for generation in GENERATIONS],
+]
 RECORDED_VALUES = [
-    *[(protocol.TYPE, generation, "T1") for generation in GENERATIONS],
-    *[(protocol.NETWORK, generation, NETWORK) for generation in GENERATIONS],
-    *[(protocol.POOLS, generation, POOLS) for generation in GENERATIONS],
+    *[(protocol.TYPE, generation, "T1") for generation in RECORDED_GENERATIONS],
+    *[(protocol.NETWORK, generation, NETWORK) for generation in RECORDED_GENERATIONS],
+    *[(protocol.POOLS, generation, POOLS) for generation in RECORDED_GENERATIONS],
     (protocol.OVERVIEW, DM_2018_04, overview(2227020, 22457072, 1119220, 23501240, 24620460)),
     (protocol.OVERVIEW, DM_2018_05, overview(2093400, 22590692, 1097668, 23611916, 24709584)),
     (protocol.OVERVIEW, INNO_2018_08, overview(2417676, 22266416, 1093236, 23285760, 24378996)),
@@ -117,7 +168,10 @@ RECORDED_VALUES = [
     (protocol.AUTOTUNE, INNO_2018_08, AutoTune("factory", "2")),
     (protocol.AUTOTUNE_STATUS, DM_2018_05, AutoTuneStatus(is_running=True, is_tuning=False)),
     (protocol.AUTOTUNE_STATUS, INNO_2018_08, AutoTuneStatus(is_running=True, is_tuning=False)),
-    *[(protocol.LATEST_FIRMWARE, generation, LATEST_FIRMWARE) for generation in GENERATIONS],
+    (protocol.ERROR, INNO_2018_08, DeviceError("0", None)),
+    *[(protocol.LATEST_FIRMWARE, generation, LATEST_FIRMWARE) for generation in RECORDED_GENERATIONS],
+    (protocol.DEBUG_STATS, DM_2018_05, DEBUG),
+    (protocol.DEBUG_STATS, INNO_2018_08, DEBUG),
 ]
 
 
@@ -130,8 +184,8 @@ def test_a_recorded_reply_becomes_the_normalised_value(endpoint: Endpoint[Any], 
 @pytest.mark.parametrize("endpoint", READS, ids=lambda endpoint: endpoint.action)
 def test_each_read_is_held_against_a_recording_of_each_firmware_that_has_it(endpoint: Endpoint[Any]) -> None:
     held = {generation for other, generation, _value in RECORDED_VALUES if other is endpoint}
-    unrecorded = {DM_2018_04} if endpoint is protocol.SUMMARY else set()
-    assert held == set(endpoint.levels) - unrecorded
+    unrecorded = {generation for other, generation in UNRECORDED if other is endpoint}
+    assert held == set(endpoint.levels) - unrecorded - {INNO_2018_09}
 
 
 @pytest.mark.parametrize("user", [ADMIN, GUEST])
@@ -157,8 +211,8 @@ def may(user: str, endpoint: Endpoint[Any], generation: str) -> bool:
 RECORDED_READS = [
     pytest.param(endpoint, generation, id=f"{endpoint.action}-{generation}")
     for endpoint in READS
-    for generation in GENERATIONS
-    if (endpoint, generation) != (protocol.SUMMARY, DM_2018_04)
+    for generation in RECORDED_GENERATIONS
+    if (endpoint, generation) not in UNRECORDED and endpoint is not protocol.LOCK_STATE
 ]
 
 
@@ -174,7 +228,7 @@ def test_a_firmware_refuses_exactly_what_the_levels_say(endpoint: Endpoint[Any],
             parse(request, reply)
 
 
-@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("generation", RECORDED_GENERATIONS)
 @pytest.mark.parametrize("endpoint", WRITES, ids=lambda endpoint: endpoint.action)
 def test_writes_are_for_the_admin_only(endpoint: Endpoint[Any], generation: str) -> None:
     request = Request(endpoint)
@@ -189,8 +243,30 @@ def test_a_confirmed_write_says_nothing_but_success(endpoint: Endpoint[Any]) -> 
     assert parse(Request(endpoint), SUCCESS) is None
 
 
-def test_only_the_autotune_status_is_not_everywhere() -> None:
-    assert [endpoint.action for endpoint in ENDPOINTS if not endpoint.is_everywhere()] == ["getAutoTuneStatus"]
+def test_what_is_not_everywhere_tells_firmware_apart() -> None:
+    missing = {endpoint.action: set(GENERATIONS) - set(endpoint.levels) for endpoint in ENDPOINTS}
+    assert {action: generations for action, generations in missing.items() if generations} == {
+        "getAutoTuneStatus": {DM_2018_04},
+        "getErrorMessage": {DM_2018_04, DM_2018_05},
+        "getLockState": {DM_2018_04, DM_2018_05, INNO_2018_08},
+    }
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (said(success=True, code="23", errmsg="fan error"), DeviceError("23", "fan error")),
+        (Reply(200, b""), DeviceError(None, None)),
+    ],
+)
+def test_the_error_of_an_innosilicon(reply: Reply, error: DeviceError) -> None:
+    assert parse(Request(protocol.ERROR), reply) == error
+
+
+@pytest.mark.parametrize("status", [204, 500, 502])
+def test_only_a_good_reply_may_be_empty(status: int) -> None:
+    with pytest.raises(BadReply):
+        parse(Request(protocol.ERROR), Reply(status, b""))
 
 
 def test_pools_are_posted_in_numbered_fields() -> None:

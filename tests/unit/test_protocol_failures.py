@@ -70,6 +70,12 @@ def test_a_refusal_keeps_the_miners_words_apart() -> None:
     assert caught.value.reason == "missing configuration"
 
 
+def test_a_miner_that_waits_for_others_in_vain_is_not_asked_again() -> None:
+    with pytest.raises(Rejected, match="do not answer") as caught:
+        parse(Request(protocol.LATEST_FIRMWARE), Reply(504, b"<html>"))
+    assert not caught.value.transient
+
+
 NO_MINER: list[tuple[Reply, bool, str]] = [
     (recorded(DM_2018_05, "/cgi-bin/type.py"), True, "HTTP 500"),
     (Reply(502, b"<html><head><title>Error</title>"), True, 'HTTP 502 (titled "Error")'),

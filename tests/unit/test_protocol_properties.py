@@ -17,17 +17,19 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .helpers import RECORDED_AT, logged_in, recorded, recordings
+from .helpers import RECORDED_AT, RECORDED_GENERATIONS, logged_in, recorded, recordings
 
 ENDPOINTS = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
 READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes]
-BODIES = sorted({entry["body"] for generation in protocol.GENERATIONS for entry in recordings(generation)})
+BODIES = sorted({entry["body"] for generation in RECORDED_GENERATIONS for entry in recordings(generation)})
 GOOD_ANSWERS: dict[str, Any] = {
     "auth": json.loads(logged_in().body),
+    "getHashRates": {"success": True, "stats": [[4932258.41]], "times": [1529186520]},
+    "getLockState": {"success": True, "status": "0"},
     **{
         endpoint.action: json.loads(recorded(protocol.INNO_2018_08, f"/api/{endpoint.action}").body)
         for endpoint in READS
-        if endpoint is not protocol.AUTH
+        if endpoint not in (protocol.AUTH, protocol.HASH_RATES, protocol.LOCK_STATE)
     },
 }
 

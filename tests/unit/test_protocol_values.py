@@ -279,3 +279,72 @@ def test_a_type_that_is_not_told_is_none() -> None:
 def test_dates_that_the_vendor_gave_wrong_are_none() -> None:
     latest = parse(Request(protocol.LATEST_FIRMWARE), said(success=True, version="beta", versionDate=False))
     assert (latest.version, latest.date, latest.url, latest.current_version) == ("beta", None, None, None)
+
+
+def debug_of(board: dict[str, Any], chips: Any = ()) -> Any:
+    entry = {"board": board, "chips": chips}
+    return parse(Request(protocol.DEBUG_STATS), said(success=True, boards=[entry], hashes=[])).boards[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "told", "name", "value"),
+    [
+        ("MHS av", 4932258.41, "hashrate_ths", 4.93225841),
+        ("Num active chips", "62", "active_chip_count", 62),
+        ("iVid", 8, "vid", 8),
+        ("Voltage Avg", 409.5, "voltage_average_mv", 409.5),
+        ("Throttled", True, "is_throttled", True),
+        ("Throttled", "yes", "is_throttled", None),
+        ("Temp max", [], "temperature_max_c", None),
+        # What nobody knows of keeps its name.
+        ("Chain skew", 1, "chain_skew", 1),
+        ("Enabled chips", "7fff", "enabled_chips", "7fff"),
+        ("vidStepDown%", 0.5, "vid_step_down", 0.5),
+        ("Odd", {"x": 1}, "odd", None),
+        ("\ud800\x1b[31m", "\ud800", "31m", "?"),
+    ],
+)
+def test_what_a_driver_tells_has_a_name_and_a_unit(key: str, told: Any, name: str, value: Any) -> None:
+    values = debug_of({"Chain ID": 1, key: told}).values
+    assert values[name] == value
+    assert "chain_id" not in values
+
+
+@pytest.mark.parametrize("key", ["id", "Chips", "--", "Calls", "STATS"])
+def test_what_would_hide_another_value_or_says_nothing_is_left_out(key: str) -> None:
+    assert debug_of({key: 7}).values == debug_of({}).values
+
+
+@pytest.mark.parametrize(("board", "number"), [({"Chain ID": 2, "STATS": 0}, 2), ({"STATS": 1}, 1), ({}, None)])
+def test_a_board_has_the_number_of_its_chain(board: dict[str, Any], number: int | None) -> None:
+    assert debug_of(board).id == number
+
+
+@pytest.mark.parametrize(
+    ("chips", "numbers"),
+    [
+        ([], []),
+        ({}, []),
+        ([{"Temp": 70}, {"Temp": 70}], [0, 1]),
+        ({"0": {"Temp": 70}, "2": {"Temp": 70}}, [0, 2]),
+        ([{"Temp": 70}, None], [0]),
+    ],
+)
+def test_chips_come_as_a_list_or_by_number(chips: Any, numbers: list[int]) -> None:
+    found = debug_of({}, chips).chips
+    assert [(chip["id"], chip["temperature_c"], chip["voltage_mv"]) for chip in found] == [
+        (number, 70, None) for number in numbers
+    ]
+
+
+def test_no_boards_are_told_of_while_cgminer_is_silent() -> None:
+    reply = recorded(protocol.DM_2018_05, "/api/getDebugStats", state="cgminer answers nothing")
+    debug = parse(Request(protocol.DEBUG_STATS), reply)
+    assert (debug.boards, debug.hashes["firmware"]) == ((), "a2b058ce")
+
+
+@pytest.mark.parametrize(
+    ("times", "are_text"), [(["1529186520"], True), ([1529186520], False), ([], None), (None, None)]
+)
+def test_times_of_samples_are_text_or_not(times: Any, are_text: bool | None) -> None:
+    assert parse(Request(protocol.HASH_RATES), said(success=True, stats=[[1]], times=times)) is are_text

@@ -26,6 +26,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     DM_2018_04,
     DM_2018_05,
     INNO_2018_08,
+    INNO_2018_09,
     AutoTune,
     AutoTuneStatus,
     Reply,
@@ -66,6 +67,7 @@ TAKES = {
     DM_2018_04: {"off", "efficient", "balanced", "performance"},
     DM_2018_05: {"factory", "efficient", "balanced", "performance"},
     INNO_2018_08: {"factory", "efficient", "balanced", "performance"},
+    INNO_2018_09: {"factory", "efficient", "balanced", "performance"},
 }
 
 

@@ -11,11 +11,31 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError, TimedOut
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import DM_2018_04, DM_2018_05, INNO_2018_08
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    InvalidInput,
+    MinerError,
+    NotReady,
+    TimedOut,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+    DM_2018_04,
+    DM_2018_05,
+    INNO_2018_08,
+    INNO_2018_09,
+    Reply,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.facts import gather, wanted_subsets
 
-from .helpers import INVALID_REQUEST, NO_REASON, Miner, Script, logged_in, recorded, said
+from .helpers import (
+    INVALID_REQUEST,
+    NO_REASON,
+    RECORDED_GENERATIONS,
+    Miner,
+    Script,
+    logged_in,
+    recorded,
+    said,
+)
 
 Connect = Callable[..., Client]
 
@@ -26,6 +46,10 @@ ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
     ("names", "subsets"),
     [
         (["all"], ALL),
+        (["all", "debug"], [*ALL, "debug"]),
+        (["debug"], ["debug"]),
+        (["debug", "latest_firmware", "generation", "min"], ["identity", "generation", "latest_firmware", "debug"]),
+        (["!debug"], ALL),
         ([], ALL),
         (["min"], ["identity"]),
         (["mining"], ["mining"]),
@@ -37,6 +61,8 @@ ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
         (["min", "pools"], ["identity", "pools"]),
         (["pools", "!pools"], []),
         (["!all", "mining"], ["identity", "mining"]),
+        (["error"], ["error"]),
+        (["all", "error"], [*ALL, "error"]),
     ],
 )
 def test_a_gather_subset_names_what_is_wanted(names: list[str], subsets: list[str]) -> None:
@@ -69,15 +95,20 @@ def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
     ("subset", "actions"),
     [
         ("identity", ["overview"]),
-        ("network", ["overview"]),
+        ("network", ["network"]),
         ("hardware", ["overview"]),
         ("pools", ["pools"]),
         ("mining", ["summary"]),
         ("autotune", ["getAutoTune", "getAutoTuneStatus"]),
+        ("error", ["getErrorMessage"]),
+        # Firmware that does not have it calls it an invalid request, so that the login is tried.
+        ("generation", ["/", "getLockState", "auth", "getLockState"]),
+        ("latest_firmware", ["getLatestFirmwareVersion"]),
+        ("debug", ["getDebugStats"]),
     ],
 )
 def test_only_the_sources_of_the_wanted_subset_are_asked(subset: str, actions: list[str], connect: Connect) -> None:
-    miner = Miner(DM_2018_05)
+    miner = Miner(INNO_2018_08)
     facts, _warnings = gathered(connect(miner), subset)
     assert list(facts) == [f"dragonmint_{subset}"]
     assert miner.actions == actions
@@ -115,17 +146,33 @@ def test_three_subsets_come_from_one_overview(connect: Connect) -> None:
     }
 
 
+@pytest.mark.parametrize("generation", RECORDED_GENERATIONS)
+def test_the_network_is_the_same_from_either_source(generation: str, connect: Connect) -> None:
+    alone, _warnings = gathered(connect(Miner(generation)), "network")
+    together, _warnings = gathered(connect(Miner(generation)), "identity", "network")
+    assert alone["dragonmint_network"] == together["dragonmint_network"]
+
+
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
 def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect) -> None:
     facts, _warnings = gathered(connect(Script([recorded(generation, "/api/summary")])), "mining")
     mining = facts["dragonmint_mining"]
-    assert sorted(mining) == ["boards", "fan_percent", "hashrate_ths", "pools", "ready", "reject_ratio"]
+    assert set(mining) == {
+        "boards",
+        "elapsed_seconds",
+        "fan_percent",
+        "hashrate_ths",
+        "pools",
+        "ready",
+        "reject_ratio",
+    }
     assert mining["boards"][1] == {
         "id": 1,
         "status": "Alive",
         "temperature_c": 72,
         "hashrate_ths": 4.93225841,
         "hardware_errors": 6600,
+        "hardware_error_ratio": 0.001205,
         "accepted": 307,
         "rejected": 2,
         "last_share_seconds": 8,
@@ -152,6 +199,7 @@ def test_a_cgminer_that_is_not_ready_is_a_fact(connect: Connect) -> None:
         (DM_2018_04, {"mode": "balanced", "level": None, "is_running": True, "is_tuning": False}),
         (DM_2018_05, {"mode": "balanced", "level": None, "is_running": True, "is_tuning": False}),
         (INNO_2018_08, {"mode": "balanced", "level": "2", "is_running": True, "is_tuning": False}),
+        (INNO_2018_09, {"mode": "balanced", "level": "2", "is_running": True, "is_tuning": False}),
     ],
 )
 def test_autotune_has_the_same_keys_on_each_firmware(generation: str, fact: dict[str, Any], connect: Connect) -> None:
@@ -185,6 +233,73 @@ def test_pools_of_a_lost_configuration_are_left_out_with_a_warning(connect: Conn
     assert "missing configuration" in warnings[0]
 
 
+def test_a_miner_that_can_give_nothing_yet_is_not_ready(connect: Connect) -> None:
+    with pytest.raises(NotReady, match="refused /api/pools without a reason"):
+        gathered(connect(Script([NO_REASON] * 4)), "pools")
+
+
+def test_something_is_better_than_nothing(connect: Connect) -> None:
+    facts, warnings = gathered(connect(Script([NO_REASON] * 8)), "pools", "mining")
+    assert (list(facts), len(warnings)) == (["dragonmint_mining"], 1)
+
+
+def test_what_has_another_reason_too_is_not_only_not_ready(connect: Connect) -> None:
+    vendor = said(success=False, message="can't fetch firmware versions")
+    facts, warnings = gathered(connect(Script([*[NO_REASON] * 4, vendor])), "pools", "latest_firmware")
+    assert (facts, len(warnings)) == ({}, 2)
+
+
+@pytest.mark.parametrize(
+    ("installed", "latest", "up_to_date"),
+    [
+        ("t1_20180515_060842", "t1_20180701_000000", False),
+        ("t1_20180515_060842", "t1_20180515_060842", True),
+        ("t1_20180515_060842", "t1_20180101_000000", True),
+        ("t1_x_20180515_060842", "t1_20180515_060843", False),
+        ("beta", "beta", True),
+        ("beta", "t1_20180515_060842", None),
+        (None, "t1_20180515_060842", None),
+        ("", "gamma", None),
+    ],
+)
+@pytest.mark.parametrize("miner_says", [True, False])
+def test_whether_a_firmware_is_the_latest_is_our_own_comparison(
+    installed: str | None, latest: str, up_to_date: bool | None, miner_says: bool, connect: Connect
+) -> None:
+    told = {"version": latest, "versionDate": False, "url": "u", "info": "i"}
+    reply = said(success=True, **told, currentVersion=installed, isUpdated=miner_says)
+    facts, warnings = gathered(connect(Script([reply])), "latest_firmware")
+    assert facts["dragonmint_latest_firmware"] == {
+        "version": latest,
+        "date": None,
+        "url": "u",
+        "info": "i",
+        "up_to_date": up_to_date,
+    }
+    assert warnings == []
+
+
+@pytest.mark.parametrize("reply", [said(success=False, message="can't fetch firmware versions"), Reply(504, b"<html>")])
+def test_a_vendor_that_does_not_answer_is_no_failure(reply: Reply, connect: Connect) -> None:
+    wire = Script([reply])
+    facts, warnings = gathered(connect(wire), "latest_firmware")
+    assert facts == {}
+    assert warnings[0].startswith("The facts latest_firmware are left out: ")
+    assert [asked.slow_s > 120 for asked in wire.asked] == [True]
+
+
+def test_debug_has_boards_with_their_chips(connect: Connect) -> None:
+    facts, _warnings = gathered(connect(Script([recorded(DM_2018_05, "/api/getDebugStats")])), "debug")
+    debug = facts["dragonmint_debug"]
+    assert debug["hashes"] == {"firmware": "a2b058ce", "backend": "a50c6245", "cgminer": "e9fc77b6"}
+    assert [(board["id"], board["chip_count"], len(board["chips"])) for board in debug["boards"]] == [
+        (0, 63, 2),
+        (1, 63, 2),
+        (2, 63, 2),
+    ]
+    assert debug["boards"][0]["chips"][1]["temperature_c"] == 70
+
+
 @pytest.mark.parametrize("error", [TimedOut("", "late"), InvalidInput("What?")])
 def test_any_other_error_ends_the_gathering(error: MinerError, connect: Connect) -> None:
     with pytest.raises(type(error)):
@@ -193,5 +308,6 @@ def test_any_other_error_ends_the_gathering(error: MinerError, connect: Connect)
 
 @pytest.mark.parametrize("generation", protocol.GENERATIONS)
 def test_facts_can_be_written_as_json(generation: str, connect: Connect) -> None:
-    facts, _warnings = gathered(connect(Miner(generation)))
+    facts, _warnings = gathered(connect(Miner(generation)), *ALL, "generation", "latest_firmware", "debug")
+    assert len(facts) == len(ALL) + 3
     assert json.loads(json.dumps(facts)) == facts

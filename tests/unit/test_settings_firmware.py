@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     BadReply,
@@ -23,7 +24,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     Upload,
     accept_upload,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmware import is_older, wanted_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmware import wanted_from
 
 from .helpers import Script, said
 from .helpers_swu import firmware
@@ -111,7 +112,7 @@ def test_what_names_no_firmware_is_refused(
     ],
 )
 def test_firmware_is_as_old_as_its_name_says(version: str, than: str | None, older: bool) -> None:
-    assert is_older(version, than) is older
+    assert protocol.is_older(version, than) is older
 
 
 @pytest.mark.parametrize(

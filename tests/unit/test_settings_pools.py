@@ -24,7 +24,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.pools import PoolsSetting, pools_from, shown
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
 
-from .helpers import Clock, Miner, Script, recorded, said
+from .helpers import RECORDED_GENERATIONS, Clock, Miner, Script, recorded, said
 
 Connect = Callable[..., Client]
 
@@ -221,6 +221,22 @@ def test_a_lost_configuration_is_not_overwritten(generation: str, connect: Conne
     assert wire.actions == ["pools"]
 
 
+@pytest.mark.parametrize(
+    ("message", "text"),
+    [
+        ("url error", r"ssl://a\.example:1 as farm\.1, with url error.*kept those.*stratum\+tcp:// only"),
+        ("no", "updatePools: no"),
+    ],
+)
+def test_a_refusal_of_the_urls_says_which_the_miner_takes(
+    message: str, text: str, miner: Miner, connect: Connect, clock: Clock
+) -> None:
+    miner.fails["updatePools"] = [said(success=False, message=message)]
+    with pytest.raises(Rejected, match=text) as caught:
+        bring(connect(miner), clock, Pool("stratum+ssl://a.example:1", "farm.1", "x"))
+    assert not caught.value.changed
+
+
 def passwords_in_diff(before: list[Pool], after: list[Pool]) -> list[list[str]]:
     setting = PoolsSetting(None, ())  # type: ignore[arg-type]
     return [[pool["password"] for pool in side] for side in setting.diff(tuple(before), tuple(after))]
@@ -264,7 +280,7 @@ def test_no_pools_have_a_name_too() -> None:
     assert PoolsSetting(None, ()).describe(()) == "no pools"  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", RECORDED_GENERATIONS)
 def test_the_recorded_pools_are_as_desired(generation: str, connect: Connect, clock: Clock) -> None:
     pools = [Pool(f"stratum+tcp://pool-{name}.example:3333", user, "x") for name, user in
              (("a", "wallet.0"), ("b", "farm.worker1"))]  # fmt: skip

@@ -66,6 +66,13 @@ def test_a_request_is_a_posted_form_and_nothing_else(listen: Listen, open_transp
     ]
 
 
+def test_a_page_is_fetched_without_a_login(listen: Listen, open_transport: Open) -> None:
+    server = listen(answering(http(b"<title>DragonMint</title>")))
+    assert open_transport(server.url).get("/").body == b"<title>DragonMint</title>"
+    assert server.requests[0].startswith(b"GET / HTTP/1.1\r\n")
+    assert b"Authorization" not in server.requests[0]
+
+
 def test_an_empty_form_has_a_length_of_0_and_no_login_is_made_up(listen: Listen, open_transport: Open) -> None:
     server = listen(answering(http(b"{}")))
     post(open_transport(server.url))

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Reader
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     InvalidInput,
     NotReady,
@@ -20,10 +20,19 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unsupported,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import mask_url
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, network, pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import (
+    autotune,
+    generation,
+    mining,
+    network,
+    pools,
+)
 
 SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
 MINIMUM = ("identity",)
+LEFT_OUT = (Unsupported, PermissionDenied, Rejected, NotReady)
+# They cost the miner more than the others, or change less: nobody gets them unasked.
+ONLY_NAMED = ("generation", "latest_firmware", "debug", "error")
 
 
 def wanted_subsets(names: Sequence[str]) -> list[str]:
@@ -46,39 +55,56 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
         included.update(MINIMUM)
     elif not included:
         included.update(SUBSETS)
-    return [subset for subset in SUBSETS if subset in included - excluded]
+    return [subset for subset in (*SUBSETS, *ONLY_NAMED) if subset in included - excluded]
 
 
 def gather(client: Reader, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
-    """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of."""
-    sources = _Sources(client)
+    """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of.
+
+    Raises NotReady if each of them has to wait for cgminer.
+    """
+    sources = Sources(client, subsets)
     facts = {}
+    refusals = []
     for subset in subsets:
         try:
-            facts[f"dragonmint_{subset}"] = _READERS[subset](sources)
-        except (Unsupported, PermissionDenied, Rejected, NotReady) as error:
+            facts[f"dragonmint_{subset}"] = sources.fact(subset)
+        except LEFT_OUT as error:
             warn(f"The facts {subset} are left out: {error}")
+            refusals.append(error)
+    if refusals and not facts and all(isinstance(error, NotReady) for error in refusals):
+        raise refusals[0]
     return facts
 
 
 def mining_fact(value: protocol.Mining) -> dict[str, Any]:
     """Returns what cgminer does as the fact dragonmint_mining and results show it."""
     fact = asdict(value)
-    del fact["is_tuning"], fact["elapsed_seconds"]
+    del fact["is_tuning"]
     fact["boards"] = list(fact["boards"])
     fact["pools"] = [{**pool, "url": mask_url(pool["url"])} for pool in fact["pools"]]
     return fact
 
 
-class _Sources:
+class Sources:
     """The replies that several facts share, each asked for once, and only if it is needed."""
 
-    def __init__(self, client: Reader) -> None:
+    def __init__(self, client: Reader, subsets: Sequence[str]) -> None:
         self.client = client
+        self._needs_overview = not {"identity", "hardware"}.isdisjoint(subsets)
+
+    def fact(self, subset: str) -> Any:
+        """Returns the fact of a subset. Raises one of LEFT_OUT where this miner or user can't give it."""
+        return _READERS[subset](self)
 
     @cached_property
     def overview(self) -> protocol.Overview:
         return self.client.read(protocol.OVERVIEW)
+
+    @property
+    def network(self) -> protocol.Network:
+        """From the overview where that is asked for anyway; alone it costs the miner less."""
+        return self.overview.network if self._needs_overview else self.client.read(protocol.NETWORK)
 
     @cached_property
     def mining(self) -> protocol.Mining:
@@ -89,18 +115,42 @@ def _hardware_fact(value: protocol.Hardware) -> dict[str, Any]:
     return {**asdict(value), "load": list(value.load)}
 
 
-def _autotune_fact(sources: _Sources) -> dict[str, Any]:
+def _autotune_fact(sources: Sources) -> dict[str, Any]:
     shown = autotune.shown(autotune.current_autotune(sources.client))
     return {**shown, **asdict(autotune.current_status(sources.client, read_mining=lambda: sources.mining))}
 
 
-_READERS: dict[str, Callable[[_Sources], Any]] = {
+def _latest_firmware_fact(sources: Sources) -> dict[str, Any]:
+    fact = asdict(sources.client.read(protocol.LATEST_FIRMWARE))
+    installed = fact.pop("current_version")
+    return {**fact, "up_to_date": _is_up_to_date(installed, fact["version"])}
+
+
+def _is_up_to_date(installed: str | None, latest: str) -> bool | None:
+    """Compares them, since some firmware calls each version the latest. None if a version has no date in it."""
+    if installed == latest or protocol.is_older(latest, than=installed):
+        return True
+    return False if protocol.is_older(installed, than=latest) else None
+
+
+def _debug_fact(sources: Sources) -> dict[str, Any]:
+    debug = sources.client.read(protocol.DEBUG_STATS)
+    boards = [{"id": board.id, **board.values, "chips": list(board.chips)} for board in debug.boards]
+    return {"boards": boards, "hashes": debug.hashes}
+
+
+_READERS: dict[str, Callable[[Sources], Any]] = {
     "identity": lambda sources: asdict(sources.overview.identity),
-    "network": lambda sources: network.shown(sources.overview.network),
+    "network": lambda sources: network.shown(sources.network),
     "hardware": lambda sources: _hardware_fact(sources.overview.hardware),
     "pools": lambda sources: pools.shown(pools.current_pools(sources.client)),
     "mining": lambda sources: mining_fact(sources.mining),
     "autotune": _autotune_fact,
+    "error": lambda sources: asdict(sources.client.read(protocol.ERROR)),
+    # Only a client can be asked for pages, and nothing else is asked for this.
+    "generation": lambda sources: generation.current_generation(cast("Client", sources.client)),
+    "latest_firmware": _latest_firmware_fact,
+    "debug": _debug_fact,
 }
 
-_EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in SUBSETS}}
+_EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in _READERS}}

@@ -121,12 +121,6 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
     return _installed(True, before, wanted.version, phase is Phase.RESTARTED, began)
 
 
-def is_older(version: str, than: str | None) -> bool:
-    """Whether a firmware is older than another one, by the date and time that both have in their names."""
-    dates = [re.search(r"_(\d{8})_(\d{6})$", text or "") for text in (version, than)]
-    return dates[0] is not None and dates[1] is not None and dates[0].groups() < dates[1].groups()
-
-
 class _Flash:
     """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
 
@@ -150,7 +144,7 @@ class _Flash:
         if phase is Phase.STUCK:
             raise UpdaterStuck(
                 "The miner's updater refuses the firmware as busy, but nothing is heard of an update: an upload of "
-                "before was cut off. Only a reboot helps: run the task again with recover=true."
+                "before was cut off. Only a reboot helps: run this again with recover=true (the role: upgrade_recover)."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
@@ -233,7 +227,7 @@ def _require_fit(wanted: Wanted, overview: protocol.Overview) -> None:
 
 
 def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
-    if is_older(version, than=before) and not policy.allow_downgrade:
+    if protocol.is_older(version, than=before) and not policy.allow_downgrade:
         raise Downgrade(f"{version} is older than {before}, which the miner runs. Set allow_downgrade to install it.")
 
 

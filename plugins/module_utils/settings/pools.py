@@ -83,7 +83,16 @@ class PoolsSetting(Setting[Pools]):
 
     def write(self, current: Pools) -> None:
         self._was_told = True
-        self._client.write(protocol.update_pools(self._pools))
+        try:
+            self._client.write(protocol.update_pools(self._pools))
+        except Rejected as error:
+            if error.reason != "url error":
+                raise
+            raise Rejected(
+                f"The miner refused the pools, {self.describe(self._pools)}, with {error.reason}, and kept those that "
+                "it has. Its firmware takes a url that begins with stratum+tcp:// only. Use the pool's port for that.",
+                reason=error.reason,
+            ) from error
 
     def diff(self, before: Pools, after: Pools) -> tuple[Any, Any]:
         pairs = list(zip_longest(before, after))

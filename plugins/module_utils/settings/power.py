@@ -28,7 +28,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, send_once, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import (
+    Outcome,
+    after_change,
+    send_once,
+    wait_until,
+)
 
 # The uptime has minutes only.
 _UPTIME_SLACK_S = 60.0
@@ -118,12 +123,13 @@ def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) ->
             warn(f"The miner was told, but its reply got lost ({lost.reason}), and nothing was waited for.")
         return
     deadline = time.monotonic() + options.wait_s
-    if not wait_until(is_done, options.wait_s):
+    with after_change():
+        is_proven = wait_until(is_done, options.wait_s)
+    if not is_proven:
         raise _undone(client, options, command)
-    if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
-        failure = NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
-        failure.changed = True
-        raise failure
+    with after_change():
+        if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
+            raise NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
 
 
 @dataclass(frozen=True)

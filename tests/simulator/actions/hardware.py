@@ -67,6 +67,10 @@ async def get_error_message(call: Call) -> Reply:
     )
 
 
+async def get_dna(call: Call) -> Reply:
+    return success(dna=call.miner.dna) if call.miner.dna else failure()
+
+
 async def get_freq_vol(call: Call) -> Reply:
     if call.miner.freqvol is None:
         return failure("missing configuration")
@@ -106,5 +110,6 @@ ACTIONS = {
     "getLogs": get_logs,
     "unit": unit,
     "getErrorMessage": get_error_message,
+    "getDNA": get_dna,
     "getFreqVol": get_freq_vol,
 }

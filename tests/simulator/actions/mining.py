@@ -73,6 +73,27 @@ async def get_hash_rates(call: Call) -> Reply:
     return success(stats=rates, times=[str(moment) for moment in times] if miner.generation.text_times else times)
 
 
+async def get_runtime_pools(call: Call) -> Reply:
+    answer = await ask(call.miner.cgminer, "pools", call.miner.wall())
+    return failure() if answer is None else success(POOLS=answer["POOLS"])
+
+
+async def get_all(call: Call) -> Reply:
+    """What is in it is not known, but that it tells of the device and its chains."""
+    devs, pools, stats = await ask_all(call, "devs", "pools", "stats")
+    chains = [] if devs is None else [_scaled(_with_rate(device, True)) for device in devs["DEVS"]]
+    return success(
+        all={
+            "type": call.miner.type,
+            "mac": call.miner.mac,
+            "hwver": call.miner.hwver,
+            "fan": 0 if stats is None else fan_duty(stats),
+            "chain": chains,
+            "pools": [] if pools is None else pools["POOLS"],
+        }
+    )
+
+
 async def ask_all(call: Call, *commands: str) -> list[Answer | None]:
     wall = call.miner.wall()
     return [await ask(call.miner.cgminer, command, wall) for command in commands]
@@ -131,4 +152,6 @@ ACTIONS = {
     "getDebugStats": get_debug_stats,
     "getAutoTuneStatus": get_autotune_status,
     "getHashRates": get_hash_rates,
+    "getRuntimePools": get_runtime_pools,
+    "getAll": get_all,
 }

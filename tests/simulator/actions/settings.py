@@ -4,12 +4,17 @@
 
 from __future__ import annotations
 
+import re
+
 from ..call import Call
 from ..cgminer import MODE_KEYS
 from ..network import problem
 from ..php import is_utf8
 from ..wire import Reply
 from .answers import failure, php, success
+
+# The schemes that the later Innosilicon takes.
+POOL_URL = re.compile(r"(https?|stratum\+tcp|tcp)://\S+", re.IGNORECASE)
 
 
 async def pools(call: Call) -> Reply:
@@ -32,16 +37,18 @@ async def update_pools(call: Call) -> Reply:
         }
         if all(pool.values()):
             kept.append(pool)
+    if miner.generation.checks_pool_urls and not all(POOL_URL.match(str(pool["url"])) for pool in kept):
+        return failure("url error")
     call.applied()
     if not all(is_utf8(value) for pool in kept for value in pool.values()):
         # The JSON encoder fails and an empty text is written; cgminer can't start from that.
         miner.config.lose("empty")
         miner.cgminer.stop()
         await miner.clock.sleep(miner.timing["cgminer_restart_s"])
-        return success()
-    miner.config.write_pools(kept)
-    await miner.restart_cgminer()
-    return success()
+    else:
+        miner.config.write_pools(kept)
+        await miner.restart_cgminer()
+    return success(message="lock" if miner.locked else "nolock") if miner.generation.has_lock else success()
 
 
 async def get_autotune(call: Call) -> Reply:
@@ -104,6 +111,17 @@ async def update_password(call: Call) -> Reply:
     return success()
 
 
+async def get_lock_state(call: Call) -> Reply:
+    return success(status="1" if call.miner.locked else "0")
+
+
+async def set_lock(call: Call) -> Reply:
+    """Takes no parameter; nothing undoes it."""
+    call.miner.locked = True
+    call.applied()
+    return success()
+
+
 async def set_freq_vol(call: Call) -> Reply:
     """Saves nothing and says nothing."""
     return php(b"")
@@ -128,6 +146,8 @@ ACTIONS = {
     "setAutoTune": set_autotune,
     "updateNetwork": update_network,
     "updatePassword": update_password,
+    "getLockState": get_lock_state,
+    "setLock": set_lock,
     "setFreqVol": set_freq_vol,
     "SetMonitor": set_monitor,
 }

@@ -20,7 +20,7 @@ SPEED = 20.0
 
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
-    with Fleet.start(count=900, generation="mixed", first="127.30.0.1", speed=SPEED) as running:
+    with Fleet.start(count=1200, generation="mixed", first="127.30.0.1", speed=SPEED) as running:
         yield running
 
 
@@ -59,7 +59,12 @@ def inno(unused: dict[str, Iterator[Miner]]) -> Miner:
     return next(unused["inno-2018-08"])
 
 
-@pytest.fixture(params=["dm-2018-04", "dm-2018-05", "inno-2018-08"])
+@pytest.fixture
+def later_inno(unused: dict[str, Iterator[Miner]]) -> Miner:
+    return next(unused["inno-2018-09"])
+
+
+@pytest.fixture(params=["dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09"])
 def any_miner(request: pytest.FixtureRequest, unused: dict[str, Iterator[Miner]]) -> Miner:
     """A fresh miner of each generation in turn."""
     return next(unused[request.param])

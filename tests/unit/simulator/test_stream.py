@@ -260,6 +260,20 @@ def test_binary(miner: Miner) -> None:
         data.decode()
 
 
+def test_unbroken(miner: Miner) -> None:
+    miner.fault("unbroken")
+    assert read_some(miner, 200_000) == b"x" * 200_000
+
+
+def test_trickle(still: Fleet) -> None:
+    still[0].fault("trickle")
+    still.speed(20)
+    stream = Stream(still[0])
+    assert stream.head.startswith("HTTP/1.1 200 OK\r\n")
+    assert stream.chunks(3) == ["x"] * 3
+    stream.close()
+
+
 def test_drip_and_silent(miner: Miner) -> None:
     miner.fault("drip", "/stream/logs", times=1)
     with socket.create_connection((miner.host, miner.port), timeout=5) as connection:
@@ -273,6 +287,6 @@ def test_drip_and_silent(miner: Miner) -> None:
 
 
 def test_faults_do_not_let_guests_in(miner: Miner) -> None:
-    for name in ("endless", "binary"):
+    for name in ("endless", "binary", "unbroken", "trickle"):
         miner.fault(name, times=1)
         assert ask(miner, "/stream/logs", method="GET", auth="guest").status == 401

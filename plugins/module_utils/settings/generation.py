@@ -1,0 +1,58 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which generation of the firmware a miner has.
+
+It is told by how the miner behaves. Its version is no help: the makers use the same form of version, and nothing in it
+says what the firmware can do.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    NotReady,
+    PermissionDenied,
+    Rejected,
+    Unsupported,
+)
+
+UNKNOWN = "unknown"
+
+# Of each maker: what its later firmware has and the earlier one lacks, then the earlier and the later one.
+_STEPS: dict[str | None, tuple[protocol.Endpoint[Any], str, str]] = {
+    protocol.DRAGONMINT_ISSUER: (protocol.AUTOTUNE_STATUS, protocol.DM_2018_04, protocol.DM_2018_05),
+    protocol.INNOSILICON_ISSUER: (protocol.LOCK_STATE, protocol.INNO_2018_08, protocol.INNO_2018_09),
+}
+
+
+def current_generation(client: Client) -> str:
+    """Returns one of protocol.GENERATIONS, or unknown where the miner, or what this user may ask, does not tell."""
+    maker = client.page_title()
+    if maker not in _STEPS:
+        maker = client.log_in().issuer
+    if maker not in _STEPS:
+        return UNKNOWN
+    endpoint, earlier, later = _STEPS[maker]
+    try:
+        client.read(endpoint)
+    except Unsupported:
+        return earlier
+    except PermissionDenied:
+        return _seen_by_guest(client) if maker == protocol.DRAGONMINT_ISSUER else UNKNOWN
+    except (NotReady, Rejected):
+        # Only what it has can fail.
+        return later
+    return later
+
+
+def _seen_by_guest(client: Client) -> str:
+    """Tells the DragonMint firmwares apart by what both let a guest read: how they write the times of samples."""
+    try:
+        has_text_times = client.read(protocol.HASH_RATES)
+    except (NotReady, Rejected):
+        has_text_times = None
+    return {True: protocol.DM_2018_04, False: protocol.DM_2018_05, None: UNKNOWN}[has_text_times]

@@ -1,0 +1,93 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes docs/endpoints.md (make docs) from what protocol.py says of endpoints and works_where.py of modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import GENERATIONS, Endpoint
+
+from tests.works_where import CASES, LOGIN, USES, Case
+
+PAGE = Path(__file__).parents[1] / "docs" / "endpoints.md"
+HEAD = """\
+# What works where
+
+Written by `make docs` from `plugins/module_utils/protocol.py` and `tests/works_where.py`. Tests hold it against both,
+and both against simulated miners and recordings of real ones.
+
+`dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018, `inno-2018-08` and `inno-2018-09` the
+Innosilicon ones of August and September. The fact `dragonmint_generation` tells which one a miner has.
+
+## Modules
+
+For the user `admin`, and in the last column for `guest`, on each firmware alike. What is not possible fails with the
+`error_code` shown, before any change is sent; only pools, and firmware that the miner is to fetch, have to be tried.
+"""
+ENDPOINTS_HEAD = """
+`partly`: what the user may not read is left out with a warning. For `guest`, `generation` is `unknown` on Innosilicon.
+`url` and `latest` need an updater that fetches firmware itself: most miners have none, whatever their generation.
+
+## Endpoints
+
+The lowest user that may call it. The actions are below `/api/`.
+"""
+# What is no action: who may call it, on each firmware alike.
+PAGES = {
+    "/": "anybody",
+    "/upgrade/upload": "admin",
+    "/upgrade/download": "admin, if it is there",
+    "/upgrade/ws": "anybody",
+    "/stream/logs": "admin",
+}
+WORDS = {"ok": "yes", "changed": "yes", "partly": "partly", "nothing": "no"}
+
+
+def page() -> str:
+    """The whole page."""
+    return HEAD + "\n" + "".join(modules()) + ENDPOINTS_HEAD + "\n" + "".join(endpoints())
+
+
+def modules() -> Iterator[str]:
+    yield from header("module", "what", *GENERATIONS, "guest")
+    for case in sorted(CASES, key=lambda case: case.module):
+        guest = dict.fromkeys(word(case, generation, "guest") for generation in GENERATIONS)
+        admin = (word(case, generation, "admin") for generation in GENERATIONS)
+        yield row(f"`{case.module}`", case.what, *admin, ", ".join(guest))
+
+
+def word(case: Case, generation: str, user: str) -> str:
+    outcome = case.outcome(generation, user)
+    return WORDS.get(outcome, f"`{outcome}`")
+
+
+def endpoints() -> Iterator[str]:
+    yield from header("endpoint", *GENERATIONS, "used by")
+    actions = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
+    for endpoint in sorted(actions, key=lambda endpoint: endpoint.action):
+        levels = (endpoint.levels.get(generation, "no") for generation in GENERATIONS)
+        yield row(f"`{endpoint.action}`", *levels, users(endpoint.action))
+    for path, who in PAGES.items():
+        yield row(f"`{path}`", *[who] * len(GENERATIONS), users(path))
+
+
+def users(endpoint: str) -> str:
+    if endpoint == LOGIN:
+        return "all"
+    return ", ".join(module.removeprefix("dragonmint_") for module, used in USES.items() if endpoint in used)
+
+
+def header(*names: str) -> Iterable[str]:
+    return row(*names), "|" + "---|" * len(names) + "\n"
+
+
+def row(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |\n"
+
+
+if __name__ == "__main__":
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page(), encoding="utf-8")

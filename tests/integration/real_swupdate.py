@@ -1,0 +1,94 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs SWUpdate itself, as Debian packages it, on archives that are signed in the way which that build wants."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from tests.simulator.swupdate.signature import key
+
+PROGRAM = shutil.which("swupdate")
+MINER = "g19:t1.g19"
+# It now and then ends before it has said what it found.
+TRIES = 5
+VERDICTS = {"SWUPDATE successful !": True, "Image invalid or corrupted": False, "Installation failed !": False}
+
+
+@dataclass(frozen=True)
+class SWUpdate:
+    """SWUpdate as a T1 would run it; it keeps its sockets and files below a folder of its own."""
+
+    folder: Path
+    certificate: x509.Certificate
+
+    @classmethod
+    def make(cls, folder: Path) -> SWUpdate:
+        """One that trusts the key of the tests."""
+        certificate = _certificate()
+        (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+        return cls(folder, certificate)
+
+    def sign(self, description: bytes) -> bytes:
+        """A signature as this build wants it: CMS, where the miner's wants the bare RSA signature."""
+        builder = PKCS7SignatureBuilder().set_data(description).add_signer(self.certificate, key(), SHA256())
+        return builder.sign(Encoding.DER, [PKCS7Options.DetachedSignature, PKCS7Options.Binary])
+
+    def accepts(self, archive: Path) -> bool:
+        """Whether it would install an archive."""
+        return self._verdict("--check", "--image", str(archive))
+
+    def installs(self, archive: Path) -> bool:
+        """Whether it has installed an archive, wherever the description puts its files."""
+        return self._verdict("--no-transaction-marker", "--no-state-marker", "--image", str(archive))
+
+    def _verdict(self, *arguments: str) -> bool:
+        for _unused in range(TRIES):
+            output = self._run(*arguments)
+            found = {verdict for text, verdict in VERDICTS.items() if text in output}
+            if len(found) == 1:
+                return found.pop()
+        raise AssertionError(f"SWUpdate gave no verdict in {TRIES} tries; the last one said:\n{output}")
+
+    def _run(self, *arguments: str) -> str:
+        assert PROGRAM is not None
+        options = ["--key", str(self.folder / "certificate.pem"), "--hwrevision", MINER, "--select", "stable,main"]
+        done = subprocess.run(
+            [PROGRAM, "--verbose", *options, *arguments],
+            # Helpers of an earlier run may still be taking their sockets away.
+            env={**os.environ, "TMPDIR": tempfile.mkdtemp(dir=self.folder)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=60,
+            check=False,
+        )
+        return done.stdout.decode("utf-8", "replace")
+
+
+def _certificate() -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(timezone.utc)
+    builder = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key().public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.EMAIL_PROTECTION]), critical=False)
+    )
+    return builder.sign(key(), SHA256())

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Miners draw less power for a while, and go back to exactly what they were."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.running import Ansible, PlaybookRun, hosts_with_writes, inventory_of, newest_core
+from tests.simulator.control import Fleet
+
+CURTAIL = Path(__file__).parents[2] / "playbooks/curtail.yml"
+SPEED = 50.0
+MODES = [("balanced", "2"), ("performance", "1"), ("efficient", "2"), ("factory", "3")]
+
+
+def mixed_fleet(start_fleet: Callable[..., Fleet]) -> Fleet:
+    """Eight miners of all firmwares; the last one is dark."""
+    fleet = start_fleet(count=8, generation="mixed", speed=SPEED)
+    for miner, (mode, level) in zip(fleet.miners, MODES * 2, strict=True):
+        is_known = mode != "factory" or miner.generation != "dm-2018-04"
+        miner.set(autotune={"mode": mode if is_known else "off", "level": level})
+    fleet[7].fault("dark")
+    return fleet
+
+
+def curtail(ansible: Ansible, fleet: Fleet, *arguments: str, **variables: Any) -> PlaybookRun:
+    everything = {"curtail_pause_seconds": 0, "curtail_serial": 3, **variables}
+    return ansible(CURTAIL, inventory_of(fleet), "-f", "8", *arguments, extra_vars=everything)
+
+
+def modes(fleet: Fleet) -> list[tuple[str, str]]:
+    states = [miner.state()["autotune"] for miner in fleet.miners]
+    return [(state["mode"], state["level"]) for state in states]
+
+
+def record(ansible: Ansible) -> dict[str, Any]:
+    text = (ansible.folder / "dragonmint-reports/curtail-record.json").read_text(encoding="utf-8")
+    miners: dict[str, Any] = json.loads(text)["miners"]
+    return miners
+
+
+def test_a_group_is_curtailed_and_restored(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = mixed_fleet(start_fleet)
+    before = modes(fleet)
+
+    check = curtail(ansible, fleet, "--check", curtail_kw=1).succeeded()
+    assert hosts_with_writes(fleet) == set()
+    assert not (ansible.folder / "dragonmint-reports/curtail-record.json").exists()
+    promised = re.search(r"([2-4]) of 8 miners are to be changed, which makes (1[.]\d+) kW saved of 1 kW", check.output)
+    assert promised, check.output
+
+    done = curtail(ansible, fleet, curtail_kw="1").succeeded()
+    assert hosts_with_writes(fleet) == set(record(ansible))
+    assert len(record(ansible)) == int(promised[1])
+    assert [now for now, _level in modes(fleet)].count("efficient") == 2 + len(record(ansible))
+    assert f"{promised[1]} miners were changed, {promised[2]} kW less than before." in done.output
+
+    fleet.clear()
+    curtail(ansible, fleet, curtail_kw=1).succeeded()
+    assert hosts_with_writes(fleet) == set()
+
+    curtail(ansible, fleet, "--check", curtail_restore=True).succeeded()
+    assert hosts_with_writes(fleet) == set()
+    curtail(ansible, fleet, "--limit", "miner*", curtail_restore=True).succeeded()
+    assert modes(fleet) == before
+    assert record(ansible) == {}
+
+
+@newest_core
+def test_what_is_powered_off_is_named_and_restored_once_it_was_switched_on(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=2, speed=SPEED)
+    fleet[1].set(autotune={"mode": "efficient"})
+    too_much = curtail(ansible, fleet, curtail_kw=2)
+    assert too_much.returncode != 0
+    assert "That is all that can be saved without powering miners off (curtail_off)" in too_much.output
+    assert hosts_with_writes(fleet) == set()
+
+    done = curtail(ansible, fleet, curtail_kw=2, curtail_off=True).succeeded()
+    assert "It can't be switched on again over the network." in done.output
+    assert [miner.state()["power"] for miner in fleet.miners] == ["off", "off"]
+
+    waiting = curtail(ansible, fleet, curtail_restore=True).succeeded()
+    assert "To be switched on by hand: miner1, miner2." in waiting.output
+    for miner in fleet.miners:
+        miner.set(power="on")
+    fleet[0].set(autotune={"mode": "performance"})
+    curtail(ansible, fleet, curtail_restore=True).succeeded()
+    assert [mode for mode, _level in modes(fleet)] == ["balanced", "efficient"]
+    assert record(ansible) == {}
+
+
+@newest_core
+def test_a_run_that_was_killed_is_restored(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=6, speed=SPEED)
+    before = modes(fleet)
+    ansible.killed_once(
+        lambda: "efficient" in dict(modes(fleet)),
+        CURTAIL,
+        inventory_of(fleet),
+        extra_vars={"curtail_mode": "efficient", "curtail_serial": 1, "curtail_pause_seconds": 30},
+    )
+    assert set(record(ansible)) == {f"miner{number}" for number in range(1, 7)}
+    assert "balanced" in dict(modes(fleet))
+    curtail(ansible, fleet, curtail_restore=True).succeeded()
+    assert modes(fleet) == before
+    assert record(ansible) == {}
+
+
+@newest_core
+def test_a_miner_that_can_not_be_changed_does_not_stop_the_others(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=3, speed=SPEED)
+    fleet[0].fault("ignored_write")
+    done = curtail(ansible, fleet, curtail_mode="efficient")
+    assert done.returncode != 0
+    assert "1 of 3 miners were not changed: miner1" in done.output
+    assert [mode for mode, _level in modes(fleet)] == ["balanced", "efficient", "efficient"]
+
+
+@newest_core
+@pytest.mark.parametrize(
+    ("variables", "text", "said"),
+    [
+        ({}, None, "Exactly one of curtail_kw"),
+        ({"curtail_kw": 1, "curtail_mode": "efficient"}, None, "Exactly one of curtail_kw"),
+        ({"curtail_kw": -1}, None, "curtail_kw is a number of kilowatts, above 0"),
+        ({"curtail_restore": True}, None, "so there is nothing to restore"),
+        ({"curtail_restore": True}, "{", "The record of curtailed miners is damaged"),
+    ],
+    ids=["no-goal", "two-goals", "negative", "no-record", "damaged-record"],
+)
+def test_what_makes_no_sense_is_refused(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], variables: dict[str, Any], text: str | None, said: str
+) -> None:
+    fleet = start_fleet(count=1, speed=SPEED)
+    if text is not None:
+        (ansible.folder / "dragonmint-reports").mkdir()
+        (ansible.folder / "dragonmint-reports/curtail-record.json").write_text(text, encoding="utf-8")
+    done = curtail(ansible, fleet, **variables)
+    assert done.returncode != 0
+    assert said in " ".join(done.output.split())
+    assert hosts_with_writes(fleet) == set()

@@ -1,0 +1,42 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An archive of full size, and more miners than forks."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.integration.running import ENVIRONMENTS, NEWER_FIRMWARE, ROOT
+from tests.simulator import firmware
+from tests.simulator.control import Fleet
+
+MIB = 2**20
+
+
+def test_a_worker_does_not_grow_with_the_archive(start_fleet: Callable[..., Fleet], tmp_path: Path) -> None:
+    miner = start_fleet(count=1, generation="dm-2018-05", speed=30.0)[0]
+    miner.set(memory={"available": 200 * 1024})
+    archive = firmware.build(
+        tmp_path / f"{NEWER_FIRMWARE}.swu", NEWER_FIRMWARE, images={"uImage": 4 * MIB, "rootfs.ubi": 95 * MIB}
+    )
+    connection = {"host": miner.host, "port": miner.port, "password": "dragonadmin"}
+    done = subprocess.run(
+        [
+            ENVIRONMENTS / "newest/bin/python",
+            Path(__file__).with_name("grown_by_upgrade.py"),
+            json.dumps(connection),
+            json.dumps({"src": str(archive)}),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
+        stdout=subprocess.PIPE,
+        timeout=120,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    assert told["changed"], told
+    assert miner.state()["flashed"] == 1
+    assert told["grown_bytes"] < 10 * MIB, told

@@ -1,0 +1,139 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Each module on each firmware, for each user, with each way to log in: one miner a case, all of them in one run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
+from tests.simulator.control import Fleet, Miner
+from tests.works_where import (
+    CASES,
+    CHANGED,
+    DOCUMENTED,
+    GENERATIONS,
+    LOGIN,
+    NOTHING,
+    PARTLY,
+    USERS,
+    USES,
+    WITHOUT_A_MODULE,
+    Case,
+)
+
+SPEED = 50.0
+MODULES = sorted(path.stem for path in Path(__file__).parents[2].glob("plugins/modules/*.py"))
+LATEST = {"version": "t1_20180901_120000", "url": "http://127.0.0.1:9/t1_20180901_120000.swu", "info": "important"}
+# What nothing tells of beforehand: there a change is sent that can only fail.
+TRIED = {"`url`", "`latest`", "`stratum+ssl`", "`stratum2+tcp`"}
+# Users that see too little to tell.
+UNKNOWN = {("inno-2018-08", "guest"), ("inno-2018-09", "guest")}
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A miner of this generation, with which this user tries a case; its name in the inventory."""
+
+    number: int
+    user: str
+    generation: str
+
+    def __str__(self) -> str:
+        return f"{self.number}-{self.user}-{self.generation}"
+
+    @property
+    def case(self) -> Case:
+        return CASES[self.number]
+
+    @property
+    def expected(self) -> str:
+        return self.case.outcome(self.generation, self.user)
+
+    @property
+    def is_refused(self) -> bool:
+        return self.expected != CHANGED
+
+
+def test_each_module_has_its_row_and_its_line() -> None:
+    assert sorted({case.module for case in CASES}) == sorted(USES) == MODULES
+
+
+def test_each_endpoint_has_a_module() -> None:
+    assert set(DOCUMENTED) - {LOGIN}.union(*USES.values()) == WITHOUT_A_MODULE
+
+
+@newest_core
+@pytest.mark.parametrize("auth", ["basic", "jwt"])
+def test_what_comes_of_each_module_and_which_endpoints_it_calls(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], auth: str
+) -> None:
+    trials = [
+        Trial(number, user, generation) for number, user, generation in product(range(len(CASES)), USERS, GENERATIONS)
+    ]
+    miners = dict(zip(trials, start_fleet(count=len(trials), generation="mixed", speed=SPEED).miners))
+    for miner in miners.values():
+        miner.set(vendor=LATEST)
+    done = ansible([play_of(number) for number in range(len(CASES))], inventory_of(miners, auth))
+    results = {trial: done.one(str(trial)) for trial in trials}
+
+    assert {trial: words(result) for trial, result in results.items() if outcome(result) != trial.expected} == {}
+    assert {trial.case.what for trial, miner in miners.items() if miner.writes() and trial.is_refused} == TRIED
+    assert generations_told(results) == {
+        (generation, user): "unknown" if (generation, user) in UNKNOWN else generation
+        for generation, user in product(GENERATIONS, USERS)
+    }
+    called = endpoints_called(miners)
+    assert {module: endpoints - {LOGIN} for module, endpoints in called.items()} == USES
+    if auth == "jwt":
+        assert [module for module, endpoints in called.items() if LOGIN not in endpoints] == []
+
+
+def generations_told(results: dict[Trial, TaskResult]) -> dict[tuple[str, str], str]:
+    return {
+        (trial.generation, trial.user): result.result["ansible_facts"]["dragonmint_generation"]
+        for trial, result in results.items()
+        if trial.case.what == "`generation`"
+    }
+
+
+def endpoints_called(miners: dict[Trial, Miner]) -> dict[str, set[str]]:
+    """What was asked of the miners of each module: actions, and the paths of what is none."""
+    called: dict[str, set[str]] = {module: set() for module in USES}
+    for trial, miner in miners.items():
+        called[trial.case.module] |= {request["action"] or request["path"] for request in miner.requests()}
+    return called
+
+
+def play_of(number: int) -> dict[str, object]:
+    case = CASES[number]
+    task = {f"minerops.dragonmint.{case.module}": case.options}
+    return {"hosts": f"case{number}", "gather_facts": False, "ignore_errors": True, "tasks": [task]}
+
+
+def inventory_of(miners: dict[Trial, Miner], auth: str) -> dict[str, object]:
+    groups: dict[str, dict[str, object]] = {f"case{number}": {} for number in range(len(CASES))}
+    for trial, miner in miners.items():
+        connection = connection_to(miner)
+        if trial.user == "guest":
+            connection["dragonmint_password"] = connection["dragonmint_password"].replace("admin", "guest")
+        connection |= {"dragonmint_username": trial.user, "dragonmint_auth": auth, "mac": miner.mac}
+        groups[f"case{trial.number}"][str(trial)] = connection
+    return {"all": {"children": {name: {"hosts": hosts} for name, hosts in groups.items()}}}
+
+
+def outcome(result: TaskResult) -> str:
+    if result.status != "ok":
+        return str(result.result.get("error_code"))
+    if not result.warnings or "ansible_facts" not in result.result:
+        return "changed" if result.changed else "ok"
+    return PARTLY if result.result["ansible_facts"] else NOTHING
+
+
+def words(result: TaskResult) -> str:
+    return f"{outcome(result)}: {result.result.get('msg') or result.warnings}"

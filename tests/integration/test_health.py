@@ -1,0 +1,362 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is found wrong with a fleet, and what mends it: the playbook heal."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
+from tests.simulator.control import Fleet, Miner
+
+HEAL = Path(__file__).parents[2] / "playbooks/heal.yml"
+SPEED = 50.0
+DEADLINE_S = 60.0
+POOLS = [{"url": f"stratum+tcp://pool-{number}.vendor.example:3333", "user": f"vendor.{number}"} for number in (1, 2)]
+FOREIGN = [{"url": "stratum+tcp://thief.example:1", "user": "thief", "pass": "x"}]
+WELL: dict[str, Any] = {}
+DEAD: dict[str, Any] = {"alive": False}
+# Looked at often, so that a test is quick; a remedy has this many seconds.
+QUICK = {"_health_pause": 1, "health_heal_timeout": 8}
+
+# The name of a miner, what is done to it, and what must be found: nothing else, and nothing with any other miner.
+TROUBLES: dict[str, tuple[Callable[[Miner], Any], str]] = {
+    "dead board": (lambda miner: miner.set(boards=[WELL, DEAD, WELL]), "board_dead"),
+    "missing board": (lambda miner: miner.set(boards=[WELL, WELL]), "board_missing"),
+    "hot board": (lambda miner: miner.set(boards=[WELL, WELL, {"temperature_c": 91}]), "board_hot"),
+    "slow": (lambda miner: miner.set(boards=[{"hashrate_mhs": 3.5e6}] * 3), "hashrate_low"),
+    "no shares": (lambda miner: miner.set(boards=[WELL, {"last_share_s": 100000}, WELL]), "no_shares"),
+    "rejected": (lambda miner: miner.set(boards=[{"reject_ratio": 0.2}] * 3), "rejects"),
+    "no pool": (lambda miner: miner.set(pool_status="Dead"), "pool_dead"),
+    "backup pool": (lambda miner: miner.set(pool_status={POOLS[0]["url"]: "Dead"}), "pool_backup"),
+    "dead backup": (lambda miner: miner.set(pool_status={POOLS[1]["url"]: "Dead"}), "pool_dead"),
+    "hijacked": (lambda miner: miner.set(pools=FOREIGN), "pools_foreign"),
+    "fan": (lambda miner: miner.set(fan_duty=100), "fan_at_limit"),
+    "wrong results": (lambda miner: miner.set(boards=[WELL, WELL, {"hardware_errors_per_s": 60}]), "hardware_errors"),
+    "rebooted": (lambda miner: miner.set(uptime_s=30), "rebooted"),
+    "cgminer down": (lambda miner: miner.set(ready=False), "cgminer_down"),
+    "cgminer hangs": (lambda miner: miner.set(cgminer="silent"), "cgminer_down"),
+    "dark": (lambda miner: miner.fault("dark"), "unreachable"),
+    "locked": (lambda miner: miner.set(users={"admin": "nobody knows"}), "locked"),
+}
+
+
+class TestFindings:
+    def test_each_trouble_is_found_once_with_the_right_miner(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=len(TROUBLES), speed=1.0)
+        well = start_fleet(count=6, generation="mixed", speed=1.0, first="127.20.9.1")
+        troubled = dict(zip(TROUBLES, fleet.miners))
+        for name, (bring_about, _code) in TROUBLES.items():
+            bring_about(troubled[name])
+        inno = next(miner for miner in well.miners if miner.generation.startswith("inno"))
+        inno.set(error={"code": "23", "errmsg": "fan error"})
+        miners = {**troubled, **{f"well {miner.host}": miner for miner in well.miners if miner is not inno}}
+        done = heal(ansible, inventory_of({**miners, "own error": inno}, provision_pools=POOLS))
+        rows = report(ansible)
+        assert {(row["miner"], row["code"]) for row in rows if row["severity"] != "ok"} == {
+            *((name, code) for name, (_bring_about, code) in TROUBLES.items()),
+            ("own error", "device_error"),
+        }
+        assert len(rows) == len(miners) + 1
+        assert done.returncode != 0
+        assert csv_codes(ansible) == [row["code"] for row in rows]
+        assert "<title>Health</title>" in (ansible.folder / "dragonmint-reports/health.html").read_text("utf-8")
+        _heading, *table = done.one(task="Show what is wrong").result["msg"]
+        assert len(table) == len(TROUBLES) + 1
+        assert (hosts_with_writes(fleet), hosts_with_writes(well)) == (set(), set())
+
+    @newest_core
+    @pytest.mark.parametrize(
+        ("fail_on", "trouble", "code"),
+        [
+            ("critical", {}, 0),
+            ("critical", {"fan_duty": 100}, 0),
+            ("warning", {"fan_duty": 100}, 2),
+            ("critical", {"ready": False}, 2),
+            ("never", {"ready": False}, 0),
+        ],
+    )
+    def test_the_exit_code_tells_of_what_is_left(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet], fail_on: str, trouble: dict[str, Any], code: int
+    ) -> None:
+        fleet = start_fleet(speed=SPEED)
+        fleet[0].set(**trouble)
+        done = heal(ansible, inventory_of({"m": fleet[0]}), health_fail_on=fail_on)
+        assert done.returncode == code, done.output
+
+    def test_text_of_a_device_stays_text(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        executed = ansible.folder / "executed"
+        text = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
+        fleet = start_fleet(generation="inno-2018-08", speed=SPEED)
+        fleet[0].set(pools=[{"url": text, "user": text, "pass": "x"}], error={"code": "1", "errmsg": text})
+        inventory = inventory_of({"m": fleet[0]}, provision_pools=POOLS)
+        heal(ansible, inventory, health_heal=True)
+        details = {row["code"]: row["detail"] for row in report(ansible)}
+        assert text in details["device_error"]
+        assert text in details["pools_foreign"]
+        assert not executed.exists()
+
+    @newest_core
+    def test_limits_can_differ_between_miners(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
+        inventory["miners"]["hosts"]["m2"]["health_max_board_temperature_c"] = 60
+        heal(ansible, inventory)
+        assert [(row["miner"], row["severity"]) for row in report(ansible)] == [("m1", "ok"), *[("m2", "critical")] * 3]
+
+
+class TestRemedies:
+    def test_what_a_restart_or_a_reboot_mends_is_mended(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=6, speed=SPEED)
+        names = ["down", "dead board", "missing board", "stubborn board", "hot", "hopeless"]
+        miners = dict(zip(names, fleet.miners))
+        miners["down"].set(ready=False)
+        miners["dead board"].set(boards=[WELL, DEAD, WELL], mended_by="restart")
+        miners["missing board"].set(boards=[WELL], mended_by="reboot")
+        miners["stubborn board"].set(boards=[WELL, DEAD, WELL], mended_by="reboot")
+        miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
+        miners["hopeless"].set(boards=[WELL, DEAD, WELL])
+        inventory = inventory_of(miners)
+
+        check = heal(ansible, inventory, "--check", health_heal=True)
+        assert hosts_with_writes(fleet) == set()
+        assert not (ansible.folder / "dragonmint-state").exists()
+        assert {row["miner"]: row["remedy"] for row in report(ansible) if row["code"] != "board_hot"} == {
+            "down": "mining_restarted",
+            "dead board": "mining_restarted",
+            "missing board": "rebooted",
+            "stubborn board": "mining_restarted",
+            "hot": "",
+            "hopeless": "mining_restarted",
+        }
+        assert check.changed == set()
+
+        healed = heal(ansible, inventory, health_heal=True, health_max_parallel_percent=100)
+        assert sent(miners) == {
+            "down": ["restartCgMiner"],
+            "dead board": ["restartCgMiner"],
+            "missing board": ["reboot"],
+            "stubborn board": ["restartCgMiner", "reboot"],
+            "hot": [],
+            "hopeless": ["restartCgMiner", "reboot"],
+        }
+        outcomes = {row["miner"]: (row["code"], row["outcome"]) for row in report(ansible) if row["outcome"]}
+        assert outcomes == {
+            "down": ("cgminer_down", "healed"),
+            "dead board": ("board_dead", "healed"),
+            "missing board": ("board_missing", "healed"),
+            "stubborn board": ("board_dead", "healed"),
+            "hopeless": ("board_dead", "still ill"),
+        }
+        assert healed.returncode != 0
+
+        again = heal(ansible, inventory, health_heal=True)
+        assert [(row["miner"], row["outcome"]) for row in report(ansible) if row["outcome"]] == [
+            ("hopeless", "limit reached")
+        ]
+        assert again.changed == set()
+        assert len(sent(miners)["hopeless"]) == 2
+
+    @newest_core
+    def test_the_limit_is_for_any_24_hours(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(speed=SPEED)
+        inventory = inventory_of({"m": fleet[0]})
+        fleet[0].set(boards=[WELL, DEAD, WELL])
+        for _run in range(3):
+            heal(ansible, inventory, health_heal=True, health_max_remedies_per_day=1, health_heal_timeout=2)
+        assert sent({"m": fleet[0]}) == {"m": ["restartCgMiner"]}
+        yesterday = state_file(ansible, "m").read_text("utf-8").replace(time.strftime("%Y-", time.gmtime()), "2018-")
+        state_file(ansible, "m").write_text(yesterday, "utf-8")
+        heal(ansible, inventory, health_heal=True, health_max_remedies_per_day=1, health_heal_timeout=2)
+        assert sent({"m": fleet[0]}) == {"m": ["restartCgMiner"] * 2}
+        assert len(json.loads(state_file(ansible, "m").read_text("utf-8"))["remedies"]) == 1
+
+    @newest_core
+    @pytest.mark.parametrize(
+        "text",
+        ["", "{", "[]", "[" * 100000, '{"version": 2, "miner": "m", "remedies": []}', '{"version": 1, "miner": "n"}'],
+        ids=["empty", "cut", "list", "deep", "newer", "another"],
+    )
+    def test_without_knowing_what_was_tried_nothing_is(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet], text: str
+    ) -> None:
+        fleet = start_fleet(speed=SPEED)
+        fleet[0].set(ready=False)
+        state_file(ansible, "m").parent.mkdir()
+        state_file(ansible, "m").write_text(text, "utf-8")
+        done = heal(ansible, inventory_of({"m": fleet[0]}), health_heal=True, health_fail_on="never")
+        assert done.returncode != 0
+        assert hosts_with_writes(fleet) == set()
+        (row,) = report(ansible)
+        assert (row["outcome"], str(state_file(ansible, "m")) in row["reason"]) == ("failed", True)
+
+    @newest_core
+    def test_a_state_that_cannot_be_written_stops_the_remedy(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(speed=SPEED)
+        fleet[0].set(ready=False)
+        (ansible.folder / "dragonmint-state").write_text("not a folder", "utf-8")
+        done = heal(ansible, inventory_of({"m": fleet[0]}), health_heal=True)
+        assert done.returncode != 0
+        assert hosts_with_writes(fleet) == set()
+        (row,) = report(ansible)
+        assert row["outcome"] == "failed"
+
+    @newest_core
+    def test_names_of_miners_stay_in_the_folder(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        names = ["../../escaped", "a/b", "a_b", "..", "ä" * 200]
+        fleet = start_fleet(count=len(names), speed=SPEED)
+        miners = dict(zip(names, fleet.miners))
+        for miner in fleet.miners:
+            miner.set(ready=False)
+        heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=100).succeeded()
+        files = list((ansible.folder / "dragonmint-state").iterdir())
+        assert {json.loads(path.read_text("utf-8"))["miner"] for path in files} == set(names)
+        assert not list(ansible.folder.parent.rglob("escaped*"))
+
+    @newest_core
+    def test_a_run_that_is_killed_has_used_up_its_remedy(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        """Between the note and the remedy, again and again: never more are sent than are allowed."""
+        fleet = start_fleet(speed=1.0)
+        fleet[0].set(ready=False)
+        inventory = inventory_of({"m": fleet[0]})
+        for count in (1, 2):
+            fleet[0].clear()
+            kill_when(ansible, inventory, lambda count=count: noted(ansible, "m") == count)
+            assert hosts_with_writes(fleet) == set()
+        fleet[0].clear()
+        heal(ansible, inventory, health_heal=True)
+        assert hosts_with_writes(fleet) == set()
+        assert [row["outcome"] for row in report(ansible)] == ["limit reached"]
+
+    @newest_core
+    def test_no_more_than_a_part_of_the_fleet_is_mended_at_once(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=10, speed=SPEED)
+        miners = {f"m{number}": miner for number, miner in enumerate(fleet.miners)}
+        for miner in fleet.miners[:5]:
+            miner.set(ready=False)
+        done = heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=20).succeeded()
+        order = [result.host for result in done.of(task="minerops.dragonmint.health : Send the remedy")]
+        assert len(order) == 5
+        moments = {name: [request["time"] for request in miner.requests()] for name, miner in miners.items()}
+        told = {name: miners[name].writes()[0]["time"] for name in order}
+        for start in range(2, 5):
+            # A batch is well before the next one is told.
+            before = order[: start // 2 * 2]
+            assert max(moments[name][-1] for name in before) < told[order[start]]
+        assert sum(len(miner.writes()) for miner in fleet.miners) == 5
+
+    @newest_core
+    def test_what_many_have_in_common_stops_it(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=3, speed=SPEED)
+        for miner in fleet.miners[:2]:
+            miner.set(ready=False)
+        miners = {f"m{number}": miner for number, miner in enumerate(fleet.miners)}
+        done = heal(ansible, inventory_of(miners), health_heal=True, health_max_ill_percent=50, health_fail_on="never")
+        assert done.returncode != 0
+        assert "2 of 3 miners need a remedy" in done.output
+        assert hosts_with_writes(fleet) == set()
+
+    @newest_core
+    def test_a_remedy_that_does_not_work_is_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        miners = {"ignores": fleet[0], "lost": fleet[1]}
+        miners["ignores"].set(ready=False)
+        miners["ignores"].fault("ignored_write", action="writes")
+        miners["lost"].set(boards=[WELL, WELL], timing={"boot_s": 1e6})
+        heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=100)
+        rows = {(row["miner"], row["code"]): row for row in report(ansible)}
+        assert rows["ignores", "cgminer_down"]["outcome"] == "still ill"
+        assert "has not rebooted" in rows["ignores", "cgminer_down"]["reason"]
+        assert rows["lost", "board_missing"]["outcome"] == "unknown"
+        assert rows["lost", "unreachable"]["outcome"] == "new"
+
+    @newest_core
+    def test_a_limited_run_is_judged_as_well(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        fleet[1].set(ready=False)
+        inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
+        assert heal(ansible, inventory, "--limit", "m2").returncode != 0
+        heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true health_max_remedies_per_day=1").succeeded()
+        assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [("m2", "healed")]
+
+
+def heal(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variables: Any) -> PlaybookRun:
+    return ansible(HEAL, inventory, *arguments, extra_vars={**QUICK, **variables})
+
+
+def inventory_of(miners: dict[str, Miner], **variables: Any) -> dict[str, Any]:
+    hosts = {name: connection_to(miner) for name, miner in miners.items()}
+    return {"miners": {"hosts": hosts, "vars": {"dragonmint_retries": 0, "dragonmint_timeout": 2, **variables}}}
+
+
+def sent(miners: dict[str, Miner]) -> dict[str, list[str]]:
+    return {name: [write["action"] for write in miner.writes()] for name, miner in miners.items()}
+
+
+def report(ansible: Ansible) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((ansible.folder / "dragonmint-reports/health.json").read_text("utf-8"))
+    return rows
+
+
+def csv_codes(ansible: Ansible) -> list[str]:
+    with (ansible.folder / "dragonmint-reports/health.csv").open(encoding="utf-8", newline="") as lines:
+        return [row["code"] for row in csv.DictReader(lines)]
+
+
+def state_file(ansible: Ansible, miner: str) -> Path:
+    digest = hashlib.sha256(miner.encode()).hexdigest()[:16]
+    return ansible.folder / "dragonmint-state" / f"{miner}-{digest}.json"
+
+
+def noted(ansible: Ansible, miner: str) -> int:
+    path = state_file(ansible, miner)
+    return len(json.loads(path.read_text("utf-8"))["remedies"]) if path.exists() else 0
+
+
+def kill_when(ansible: Ansible, inventory: dict[str, Any], met: Callable[[], bool]) -> None:
+    """Run the playbook, and kill it and all its workers once a condition is met."""
+    command = [
+        ansible.bin / "ansible-playbook",
+        *("-i", ansible.write("inventory.yml", inventory)),
+        *("-e", f"@{ansible.write('extra_vars.yml', {**QUICK, 'health_heal': True})}"),
+        HEAL,
+    ]
+    process = subprocess.Popen(
+        command,
+        cwd=ansible.folder,
+        env=ansible.variables(ansible.folder / "killed.jsonl"),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        deadline = time.monotonic() + DEADLINE_S
+        while not met():
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+    finally:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,24 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The page of what works where says what the code says."""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+
+from tests import works_where
+from tests.endpoints import PAGE, page
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), "make docs writes it again"
+
+
+def test_the_page_knows_each_firmware() -> None:
+    assert works_where.GENERATIONS == protocol.GENERATIONS
+
+
+def test_each_documented_action_is_described_once() -> None:
+    described = [value.action for value in vars(protocol).values() if isinstance(value, protocol.Endpoint)]
+    assert len(described) == len(set(described))
+    assert {action for action in works_where.DOCUMENTED if not action.startswith("/")} <= set(described)
