@@ -73,7 +73,9 @@ def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet
     assert max(request["concurrent"] for miner in fleet.miners if miner != dark for request in miner.requests()) <= 2
 
     hostvars = found["hostvars"]
-    for miner, credential in zip(polled, ["fleet", "factory", "innosilicon", "factory", "innosilicon"]):
+    for miner in polled:
+        factory = "innosilicon" if miner.generation.startswith("inno") else "factory"
+        credential = "fleet" if miner == well[0] else factory
         variables = hostvars[name_of(miner)]
         assert variables["ansible_host"] == miner.host
         assert variables["dragonmint_port"] == miner.port
