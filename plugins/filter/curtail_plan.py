@@ -26,9 +26,8 @@ options:
     type: dict
     required: true
   record:
-    description: The text of the record of what is curtailed already; empty if there is none.
+    description: The text of the record of what is curtailed already, if there is one.
     type: str
-    default: ""
   ratings:
     description: What models consume in their modes, laid over the collection's own table.
     type: dict
@@ -53,7 +52,7 @@ _value:
       type: list
       elements: dict
     due:
-      description: The names of the miners that are to be changed, in the order in which that happens.
+      description: The names of the miners that are to be changed, those that consume most first.
       type: list
       elements: str
     record:
@@ -78,7 +77,7 @@ def curtail_plan(
     miners: Iterable[str],
     hostvars: Mapping[str, Any],
     goal: Mapping[str, Any],
-    record: str = "",
+    record: str | None = None,
     ratings: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     wanted, known = curtailment.goal_from(goal), curtailment.record_from(record)

@@ -25,6 +25,7 @@ RECORD_VERSION = 1
 LOWEST_MODE = "efficient"
 MODES = tuple(RATINGS["T1"])
 POWERED_OFF = "powered off"
+OFF = Rating(0.0, 0.0)
 
 LEFT_ALONE, AS_IT_IS, CHANGE, TURN_OFF, BY_HAND = "left alone", "as it is", "change", "power off", "switch on by hand"
 
@@ -86,9 +87,12 @@ def goal_from(options: Mapping[str, Any]) -> Goal:
     return Goal(watts, mode, off, restore)
 
 
-def record_from(text: str) -> dict[str, Any]:
-    """Returns the miners of a record, by name; none of an empty one. Raises AnsibleFilterError for what is none."""
-    if not text.strip():
+def record_from(text: str | None) -> dict[str, Any]:
+    """Returns the miners of a record, by name; none if there is no record.
+
+    Raises AnsibleFilterError for one that is damaged or of another version.
+    """
+    if text is None:
         return {}
     try:
         record = json.loads(text)
@@ -125,13 +129,17 @@ def planned(
 
 
 def saved_before(miners: Iterable[Miner], record: Mapping[str, Any], own_ratings: Mapping[str, Any] | None) -> float:
-    """Returns the watts that the open event saves already."""
+    """Returns the watts that the open event saves already.
+
+    The modes decide, since a miner does not mine for a while after its mode was set; one that broke down saves nothing.
+    """
     saved = 0.0
     for miner in miners:
         before = record.get(miner.miner, {}).get("before")
-        if before and miner.watts is not None:
+        if before and miner.mode:
             rated = rating(before.get("model"), before["mode"], own_ratings)
-            saved += max(0.0, rated.watts - miner.watts) if rated else 0.0
+            now = OFF if miner.mode == POWERED_OFF else rating(miner.model, miner.mode, own_ratings)
+            saved += max(0.0, rated.watts - now.watts) if rated and now else 0.0
     return saved
 
 
@@ -189,6 +197,8 @@ def _changed(miner: Miner, mode: str, rated: Rating) -> Miner:
 def _turned_off(miner: Miner) -> Miner:
     if miner.plan == LEFT_ALONE or miner.mode == POWERED_OFF:
         return miner
+    if not miner.watts:
+        return replace(miner, plan=LEFT_ALONE) if miner.reason else miner
     reason = "It can't be switched on again over the network."
     return replace(miner, plan=TURN_OFF, then=POWERED_OFF, then_watts=0.0, reason=reason)
 
@@ -199,7 +209,7 @@ def _saving(
     """Takes one miner after the other to the lowest mode, then off if that is allowed, until enough is saved."""
     steps = [lambda miner: _lowered(miner, LOWEST_MODE, own_ratings)]
     if may_turn_off:
-        steps.append(lambda miner: _turned_off(miner) if miner.watts else miner)
+        steps.append(_turned_off)
     left = watts
     for step in steps:
         for number, miner in enumerate(miners):

@@ -68,6 +68,10 @@ def test_a_group_is_curtailed_and_restored(ansible: Ansible, start_fleet: Callab
 
     curtail(ansible, fleet, "--check", curtail_restore=True).succeeded()
     assert hosts_with_writes(fleet) == set()
+    chosen = sorted(record(ansible))
+    part = curtail(ansible, fleet, "--limit", chosen[0], curtail_restore=True).succeeded()
+    assert set(record(ansible)) == set(chosen[1:])
+    assert f"Left in the record, since this run was not for them: {', '.join(chosen[1:])}." in part.output
     curtail(ansible, fleet, "--limit", "miner*", curtail_restore=True).succeeded()
     assert modes(fleet) == before
     assert record(ansible) == {}
@@ -128,6 +132,17 @@ def test_a_miner_that_can_not_be_changed_does_not_stop_the_others(
 
 
 @newest_core
+def test_a_miner_whose_name_reads_as_a_pattern_is_changed_as_well(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=2, speed=SPEED)
+    inventory = json.loads(json.dumps(inventory_of(fleet)).replace("miner2", "rack1,2"))
+    done = ansible(CURTAIL, inventory, extra_vars={"curtail_mode": "efficient"}).succeeded()
+    assert "2 miners were changed" in done.output
+    assert [mode for mode, _level in modes(fleet)] == ["efficient", "efficient"]
+
+
+@newest_core
 @pytest.mark.parametrize(
     ("variables", "text", "said"),
     [
@@ -136,8 +151,20 @@ def test_a_miner_that_can_not_be_changed_does_not_stop_the_others(
         ({"curtail_kw": -1}, None, "curtail_kw is a number of kilowatts, above 0"),
         ({"curtail_restore": True}, None, "so there is nothing to restore"),
         ({"curtail_restore": True}, "{", "The record of curtailed miners is damaged"),
+        ({"curtail_restore": True}, "", "The record of curtailed miners is damaged"),
+        ({"curtail_mode": "efficient"}, "", "The record of curtailed miners is damaged"),
+        ({"curtail_mode": "efficient", "curtail_record": "curtail.json"}, None, "which the report would overwrite"),
     ],
-    ids=["no-goal", "two-goals", "negative", "no-record", "damaged-record"],
+    ids=[
+        "no-goal",
+        "two-goals",
+        "negative",
+        "no-record",
+        "damaged-record",
+        "empty-record",
+        "empty-record-of-an-open-event",
+        "report-over-record",
+    ],
 )
 def test_what_makes_no_sense_is_refused(
     ansible: Ansible, start_fleet: Callable[..., Fleet], variables: dict[str, Any], text: str | None, said: str

@@ -34,7 +34,7 @@ def seen(mode: str, level: str | None = None, model: str = "T1", rate_ths: float
 FLEET = {"a": seen("balanced"), "b": seen("performance"), "c": seen("efficient"), "d": seen("balanced")}
 
 
-def plan(fleet: dict[str, Any], record: str = "", **goal: Any) -> dict[str, Any]:
+def plan(fleet: dict[str, Any], record: str | None = None, **goal: Any) -> dict[str, Any]:
     made: dict[str, Any] = curtail_plan(list(fleet), fleet, goal, record)
     return made
 
@@ -88,8 +88,13 @@ def test_all_are_powered_off() -> None:
         (seen("balanced", rate_ths=None), "It does not mine"),
     ],
 )
-def test_what_is_not_known_to_save_anything_is_left_alone(variables: dict[str, Any], reason: str) -> None:
-    made = plan({"a": variables, "b": seen("balanced")}, kw=10)
+@pytest.mark.parametrize(
+    "goal", [{"kw": 10}, {"kw": 10, "power_off": True}, {"mode": "efficient"}, {"power_off": True}]
+)
+def test_what_is_not_known_to_save_anything_is_left_alone(
+    variables: dict[str, Any], reason: str, goal: dict[str, Any]
+) -> None:
+    made = plan({"a": variables, "b": seen("balanced")}, **goal)
     assert made["due"] == ["b"]
     assert of(made, "a")["plan"] == "left alone"
     assert reason in of(made, "a")["reason"]
@@ -112,6 +117,14 @@ def test_what_the_open_event_saves_already_counts() -> None:
     more = plan(fleet, record, kw=0.9)
     assert (more["due"], more["saved_kw"]) == (["d"], 0.93)
     assert more["record"]["miners"]["b"]["before"]["mode"] == "performance"
+
+
+def test_a_miner_counts_by_its_mode_while_it_restarts_and_not_at_all_once_it_broke_down() -> None:
+    record = recorded(a=before("performance"), b=before("performance"))
+    fleet = {"a": seen("efficient", rate_ths=None), "b": seen("performance", rate_ths=None), "c": seen("balanced")}
+    assert (plan(fleet, record, kw=0.43)["due"], plan(fleet, record, kw=0.43)["saved_kw"]) == ([], 0.43)
+    more = plan(fleet, record, kw=0.44)
+    assert (more["due"], more["saved_kw"]) == (["c"], 0.68)
 
 
 def test_a_second_event_keeps_what_a_miner_was_before_the_first() -> None:
@@ -167,7 +180,7 @@ def test_an_empty_text_is_no_goal_and_a_number_may_be_a_text() -> None:
     assert plan(FLEET, kw="0.2", mode="")["due"] == ["b"]
 
 
-@pytest.mark.parametrize("record", ["{", "[]", '{"version": 1}', '{"version": 1, "miners": {"a": {}}}', "\0"])
+@pytest.mark.parametrize("record", ["", "\n", "{", "[]", '{"version": 1}', '{"version": 1, "miners": {"a": {}}}', "\0"])
 def test_a_damaged_record_is_refused(record: str) -> None:
     with pytest.raises(AnsibleFilterError, match="is damaged"):
         plan(FLEET, record, kw=1)
