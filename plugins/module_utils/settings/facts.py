@@ -148,7 +148,7 @@ _READERS: dict[str, Callable[[Sources], Any]] = {
     "autotune": _autotune_fact,
     "error": lambda sources: asdict(sources.client.read(protocol.ERROR)),
     # Only a client can be asked for pages, and nothing else is asked for this.
-    "generation": lambda sources: generation.current_generation(cast("Client", sources.client)),
+    "generation": lambda sources: generation.current_generation(cast(Client, sources.client)),
     "latest_firmware": _latest_firmware_fact,
     "debug": _debug_fact,
 }
