@@ -211,7 +211,7 @@ def wait_until(met: Callable[[], bool]) -> None:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not met():
         assert time.monotonic() < deadline
-        time.sleep(0.02)
+        time.sleep(0.005)
 
 
 def children_of(pid: int) -> list[int]:

@@ -7,9 +7,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,7 +19,6 @@ from tests.simulator.control import Fleet, Miner
 
 HEAL = Path(__file__).parents[2] / "playbooks/heal.yml"
 SPEED = 50.0
-DEADLINE_S = 60.0
 POOLS = [{"url": f"stratum+tcp://pool-{number}.vendor.example:3333", "user": f"vendor.{number}"} for number in (1, 2)]
 FOREIGN = [{"url": "stratum+tcp://thief.example:1", "user": "thief", "pass": "x"}]
 WELL: dict[str, Any] = {}
@@ -108,6 +104,15 @@ class TestFindings:
         assert text in details["device_error"]
         assert text in details["pools_foreign"]
         assert not executed.exists()
+
+    @newest_core
+    def test_chips_are_judged_if_that_is_wanted(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(speed=SPEED)
+        limits = {"health_max_chip_temperature_c": 60}
+        heal(ansible, inventory_of({"m": fleet[0]}), **limits)
+        assert [row["code"] for row in report(ansible)] == [""]
+        heal(ansible, inventory_of({"m": fleet[0]}), health_chips=True, **limits)
+        assert {row["code"] for row in report(ansible)} == {"chip_hot"}
 
     @newest_core
     def test_limits_can_differ_between_miners(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -240,7 +245,12 @@ class TestRemedies:
         inventory = inventory_of({"m": fleet[0]})
         for count in (1, 2):
             fleet[0].clear()
-            kill_when(ansible, inventory, lambda count=count: noted(ansible, "m") == count)
+            ansible.killed_once(
+                lambda count=count: noted(ansible, "m") == count,
+                HEAL,
+                inventory,
+                extra_vars={**QUICK, "health_heal": True},
+            )
             assert hosts_with_writes(fleet) == set()
         fleet[0].clear()
         heal(ansible, inventory, health_heal=True)
@@ -332,31 +342,3 @@ def state_file(ansible: Ansible, miner: str) -> Path:
 def noted(ansible: Ansible, miner: str) -> int:
     path = state_file(ansible, miner)
     return len(json.loads(path.read_text("utf-8"))["remedies"]) if path.exists() else 0
-
-
-def kill_when(ansible: Ansible, inventory: dict[str, Any], met: Callable[[], bool]) -> None:
-    """Run the playbook, and kill it and all its workers once a condition is met."""
-    command = [
-        ansible.bin / "ansible-playbook",
-        *("-i", ansible.write("inventory.yml", inventory)),
-        *("-e", f"@{ansible.write('extra_vars.yml', {**QUICK, 'health_heal': True})}"),
-        HEAL,
-    ]
-    process = subprocess.Popen(
-        command,
-        cwd=ansible.folder,
-        env=ansible.variables(ansible.folder / "killed.jsonl"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        deadline = time.monotonic() + DEADLINE_S
-        while not met():
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.002)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
