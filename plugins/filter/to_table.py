@@ -42,13 +42,14 @@ from typing import Any
 
 
 def to_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
-    cells = [list(columns), *([_printable(row.get(column, "")) for column in columns] for row in rows)]
+    cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[number]) for line in cells) for number in range(len(columns))]
     return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
 
 
 def _printable(value: Any) -> str:
-    return "".join(char if char.isprintable() else "?" for char in str(value))
+    text = "" if value is None else str(value)
+    return "".join(char if char.isprintable() else "?" for char in text)
 
 
 class FilterModule:

@@ -147,7 +147,7 @@ class TestToTable:
         assert to_table([{"miner": "m"}], []) == ["", ""]
 
     def test_what_a_row_lacks_is_left_empty(self) -> None:
-        assert to_table([{"b": 1}], ["a", "b"]) == ["a  b", "   1"]
+        assert to_table([{"b": 1}, {"a": None, "b": 2}], ["a", "b"]) == ["a  b", "   1", "   2"]
 
     @pytest.mark.parametrize(
         "text", ["\x1b[2J", "\r", "\n", "\t", "\x07", "\x9b", "\u202e", "\u2028", "\ud800"], ids=ascii
