@@ -8,7 +8,8 @@ name: to_csv
 short_description: Write rows as CSV
 description:
   - Returns the text of a CSV file with a heading, as spreadsheets read it.
-  - A cell that a spreadsheet would take for a formula gets an apostrophe before it, since a miner can send any text.
+  - What a spreadsheet would take for a formula gets an apostrophe before it, since a miner can send any text, at the
+    start of a cell and after a semicolon, which separates cells where the comma is a decimal point.
 positional: columns
 options:
   _input:
@@ -39,11 +40,12 @@ _value:
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-_FORMULA_STARTS = ("=", "+", "-", "@")
-_SPACE = " \t\r\n"
+# Some languages' spreadsheets separate cells by semicolons, and take the wide characters of East Asia for the others.
+_FORMULA = re.compile(r"(^|;)(?=[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
@@ -55,7 +57,7 @@ def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
 
 
 def _cell(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value.lstrip(_SPACE).startswith(_FORMULA_STARTS) else value
+    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
 
 
 class FilterModule:

@@ -87,7 +87,10 @@ class _Follower:
     async def run(self, wait_s: float, to_end: bool) -> None:
         self._is_listening, self._first_word = asyncio.Event(), asyncio.Event()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
-        async with aiohttp.ClientSession(timeout=timeout) as session:
+        # A websocket's own redirects can't be switched off otherwise.
+        tracing = aiohttp.TraceConfig()
+        tracing.on_request_redirect.append(_refuse_redirect)
+        async with aiohttp.ClientSession(timeout=timeout, trace_configs=[tracing]) as session:
             listener = asyncio.create_task(self._listen(session))
             try:
                 await self._wait_for_quiet()
@@ -199,6 +202,10 @@ class _Follower:
             if error.transient or isinstance(error, TimedOut):
                 return None
             raise
+
+
+async def _refuse_redirect(*_unused: object) -> None:
+    raise aiohttp.ClientError("a redirect is not followed")
 
 
 async def _body(upload: protocol.Upload, path: str) -> AsyncIterator[bytes]:

@@ -835,8 +835,8 @@ def _text(value: Any) -> str | None:
 
 
 def _clean(text: str) -> str:
-    """Replaces lone surrogates, which JSON can carry but no output can."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    """Replaces what would control a terminal, and lone surrogates, which JSON can carry but no output can."""
+    return text.encode("utf-8", "replace").decode("utf-8").translate(_HARMLESS)
 
 
 def _number(value: Any) -> float | None:
@@ -874,6 +874,7 @@ def _seconds_since_epoch(date: str | None) -> float | None:
 
 
 # Compiled before Ansible forks a worker for each task, which would have to compile them again.
+_HARMLESS = {**dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "?"), **dict.fromkeys(map(ord, "\t\n\r"), " ")}
 _JWT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*")
 _LOAD = re.compile(r"load average: *([\d.]+), *([\d.]+), *([\d.]+)")
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{0,18})?")

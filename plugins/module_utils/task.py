@@ -149,6 +149,8 @@ def run_module(run: Run, spec: ArgumentSpec) -> None:
     # What is too short to be searched for is masked where it stands; see redaction.
     module.no_log_values = {text for text in module.no_log_values if len(text) >= redaction.SHORTEST_SECRET}
     result = execute(run, Context(module.params, module.check_mode))
+    for text in result.pop("warnings", []):
+        module.warn(text)
     if result.pop("unreachable", False) or result.pop("failed", False):
         module.fail_json(**result)
     module.exit_json(**result)

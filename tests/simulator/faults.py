@@ -160,9 +160,14 @@ async def huge(call: Call, execute: Execute) -> Outcome:
     return call.end()
 
 
-async def redirect(call: Call, execute: Execute, location: str = "http://127.0.0.1:9/") -> Outcome:
-    """302 to another place; nothing is executed."""
-    return nginx_pages.html(302, early=(("Location", location),))
+async def redirect(call: Call, execute: Execute, location: str = "http://127.0.0.1:9/", status: int = 302) -> Outcome:
+    """To another place, with 307 or 308 as the same request; nothing is executed."""
+    return nginx_pages.html(status, early=(("Location", location),))
+
+
+async def challenge(call: Call, execute: Execute, offer: str = 'Digest realm="miner", nonce="1"') -> Outcome:
+    """401 with what no miner sends, an offer of another way to log in; nothing is executed."""
+    return nginx_pages.html(401, early=(("WWW-Authenticate", offer),))
 
 
 async def invalid_utf8(call: Call, execute: Execute) -> Outcome:
@@ -219,6 +224,7 @@ TABLE: dict[str, Callable[..., Awaitable[Outcome]]] = {
         wrong_types,
         huge,
         redirect,
+        challenge,
         invalid_utf8,
         reject,
         canned,

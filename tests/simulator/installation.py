@@ -44,7 +44,7 @@ class Installation:
                 await self._install(number, image)
         except FailedError as error:
             self._updater.state = "idle"
-            await self._update.fail("Installation failed !", error.reason)
+            await self._update.fail(self._update.plan.verdict, error.reason)
         else:
             await self._succeed()
 

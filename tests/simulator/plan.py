@@ -15,6 +15,7 @@ class Plan:
     silent: bool = False
     # The installation fails when so many percent of all bytes are written.
     fails_at: float | None = None
+    verdict: str = "Installation failed !"
     boots_old: bool = False
     never_back: bool = False
     # How fast the upload is read, in bytes a simulated second.

@@ -26,9 +26,13 @@ async def never_back(call: Call, execute: Execute) -> Reply:
     return await execute()
 
 
-async def flash_fails(call: Call, execute: Execute, percent: float = 50.0) -> Reply:
-    """The flash cannot be written any more after so many percent of all bytes; the old image goes on."""
+async def flash_fails(call: Call, execute: Execute, percent: float = 50.0, verdict: str = "") -> Reply:
+    """The flash cannot be written any more after so many percent of all bytes; the old image goes on.
+
+    The updater's own last words, or this `verdict`, tell of it.
+    """
     call.plan.fails_at = percent
+    call.plan.verdict = verdict or call.plan.verdict
     return await execute()
 
 

@@ -24,6 +24,8 @@ REASONS = {
     200: "OK",
     301: "Moved Permanently",
     302: "Moved Temporarily",
+    307: "Temporary Redirect",
+    308: "Permanent Redirect",
     400: "Bad Request",
     401: "Unauthorized",
     404: "Not Found",

@@ -174,11 +174,30 @@ class TestToCsv:
         assert list(csv.reader(io.StringIO(written, newline="")))[1:] == [[text, "end"]]
 
     @pytest.mark.parametrize(
-        "text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", '=HYPERLINK("http://x","y")', "-", "\n=1"], ids=ascii
+        "text",
+        [
+            "=1+1",
+            "+1",
+            "-1",
+            "@SUM(A1)",
+            "\t=1",
+            "\r=1",
+            '=HYPERLINK("http://x","y")',
+            "-",
+            "\n=1",
+            "\xa0=1",
+            "\0=1",
+            "\uff1d1",
+        ],
+        ids=ascii,
     )
     def test_a_formula_is_made_text(self, text: str) -> None:
         written = to_csv([{"a": text}], ["a"])
         assert next(iter(list(csv.reader(io.StringIO(written, newline="")))[1:])) == [f"'{text}"]
+
+    @pytest.mark.parametrize("text", ["a;=1+1", "a; \t-1", "a;@b"])
+    def test_a_formula_after_the_other_separator_is_made_text(self, text: str) -> None:
+        assert to_csv([{"a": text}], ["a"]).split(";")[1].startswith("'")
 
     @pytest.mark.parametrize("value", [-1, -1.5, 0, True])
     def test_numbers_stay_numbers(self, value: Any) -> None:

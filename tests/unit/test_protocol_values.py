@@ -239,14 +239,22 @@ def test_the_network_is_read_alike_from_overview_and_network(values: dict[str, A
     ("stored", "pool"),
     [
         ({"url": "stratum+tcp://a:1", "user": "u", "pass": "x"}, Pool("stratum+tcp://a:1", "u", "x")),
-        ({"url": "garbage", "user": " spaces \n", "pass": "0"}, Pool("garbage", " spaces \n", "0")),
+        ({"url": "garbage", "user": " spaces \n", "pass": "0"}, Pool("garbage", " spaces  ", "0")),
         ({"url": ["a"], "user": None, "pass": 7}, Pool('["a"]', "null", "7")),
         ({}, Pool("", "", "")),
         ({"url": "\ud800", "user": "ü", "pass": "x"}, Pool("?", "ü", "x")),
+        ({"url": "\x1b[2J", "user": "\x9b1m\x7f", "pass": "\0"}, Pool("?[2J", "?1m?", "?")),
     ],
 )
 def test_a_pool_is_read_as_it_is_stored(stored: dict[str, Any], pool: Pool) -> None:
     assert parse(Request(protocol.POOLS), said(success=True, pools=[stored])) == (pool,)
+
+
+def test_no_text_controls_a_terminal() -> None:
+    text = "a\x1b]0;b\x07\x9bc\r\n\td\x7f"
+    version = {"hwver": text, "ethaddr": text, "platform_v": text, "build_date": text}
+    identity = parse(Request(protocol.OVERVIEW), said(success=True, type=text, version=version)).identity
+    assert set(asdict(identity).values()) == {"a?]0;b??c   d?"}
 
 
 def test_no_pools_are_an_empty_list() -> None:

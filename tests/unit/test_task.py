@@ -145,12 +145,16 @@ class FakeModule:
         self.params = PARAMS
         self.check_mode = True
         self.no_log_values = {"x", "short", SECRET}
+        self.warned: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
 
     def exit_json(self, **result: Any) -> None:
-        raise SystemExit(["exit", self.no_log_values, result])
+        raise SystemExit(["exit", self.no_log_values, self.warned, result])
 
     def fail_json(self, **result: Any) -> None:
-        raise SystemExit(["fail", self.no_log_values, result])
+        raise SystemExit(["fail", self.no_log_values, self.warned, result])
 
 
 @pytest.mark.parametrize(
@@ -168,6 +172,7 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
 ) -> None:
     def module(context: Context) -> dict[str, Any]:
         assert context.check_mode
+        context.warn(f"Beware of {SECRET}.")
         if isinstance(outcome, Exception):
             raise outcome
         return dict(outcome)
@@ -175,9 +180,9 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
     monkeypatch.setattr(task, "AnsibleModule", FakeModule)
     with pytest.raises(SystemExit) as caught:
         task.run_module(module, {})
-    how, no_log_values, result = caught.value.code  # type: ignore[misc,union-attr]
-    assert (how, no_log_values) == (ending, {SECRET})
-    assert not {"failed", "unreachable"} & set(result)
+    how, no_log_values, warned, result = caught.value.code  # type: ignore[misc,union-attr]
+    assert (how, no_log_values, warned) == (ending, {SECRET}, [f"Beware of {MASK}."])
+    assert not {"failed", "unreachable", "warnings"} & set(result)
 
 
 class FakeClient:

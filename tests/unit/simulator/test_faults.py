@@ -145,6 +145,13 @@ def failure(answer: Answer) -> Any:
         ("token_expired", {}, failure, {"success": False, "token": "expired"}),
         ("canned", {"body": "[1]"}, failure, [1]),
         ("redirect", {"location": "http://x/"}, lambda answer: answer.header("Location"), "http://x/"),
+        ("redirect", {"status": 307}, status, (307, "text/html")),
+        (
+            "challenge",
+            {"offer": "NTLM"},
+            lambda answer: (answer.status, answer.header("WWW-Authenticate")),
+            (401, "NTLM"),
+        ),
     ],
 )
 def test_other_answers_to_a_write_that_is_not_done(

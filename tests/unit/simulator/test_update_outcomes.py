@@ -128,6 +128,14 @@ def test_flash_fails(ready: Miner, good: Path) -> None:
     assert result(ready) == "installed"
 
 
+def test_flash_fails_in_other_words(ready: Miner, good: Path) -> None:
+    ready.fault("flash_fails", verdict="no")
+    with Ear(ready) as ear:
+        upload(ready, good)
+        ear.wait_for_rest()
+        assert ear.messages("3") == ["no"]
+
+
 @pytest.mark.parametrize("fault", ["updater_silent", "ignored_write"])
 def test_updater_silent(ready: Miner, good: Path, fault: str) -> None:
     ready.fault(fault, times=1)

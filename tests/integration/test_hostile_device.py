@@ -1,0 +1,220 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A device that wants more than to mine: nothing of what it says is executed, and it gets no login sent elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import socketserver
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.running import NEWER_FIRMWARE, Ansible, connection_to
+from tests.simulator.control import Fleet, Miner
+
+SPEED = 50.0
+MARK = "hostile"
+NEW = "Correct-Horse-7"
+POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
+# What a terminal would obey, and what a log's reader would take for other lines.
+CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+ESCAPES = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\x7f"
+FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1")
+TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "table", "thead", "tbody", "tr", "th", "td"}
+OFFERS = ('Digest realm="miner", nonce="1", qop="auth"', "NTLM", "Negotiate", 'Basic realm="miner"')
+REDIRECTS = (302, 307, 308)
+
+EVERY_TASK: list[dict[str, Any]] = [
+    {"minerops.dragonmint.dragonmint_facts": {"gather_subset": ["all", "generation", "latest_firmware", "debug"]}},
+    {"minerops.dragonmint.dragonmint_logs": {"lines": 10}},
+    {"minerops.dragonmint.dragonmint_pools": {"pools": [POOL]}},
+    {"minerops.dragonmint.dragonmint_autotune": {"mode": "efficient"}},
+    {"minerops.dragonmint.dragonmint_network": {"mode": "dhcp"}},
+    {"minerops.dragonmint.dragonmint_user": {"new_password": NEW}},
+    {"minerops.dragonmint.dragonmint_power": {"state": "mining_restarted", "wait_timeout": 2}},
+    {"minerops.dragonmint.dragonmint_firmware": {"latest": True, "wait_timeout": 2}, "check_mode": True},
+    {"minerops.dragonmint.dragonmint_firmware": {"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": 2}},
+    {"minerops.dragonmint.dragonmint_facts": {"auth": "jwt"}},
+]
+
+
+@pytest.fixture
+def thief() -> Iterator[socketserver.ThreadingTCPServer]:
+    """A port that nothing has to connect to. What connects is in its `caught`."""
+
+    class Catch(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.settimeout(5)
+            caught.append(self.request.recv(65536))
+
+    caught: list[bytes] = []
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Catch) as server:
+        server.caught = caught  # type: ignore[attr-defined]  # a list of its own is all that it needs
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """In no task, here and elsewhere, in no report of a playbook, and not as an option of the next task either."""
+    executed = ansible.folder / "executed"
+    template = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
+    text = f"../../{MARK}{template}{{% for %}}{ESCAPES}<script>alert(1)</script><b onload=x>"
+    fleet = start_fleet(count=4 + len(FORMULAS), speed=SPEED)
+    here, there, upgraded, refusing, *spreadsheets = fleet.miners
+    for miner in (here, there):
+        lie(miner, text)
+    lie(refusing, text, refuses=True)
+    # A frame with what JSON has to escape would tell nothing.
+    upgraded.fault("flash_fails", verdict=re.sub(r"[\x00-\x1f]", "", text))
+    upgraded.set(firmware=f"{text}_20180101_000000")
+    for miner, formula in zip(spreadsheets, FORMULAS):
+        miner.set(pools=[{"url": f"{formula};{formula}", "user": text, "pass": "x"}])
+    hosts = {
+        "here": reached(here),
+        "there": reached(there, machine="bastion"),
+        "refusing": reached(refusing),
+        "upgraded": reached(upgraded),
+        **{f"sheet{number}": reached(miner) for number, miner in enumerate(spreadsheets)},
+    }
+    options = [
+        {"minerops.dragonmint.dragonmint_autotune": {"mode": "{{ ansible_facts.dragonmint_identity.firmware }}"}},
+        {"minerops.dragonmint.dragonmint_pools": {"pools": "{{ ansible_facts.dragonmint_pools }}"}},
+        {"minerops.dragonmint.dragonmint_facts": {"host": "{{ ansible_facts.dragonmint_identity.mac }}"}},
+        {"ansible.builtin.set_fact": {"copied": "It runs {{ ansible_facts.dragonmint_identity.firmware }}."}},
+        {"ansible.builtin.debug": {"msg": "{{ [copied, hostvars] }}"}},
+    ]
+    plays = [
+        play([*EVERY_TASK, *options], hosts="here:there:refusing"),
+        {"ansible.builtin.import_playbook": "minerops.dragonmint.audit", "vars": {"target": "miners"}},
+        {"ansible.builtin.import_playbook": "minerops.dragonmint.provision", "vars": {"target": "there:sheet0"}},
+        {
+            "ansible.builtin.import_playbook": "minerops.dragonmint.upgrade",
+            "vars": {"target": "upgraded:refusing:here"},
+        },
+    ]
+    log = ansible.folder / "log"
+    done = ansible(
+        plays,
+        inventory(hosts, provision_pools=[POOL], provision_autotune_mode="efficient"),
+        "-vvv",
+        "--diff",
+        extra_vars={
+            "upgrade_src": f"files/{NEWER_FIRMWARE}.swu",
+            "upgrade_wait_timeout": 30,
+            "upgrade_allow_downgrade": True,
+            "dragonmint_retries": 0,
+        },
+        environment={"ANSIBLE_LOG_PATH": str(log)},
+    )
+
+    assert not executed.exists()
+    assert CONTROLS.findall(done.output) == []
+    assert CONTROLS.findall(log.read_text(encoding="utf-8")) == []
+    for host in ("here", "there", "refusing"):
+        assert any(template in str(result.result) for result in done.of(host))
+    facts = done.of("here", task="minerops.dragonmint.dragonmint_facts")[0].result["ansible_facts"]
+    assert template in facts["dragonmint_identity"]["firmware"]
+
+    reports = ansible.folder / "dragonmint-reports"
+    kinds = ("json", "csv", "html")
+    assert sorted(path.name for path in reports.iterdir()) == sorted(
+        f"{name}.{kind}" for name in ("audit", "upgrade") for kind in kinds
+    )
+    for page in (path.read_text(encoding="utf-8") for path in reports.glob("*.html")):
+        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+        assert {tag.lower() for tag in re.findall(r"<\s*/?\s*(\w+)", page)} <= TAGS
+    assert {row["miner"] for row in rows_of(reports / "audit.csv")} == set(hosts)
+    for name in ("audit.csv", "upgrade.csv"):
+        for row in rows_of(reports / name):
+            for cell in row.values():
+                assert not any(part.lstrip().startswith(tuple("=+-@\uff1d")) for part in cell.split(";"))
+    (row,) = json.loads((reports / "upgrade.json").read_text(encoding="utf-8"))
+    assert template in row["reason"]
+    named = [path for path in ansible.folder.parent.rglob("*") if MARK in path.name]
+    assert named == []
+
+
+def test_no_login_is_sent_to_another_port(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], thief: socketserver.ThreadingTCPServer
+) -> None:
+    """Whatever the miner answers with: no redirect is followed, and no offer of another way to log in is taken."""
+    port = thief.server_address[1]
+    away = {"location": f"http://127.0.0.1:{port}/api/x"}
+    answers: list[tuple[str, dict[str, Any]]] = [
+        *(("redirect", {"status": status, **away}) for status in REDIRECTS),
+        *(("challenge", {"offer": offer}) for offer in OFFERS),
+    ]
+    there = [answers[0], answers[-1]]
+    fleet = start_fleet(count=len(answers) + len(there) + 2, speed=SPEED)
+    *miners, uploads, listens = fleet.miners
+    hosts = {}
+    for number, (miner, (fault, params)) in enumerate(zip(miners, [*answers, *there])):
+        miner.fault(fault, **params)
+        hosts[f"miner{number}"] = reached(miner, machine="localhost" if number < len(answers) else "bastion")
+    # These are honest until it comes to firmware.
+    uploads.fault("redirect", action="/upgrade/upload", status=307, **away)
+    listens.fault("redirect", action="/upgrade/ws", status=307, **away)
+    hosts |= {"uploads": reached(uploads), "listens": reached(listens)}
+    done = ansible([play(EVERY_TASK)], inventory(hosts, dragonmint_retries=0, dragonmint_timeout=5))
+
+    assert thief.caught == []  # type: ignore[attr-defined]
+    for number, miner in enumerate(miners):
+        ends = [result.result.get("error_code") for result in done.of(f"miner{number}")]
+        assert ends == ["bad_reply"] * len(EVERY_TASK)
+        asked = [(request["action"], request["auth"]) for request in miner.requests()]
+        shown = [auth for action, auth in asked if action != "auth"]
+        # Some tasks log in first; none has asked a second time in the way that was offered.
+        assert set(shown) == {"basic"}
+        assert len(shown) <= len(EVERY_TASK)
+    firmware = {host: done.of(host)[-2].result for host in ("uploads", "listens")}
+    assert firmware["uploads"]["error_code"] == "bad_reply"
+    assert firmware["listens"]["version"] == NEWER_FIRMWARE
+    assert {request["auth"] for request in listens.requests() if request["path"] == "/upgrade/ws"} == {None}
+
+
+def lie(miner: Miner, text: str, refuses: bool = False) -> None:
+    """Have it say this text wherever it can say any, as its settings or as the reason for a refusal."""
+    miner.set(
+        type=text,
+        hwver=text,
+        firmware=text,
+        mac=text,
+        network={"ipaddress": text, "netmask": text, "gateway": text, "dns": [text, text]},
+        pools=[{"url": text, "user": text, "pass": "x"}],
+        vendor={"version": text, "versionDate": text, "url": text, "info": text},
+    )
+    mode = {"success": True, "autoTuneMode": {"mode": text, "level": text}}
+    miner.fault("canned", action="getAutoTune", body=json.dumps(mode))
+    if refuses:
+        for action in ("pools", "getAutoTune", "overview", "summary"):
+            miner.fault("reject", action=action, message=text)
+    miner.fault("reject", action="writes", message=text)
+    miner.set(journal=f"{text}\n")
+
+
+def reached(miner: Miner, machine: str = "localhost") -> dict[str, Any]:
+    return {**connection_to(miner), "dragonmint_fallback_passwords": [NEW], "machine": machine}
+
+
+def inventory(hosts: dict[str, Any], **variables: Any) -> dict[str, Any]:
+    bastion = {"ansible_connection": "local"}
+    return {"miners": {"hosts": hosts, "vars": variables}, "elsewhere": {"hosts": {"bastion": bastion}}}
+
+
+def play(tasks: list[dict[str, Any]], hosts: str = "miners") -> dict[str, Any]:
+    """Here or on another machine, as the miner says, and to the end."""
+    kept = [{**task, "delegate_to": "{{ machine }}"} for task in tasks]
+    go_on = {"ignore_errors": True, "ignore_unreachable": True}
+    return {"hosts": hosts, "gather_facts": False, "tasks": kept, **go_on}
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
