@@ -19,7 +19,8 @@ import base64
 import ipaddress
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -91,8 +92,8 @@ class Client:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header, with the password or JWT that the miner took last."""
-        if self.connection.auth == "jwt":
+        """The Authorization header, with the password or JWT that the miner took last; before the first JWT, Basic."""
+        if self.connection.auth == "jwt" and self._jwt is not None:
             return f"Bearer {self._jwt}"
         login = f"{self.connection.username}:{self._password}".encode()
         return "Basic " + base64.b64encode(login).decode("ascii")
@@ -110,7 +111,8 @@ class Client:
 
         Raises TimedOut, BadReply, or Unreachable with ``sent`` where the miner may or may not have done it.
         """
-        self.require_rights()
+        with _unsent():
+            self.require_rights()
         return self._ask(request)
 
     def require_rights(self) -> None:
@@ -181,16 +183,16 @@ class Client:
 
     def _ask(self, request: protocol.Request[T]) -> T:
         if self.connection.auth == "jwt" and self._jwt is None:
-            self._log_in()
+            self._log_in_first()
         try:
             answer = self._send(request)
         except protocol.TokenExpired:
-            self._log_in()
+            self._log_in_first()
             answer = self._send_again(request)
         except protocol.InvalidRequest:
             if self._level is not None and not request.endpoint.is_everywhere():
                 raise self._forbidden(request) from None
-            self._log_in()
+            self._log_in_first()
             if self._level == protocol.GUEST and request.endpoint.admin_only():
                 raise self._forbidden(request) from None
             return self._send_again(request)
@@ -212,6 +214,11 @@ class Client:
         authorization = None if request.endpoint is protocol.AUTH else self.authorization
         reply = self._transport.post(request.path, request.form, authorization, request.endpoint.slow_s)
         return protocol.parse(request, reply)
+
+    def _log_in_first(self) -> None:
+        """Logs in for a request that the miner has not done."""
+        with _unsent():
+            self._log_in()
 
     def _log_in(self) -> protocol.Login:
         passwords = list(dict.fromkeys((self._password, *self.connection.fallback_passwords)))
@@ -238,6 +245,16 @@ class Client:
                 f"The miner lets {self.connection.username} log in, but not use {request.path}. Use the user admin."
             )
         return Unsupported(f"This miner's firmware does not have {request.path}.")
+
+
+@contextmanager
+def _unsent() -> Iterator[None]:
+    """Marks what goes wrong within it as having happened before the request was sent, or after it was refused."""
+    try:
+        yield
+    except MinerError as error:
+        error.sent = False
+        raise
 
 
 def connection_from(options: Mapping[str, Any]) -> Connection:
