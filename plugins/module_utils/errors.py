@@ -13,8 +13,8 @@ class MinerError(Exception):
     """The base of all errors of the collection.
 
     ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
-    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work, ``sent`` that the
-    request may have reached the miner. ``reason`` is the heart of the message, for use inside another one.
+    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work, ``sent`` that
+    the request may have reached the miner. ``reason`` is the heart of the message, for use inside another one.
     """
 
     code = "bad_reply"

@@ -93,7 +93,7 @@ class Row:
 
     def is_told(self, module: str) -> bool:
         """Whether a write may be sent: to a miner that can be read, and by a module that writes."""
-        return module not in READERS and (self.during == WRITE or self.outcome(module) == "changed")
+        return module not in READERS and (self.during == WRITE or self.outcome(module) in ("changed", "not_ready"))
 
 
 ALWAYS, WRITE = "every request", "the write"
@@ -119,6 +119,9 @@ HTML = "<!DOCTYPE html><html><body>It works!</body></html>"
 REBOOTED = {"power": "changed"}
 # What half of a command or of a password would be, nobody knows.
 UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
+
+# Pools can't be written without losing cgminer's settings, and after an upgrade cgminer does not start with such a file.
+CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready"}
 
 ROWS = {
     "none": Row("Nothing", ALWAYS, None, "ok", "changed"),
@@ -161,13 +164,15 @@ ROWS = {
     "write-502": writing(
         "502 of nginx, not done", "not_applied", "html_error", {"firmware": "flash_failed"}, status=502
     ),
-    "write-413": writing(
-        "413 of nginx, not done", "not_applied", "html_error", {"firmware": "flash_failed"}, status=413
-    ),
+    "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
     "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE}),
     "half": writing("Success, half of it done", "not_applied", "half", {**UNDIVIDED, "firmware": "flash_failed"}),
-    "rival": writing("Another controller changes it meanwhile", "not_applied", "rival", {"power": NO_CASE, "firmware": NO_CASE}),
-    "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, "firmware": "flash_failed"}),
+    "rival": writing(
+        "Another controller changes it meanwhile", "not_applied", "rival", {"power": NO_CASE, "firmware": NO_CASE}
+    ),
+    "reboots": writing(
+        "The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, "firmware": "flash_failed"}
+    ),
     "gone": writing("The miner is gone from then on", "not_back", "dark"),
     # Files of the miner that are broken.
     "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
@@ -180,17 +185,13 @@ ROWS = {
         state={"users": "corrupt"},
         variables={"dragonmint_password": "Own-Password-9"},
     ),
-    "config": Row(
-        "cgminer.conf broken", ALWAYS, None, "ok", "changed", {"pools": "rejected"}, state={"pools_config": "corrupt"}
-    ),
+    "config": Row("cgminer.conf broken", ALWAYS, None, "ok", "changed", CONFIG_LOST, state={"pools_config": "corrupt"}),
 }
 
 
 def cases() -> list[tuple[str, str, Row]]:
     """Each module, the name of a fault that it can meet, and its row."""
-    return [
-        (module, name, row) for module in MODULES for name, row in ROWS.items() if row.outcome(module) != NO_CASE
-    ]
+    return [(module, name, row) for module in MODULES for name, row in ROWS.items() if row.outcome(module) != NO_CASE]
 
 
 def fault_of(module: str, row: Row) -> dict[str, Any] | None:
@@ -221,3 +222,7 @@ Every module against every fault that a miner, its network or its neighbours can
 host that is unreachable. A task that could not read the miner has told it nothing. One that came to its write has told it once,
 and what the miner shows afterwards decides, not its reply. `–`: the module can't meet this fault.
 """
+
+
+if __name__ == "__main__":
+    print(page(), end="")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.fault_matrix import DEADLINE_S, MODULES, TIMEOUT_S, WRITE, Row, cases, fault_of
+from tests.integration.fault_matrix import MODULES, TIMEOUT_S, cases, fault_of
 from tests.integration.running import HERE, ROOT, Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
@@ -58,8 +58,15 @@ def test_no_reply_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., 
         name: {"host": of.host, "port": of.port, "password": "dragonadmin", "timeout": 30.0, "retries": 0}
         for name, of in (("well", well), ("fallen", fallen))
     }
-    command = [ansible.bin / "python", HERE / "grown_by_reply.py", json.dumps(options["well"]), json.dumps(options["fallen"])]
-    done = subprocess.run(command, env={"PYTHONPATH": str(ROOT / "build")}, capture_output=True, text=True, timeout=60, check=True)
+    command = [
+        ansible.bin / "python",
+        HERE / "grown_by_reply.py",
+        json.dumps(options["well"]),
+        json.dumps(options["fallen"]),
+    ]
+    done = subprocess.run(
+        command, env={"PYTHONPATH": str(ROOT / "build")}, capture_output=True, text=True, timeout=60, check=True
+    )
     grown = json.loads(done.stdout)
     assert grown["error_code"] == "bad_reply"
     assert grown["grown_bytes"] < GROWN_BYTES_MAX

@@ -150,7 +150,7 @@ async def half_write(call: Call, execute: Execute) -> Outcome:
 
 async def rival(call: Call, execute: Execute, values: dict[str, Any] = NO_VALUES) -> Outcome:
     """The request is executed, and at once another controller sets `values`, as the control port would."""
-    from .state import change  # noqa: PLC0415 - it knows miners, and these know faults
+    from .state import change
 
     reply = await execute()
     await change(call.miner, values)
