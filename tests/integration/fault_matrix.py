@@ -67,7 +67,7 @@ MODULES = {
     "firmware": Module({"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": WAIT_S}, half={"name": "boots_old"}),
 }
 READERS = {"facts"}
-NO_CASE = "–"
+NO_CASE = "-"
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ Every module against every fault that a miner, its network or its neighbours can
 
 `ok` and `changed` are successes; anything else is the `error_code` of a task that failed, or, with `unreachable`, of a
 host that is unreachable. A task that could not read the miner has told it nothing. One that came to its write has told it once,
-and what the miner shows afterwards decides, not its reply. `–`: the module can't meet this fault.
+and what the miner shows afterwards decides, not its reply. `-`: the module can't meet this fault.
 """
 
 

@@ -158,7 +158,7 @@ async def rival(call: Call, execute: Execute, values: dict[str, Any] = NO_VALUES
 
 
 async def queued(call: Call, execute: Execute, delay_s: float = 60.0) -> Outcome:
-    """All workers are busy: the request is executed only `delay_s` later, whether or not somebody still waits for it."""
+    """All workers are busy: the request is executed only `delay_s` later, also if nobody waits any more."""
     await call.miner.clock.sleep(delay_s)
     return await execute()
 
