@@ -18,8 +18,8 @@ NETMASK, GATEWAY, DNS = "255.255.0.0", "127.20.255.254", ["8.8.8.8", "8.8.4.4"]
 WAIT_S = 10
 # A miner that does not answer is given up after so many seconds.
 TIMEOUT_S = 2
-# What a task may take in all: its waits, its timeouts and retries, and a machine that is busy with the other miners.
-DEADLINE_S = 60.0
+# From a task's first request to its last one: its waits, timeouts and retries, on a machine that is busy.
+DEADLINE_S = 40.0
 
 
 @dataclass(frozen=True)
@@ -120,7 +120,7 @@ REBOOTED = {"power": "changed"}
 # What half of a command or of a password would be, nobody knows.
 UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
 
-# Pools can't be written without losing cgminer's settings, and after an upgrade cgminer does not start with such a file.
+# Pools can't be written without losing cgminer's settings; after an upgrade cgminer does not start with such a file.
 CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready"}
 
 ROWS = {
@@ -207,8 +207,7 @@ def fault_of(module: str, row: Row) -> dict[str, Any] | None:
 def page() -> str:
     """docs/faults.md."""
     lines = [INTRODUCTION, "| when | fault | " + " | ".join(MODULES) + " |", "|---" * (len(MODULES) + 2) + "|"]
-    for row in ROWS.values():
-        lines.append(f"| {row.during} | {row.what} | " + " | ".join(map(row.outcome, MODULES)) + " |")
+    lines += [f"| {row.during} | {row.what} | " + " | ".join(map(row.outcome, MODULES)) + " |" for row in ROWS.values()]
     return "\n".join(lines) + "\n"
 
 
@@ -219,8 +218,8 @@ Every module against every fault that a miner, its network or its neighbours can
 `tests/integration/fault_matrix.py`, whose cases are all played by a test.
 
 `ok` and `changed` are successes; anything else is the `error_code` of a task that failed, or, with `unreachable`, of a
-host that is unreachable. A task that could not read the miner has told it nothing. One that came to its write has told it once,
-and what the miner shows afterwards decides, not its reply. `-`: the module can't meet this fault.
+host that is unreachable. A task that could not read the miner has told it nothing. One that came to its write has told
+it once, and what the miner shows afterwards decides, not its reply. `-`: the module can't meet this fault.
 """
 
 

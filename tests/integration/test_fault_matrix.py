@@ -7,11 +7,13 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.integration.fault_matrix import MODULES, TIMEOUT_S, cases, fault_of
+from tests.integration.conftest import SPEED
+from tests.integration.fault_matrix import DEADLINE_S, MODULES, TIMEOUT_S, cases, fault_of
 from tests.integration.running import HERE, ROOT, Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
@@ -46,6 +48,8 @@ def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start
     found = {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results}
     right = {f"{module}.{name}": (row.outcome(module), int(row.is_told(module))) for module, name, row in cases()}
     wrong = {host: (found.get(host), right[host]) for host in right if found.get(host) != right[host]}
+    late = {host: took_s(miner) for host, miner in miners.items() if took_s(miner) > DEADLINE_S}
+    assert not late
     assert not wrong, "found and right: " + json.dumps(wrong, indent=1)
 
 
@@ -58,7 +62,7 @@ def test_no_reply_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., 
         name: {"host": of.host, "port": of.port, "password": "dragonadmin", "timeout": 30.0, "retries": 0}
         for name, of in (("well", well), ("fallen", fallen))
     }
-    command = [
+    command: list[str | Path] = [
         ansible.bin / "python",
         HERE / "grown_by_reply.py",
         json.dumps(options["well"]),
@@ -77,13 +81,19 @@ def troubled(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     miners: dict[str, Miner] = {}
     for generation in sorted({described.generation for described in MODULES.values()}):
         theirs = [case for case in cases() if MODULES[case[0]].generation == generation]
-        fleet = start_fleet(count=len(theirs), generation=generation)
+        fleet = start_fleet(count=len(theirs), speed=SPEED, generation=generation)
         for (module, name, row), miner in zip(theirs, fleet.miners, strict=True):
             miner.set(timing=TIMING, **row.state)
             if fault := fault_of(module, row):
                 miner.fault(**fault)
             miners[f"{module}.{name}"] = miner
     return miners
+
+
+def took_s(miner: Miner) -> float:
+    """Real seconds from the first request of a task to its last."""
+    times = [request["time"] for request in miner.requests()]
+    return (max(times) - min(times)) / SPEED if times else 0.0
 
 
 def outcome(result: TaskResult) -> str:
