@@ -15,7 +15,7 @@ from pathlib import PurePath
 from urllib.parse import urlencode
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, TimedOut
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError, TimedOut
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import ENDS, JUDGED, Event, Phase, Upgrade
 
 try:
@@ -138,7 +138,8 @@ class _Follower:
             protocol.accept_upload(status, body)
         except protocol.UpdaterBusy:
             self._upgrade.feed(Event.BUSY)
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
+        except (BadReply, aiohttp.ClientError, asyncio.TimeoutError, OSError):
+            # The updater may have the archive nevertheless: what it says and does from now on decides.
             self._upgrade.feed(Event.HAND_OVER_LOST)
         else:
             self._upgrade.feed(Event.HANDED_OVER)

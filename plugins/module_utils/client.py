@@ -31,7 +31,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Rejected,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential, Session, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential, Session, Steps, unsent
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
@@ -94,7 +94,7 @@ class Client:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header, with the password or JWT that the miner took last."""
+        """The Authorization header, with the password or JWT that the miner took last; before the first JWT, Basic."""
         return self._session.authorization
 
     @property
@@ -115,7 +115,8 @@ class Client:
 
         Raises TimedOut, BadReply, or Unreachable with ``sent`` where the miner may or may not have done it.
         """
-        self.require_rights()
+        with unsent():
+            self.require_rights()
         return self._ask(request)
 
     def open_log(self, last: int | None, is_followed: bool) -> Stream:

@@ -13,13 +13,14 @@ class MinerError(Exception):
     """The base of all errors of the collection.
 
     ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
-    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work. ``reason``
-    is the heart of the message, for use inside another one.
+    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work, ``sent`` that
+    the request may have reached the miner. ``reason`` is the heart of the message, for use inside another one.
     """
 
     code = "bad_reply"
     transient = False
     changed = False
+    sent = True
 
     def __init__(self, message: str, reason: str | None = None, transient: bool | None = None) -> None:
         super().__init__(message)
@@ -72,7 +73,7 @@ class NotApplied(MinerError):
 
 
 class Unreachable(MinerError):
-    """Nothing answers HTTP there. ``sent`` tells whether the request may have reached the miner."""
+    """Nothing answers HTTP there."""
 
     code = "unreachable"
     transient = True

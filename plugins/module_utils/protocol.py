@@ -20,7 +20,6 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NoReturn, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
-    AuthenticationFailed,
     BadReply,
     MinerError,
     NotReady,
@@ -451,7 +450,8 @@ def parse_frame(text: str) -> Frame | None:
 def accept_upload(status: int, body: bytes) -> None:
     """Reads the reply to an upload or a download order, which says that it arrived and nothing about its use.
 
-    Raises UpdaterBusy, PermissionDenied, Unsupported (no such order) or BadReply.
+    Raises UpdaterBusy, PermissionDenied, Unsupported (no such order), Rejected (too large), or BadReply
+    where the updater itself was not heard, so that it may have the archive or not.
     """
     if status == 200:
         return
@@ -462,8 +462,8 @@ def accept_upload(status: int, body: bytes) -> None:
     if status == 404:
         raise Unsupported("This miner's firmware can't fetch an upgrade itself. Use src instead of url or latest.")
     if status == 413:
-        raise BadReply("The miner refuses the archive as too large; it takes 100 MiB at most.")
-    raise BadReply(f"The miner's updater answered HTTP {status}, and did not take the upgrade. Reboot the miner.")
+        raise Rejected("The miner refuses the archive as too large; it takes 100 MiB at most.")
+    raise BadReply(f"The miner's updater answered HTTP {status}, which it never does. Look at the miner's logs.")
 
 
 def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
@@ -562,7 +562,7 @@ def _nothing(answer: Mapping[str, Any], reply: Reply) -> None:
 def _read_login(answer: Mapping[str, Any], reply: Reply) -> Login:
     jwt = answer.get("jwt")
     if not isinstance(jwt, str) or not _JWT.fullmatch(jwt):
-        raise AuthenticationFailed("The miner accepted the login, but sent no JWT. Try again, or reboot the miner.")
+        raise BadReply("The miner accepted the login, but sent no JWT. Try again, or reboot the miner.")
     claims = _claims(jwt)
     user = claims.get("user")
     return Login(jwt, user if user in (ADMIN, GUEST) else None, _text(claims.get("iss")))

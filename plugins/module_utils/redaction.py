@@ -21,7 +21,11 @@ MASK = "********"
 SHORTEST_SECRET = 8
 
 _SECRET_OPTIONS = frozenset({"password", "fallback_passwords", "new_password"})
-_URL_PASSWORD = re.compile(r"(?P<before>://[^\s/@:]*:)(?P<password>[^\s/]+)(?=@)")
+# A password with a slash makes no valid URL, but is given nevertheless; digits and a slash are a port and a path.
+# The bound keeps a long text from taking long.
+_URL_PASSWORD = re.compile(
+    r"""(?P<before>://[^\s/@:]*:)(?P<password>(?!\d{1,5}/)(?:(?!://)[^\s"'<>]){1,500}|[^\s/]+)(?=@)"""
+)
 
 
 def mask_url(text: str) -> str:

@@ -9,7 +9,8 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -46,6 +47,16 @@ class Sending:
 Steps = Generator[Sending, protocol.Reply, T]
 
 
+@contextmanager
+def unsent() -> Iterator[None]:
+    """Marks what goes wrong within it as having happened before the request was sent, or after it was refused."""
+    try:
+        yield
+    except MinerError as error:
+        error.sent = False
+        raise
+
+
 class Session:
     """The login at one miner. ``credential`` is the one that it took last; the first one, before it was asked.
 
@@ -63,8 +74,8 @@ class Session:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header, with the password or JWT that the miner took last."""
-        if self._auth == "jwt":
+        """The Authorization header, with the password or JWT that the miner took last; before the first JWT, Basic."""
+        if self._auth == "jwt" and self._jwt is not None:
             return f"Bearer {self._jwt}"
         login = f"{self.credential.username}:{self.credential.password}".encode()
         return "Basic " + base64.b64encode(login).decode("ascii")
@@ -72,7 +83,7 @@ class Session:
     def begin(self) -> Steps[None]:
         """Gets the first JWT, where requests are sent with one."""
         if self._auth == "jwt" and self._jwt is None:
-            yield from self.log_in()
+            yield from self._log_in_first()
 
     def ask(self, request: protocol.Request[T]) -> Steps[T]:
         """Sends a request, and logs in where that is needed. Raises what its reply means."""
@@ -80,12 +91,12 @@ class Session:
         try:
             answer = yield from self._send(request, self.authorization)
         except protocol.TokenExpired:
-            yield from self.log_in()
+            yield from self._log_in_first()
             answer = yield from self._send_again(request)
         except protocol.InvalidRequest:
             if self._level is not None and not request.endpoint.is_everywhere():
                 raise self._forbidden(request) from None
-            yield from self.log_in()
+            yield from self._log_in_first()
             if self._level == protocol.GUEST and request.endpoint.admin_only():
                 raise self._forbidden(request) from None
             answer = yield from self._send_again(request)
@@ -116,6 +127,11 @@ class Session:
             "was damaged, this attempt has restored the factory's passwords: list them in fallback_passwords.)",
             reason=refusal.reason,
         )
+
+    def _log_in_first(self) -> Steps[None]:
+        """Logs in for a request that the miner has not done."""
+        with unsent():
+            yield from self.log_in()
 
     def _send_again(self, request: protocol.Request[T]) -> Steps[T]:
         try:

@@ -101,7 +101,7 @@ def send_once(write: Callable[[], None]) -> MinerError | None:
     try:
         write()
     except (Unreachable, TimedOut, BadReply) as error:
-        if isinstance(error, Unreachable) and not error.sent:
+        if not error.sent:
             raise
         return error
     return None

@@ -8,6 +8,7 @@ Each function gets the request and a function that executes it; `action` and `ti
 from __future__ import annotations
 
 import asyncio
+import gzip
 import inspect
 import json
 from collections.abc import Awaitable, Callable
@@ -28,6 +29,7 @@ Outcome = Union[Reply, web.StreamResponse]
 AT_THE_DOOR = {"drop_before"}
 # Without an action it needs no request: the listener is closed.
 UNPLUGGED = "dark"
+NO_VALUES: dict[str, Any] = {}
 
 
 async def dark(call: Call, execute: Execute) -> Outcome:
@@ -139,6 +141,40 @@ async def ignored_write(call: Call, execute: Execute) -> Outcome:
     return await execute()
 
 
+async def half_write(call: Call, execute: Execute) -> Outcome:
+    """Success is answered, but only the first half of the fields took effect."""
+    for name in list(call.form)[(len(call.form) + 1) // 2 :]:
+        del call.form[name]
+    return await execute()
+
+
+async def rival(call: Call, execute: Execute, values: dict[str, Any] = NO_VALUES) -> Outcome:
+    """The request is executed, and at once another controller sets `values`, as the control port would."""
+    from .state import change
+
+    reply = await execute()
+    await change(call.miner, values)
+    return reply
+
+
+async def queued(call: Call, execute: Execute, delay_s: float = 60.0) -> Outcome:
+    """All workers are busy: the request is executed only `delay_s` later, also if nobody waits any more."""
+    await call.miner.clock.sleep(delay_s)
+    return await execute()
+
+
+async def reboots(call: Call, execute: Execute) -> Outcome:
+    """The miner reboots instead of doing what it was asked."""
+    call.miner.reboot()
+    raise call.lose("reboots")
+
+
+async def clock_jumps(call: Call, execute: Execute, offset_s: float = 864000.0) -> Outcome:
+    """The miner's clock jumps, so that no token is valid any more; then the request is executed."""
+    call.miner.clock_offset += offset_s
+    return await execute()
+
+
 async def not_ready(call: Call, execute: Execute) -> Outcome:
     """cgminer's API does not answer: a bare failure without a message."""
     return php({"success": False})
@@ -158,6 +194,29 @@ async def huge(call: Call, execute: Execute) -> Outcome:
     while call.write(block):
         await call.drain()
     return call.end()
+
+
+async def oversized(call: Call, execute: Execute, length_bytes: int = 10**9) -> Outcome:
+    """A body of an announced, enormous length; nothing is executed."""
+    call.outcome("oversized")
+    start = head(Reply(chunked=False), call.request, call.miner.wall(), keep_alive=True)
+    call.write(start.replace(b"Content-Length: 0", b"Content-Length: %d" % length_bytes))
+    block = b" " * 65536
+    for _block in range(length_bytes // len(block)):
+        if not call.write(block):
+            break
+        await call.drain()
+    return call.end()
+
+
+async def gzip_bomb(call: Call, execute: Execute) -> Outcome:
+    """A megabyte that unpacks to a gigabyte, unasked; nothing is executed."""
+    return Reply(gzip.compress(b" " * 10**7) * 100, early=(("Content-Encoding", "gzip"),))
+
+
+async def nesting_bomb(call: Call, execute: Execute, depth: int = 1_000_000) -> Outcome:
+    """JSON that is nested deeper than any parser goes; nothing is executed."""
+    return php(b'{"success":true,"note":' + b"[" * depth + b"]" * depth + b"}")
 
 
 async def redirect(call: Call, execute: Execute, location: str = "http://127.0.0.1:9/", status: int = 302) -> Outcome:
@@ -223,6 +282,14 @@ TABLE: dict[str, Callable[..., Awaitable[Outcome]]] = {
         not_ready,
         wrong_types,
         huge,
+        oversized,
+        gzip_bomb,
+        nesting_bomb,
+        half_write,
+        rival,
+        queued,
+        reboots,
+        clock_jumps,
         redirect,
         challenge,
         invalid_utf8,

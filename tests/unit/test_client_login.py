@@ -103,6 +103,28 @@ def test_a_write_is_sent_again_after_the_login_that_it_lacked(connect: Connect) 
     assert wire.actions == ["updatePools", "auth", "updatePools"]
 
 
+@pytest.mark.parametrize("refusal", [INVALID_REQUEST, EXPIRED], ids=["basic", "expired"])
+def test_a_login_that_gets_lost_within_a_write_leaves_the_write_unsent(refusal: Reply, connect: Connect) -> None:
+    client = connect(Script([refusal, TimedOut("")]))
+    with pytest.raises(TimedOut) as raised:
+        client.write(UPDATE_POOLS)
+    assert not raised.value.sent
+
+
+def test_a_write_that_gets_lost_after_its_login_may_have_been_done(connect: Connect) -> None:
+    client = connect(Script([INVALID_REQUEST, logged_in(), TimedOut("")]))
+    with pytest.raises(TimedOut) as raised:
+        client.write(UPDATE_POOLS)
+    assert raised.value.sent
+
+
+def test_before_its_first_jwt_a_client_is_known_by_basic(connect: Connect) -> None:
+    client = connect(Script([logged_in()]), auth="jwt")
+    assert client.authorization.startswith("Basic ")
+    client.log_in()
+    assert client.authorization.startswith("Bearer ey")
+
+
 def test_a_write_of_a_guest_is_not_sent(connect: Connect) -> None:
     wire = Script([])
     with pytest.raises(PermissionDenied):

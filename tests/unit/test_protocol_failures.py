@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
-    AuthenticationFailed,
     BadReply,
     MinerError,
     NotReady,
@@ -149,7 +148,7 @@ def test_the_vendors_firmware_without_a_version_is_a_bad_reply(answer: dict[str,
 
 @pytest.mark.parametrize("jwt", [None, "", 7, "no-dots", "a.b", "a.b.c.d", "a.b.c\r\nX-Header: 1", "a.b.c\n", "ü.b.c"])
 def test_a_login_without_a_usable_jwt_fails(jwt: Any) -> None:
-    with pytest.raises(AuthenticationFailed):
+    with pytest.raises(BadReply):
         parse(protocol.auth("admin", "dragonadmin"), said(success=True, jwt=jwt))
 
 

@@ -12,6 +12,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     BadReply,
     MinerError,
     PermissionDenied,
+    Rejected,
     Unsupported,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Frame, UpdaterBusy, Upload
@@ -107,7 +108,7 @@ def test_an_upload_that_arrived_is_accepted(body: bytes) -> None:
         (500, b"", BadReply),
         (401, b"<html>", PermissionDenied),
         (404, b"Not Found", Unsupported),
-        (413, b"<html>", BadReply),
+        (413, b"<html>", Rejected),
         (502, b"<html>", BadReply),
         (504, b"<html>", BadReply),
     ],

@@ -113,6 +113,8 @@ def test_options_without_secrets_have_none(options: dict[str, Any]) -> None:
         ("http://:secret@a.example", f"http://:{MASK}@a.example"),
         ("http://user:se:cret@a.example", f"http://user:{MASK}@a.example"),
         ("http://user:se@cret@a.example", f"http://user:{MASK}@a.example"),
+        ("http://user:se/cr/et@a.example", f"http://user:{MASK}@a.example"),
+        ("http://a:1,http://user:se/cret@b", f"http://a:1,http://user:{MASK}@b"),
         ("http://u:x@a and http://v:y@b", f"http://u:{MASK}@a and http://v:{MASK}@b"),
         ("(https://u:x@a.example/path?q=1)", f"(https://u:{MASK}@a.example/path?q=1)"),
         ("stratum+tcp://a.example:3333", "stratum+tcp://a.example:3333"),

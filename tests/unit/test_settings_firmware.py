@@ -17,6 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     InvalidInput,
     MinerError,
     PermissionDenied,
+    Rejected,
     Unsupported,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
@@ -122,7 +123,7 @@ def test_firmware_is_as_old_as_its_name_says(version: str, than: str | None, old
         (500, b"", BadReply),
         (401, b"<html>", PermissionDenied),
         (404, b"Not Found", Unsupported),
-        (413, b"<html>", BadReply),
+        (413, b"<html>", Rejected),
         (504, b"<html>", BadReply),
     ],
 )

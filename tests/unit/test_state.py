@@ -234,6 +234,15 @@ def test_send_once_returns_how_the_reply_got_lost() -> None:
     assert send_once(lambda: fan.write(50)) is TIMED_OUT
 
 
+@pytest.mark.parametrize("kind", [TimedOut, BadReply])
+def test_what_was_lost_before_a_write_was_sent_is_no_lost_write(kind: type[MinerError], clock: Clock) -> None:
+    fan = Fan(50)
+    fan.reply = kind("the login got lost")
+    fan.reply.sent = False
+    with pytest.raises(kind, match="the login got lost"):
+        outcome_of(fan, clock)
+
+
 class Answers:
     """Gives answers in their order, then the last one again and again."""
 

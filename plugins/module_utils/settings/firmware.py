@@ -213,6 +213,10 @@ def _require_fit(wanted: Wanted, overview: protocol.Overview) -> None:
     if wanted.archive is None:
         return
     identity, free = overview.identity, overview.hardware.cache_free_bytes
+    if not identity.type or not identity.hwver:
+        raise BadReply(
+            "The miner does not tell its type and hardware, so whether the archive fits is unknown. Reboot it."
+        )
     hardware = f"{identity.type}.{identity.hwver}".lower()
     if hardware not in wanted.archive.hardware:
         raise InvalidFirmware(

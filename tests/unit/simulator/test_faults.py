@@ -233,3 +233,51 @@ def test_every_fault_is_tested() -> None:
 def test_every_fault_is_in_the_readme() -> None:
     readme = (Path(faults.__file__).parent / "README.md").read_text(encoding="utf-8")
     assert [name for name in faults.TABLE if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize(("name", "length"), [("oversized", 10**9), ("gzip_bomb", 10**5), ("nesting_bomb", 10**6)])
+def test_replies_that_want_all_memory(miner: Miner, name: str, length: int) -> None:
+    miner.fault(name, times=1)
+    with socket.create_connection((miner.host, miner.port), timeout=10) as connection:
+        connection.sendall(b"GET /api/ping HTTP/1.1\r\nHost: m\r\n\r\n")
+        received = 0
+        while received < min(length, 10**6):
+            received += len(connection.recv(65536))
+    assert received >= min(length, 10**6)
+    assert ask(miner, "ping").json() == OK
+
+
+def test_half_a_write(miner: Miner) -> None:
+    miner.fault("half_write", "writes")
+    second = {name.replace("1", "2"): value for name, value in POOL.items()}
+    assert ask(miner, "updatePools", {**POOL, **second}).json() == OK
+    assert len(miner.state()["pools"]) == 1
+
+
+def test_another_controller_comes_right_after_a_write(miner: Miner) -> None:
+    miner.fault("rival", "writes", values={"autotune": {"mode": "performance"}})
+    assert ask(miner, "setAutoTune", {"autotune": "efficient"}).json() == OK
+    assert miner.state()["autotune"]["mode"] == "performance"
+
+
+def test_a_request_that_waits_for_a_worker_is_executed_late(miner: Miner) -> None:
+    miner.fault("queued", "writes", delay_s=20)
+    with fails_with(TimeoutError):
+        ask(miner, "setAutoTune", {"autotune": "efficient"}, timeout=0.05)
+    assert not miner.writes()[0]["applied"]
+    wait_for(lambda: miner.writes()[0]["applied"])
+
+
+def test_a_reboot_in_the_middle_of_a_request(miner: Miner) -> None:
+    miner.fault("reboots", "writes")
+    with fails_with(ConnectionError, http.client.RemoteDisconnected):
+        ask(miner, "setAutoTune", {"autotune": "efficient"})
+    wait_for(lambda: miner.state()["uptime_s"] < 10000)
+    assert not miner.writes()[0]["applied"]
+
+
+def test_a_clock_that_jumps(miner: Miner) -> None:
+    before = miner.state()["clock_offset_s"]
+    miner.fault("clock_jumps", "ping", offset_s=500, times=1)
+    assert ask(miner, "ping").json() == OK
+    assert miner.state()["clock_offset_s"] == before + 500

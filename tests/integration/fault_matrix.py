@@ -1,0 +1,233 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What each module has to make of each fault: the promises, case by case, as data.
+
+A test plays every case, and docs/faults.md shows the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.integration.running import NEWER_FIRMWARE
+
+NETMASK, GATEWAY, DNS = "255.255.0.0", "127.20.255.254", ["8.8.8.8", "8.8.4.4"]
+# What a miner that never does what it was told is waited for; long enough for one that does.
+WAIT_S = 10
+# A miner that does not answer is given up after so many seconds.
+TIMEOUT_S = 2
+# From a task's first request to its last one: its waits, timeouts and retries, on a machine that is busy.
+DEADLINE_S = 40.0
+
+
+@dataclass(frozen=True)
+class Module:
+    """How a module is called. ``rival`` is what another controller would set meanwhile, ``half`` what takes effect of
+    a write that is half applied; None where there is no such thing."""
+
+    options: dict[str, Any]
+    rival: dict[str, Any] | None = None
+    half: dict[str, Any] | None = None
+    generation: str = "dm-2018-05"
+
+
+# A new module is a line here, and where it differs from the others, a word in the rows below.
+MODULES = {
+    "facts": Module({}),
+    "pools": Module(
+        {
+            "pools": [{"url": f"stratum+tcp://{name}.example.com:3333", "user": "farm.1"} for name in ("a", "b")],
+            "wait_timeout": WAIT_S,
+        },
+        rival={"pools": [{"url": "stratum+tcp://rival.example.com:3333", "user": "u", "pass": "x"}]},
+        half={"name": "half_write"},
+    ),
+    "autotune": Module(
+        {"mode": "efficient", "level": 4},
+        rival={"autotune": {"mode": "performance"}},
+        half={"name": "half_write"},
+        generation="inno-2018-08",
+    ),
+    "network": Module(
+        {
+            "mode": "static",
+            "ipaddress": "{{ ansible_host }}",
+            "netmask": NETMASK,
+            "gateway": GATEWAY,
+            "dns": DNS,
+            "wait_timeout": WAIT_S,
+        },
+        rival={"network": {"mode": "dhcp"}},
+        half={"name": "rival", "values": {"network": {"dns": ["9.9.9.9", ""]}}},
+    ),
+    "logs": Module({"lines": 5}),
+    "power": Module({"state": "rebooted", "wait_timeout": WAIT_S}),
+    "user": Module({"new_password": "Correct-Horse-7"}, rival={"users": {"admin": "Another-Horse-8"}}),
+    "firmware": Module({"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": WAIT_S}, half={"name": "boots_old"}),
+}
+READERS = {"facts", "logs"}
+NO_CASE = "-"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A fault, and what comes of a task: ok, changed, or the error_code. ``during`` says when it strikes.
+
+    ``reads`` is the outcome of modules that only read, ``writes`` that of all others, ``but`` of single modules.
+    ``told`` says whether the others are told to change: then exactly once, else never.
+    """
+
+    what: str
+    during: str
+    fault: dict[str, Any] | None
+    reads: str
+    writes: str
+    but: Mapping[str, str] = field(default_factory=dict)
+    state: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, Any] = field(default_factory=dict)
+
+    def outcome(self, module: str) -> str:
+        """What comes of it; NO_CASE where the module can't meet this fault."""
+        return self.but.get(module, self.reads if module in READERS else self.writes)
+
+    def is_told(self, module: str) -> bool:
+        """Whether a write may be sent: to a miner that can be read, and by a module that writes."""
+        return module not in READERS and (self.during == WRITE or self.outcome(module) in ("changed", "not_ready"))
+
+
+ALWAYS, WRITE = "every request", "the write"
+
+
+def always(what: str, outcome: str, fault: str, logs: str | None = None, **parameters: Any) -> Row:
+    """Nothing can be read, so nothing may be written."""
+    but = {} if logs is None else {"logs": logs}
+    return Row(what, ALWAYS, {"name": fault, **parameters}, outcome, outcome, but)
+
+
+def writing(what: str, outcome: str, fault: str, but: Mapping[str, str] | None = None, **parameters: Any) -> Row:
+    """All is well until the miner is told to change. What was sent is not sent again: the miner's state decides."""
+    return Row(what, WRITE, {"name": fault, "action": "writes", **parameters}, NO_CASE, outcome, but or {})
+
+
+def once(what: str, fault: str, **parameters: Any) -> Row:
+    """The first request of all gets lost, and is asked again."""
+    return Row(what, "the first request", {"name": fault, "times": 1, **parameters}, "ok", "changed")
+
+
+HTML = "<!DOCTYPE html><html><body>It works!</body></html>"
+# A miner that reboots although it was told something else has not done it, unless it was told to reboot.
+REBOOTED = {"power": "changed"}
+# What half of a command or of a password would be, nobody knows.
+UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
+
+# Pools can't be written without losing cgminer's settings; after an upgrade cgminer does not start with such a file.
+CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready"}
+
+ROWS = {
+    "none": Row("Nothing", ALWAYS, None, "ok", "changed"),
+    # Nobody there.
+    "refused": always("Connection refused", "unreachable", "dark"),
+    "drop-before": always("Connection closed before the request", "unreachable", "drop_before"),
+    "drop-during": always("Connection closed while it was asked", "unreachable", "drop"),
+    "reset": always("Connection reset while it was asked", "unreachable", "drop", reset=True),
+    "drop-once": once("Connection closed once", "drop"),
+    "silent": always("No answer", "timeout", "silent"),
+    "slow": always("An answer after minutes", "timeout", "slow", delay_s=1000.0),
+    "drip": always("One byte a second", "timeout", "drip"),
+    "busy": always("All five workers busy", "timeout", "queued", delay_s=1000.0),
+    # Answers that no miner gives.
+    # A log may be cut off at any time, which is how the miner's web server ends a quiet one.
+    "truncated": always("Reply cut off", "bad_reply", "truncated", logs="ok"),
+    "truncated-once": once("Reply cut off once", "truncated"),
+    # What is not the type of a log comes from a miner that has none there.
+    "empty": always("Empty reply", "bad_reply", "empty", logs="unsupported"),
+    "html": always(
+        "HTML instead of JSON", "bad_reply", "canned", logs="unsupported", body=HTML, content_type="text/html"
+    ),
+    "500": always("500 of PHP", "bad_reply", "fatal_error"),
+    "502": always("502 of nginx", "bad_reply", "html_error", status=502),
+    "502-once": once("502 of nginx once", "html_error", status=502),
+    "503": always("503 of nginx", "bad_reply", "html_error", status=503),
+    "413": always("413 of nginx", "bad_reply", "html_error", status=413),
+    "redirect": always("Redirect to another place", "bad_reply", "redirect"),
+    "not-http": always("Something that is no web server", "bad_reply", "not_http"),
+    "utf8": always("Invalid UTF-8", "bad_reply", "invalid_utf8", logs="unsupported"),
+    "types": always("JSON of wrong types", "bad_reply", "wrong_types", logs=NO_CASE),
+    "nested": always("Nesting bomb", "bad_reply", "nesting_bomb", logs="unsupported"),
+    "gzip": always("Gzip bomb", "bad_reply", "gzip_bomb", logs="unsupported"),
+    "gigabyte": always("A reply of 1 GB", "bad_reply", "oversized", logs="unsupported"),
+    "endless": always("A chunked reply without end", "bad_reply", "huge", logs="unsupported"),
+    # The change is made, but the miner can't say so.
+    "reply-lost": writing("Reply lost", "changed", "lost_reply"),
+    "reply-reset": writing("Reply lost, connection reset", "changed", "lost_reply", reset=True),
+    "reply-cut": writing("Reply cut off", "changed", "truncated"),
+    "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
+    "clock": writing("The clock jumps", "changed", "clock_jumps"),
+    # The change is not made, whatever the miner says.
+    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", {"firmware": "flash_failed"}),
+    "write-502": writing(
+        "502 of nginx, not done", "not_applied", "html_error", {"firmware": "flash_failed"}, status=502
+    ),
+    "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
+    "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE}),
+    "half": writing("Success, half of it done", "not_applied", "half", {**UNDIVIDED, "firmware": "flash_failed"}),
+    "rival": writing(
+        "Another controller changes it meanwhile", "not_applied", "rival", {"power": NO_CASE, "firmware": NO_CASE}
+    ),
+    "reboots": writing(
+        "The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, "firmware": "flash_failed"}
+    ),
+    "gone": writing("The miner is gone from then on", "not_back", "dark"),
+    # Files of the miner that are broken.
+    "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
+    "users-own": Row(
+        "Users file broken, own password",
+        ALWAYS,
+        None,
+        "authentication",
+        "authentication",
+        state={"users": "corrupt"},
+        variables={"dragonmint_password": "Own-Password-9"},
+    ),
+    "config": Row("cgminer.conf broken", ALWAYS, None, "ok", "changed", CONFIG_LOST, state={"pools_config": "corrupt"}),
+}
+
+
+def cases() -> list[tuple[str, str, Row]]:
+    """Each module, the name of a fault that it can meet, and its row."""
+    return [(module, name, row) for module in MODULES for name, row in ROWS.items() if row.outcome(module) != NO_CASE]
+
+
+def fault_of(module: str, row: Row) -> dict[str, Any] | None:
+    """The fault as the simulator is to play it: half a write and a rival's depend on the module."""
+    fault = row.fault
+    if fault is None or fault["name"] not in ("half", "rival"):
+        return fault
+    if fault["name"] == "half":
+        return {**fault, **(MODULES[module].half or {})}
+    return {**fault, "values": MODULES[module].rival}
+
+
+def page() -> str:
+    """docs/faults.md."""
+    lines = [INTRODUCTION, "| when | fault | " + " | ".join(MODULES) + " |", "|---" * (len(MODULES) + 2) + "|"]
+    lines += [f"| {row.during} | {row.what} | " + " | ".join(map(row.outcome, MODULES)) + " |" for row in ROWS.values()]
+    return "\n".join(lines) + "\n"
+
+
+INTRODUCTION = """\
+# What comes of a fault
+
+Every module against every fault that a miner, its network or its neighbours can have. The table is rendered from
+`tests/integration/fault_matrix.py`, whose cases are all played by a test.
+
+`ok` and `changed` are successes; anything else is the `error_code` of a task that failed, or, with `unreachable`, of a
+host that is unreachable. A task that could not read the miner has told it nothing. One that came to its write has told
+it once, and what the miner shows afterwards decides, not its reply. `-`: the module can't meet this fault.
+"""
+
+
+if __name__ == "__main__":
+    print(page(), end="")
