@@ -29,7 +29,6 @@ Outcome = Union[Reply, web.StreamResponse]
 AT_THE_DOOR = {"drop_before"}
 # Without an action it needs no request: the listener is closed.
 UNPLUGGED = "dark"
-NO_VALUES: dict[str, Any] = {}
 
 
 async def dark(call: Call, execute: Execute) -> Outcome:
@@ -148,12 +147,12 @@ async def half_write(call: Call, execute: Execute) -> Outcome:
     return await execute()
 
 
-async def rival(call: Call, execute: Execute, values: dict[str, Any] = NO_VALUES) -> Outcome:
+async def rival(call: Call, execute: Execute, values: dict[str, Any] | None = None) -> Outcome:
     """The request is executed, and at once another controller sets `values`, as the control port would."""
     from .state import change
 
     reply = await execute()
-    await change(call.miner, values)
+    await change(call.miner, values or {})
     return reply
 
 
