@@ -11,8 +11,9 @@ import asyncio
 import gzip
 import inspect
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Union
 
 from aiohttp import web
@@ -29,6 +30,9 @@ Outcome = Union[Reply, web.StreamResponse]
 AT_THE_DOOR = {"drop_before"}
 # Without an action it needs no request: the listener is closed.
 UNPLUGGED = "dark"
+NO_VALUES: Mapping[str, Any] = MappingProxyType({})
+# What a parameter may be whose default is of such a kind.
+KINDS: dict[type, Any] = {float: (int, float), MappingProxyType: dict}
 
 
 async def dark(call: Call, execute: Execute) -> Outcome:
@@ -147,12 +151,12 @@ async def half_write(call: Call, execute: Execute) -> Outcome:
     return await execute()
 
 
-async def rival(call: Call, execute: Execute, values: dict[str, Any] | None = None) -> Outcome:
+async def rival(call: Call, execute: Execute, values: Mapping[str, Any] = NO_VALUES) -> Outcome:
     """The request is executed, and at once another controller sets `values`, as the control port would."""
     from .state import change
 
     reply = await execute()
-    await change(call.miner, values or {})
+    await change(call.miner, dict(values))
     return reply
 
 
@@ -387,7 +391,8 @@ def _check_parameters(name: str, params: dict[str, Any]) -> None:
     for key, value in params.items():
         if key not in known:
             raise ValueError(f"fault {name!r} has no parameter {key!r}, only {list(known)}")
-        kinds = (int, float) if isinstance(known[key], float) else type(known[key])
+        kind = type(known[key])
+        kinds = KINDS.get(kind, kind)
         if not isinstance(value, kinds):
             raise ValueError(f"{key} of fault {name!r} is like {known[key]!r}")
     if params.get("status", 200) not in REASONS:
