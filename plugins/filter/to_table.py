@@ -40,6 +40,8 @@ _value:
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import visible
+
 
 def to_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
     cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in rows)]
@@ -48,8 +50,7 @@ def to_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[
 
 
 def _printable(value: Any) -> str:
-    text = "" if value is None else str(value)
-    return "".join(char if char.isprintable() else "?" for char in text)
+    return "" if value is None else visible(str(value))
 
 
 class FilterModule:

@@ -12,7 +12,6 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
-from urllib.parse import urlencode
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError, TimedOut
@@ -25,7 +24,7 @@ except ImportError:
 else:
     AIOHTTP_IMPORT_ERROR = None
 
-# Seconds. An update that is under way may be heard within the first one; if not, the miner refuses another one as busy.
+# Seconds. An update that is under way may be heard by then; if it is not, the miner refuses another one as busy.
 LISTEN_FIRST_S = 0.5
 SILENCE_S = 120.0
 _LAST_WORDS_S = 1.0
@@ -155,8 +154,8 @@ class _Follower:
             headers.update({"Content-Type": upload.content_type, "Content-Length": str(upload.length)})
         else:
             path = protocol.DOWNLOAD_PATH
-            data = urlencode({"url": self._order.url}).encode("ascii")
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            data = protocol.form_body({"url": self._order.url or ""})
+            headers["Content-Type"] = protocol.FORM_TYPE
         timeout = aiohttp.ClientTimeout(total=self._order.limit_s, sock_connect=_CONNECT_S)
         async with session.post(
             self._miner.url + path,

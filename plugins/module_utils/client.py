@@ -159,7 +159,7 @@ class Client:
 
     def page_title(self) -> str | None:
         """Returns the title of the miner's web page, which needs no login: the name of its firmware."""
-        return self._patiently(lambda: protocol.page_title(self._transport.get("/")))
+        return self._patiently(lambda: protocol.page_title(self._transport.get(protocol.INDEX_PATH)))
 
     def is_miner(self) -> bool:
         """Whether what answers is a miner, found out without showing it the login. Does not retry."""

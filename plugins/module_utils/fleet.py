@@ -21,7 +21,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlencode
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol, redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses
@@ -323,10 +322,10 @@ class _Visit:
             return value
 
     async def _post(self, request: protocol.Request[Any], authorization: str | None) -> protocol.Reply:
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Content-Type": protocol.FORM_TYPE}
         if authorization is not None:
             headers["Authorization"] = authorization
-        body = urlencode(request.form).encode("ascii")
+        body = protocol.form_body(request.form)
         return await self._fetch("POST", request.path, body, headers, protocol.REPLY_BYTES_MAX)
 
     async def _fetch(

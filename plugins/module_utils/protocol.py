@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import urlencode
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     BadReply,
@@ -43,6 +44,7 @@ DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 INDEX_PATH = "/"
+FORM_TYPE = "application/x-www-form-urlencoded"
 REPLY_BYTES_MAX = 8 * 1024 * 1024
 UPLOAD_PATH = "/upgrade/upload"
 DOWNLOAD_PATH = "/upgrade/download"
@@ -378,6 +380,11 @@ def is_older(version: str | None, than: str | None) -> bool:
 def mac_address(text: str) -> str:
     """Returns a MAC address as results show it: in lower case, with colons."""
     return text.strip().lower().replace("-", ":")
+
+
+def form_body(form: Mapping[str, str]) -> bytes:
+    """Returns the body of a POST with these fields, whose Content-Type is FORM_TYPE."""
+    return urlencode(form).encode("ascii")
 
 
 def auth(username: str, password: str) -> Request[Login]:

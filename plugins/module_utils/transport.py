@@ -18,7 +18,6 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     BadReply,
@@ -27,7 +26,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     TimedOut,
     Unreachable,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import REPLY_BYTES_MAX, Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+    FORM_TYPE,
+    REPLY_BYTES_MAX,
+    Reply,
+    form_body,
+)
 
 try:
     import requests
@@ -64,8 +68,8 @@ class Transport:
 
         Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
         """
-        body = urlencode(form).encode("ascii")
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Content-Length": str(len(body))}
+        body = form_body(form)
+        headers = {"Content-Type": FORM_TYPE, "Content-Length": str(len(body))}
         return self._reply_to(
             self._prepare("POST", path, headers, authorization, body), path, max(self._timeout_s, slow_s)
         )

@@ -62,8 +62,9 @@ class Miner:
     @property
     def saved_watts(self) -> float:
         """What the plan saves on this miner; less than 0 for one that is restored."""
-        is_changed = self.plan in (CHANGE, TURN_OFF) and self.watts is not None and self.then_watts is not None
-        return self.watts - self.then_watts if is_changed else 0.0  # type: ignore[operator]  # both are known here
+        if self.plan not in (CHANGE, TURN_OFF) or self.watts is None or self.then_watts is None:
+            return 0.0
+        return self.watts - self.then_watts
 
 
 def goal_from(options: Mapping[str, Any]) -> Goal:

@@ -64,7 +64,8 @@ def test_no_reply_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., 
     }
     command: list[str | Path] = [
         ansible.bin / "python",
-        HERE / "grown_by_reply.py",
+        HERE / "grown_by.py",
+        "facts",
         json.dumps(options["well"]),
         json.dumps(options["fallen"]),
     ]

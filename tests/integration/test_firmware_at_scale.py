@@ -27,9 +27,10 @@ def test_a_worker_does_not_grow_with_the_archive(start_fleet: Callable[..., Flee
     done = subprocess.run(
         [
             ENVIRONMENTS / "newest/bin/python",
-            Path(__file__).with_name("grown_by_upgrade.py"),
+            Path(__file__).with_name("grown_by.py"),
+            "firmware",
             json.dumps(connection),
-            json.dumps({"src": str(archive)}),
+            json.dumps({**connection, "src": str(archive)}),
         ],
         env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
         stdout=subprocess.PIPE,
