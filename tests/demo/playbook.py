@@ -21,6 +21,8 @@ FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HOST_LINE = re.compile(r"(?P<what>changed|FAILED - RETRYING): \[(?P<host>\S+)\](: .* retries left\)\.)?")
+# Ansible calls a wait that goes on a failure.
+_SHOWN_AS = {"FAILED - RETRYING": "waiting for"}
 _RECAP_LINE = re.compile(r"(?P<host>\S+) +: (?P<counts>ok=.*)")
 
 
@@ -87,7 +89,7 @@ def _condensed(lines: Iterable[str]) -> Iterator[str]:
     for line in lines:
         told = _HOST_LINE.fullmatch(_plain(line))
         if hosts and (not told or told["what"] != what or len(hosts) == HOSTS_A_LINE):
-            yield f"{what}: {' '.join(hosts)}"
+            yield f"{_SHOWN_AS.get(what, what)}: {' '.join(hosts)}"
             hosts = []
         if told:
             what = told["what"]
@@ -95,7 +97,7 @@ def _condensed(lines: Iterable[str]) -> Iterator[str]:
         else:
             yield line.rstrip("\n")
     if hosts:
-        yield f"{what}: {' '.join(hosts)}"
+        yield f"{_SHOWN_AS.get(what, what)}: {' '.join(hosts)}"
 
 
 def _recap(lines: Iterable[str]) -> Recap:
