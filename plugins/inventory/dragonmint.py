@@ -252,7 +252,7 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
-from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet, task
+from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet, task
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import connection_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError
@@ -377,7 +377,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise InvalidInput(f"{name} must be above 0 seconds and finite.")
         if self.get_option("concurrency") < 1:
             raise InvalidInput("concurrency must be 1 or more.")
-        allowed = fleet.sockets_allowed(self.get_option("concurrency"))
+        allowed = connections.sockets_allowed(self.get_option("concurrency"))
         if allowed < self.get_option("concurrency"):
             self._tell(f"Only {allowed} addresses are tried at once, since no more files may be open (ulimit -n).")
         return fleet.Options(

@@ -11,18 +11,14 @@ tasks nor sockets grow with the number of addresses, and a device that hangs hol
 from __future__ import annotations
 
 import asyncio
-import errno
-import resource
 import socket
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Any, TypeVar
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol, redaction
+from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, protocol, redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     AuthenticationFailed,
@@ -38,11 +34,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 
 try:
     import aiohttp
-    from aiohttp.client_proto import ResponseHandler
+    from yarl import URL
 except ImportError:
     AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
-    # Something to derive from, so that this file can be imported to say what is missing.
-    ResponseHandler = object  # type: ignore[misc,assignment]
 else:
     AIOHTTP_IMPORT_ERROR = None
 
@@ -55,14 +49,7 @@ UNRESPONSIVE = "unresponsive"
 PROGRESS_EVERY_S = 5.0
 # A miner's index page has 811 bytes.
 _INDEX_BYTES_MAX = 64 * 1024
-_CHUNK_BYTES = 64 * 1024
-_CONNECTION_BYTES_MAX = 2 * protocol.REPLY_BYTES_MAX
 _RETRY_PAUSE_S = 0.5
-# Files that others in this process may open meanwhile.
-_SPARE_FILES = 48
-_FREE_FILE_WAIT_S = 10.0
-# How a network says that nobody is there.
-_NOBODY = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ETIMEDOUT)
 
 
 @dataclass(frozen=True)
@@ -134,14 +121,6 @@ def poll(
     return asyncio.run(_Scan(addresses, options, keep).run(report))
 
 
-def sockets_allowed(wanted: int) -> int:
-    """Returns how many sockets can be open at once, at most as many as are wanted, within this process's limit."""
-    limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if limit == resource.RLIM_INFINITY:
-        return wanted
-    return max(1, min(wanted, limit - len(list(Path("/dev/fd").iterdir())) - _SPARE_FILES))
-
-
 class _Scan:
     def __init__(self, addresses: Addresses, options: Options, keep: Keep) -> None:
         self._addresses: Iterator[str] = iter(addresses)
@@ -153,7 +132,7 @@ class _Scan:
 
     async def run(self, report: Callable[[Counts], None]) -> tuple[list[Found], Counts]:
         reporter = asyncio.create_task(self._report(report))
-        count = min(sockets_allowed(self._options.concurrency), self._counts.total)
+        count = min(connections.sockets_allowed(self._options.concurrency), self._counts.total)
         workers = [asyncio.create_task(self._work()) for _unused in range(count)]
         try:
             await asyncio.gather(*workers)
@@ -171,24 +150,26 @@ class _Scan:
     async def _work(self) -> None:
         for address in self._addresses:
             try:
-                is_open = await _accepts_connections(address, self._options.port, self._options.connect_timeout_s)
+                sock = await connections.probe(address, self._options.port, self._options.connect_timeout_s)
             except OSError as error:
-                is_open = False
+                sock = None
                 reason = error.strerror or str(error)
                 self._counts.failures[reason] = self._counts.failures.get(reason, 0) + 1
-            if is_open:
-                await self._visit(address)
-            else:
+            if sock is None:
                 self._counts.silent += 1
+            else:
+                with sock:
+                    await self._visit(address, sock)
             self._counts.addresses += 1
 
-    async def _visit(self, address: str) -> None:
-        async with _http(self._options) as http:
-            visit = _Visit(http, address, self._options, self._keep)
+    async def _visit(self, address: str, sock: socket.socket) -> None:
+        options = self._options
+        async with connections.http(sock, address, options.port, options.connect_timeout_s, options.timeout_s) as http:
+            visit = _Visit(http, address, options, self._keep)
             try:
-                await asyncio.wait_for(visit.run(), self._options.deadline_s)
+                await asyncio.wait_for(visit.run(), options.deadline_s)
             except asyncio.TimeoutError:
-                visit.problem = f"It has not answered everything within {self._options.deadline_s:g} s."
+                visit.problem = f"It has not answered everything within {options.deadline_s:g} s."
             except InvalidInput:
                 raise
             except MinerError as error:
@@ -333,9 +314,9 @@ class _Visit:
     ) -> protocol.Reply:
         try:
             async with self._http.request(
-                method, self._url + path, data=body, headers=headers, allow_redirects=False
+                method, URL(self._url + path, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as response:
-                text = await _read(response, bytes_max)
+                text = await connections.read(response, bytes_max)
                 return protocol.Reply(
                     response.status, text, response.headers.get("Location"), response.headers.get("Date")
                 )
@@ -385,69 +366,3 @@ class _Answers:
 def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
     logins = ({"username": credential.username, "password": credential.password} for credential in credentials)
     return {secret for login in logins for secret in redaction.secrets_in(login)}
-
-
-def _http(options: Options) -> aiohttp.ClientSession:
-    """HTTP with one miner. A session of its own closes its connection at once when the miner has been asked."""
-    connector = aiohttp.TCPConnector(limit=1, use_dns_cache=False, resolver=aiohttp.ThreadedResolver())
-    factory: Any = partial(_BoundedHandler, loop=asyncio.get_running_loop())
-    connector._factory = factory
-    return aiohttp.ClientSession(
-        connector=connector,
-        timeout=aiohttp.ClientTimeout(total=options.timeout_s, sock_connect=options.connect_timeout_s),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        headers={"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity"},
-        auto_decompress=False,
-    )
-
-
-class _BoundedHandler(ResponseHandler):
-    """Ends a connection that brings more than any miner says: old versions of aiohttp take headers without end."""
-
-    _bytes_left = _CONNECTION_BYTES_MAX
-
-    def data_received(self, data: bytes) -> None:
-        self._bytes_left -= len(data)
-        if self._bytes_left >= 0:
-            super().data_received(data)
-        elif self.transport is not None:
-            self.transport.abort()
-
-
-async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
-    body = b""
-    async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-        body += chunk
-        if len(body) > bytes_max:
-            response.close()
-            raise BadReply(f"The reply is longer than {bytes_max} bytes.")
-    return body
-
-
-async def _accepts_connections(address: str, port: int, timeout_s: float) -> bool:
-    """Whether something listens there. Raises OSError if this machine can't find out."""
-    with await _new_socket() as sock:
-        sock.setblocking(False)
-        connecting = asyncio.get_running_loop().sock_connect(sock, (address, port))
-        try:
-            await asyncio.wait_for(connecting, timeout_s)
-            # Where nobody listens at a port of this machine, a socket can come to be connected to itself.
-            return bool(sock.getsockname() != sock.getpeername())
-        except asyncio.TimeoutError:
-            return False
-        except OSError as error:
-            if error.errno in _NOBODY:
-                return False
-            raise
-
-
-async def _new_socket() -> socket.socket:
-    """Waits for a free file, should others in this process have taken too many."""
-    deadline = time.monotonic() + _FREE_FILE_WAIT_S
-    while True:
-        try:
-            return socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        except OSError as error:
-            if error.errno not in (errno.EMFILE, errno.ENFILE) or time.monotonic() >= deadline:
-                raise
-        await asyncio.sleep(0.1)

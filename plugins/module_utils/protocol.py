@@ -843,6 +843,8 @@ def _text(value: Any) -> str | None:
 
 def _clean(text: str) -> str:
     """Replaces what would control a terminal, and lone surrogates, which JSON can carry but no output can."""
+    if text.isprintable():
+        return text
     return text.encode("utf-8", "replace").decode("utf-8").translate(_HARMLESS)
 
 

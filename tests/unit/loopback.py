@@ -9,6 +9,7 @@ import re
 import socket
 import socketserver
 import ssl
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -54,6 +55,11 @@ class Peer:
         """Nothing more, until the client hangs up."""
         while self.sock.recv(65536):
             pass
+
+    def reset(self) -> None:
+        """Ends the connection with a reset, at once."""
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.sock.close()
 
     def serve(self, reply: bytes) -> None:
         """The same reply to each request."""

@@ -32,6 +32,7 @@ LAYERS = [
     "module_utils.aio",
     "module_utils.state",
     "module_utils.files",
+    "module_utils.connections",
     "module_utils.settings",
     "module_utils.fleet",
     "module_utils.task",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import errno
 import json
-import resource
+import socket
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,12 +15,14 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet, protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet, protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils.fleet import Counts, Found, Options
 from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import facts
+
+from tests.silence import silent
 
 from .helpers import INVALID_REQUEST, NO_REASON, WRONG_PASSWORD, basic, logged_in, recorded
 from .loopback import chunked, closed_port, http
@@ -93,8 +95,7 @@ def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> N
     assert list(found.facts) == [f"dragonmint_{subset}" for subset in facts.SUBSETS]
     actions = ["auth", "overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"]
     assert paths(server) == ["/", "/api/type", *(f"/api/{action}" for action in actions)]
-    # One for the probe.
-    assert server.accepted == 2
+    assert server.accepted == 1
     assert json.loads(json.dumps(found.facts)) == found.facts
     assert "dragonadmin" not in repr(found)
 
@@ -165,16 +166,20 @@ def test_nothing_there_is_silent() -> None:
     assert (found, counts.silent, counts.addresses, counts.failures) == ([], 1, 1, {})
 
 
-def test_a_socket_that_is_connected_to_itself_is_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
-    with fleet.socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        here = bound.getsockname()
+def test_silent_addresses_take_the_timeout_and_no_more(listen: Listen) -> None:
+    server = listen(miner())
+    addresses = [f"127.77.1.{number}" for number in range(1, 31)]
+    options = replace(OPTIONS, port=server.port, connect_timeout_s=0.4, concurrency=10)
+    with silent(addresses, server.port):
+        networks = addresses_from(["127.77.1.1-30", "127.0.0.1"])
+        found, counts = fleet.poll(networks, options, lambda *_unused: True, print)
+    assert ([miner.address for miner in found], counts.silent, counts.addresses) == (["127.0.0.1"], 30, 31)
+    assert 1.2 <= counts.seconds < LONG_S
 
-        async def new_socket() -> Any:
-            return bound
 
-        monkeypatch.setattr(fleet, "_new_socket", new_socket)
-        assert asyncio.run(fleet._accepts_connections(*here, 5.0)) is False
+def test_what_resets_the_connection_at_once_is_no_miner(listen: Listen) -> None:
+    found, counts = poll(listen(lambda peer: peer.reset()).port)
+    assert (found, counts.addresses, counts.unknown + counts.silent) == ([], 1, 1)
 
 
 def test_each_credential_is_tried_in_its_order_and_once(listen: Listen) -> None:
@@ -297,7 +302,7 @@ def test_headers_without_end_take_no_memory(listen: Listen, monkeypatch: pytest.
     assert found.state in (fleet.POLLED, fleet.UNRESPONSIVE)
     assert "dragonmint_identity" not in found.facts
     # Twice what is taken at the most, since it is asked once more, and what lies in the buffers of sockets.
-    assert len(taken) * 64_000 < 2 * fleet._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
+    assert len(taken) * 64_000 < 2 * connections._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
 
 
 def test_an_endless_fact_is_given_up_and_left_out(listen: Listen) -> None:
@@ -350,7 +355,7 @@ def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPat
     """A network of 16 million addresses costs no more tasks than a small one."""
     tried, tasks, at_once, most = [], [], [], [0]
 
-    async def accepts_connections(address: str, *_unused: Any) -> bool:
+    async def probe(address: str, *_unused: Any) -> None:
         tried.append(address)
         at_once.append(address)
         most[0] = max(most[0], len(at_once))
@@ -359,9 +364,8 @@ def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPat
             raise Ended
         await asyncio.sleep(0)
         at_once.remove(address)
-        return False
 
-    monkeypatch.setattr(fleet, "_accepts_connections", accepts_connections)
+    monkeypatch.setattr(connections, "probe", probe)
     options = replace(OPTIONS, port=80, concurrency=25)
     with pytest.raises(Ended):
         fleet.poll(addresses_from(["10.0.0.0/8"], allow_huge=True), options, lambda *_unused: True, print)
@@ -372,10 +376,10 @@ def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPat
 
 
 def test_an_address_that_can_not_be_tried_is_counted_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def accepts_connections(*_unused: Any) -> bool:
+    async def probe(*_unused: Any) -> None:
         raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
-    monkeypatch.setattr(fleet, "_accepts_connections", accepts_connections)
+    monkeypatch.setattr(connections, "probe", probe)
     _found, counts = fleet.poll(addresses_from(["10.0.0.1-9"]), OPTIONS, lambda *_unused: True, print)
     assert (counts.addresses, counts.silent, counts.failures) == (9, 9, {"Network is unreachable": 9})
 
@@ -391,43 +395,17 @@ def test_progress_is_reported_while_it_lasts(listen: Listen, monkeypatch: pytest
 
 
 def test_miners_come_in_the_order_of_their_addresses(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def accepts_connections(address: str, *_unused: Any) -> bool:
+    async def probe(address: str, *_unused: Any) -> socket.socket:
         await asyncio.sleep(1 / (int(IPv4Address(address)) % 256))
-        return True
+        there, other_end = socket.socketpair()
+        other_end.close()
+        return there
 
     async def run(visit: Any) -> None:
         visit.is_miner = True
 
-    monkeypatch.setattr(fleet, "_accepts_connections", accepts_connections)
+    monkeypatch.setattr(connections, "probe", probe)
     monkeypatch.setattr(fleet._Visit, "run", run)
     addresses = Addresses(addresses_from(["10.0.0.2", "10.0.0.10", "10.0.0.30"]).spans)
     found, _counts = fleet.poll(addresses, OPTIONS, lambda *_unused: True, print)
     assert [miner.address for miner in found] == ["10.0.0.2", "10.0.0.10", "10.0.0.30"]
-
-
-@pytest.mark.parametrize(("limit", "allowed"), [(1024, 500), (200, None), (10, 1)])
-def test_sockets_stay_within_the_limit_of_open_files(
-    limit: int, allowed: int | None, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _what: (limit, limit))
-    found = fleet.sockets_allowed(500)
-    assert found == allowed or (allowed is None and 1 <= found < 200 - 48)
-
-
-def test_without_a_limit_there_are_as_many_sockets_as_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resource, "getrlimit", lambda _what: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert fleet.sockets_allowed(70_000) == 70_000
-
-
-def test_a_probe_waits_for_a_file_that_is_free(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    server = listen(miner())
-    real, refusals = fleet.socket.socket, [errno.EMFILE, errno.ENFILE]
-
-    def new(*arguments: Any, **options: Any) -> Any:
-        if arguments == (fleet.socket.AF_INET, fleet.socket.SOCK_STREAM) and refusals:
-            raise OSError(refusals.pop(), "Too many open files")
-        return real(*arguments, **options)
-
-    monkeypatch.setattr(fleet.socket, "socket", new)
-    assert asyncio.run(fleet._accepts_connections("127.0.0.1", server.port, 5.0))
-    assert refusals == []
