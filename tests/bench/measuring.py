@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -28,10 +28,14 @@ home = ../home/.ansible
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds for one task on one miner; start and end of ansible-playbook are shared out among them."""
+    """Seconds for one task on one miner; start and end of ansible-playbook are shared out among them.
+
+    `peak_mib` is the memory of the largest of its processes.
+    """
 
     cpu: float
     wall: float
+    peak_mib: float
 
 
 class Bench:
@@ -70,7 +74,7 @@ class Bench:
         wall = time.monotonic() - started
         if status:
             sys.exit(f"{self._log.read_text()}\nA task failed, so there is nothing to measure.")
-        return Cost((usage.ru_utime + usage.ru_stime) / self._runs, wall / self._runs)
+        return Cost((usage.ru_utime + usage.ru_stime) / self._runs, wall / self._runs, usage.ru_maxrss / 1024)
 
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
@@ -92,17 +96,15 @@ def verdict(what: str, figure: float, most: float | None = None, least: float | 
 
 
 def best_of(rounds: int, benches: Iterable[Bench]) -> dict[str, Cost]:
-    """The best CPU and wall time of each. The benches take turns, so that what else goes on hits all alike."""
+    """The least CPU, wall time and memory of each. The benches take turns, so that what else goes on hits all alike."""
     costs: dict[str, list[Cost]] = {bench.name: [] for bench in benches}
     for number in range(1, rounds + 1):
         for bench in benches:
             cost = bench.run()
             costs[bench.name].append(cost)
-            print(f"  round {number}  {bench.name:5}  {_ms(cost.cpu)} CPU  {_ms(cost.wall)} wall", flush=True)
-    return {
-        name: Cost(min(cost.cpu for cost in several), min(cost.wall for cost in several))
-        for name, several in costs.items()
-    }
+            figures = f"{_ms(cost.cpu)} CPU  {_ms(cost.wall)} wall  {cost.peak_mib:4.0f} MiB"
+            print(f"  round {number}  {bench.name:5}  {figures}", flush=True)
+    return {name: Cost(*map(min, zip(*map(astuple, several), strict=True))) for name, several in costs.items()}
 
 
 def _ms(seconds: float) -> str:

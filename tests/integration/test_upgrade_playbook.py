@@ -60,6 +60,24 @@ def test_a_fleet_is_upgraded_and_left_alone_again(ansible: Ansible, start_fleet:
     assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 0, 1, 1, 1]
 
 
+def test_the_role_fails_for_a_miner_that_is_not_upgraded(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=4, generation=GENERATION, speed=SPEED)
+    fleet[1].fault("boots_old")
+    fleet[2].fault("dark")
+    fleet[3].set(ready=False)
+    before = versions(fleet)
+    role = [{"hosts": "all", "gather_facts": False, "roles": ["minerops.dragonmint.upgrade"]}]
+    done = ansible(role, inventory_of(fleet), "-f", "10", extra_vars=VARIABLES)
+    failures = {r.host: r.result["msg"] for r in done.results if r.status == "failed"}
+    assert {host: msg.partition(".")[0] for host, msg in failures.items() if "It is" in msg} == {
+        "miner2": "It is failed",
+        "miner3": "It is unreachable, nothing was sent",
+        "miner4": "It is unfit, nothing was sent",
+    }
+    assert versions(fleet) == [NEWER_FIRMWARE, *before[1:]]
+    assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 1, 0, 0]
+
+
 @newest_core
 @pytest.mark.parametrize(
     ("fault", "outcome"),
