@@ -82,9 +82,12 @@ class InProcessAction(ActionBase):
             return task.failure(error)
         folder = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # it is there once it is imported
         tell = self._teller(task_vars)
-        return task.execute(
+        result = task.execute(
             self.module.run, task.Context(validation.validated_parameters, self._task.check_mode, tell, folder)
         )
+        if not _shows_invocation(task_vars):
+            del result["invocation"]
+        return result
 
     def _on_controller(self, path: str) -> str:
         """Finds a file where Ansible looks for files, or else from the folder that it was started in.
@@ -159,6 +162,14 @@ class InProcessAction(ActionBase):
             elif os.environ.get(_ENVIRONMENT.get(option, "")):
                 args[option] = os.environ[_ENVIRONMENT[option]]
         return {option: value for option, value in args.items() if value is not None}
+
+
+def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
+    """Whether results have the options of their task. Before ansible-core 2.21, which lets users choose, all have."""
+    try:
+        return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except AnsibleError:
+        return True
 
 
 def _explained(messages: list[str]) -> str:

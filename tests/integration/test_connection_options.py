@@ -98,6 +98,17 @@ def test_nothing_else_becomes_a_connection_option(ansible: Ansible, start_fleet:
     assert {(r["user"], r["auth"]) for r in miner.requests()} == {("admin", "basic")}
 
 
+def test_a_result_has_its_options_where_those_of_other_modules_have(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    (miner,) = start_fleet().miners
+    plays = play({FACTS: {}}, {"ansible.builtin.ping": {}, "delegate_to": "localhost"})
+    environment = {"ANSIBLE_INJECT_INVOCATION": "false"}
+    done = ansible(plays, {"all": {"hosts": {"miner": connection_to(miner)}}}, environment=environment).succeeded()
+    ours, other = done.results
+    assert ("invocation" in ours.result) == ("invocation" in other.result)
+
+
 def test_a_password_comes_from_lookups_vaults_and_variables_of_any_kind(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
