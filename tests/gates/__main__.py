@@ -147,8 +147,8 @@ def bench(*arguments: str) -> None:
 
 
 def become_pytest(environment: Environment, *arguments: str) -> None:
-    """Its summary is the last that anybody reads."""
-    become(environment, "pytest", "-n", "auto", "--dist", "worksteal", *arguments)
+    """Its summary is the last that anybody reads. Many tests wait for a miner, so that a core can do with two."""
+    become(environment, "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", *arguments)
 
 
 def become(environment: Environment, tool: str, *arguments: str) -> None:
