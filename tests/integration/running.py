@@ -97,6 +97,7 @@ class Ansible:
 
     bin: Path
     folder: Path
+    timeout_s: float = TIMEOUT_SECONDS
 
     def __call__(
         self,
@@ -118,7 +119,7 @@ class Ansible:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=self.timeout_s,
             check=False,
         )
         assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
@@ -193,7 +194,7 @@ class Ansible:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=self.timeout_s,
             check=False,
         )
         assert "[DEPRECATION WARNING]" not in done.stderr, done.stderr
