@@ -10,10 +10,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.soak import faults
+from tests.soak import faults, kills
 
 # Each gets its arguments and tells whether all was well.
-PARTS: dict[str, Callable[[Sequence[str]], bool]] = {"faults": faults.main}
+PARTS: dict[str, Callable[[Sequence[str]], bool]] = {"faults": faults.main, "kills": kills.main}
 
 if __name__ == "__main__":
     name, *arguments = sys.argv[1:] or [""]
