@@ -389,6 +389,8 @@ class Inventory(Job):
         return any((self.ansible.folder / CACHE).glob("*"))
 
 
-# The four that write to miners are killed more often than those that only write files.
+# Those that write to miners, and those that only write files.
 JOBS: tuple[type[Job], ...] = (Provision, Upgrade, Rotate, Heal)
 FILE_JOBS: tuple[type[Job], ...] = (Inventory, Logs)
+# The order of the soak. Rotating takes little time, so it comes twice.
+TURN: tuple[type[Job], ...] = (Provision, Rotate, Upgrade, Rotate, Heal)

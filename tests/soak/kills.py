@@ -3,7 +3,7 @@
 """Kills the controller at random moments of whole jobs, and judges what the next run makes of it.
 
 A round is a small fleet with a random desired state, and one job. It is begun and killed by SIGKILL, with all its
-workers, once to three times; then it is run to its end, and then once more. The run after the kills must succeed, and
+workers, once to five times; then it is run to its end, and then once more. The run after the kills must succeed, and
 all miners must be as desired; the last one must change nothing. Over all these runs nothing may be done twice, and
 after each of them, killed or not, no file may be there in part.
 
@@ -33,7 +33,7 @@ from tests.simulator.control import Fleet
 from tests.soak import kill_files, kill_moments
 from tests.soak.invariants import broken_by_any_run
 from tests.soak.kill_files import REMOTE_TMP
-from tests.soak.kill_jobs import FILE_JOBS, JOBS, Job, build_archive, start_fleet
+from tests.soak.kill_jobs import FILE_JOBS, JOBS, TURN, Job, build_archive, start_fleet
 from tests.soak.kill_moments import Draw, Scene, Usual
 
 BEFORE, BETWEEN, WRITE, FILE, AFTER = PHASES = (
@@ -209,13 +209,15 @@ class Soak:
             self._usual[kind.name] = self._measured(kind)
         what = f"seed {self._seed}, round {number}, {kind.name}"
         print(what, end=" ", flush=True)
+        began = time.monotonic()
         rng = random.Random(f"{self._seed} {number}")
-        kills, on_two_file_systems = rng.randint(1, 3), rng.random() < 0.3
+        kills, on_two_file_systems = rng.randint(1, 5), rng.random() < 0.3
         with self._folder(what, on_two_file_systems) as folder, start_fleet(kind, rng) as fleet:
             played = Round(kind(rng, Ansible(ENVIRONMENTS / "newest/bin", folder), fleet, kills))
             played.play(rng, kills, self._usual[kind.name], kill_moments.drawn)
         self.played.setdefault(kind.name, []).append(played.outcome)
-        self._tell(what, f"killed {' and '.join(played.outcome.moments)}", played.outcome, folder)
+        text = f"killed {' and '.join(played.outcome.moments)}, {time.monotonic() - began:.0f} s"
+        self._tell(what, text, played.outcome, folder)
 
     def _measured(self, kind: type[Job]) -> Usual:
         what = f"seed {self._seed}, {kind.name} without a kill"
@@ -251,9 +253,9 @@ class Soak:
 
 
 def kind_of_round(number: int) -> type[Job]:
-    """The jobs take turns; each fifth round is for one of those that only write files."""
-    turn, place = divmod(number - 1, len(JOBS) + 1)
-    return FILE_JOBS[turn % len(FILE_JOBS)] if place == len(JOBS) else JOBS[place]
+    """The jobs take turns; at the end of each turn comes one of those that only write files."""
+    turn, place = divmod(number - 1, len(TURN) + 1)
+    return FILE_JOBS[turn % len(FILE_JOBS)] if place == len(TURN) else TURN[place]
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:
