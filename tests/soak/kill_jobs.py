@@ -46,6 +46,8 @@ class Job:
     name: ClassVar[str]
     # How many miners it has, at the least and at the most.
     count: ClassVar[tuple[int, int]] = (5, 7)
+    # Whether it writes files, in which it can be killed.
+    keeps_files: ClassVar[bool] = False
     # A run that finds all as desired asks nobody.
     is_cached: ClassVar[bool] = False
 
@@ -232,6 +234,7 @@ class Rotate(PlaybookJob):
 
 class Upgrade(PlaybookJob):
     name = playbook = "upgrade"
+    keeps_files = True
     last_task = "Wait until the miner mines as before"
     count = (4, 5)
 
@@ -242,7 +245,8 @@ class Upgrade(PlaybookJob):
         self.variables = {
             "upgrade_src": f"files/{ARCHIVE}",
             "upgrade_serial": self.rng.choice(([10], [10], [1, 10])),
-            "upgrade_wait_timeout": 120,
+            # So long is listened to an updater that is busy, until it is believed to be stuck.
+            "upgrade_wait_timeout": 20,
             "upgrade_settle_seconds": 120,
         }
         self.again = {"upgrade_recover": True}
@@ -273,6 +277,7 @@ class Upgrade(PlaybookJob):
 
 class Heal(PlaybookJob):
     name = playbook = "heal"
+    keeps_files = True
     last_task = "Make the folder for reports"
 
     def prepare(self) -> None:
@@ -326,6 +331,7 @@ class Heal(PlaybookJob):
 
 class Logs(PlaybookJob):
     name = "logs"
+    keeps_files = True
     last_task = "Keep the logs"
     count = (4, 5)
 
@@ -351,6 +357,7 @@ class Inventory(Job):
     """Polls a fleet, and keeps what it finds in a cache."""
 
     name = "inventory"
+    keeps_files = True
     count = (20, 40)
     is_cached = True
 

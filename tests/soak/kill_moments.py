@@ -27,11 +27,12 @@ class Usual:
 
 @dataclass(frozen=True)
 class Scene:
-    """A run that is to be killed: its miners, the folder that it works in, and what it usually takes."""
+    """A run that is to be killed: its miners, the folder that it works in, what it usually takes."""
 
     fleet: Fleet
     folder: Path
     usual: Usual
+    keeps_files: bool
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,9 @@ Draw = Callable[[random.Random, Scene], Moment]
 
 def drawn(rng: random.Random, scene: Scene) -> Moment:
     """Any moment, spread over the whole run."""
-    kinds: list[Draw] = [after_seconds, at_request, at_file]
+    kinds: list[Draw] = [after_seconds, at_request]
+    if scene.keeps_files:
+        kinds.append(at_file)
     # What is lost within a write is what matters most.
     if scene.usual.writes:
         kinds += [within_write] * 3

@@ -62,7 +62,7 @@ class Outcome:
     twice: list[str] = field(default_factory=list)
     half_written: list[str] = field(default_factory=list)
     other: list[str] = field(default_factory=list)
-    left_by_ansible: int = 0
+    left_by_ansible: Counter[str] = field(default_factory=Counter)
 
     @property
     def violations(self) -> list[str]:
@@ -99,7 +99,7 @@ class Round:
 
     def _kill(self, rng: random.Random, usual: Usual, draw: Draw) -> None:
         before = _asked(self._fleet), kill_files.unfinished(self._folder)
-        moment = draw(rng, Scene(self._fleet, self._folder, usual))
+        moment = draw(rng, Scene(self._fleet, self._folder, usual, self._job.keeps_files))
         process = self._job.start(is_first=not self.outcome.struck)
         try:
             deadline = time.monotonic() + DEADLINE_SECONDS
@@ -142,7 +142,7 @@ class Round:
         if not was_killed and left_now != left:
             more = ", ".join(sorted(path.name for path in left_now - left))
             self.outcome.half_written.append(f"Nobody killed {name}, and it has left {more}.")
-        self.outcome.left_by_ansible = len(left_now)
+        self.outcome.left_by_ansible = Counter(str(path.parent.relative_to(self._folder)) for path in left_now)
 
     def _run_to_its_end(self, name: str) -> PlaybookRun:
         done = self._job.run()
@@ -179,7 +179,8 @@ def main(arguments: Sequence[str]) -> bool:
             soak.round(number)
     finally:
         soak.close()
-        print(f"\n{_table(soak.played)}\n\nin {(time.monotonic() - began) / 60:.0f} minutes, seed {seed}", flush=True)
+        print(f"\n{_table(soak.played)}\n\nleft by Ansible: {_left_by_ansible(soak.played)}")
+        print(f"{soak.kills} kills in {(time.monotonic() - began) / 60:.0f} minutes, seed {seed}", flush=True)
     return not soak.is_broken
 
 
@@ -302,6 +303,14 @@ def _table(played: Mapping[str, Sequence[Outcome]]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)) for row in rows)
 
 
+def _left_by_ansible(played: Mapping[str, Sequence[Outcome]]) -> str:
+    """How many files and folders, by where they are."""
+    left: Counter[str] = Counter()
+    for outcome in (outcome for outcomes in played.values() for outcome in outcomes):
+        left.update(outcome.left_by_ansible)
+    return ", ".join(f"{count} in {where}" for where, count in left.most_common()) or "nothing"
+
+
 def _row(name: str, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     struck = Counter(phase for outcome in outcomes for phase in outcome.struck)
     killed = [outcome for outcome in outcomes if outcome.struck]
@@ -312,6 +321,6 @@ def _row(name: str, outcomes: Sequence[Outcome]) -> tuple[str, ...]:
         f"{sum(outcome.converged for outcome in killed)} of {len(killed)}",
         sum(len(outcome.twice) for outcome in outcomes),
         sum(len(outcome.half_written) for outcome in outcomes),
-        sum(outcome.left_by_ansible for outcome in outcomes),
+        sum(outcome.left_by_ansible.total() for outcome in outcomes),
     )
     return (name, *map(str, counts))
