@@ -16,7 +16,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from tests.integration.running import ENVIRONMENTS, Ansible, PlaybookRun, TaskResult
@@ -25,11 +24,9 @@ from tests.simulator.control import CHECKOUT, Fleet, Miner
 from tests.soak import invariants
 from tests.soak.desired import Desired, any_desired, connection
 from tests.soak.invariants import MODULES, Request, State, Told
-from tests.soak.troubles import Troubles
+from tests.soak.troubles import TROUBLES, Trouble, Troubles
 
 FOLDER = CHECKOUT / "build/soak"
-# Simulated seconds a second, which LATE_S of the troubles counts on.
-SPEED = 20.0
 COLLECTION = "minerops.dragonmint."
 SHARE = 0.4
 FORKS = 50
@@ -39,11 +36,36 @@ SETTLE_S = 60.0
 # In trouble a task is not to wait long for what won't come; afterwards it may take as long as it takes.
 IMPATIENT = {"dragonmint_timeout": 2, "dragonmint_retries": 1}
 PATIENT = {"dragonmint_timeout": 30, "dragonmint_retries": 3}
-IN_TROUBLE = {"provision_verify_timeout": 5, "upgrade_wait_timeout": 20, "upgrade_settle_seconds": 5}
-IN_PEACE = {"provision_verify_timeout": 300, "upgrade_wait_timeout": 300, "upgrade_settle_seconds": 300}
+IN_TROUBLE = {
+    "provision_verify_timeout": 5,
+    "upgrade_max_failure_percent": 100,
+    "upgrade_serial": [3, 100],
+    "upgrade_settle_seconds": 5,
+    "upgrade_wait_timeout": 20,
+}
+IN_PEACE = {
+    "upgrade_recover": True,
+    "upgrade_serial": [1000],
+}
+# Most of the time is to be spent on talking. Time runs as it does, since a miner's uptime is held against the clock.
+SPEED = 1.0
+TIMING = {
+    "cgminer_restart_s": 0.1,
+    "cgminer_start_s": 0.3,
+    "hashing_s": 0.5,
+    "tuning_s": 1.0,
+    "network_restart_s": 0.2,
+    "stall_s": 0.2,
+    "power_delay_s": 0.2,
+    "boot_s": 1.5,
+    "flash_s": 2.0,
+}
+# Some of the miners write longer than an upgrade waits for them in trouble.
+SLOW_TO_FLASH_S, ONE_IN = 30.0, 20
+PAUSES = {"_provision_verify_pause": 1}
 # How often each kind of run is chosen.
 KINDS = {"provision": 5, "provision --check": 2, "audit": 1, "upgrade": 3, "upgrade --check": 1}
-FIRST_RELEASE = datetime(2019, 1, 1)  # noqa: DTZ001 - a version has no time zone
+FIRST_RELEASE = datetime(2019, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -82,23 +104,32 @@ class Totals:
 class Soak:
     """A fleet, what is wanted of it, and what has been wrong so far."""
 
-    def __init__(self, fleet: Fleet, ansible: Ansible, seed: int, say: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        fleet: Fleet,
+        ansible: Ansible,
+        seed: int,
+        say: Callable[[str], None],
+        troubles: Sequence[Trouble] = TROUBLES,
+    ) -> None:
         self.fleet = fleet
         self.ansible = ansible
         self.seed = seed
         self.say = say
         self.chance = random.Random(seed)
-        self.troubles = Troubles(fleet.miners, f"troubles of {seed}", SHARE)
+        self.troubles = Troubles(fleet.miners, f"troubles of {seed}", SHARE, troubles)
         self.totals = Totals()
         self.number = 0
+        for at, miner in enumerate(fleet.miners, 1):
+            miner.set(timing={**TIMING, **({} if at % ONE_IN else {"flash_s": SLOW_TO_FLASH_S})})
 
-    def in_trouble(self) -> None:
-        """One random run, while faults come and go."""
-        run = self._any_run()
+    def in_trouble(self, kind: str | None = None) -> None:
+        """One run, of a random kind unless one is given, while faults come and go."""
+        run = self._any_run(kind or self.chance.choices(list(KINDS), list(KINDS.values()))[0])
         self.troubles.forget()
         self.troubles.shuffle()
         with self.troubles.meanwhile():
-            self._play(run, {**IN_TROUBLE, "upgrade_max_failure_percent": 100, "upgrade_serial": [3, 100]}, IMPATIENT)
+            self._play(run, IN_TROUBLE, IMPATIENT)
 
     def in_peace(self) -> None:
         """All faults are gone: one more run makes all as desired, and the next one has nothing to do."""
@@ -112,11 +143,10 @@ class Soak:
         for kind in ("provision", "upgrade"):
             for is_again in (False, True):
                 run = self._run(kind, everybody, desired, version)
-                done = self._play(run, {**IN_PEACE, "upgrade_recover": True, "upgrade_serial": [1000]}, PATIENT)
+                done = self._play(run, IN_PEACE, PATIENT)
                 self._judge_peace(run, done, is_again)
 
-    def _any_run(self) -> Run:
-        (kind,) = self.chance.choices(list(KINDS), list(KINDS.values()))
+    def _any_run(self, kind: str) -> Run:
         everybody = range(len(self.fleet.miners))
         count = len(everybody) if kind not in ("upgrade", "upgrade --check") else UPGRADED_AT_ONCE
         members = sorted(self.chance.sample(everybody, min(count, len(everybody))))
@@ -146,7 +176,7 @@ class Soak:
             self._inventory(run, before, patience),
             *(["--check"] if run.kind.endswith("--check") else []),
             *("-f", str(FORKS)),
-            extra_vars={**variables, "upgrade_src": str(archive), "upgrade_allow_downgrade": True},
+            extra_vars={**PAUSES, **variables, "upgrade_src": str(archive), "upgrade_allow_downgrade": True},
         )
         self._settle(run)
         self._judge(run, done, before, time.monotonic() - began)
@@ -218,8 +248,9 @@ class Soak:
         by = {status: {r.host for r in done.results if r.status == status} for status in ("failed", "unreachable")}
         changed = {r.host for r in done.results if _is_ours(r) and r.changed}
         self.say(
-            f"run {run.number:3}  {run.kind:17} {seconds:5.0f} s  {len(run.members):4} miners, {len(changed):4} changed, "
-            f"{len(by['failed']):4} failed, {len(by['unreachable']):4} unreachable, {self.troubles.count:4} with faults"
+            f"run {run.number:3}  {run.kind:17} {seconds:5.0f} s  {len(run.members):4} miners, "
+            f"{len(changed):4} changed, {len(by['failed']):4} failed, {len(by['unreachable']):4} unreachable, "
+            f"{self.troubles.count:4} with faults"
         )
         self._complain(run, done, broken)
 

@@ -129,8 +129,10 @@ def broken_by_untruth(
 ) -> list[str]:
     """Whether `changed` is true exactly when the miner's state changed.
 
-    Where the miner does not answer after a write (not_back), nobody can know, and `changed` is true. In check mode
-    ``after`` is the state that is desired, and ``requests`` is None: no write is needed to have said `changed`.
+    Where the miner does not answer after a write (not_back), nobody can know, and `changed` is true. So it is where a
+    miner runs its old firmware after the reply to an upload was lost and it rebooted: that may have come before the
+    new one was written, or instead of booting it. In check mode ``after`` is the state that is desired, and
+    ``requests`` is None: no write is needed to have said `changed`.
     """
     return [
         sentence
@@ -144,12 +146,16 @@ def _untruths(
     name: str, module: Module, told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
 ) -> Iterator[str]:
     said = any(task.changed for task in told)
-    is_unknown = any(task.error_code == "not_back" for task in told)
+    is_unknown = any(task.error_code == "not_back" for task in told) or (
+        any(task.error_code == "flash_failed" for task in told)
+        and after["uptime_s"] < before["uptime_s"]
+        and any(write["path"].startswith("/upgrade/") and not write["replied"] for write in requests or [])
+    )
     was, became = module.setting(before), module.setting(after)
     codes = ", ".join(task.error_code or "ok" for task in told)
     asked = "" if requests is None else f" It was asked: {shown(requests)}."
     if is_unknown and not said:
-        yield f"{name} does not know whether the miner changed (not_back), but said changed=false.{asked}"
+        yield f"{name} can't know whether the miner changed ({codes}), but said changed=false.{asked}"
     if not is_unknown and said != (was != became):
         yield f"{name} said changed={str(said).lower()} ({codes}), but the miner had {was} and has {became}.{asked}"
     if said and requests is not None and not any(names_of(write) & module.writes for write in writes_in(requests)):

@@ -16,9 +16,9 @@ from tests.simulator.control import Miner
 
 Fault = dict[str, Any]
 
-# Of a late answer it must be known what it is: shorter than the ten seconds that a task gives a write whose reply got
-# lost, and longer than its timeout. In simulated seconds, at 20 of them a second.
-LATE_S = 100.0
+# Longer than a task's timeout, and well within the ten seconds that it gives a write whose reply got lost: what is done
+# only after that was not done as far as the task could know.
+LATE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Trouble:
     on: Sequence[str | None] = (None, "reads", "writes")
     weight: float = 1.0
     for_ever: bool = False
+    # An upload waits for its reply for a minute.
+    is_long: bool = False
 
 
 WRITES: Sequence[str | None] = ("writes",)
@@ -47,10 +49,10 @@ TROUBLES = [
     Trouble({"name": "lost_reply", "reset": True}, WRITES, weight=3.0),
     Trouble({"name": "slow", "delay_s": LATE_S}, weight=2.0),
     Trouble({"name": "queued", "delay_s": LATE_S}, weight=2.0),
-    Trouble({"name": "silent"}),
-    Trouble({"name": "drip"}),
+    Trouble({"name": "silent"}, is_long=True),
+    Trouble({"name": "drip"}, is_long=True),
     Trouble({"name": "truncated"}, weight=2.0),
-    Trouble({"name": "stalled"}),
+    Trouble({"name": "stalled"}, is_long=True),
     Trouble({"name": "cut_json"}),
     Trouble({"name": "html_error", "status": 502}),
     Trouble({"name": "html_error", "status": 503}),
@@ -74,8 +76,8 @@ TROUBLES = [
     Trouble({"name": "boots_old"}, EVERYTHING),
     Trouble({"name": "never_back"}, EVERYTHING),
     Trouble({"name": "flash_fails"}, EVERYTHING),
-    Trouble({"name": "updater_silent"}, EVERYTHING),
-    Trouble({"name": "slow_upload", "bytes_per_s": 2e4}, EVERYTHING),
+    Trouble({"name": "updater_silent"}, EVERYTHING, is_long=True),
+    Trouble({"name": "slow_upload", "bytes_per_s": 2e5}, EVERYTHING, is_long=True),
     Trouble({"name": "no_websocket"}, EVERYTHING),
     Trouble({"name": "huge"}, weight=RARELY),
     Trouble({"name": "oversized"}, weight=RARELY),
@@ -98,9 +100,10 @@ PAUSE_S = (0.05, 0.5)
 class Troubles:
     """Which miners have which faults. ``put_on`` counts all that there have been, by name."""
 
-    def __init__(self, miners: Sequence[Miner], seed: str, share: float) -> None:
-        """``share`` of the miners have a fault at most."""
+    def __init__(self, miners: Sequence[Miner], seed: str, share: float, troubles: Sequence[Trouble]) -> None:
+        """``share`` of the miners have one of the troubles at most."""
         self._miners = miners
+        self._troubles = troubles
         self._random = random.Random(seed)
         self._most = int(share * len(miners))
         self._stricken: dict[str, Miner] = {}
@@ -159,7 +162,7 @@ class Troubles:
             self._put_on(miner, self._any_fault())
 
     def _any_fault(self) -> Fault:
-        (trouble,) = self._random.choices(TROUBLES, [trouble.weight for trouble in TROUBLES])
+        (trouble,) = self._random.choices(self._troubles, [trouble.weight for trouble in self._troubles])
         times = None if trouble.for_ever else self._random.choice(TIMES)
         action = self._random.choice(trouble.on)
         return {**trouble.fault, "action": action, "times": times}

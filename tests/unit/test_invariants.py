@@ -31,6 +31,7 @@ STATE: dict[str, Any] = {
     "users": {"admin": "a"},
     "firmware": OLD,
     "flashed": 0,
+    "uptime_s": 1000.0,
 }
 
 
@@ -170,6 +171,15 @@ def test_what_nobody_can_know_counts_as_changed() -> None:
     assert len(broken_by_untruth([not_back], STATE, STATE, [read()])) == 1
     assert len(broken_by_untruth([Told("dragonmint_pools", False, "not_back")], STATE, STATE, [write()])) == 1
     assert len(broken_by_untruth([Told("dragonmint_pools", True, "timeout")], STATE, STATE, [write()])) == 1
+
+
+def test_a_reboot_that_hides_what_became_of_an_upload_counts_as_changed() -> None:
+    rebooted, told = {**STATE, "uptime_s": 9.0}, [Told("dragonmint_firmware", True, "flash_failed")]
+    assert broken_by_untruth(told, STATE, rebooted, [upload(**LOST)]) == []
+    assert len(broken_by_untruth(told, STATE, STATE, [upload(**LOST)])) == 1
+    assert len(broken_by_untruth(told, STATE, rebooted, [upload()])) == 1
+    silent = [Told("dragonmint_firmware", False, "flash_failed")]
+    assert len(broken_by_untruth(silent, STATE, rebooted, [upload(**LOST)])) == 1
 
 
 def test_check_mode_needs_no_write_to_say_changed() -> None:
