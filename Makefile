@@ -5,7 +5,7 @@ GATES = $(PYTHON) tests/gates
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help test lint sanity unit integration format docs demo bench build environments clean
+.PHONY: help test lint sanity unit integration format docs demo bench soak build environments clean
 
 help:  ## this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +40,9 @@ demo:  ## a simulated fleet, provisioned while you watch
 
 bench:  ## what tasks, discovery and drift cost, as ratios; ARGS="tasks" for some of it
 	@$(GATES) bench $(ARGS)
+
+soak:  ## a fleet under random faults; ARGS="faults --minutes 20 --count 200 --seed 7"
+	@$(GATES) soak $(ARGS)
 
 build:  ## the collection's tarball, in build/
 	@$(GATES) run ansible-galaxy collection build --force --output-path build

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError, TimedOut
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import ENDS, JUDGED, Event, Phase, Upgrade
 
 try:
@@ -173,7 +173,9 @@ class _Follower:
                 return
             await asyncio.sleep(_TICK_S)
             is_over = time.monotonic() >= deadline
-            if is_over or (self._hears and self._is_silent()):
+            # One that is heard to write is only late.
+            is_given_up = is_over and self._upgrade.phase is not Phase.FLASHING
+            if is_given_up or (self._hears and self._is_silent()):
                 self._upgrade.feed(Event.SILENT)
             has_rebooted = await self._ask(is_over)
             if has_rebooted:
@@ -197,11 +199,13 @@ class _Follower:
             return None
         self._asked_at = time.monotonic()
         try:
-            return await asyncio.to_thread(self._miner.has_rebooted)
+            has_rebooted = await asyncio.to_thread(self._miner.has_rebooted)
         except MinerError as error:
-            if error.transient or isinstance(error, TimedOut):
-                return None
-            raise
+            # It has the firmware: whatever it answers now, it may answer well once it has rebooted.
+            self._upgrade.unanswered = error.reason
+            return None
+        self._upgrade.unanswered = None
+        return has_rebooted
 
 
 async def _refuse_redirect(*_unused: object) -> None:

@@ -9,12 +9,14 @@ import hashlib
 import os
 import secrets
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
 
 _BLOCK_BYTES = 1024 * 1024
+# By which Linux names a file that a process has open. With a descriptor as its origin, Python follows this link.
+_PATH_OF = "/proc/self/fd/{}"
 
 
 def require_file(path: str) -> None:
@@ -56,12 +58,29 @@ def _seen(target: Path) -> dict[str, Any]:
 def _replace(target: Path, data: bytes) -> None:
     temporary = target.with_name(f".dragonmint-{secrets.token_hex(8)}")
     try:
-        with temporary.open("xb") as file:
+        with _opened(temporary) as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+            if not temporary.exists():
+                os.link(_PATH_OF.format(file.fileno()), temporary, src_dir_fd=file.fileno(), follow_symlinks=True)
         if target.exists():
             temporary.chmod(target.stat().st_mode)
         temporary.replace(target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _opened(temporary: Path) -> BinaryIO:
+    """Opens a file that has no name yet, so that a process that is killed leaves no part of it.
+
+    Where the system has no such files, it has its name from the start.
+    """
+    try:
+        descriptor = os.open(temporary.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)
+    except (AttributeError, OSError):
+        return temporary.open("xb")
+    if Path(_PATH_OF.format(descriptor)).exists():
+        return os.fdopen(descriptor, "wb")
+    os.close(descriptor)
+    return temporary.open("xb")

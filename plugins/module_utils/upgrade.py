@@ -133,16 +133,23 @@ _STATUS_EVENTS = {
 
 
 class Upgrade:
-    """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure."""
+    """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure.
+
+    ``was_heard`` tells that the updater itself said that it writes, or has written, ``unanswered`` why the miner could
+    not say whether it has rebooted when it was asked last.
+    """
 
     def __init__(self) -> None:
         self.phase = Phase.LISTENING
         self.percent = 0.0
+        self.was_heard = False
+        self.unanswered: str | None = None
         self._verdict: str | None = None
         self._error: str | None = None
 
     def feed(self, event: Event) -> None:
         """Takes in what happened."""
+        self.was_heard = self.was_heard or event in (Event.RUN, Event.SUCCESS)
         self.phase = TRANSITIONS.get(self.phase, {}).get(event, self.phase)
 
     def hear(self, text: str) -> bool:

@@ -39,6 +39,7 @@ options:
       - A relative name starts at the folder that Ansible was started in. With several miners, each needs a file of its
         own, so have C(inventory_hostname) in it.
       - The file is replaced as a whole, once everything was read. It never holds a part only, whatever ends the task.
+        On Linux, a task that is killed leaves no part beside it either, if the file system knows files without a name.
       - With C(async) it can't be brought back from another machine than the controller, and is refused.
     type: path
   max_bytes:

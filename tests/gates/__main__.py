@@ -146,6 +146,10 @@ def bench(*arguments: str) -> None:
     become(made["newest"], "python", "-m", "tests.bench", *arguments)
 
 
+def soak(*arguments: str) -> None:
+    become(prepare("newest")["newest"], "python", "-m", "tests.soak", *arguments)
+
+
 def become_pytest(environment: Environment, *arguments: str) -> None:
     """Its summary is the last that anybody reads. Many tests wait for a miner, so that a core can do with two."""
     become(environment, "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", *arguments)
@@ -175,6 +179,7 @@ TARGETS = {
     "test": test,
     "format": reformat,
     "bench": bench,
+    "soak": soak,
     "run": run,
 }
 

@@ -97,6 +97,7 @@ class Ansible:
 
     bin: Path
     folder: Path
+    timeout_s: float = TIMEOUT_SECONDS
 
     def __call__(
         self,
@@ -118,12 +119,26 @@ class Ansible:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=self.timeout_s,
             check=False,
         )
         assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
         results = [TaskResult(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
         return PlaybookRun(done.returncode, done.stdout, results)
+
+    def start(
+        self,
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        *arguments: str,
+        extra_vars: Mapping[str, Any] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Begin a playbook that is to be killed; what it came to before is in killed.jsonl."""
+        return self._started(self._command(playbook, inventory, arguments, extra_vars))
+
+    def start_tool(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+        """Begin another program of this ansible-core, which is to be killed."""
+        return self._started([self.bin / name, *arguments])
 
     def killed_once(
         self,
@@ -134,23 +149,23 @@ class Ansible:
         extra_vars: Mapping[str, Any] | None = None,
     ) -> None:
         """Run a playbook, and kill it with all of its workers once a condition is met."""
-        process = subprocess.Popen(
-            self._command(playbook, inventory, arguments, extra_vars),
+        process = self.start(playbook, inventory, *arguments, extra_vars=extra_vars)
+        try:
+            wait_until(met)
+        finally:
+            kill(process)
+
+    def _started(self, command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+        record = self.folder / "killed.jsonl"
+        record.write_text("")
+        return subprocess.Popen(
+            command,
             cwd=self.folder,
-            env=self.variables(self.folder / "killed.jsonl"),
+            env=self.variables(record),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        try:
-            wait_until(met)
-        finally:
-            # Workers have a session of their own, so that they would go on. One that is stopped makes no more of them.
-            process.send_signal(signal.SIGSTOP)
-            for pid in (*children_of(process.pid), process.pid):
-                with suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            process.wait()
 
     def _command(
         self,
@@ -179,7 +194,7 @@ class Ansible:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=TIMEOUT_SECONDS,
+            timeout=self.timeout_s,
             check=False,
         )
         assert "[DEPRECATION WARNING]" not in done.stderr, done.stderr
@@ -213,6 +228,26 @@ def wait_until(met: Callable[[], bool]) -> None:
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that came of it. Its workers have sessions of their own, so that they would go on."""
+    for pid in stopped(process):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def stopped(process: subprocess.Popen[bytes]) -> list[int]:
+    """Stop a process and all that came of it. What is stopped makes no more of them, so none is missed."""
+    process.send_signal(signal.SIGSTOP)
+    family = [process.pid]
+    while found := [pid for pid in children_of(process.pid) if pid not in family]:
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        family += found
+    return family
 
 
 def children_of(pid: int) -> list[int]:

@@ -68,6 +68,12 @@ CASES = {
     "not-waited-for": Case({**NEWER, "wait": False}),
     "flash-fails": Case(fault={"name": "flash_fails"}, outcome="flash_failed", check="changed", flashed=0),
     "boots-the-old-one": Case(fault={"name": "boots_old"}, outcome="flash_failed", check="changed"),
+    "still-writing": Case(
+        {**NEWER, "wait_timeout": 5}, state={"timing": {"flash_s": 1e6}}, outcome="not_back", check="changed", flashed=0
+    ),
+    "no-answers-afterwards": Case(
+        {**NEWER, "wait_timeout": 15}, {"name": "empty", "action": "type"}, outcome="not_back", check="changed"
+    ),
     "never-back": Case({**NEWER, "wait_timeout": 15}, {"name": "never_back"}, outcome="not_back", check="changed"),
     "silent": Case(
         {**NEWER, "wait_timeout": 5}, {"name": "updater_silent"}, outcome="flash_failed", check="changed", flashed=0

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import os
 import resource
-import signal
-import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -162,25 +159,11 @@ def test_a_run_that_is_killed_leaves_no_part(
     file = ansible.folder / "miner.log"
     if old:
         file.write_text(old)
-    ansible.write("inventory.yml", inventory({"miner": connection_to(miner)}))
-    ansible.write("playbook.yml", play(logs(dest="miner.log", duration=600)))
-    process = subprocess.Popen(
-        [ansible.bin / "ansible-playbook", "-i", "inventory.yml", "playbook.yml"],
-        cwd=ansible.folder,
-        env=ansible.variables(ansible.folder / "record.jsonl"),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
+    ansible.killed_once(
+        lambda: any(request["path"] == "/stream/logs" for request in miner.requests()),
+        play(logs(dest="miner.log", duration=600)),
+        inventory({"miner": connection_to(miner)}),
     )
-    try:
-        deadline = time.monotonic() + SOON_S
-        while not [request for request in miner.requests() if request["path"] == "/stream/logs"]:
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
     assert (file.read_text() if file.exists() else None) == old
     assert names(ansible.folder, ".dragonmint-*") == []
 

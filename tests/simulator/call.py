@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 WRITE_AHEAD = 2**20  # bytes
 
 
-@dataclass
+@dataclass(eq=False)
 class Call:
     """`action` is None for nginx's own pages. `record` is what the control port shows of this request."""
 
@@ -41,11 +41,12 @@ class Call:
     plan: Plan = field(default_factory=Plan)
     # A fault keeps the worker for so many seconds after the action was executed.
     linger_s: float = 0.0
-    in_progress: bool = True
     # What happens once the answer is out, or was lost.
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        in_progress = self.miner.in_progress
+        in_progress.append(self)
         self.record = {
             "time": round(self.miner.clock.now(), 6),
             "method": self.request.method,
@@ -57,7 +58,10 @@ class Call:
             "write": self.action in WRITES or self.path in UPDATES,
             "applied": False,
             "outcome": "pending",
-            "concurrent": self.miner.in_progress,
+            "replied": False,
+            "concurrent": len(in_progress),
+            "awaited": sum(call.is_connected() for call in in_progress),
+            "ended": None,
         }
 
     def applied(self) -> None:
@@ -79,6 +83,7 @@ class Call:
         if not self.write(render(reply, self.request, self.miner.wall())):
             return self.end()
         self.outcome("answered")
+        self.record["replied"] = True
         return AlreadySent(keeps_alive(reply, self.request))
 
     async def deliver(self, reply: Reply) -> web.StreamResponse:
@@ -97,9 +102,9 @@ class Call:
 
     def leave(self) -> None:
         """No longer one of the requests in progress; a connection that stays open keeps nobody busy."""
-        if self.in_progress:
-            self.in_progress = False
-            self.miner.in_progress -= 1
+        if self in self.miner.in_progress:
+            self.miner.in_progress.remove(self)
+            self.record["ended"] = round(self.miner.clock.now(), 6)
 
     def is_connected(self) -> bool:
         transport = self.request.transport

@@ -8,7 +8,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
@@ -24,6 +24,9 @@ from .network import Network
 from .slots import Slots
 from .swupdate.frames import Order
 from .updater import Updater
+
+if TYPE_CHECKING:
+    from .call import Call
 
 PHP_WORKERS = 5
 FACTORY_FIRMWARE = "t1_20180301_093000"
@@ -85,7 +88,7 @@ class Miner:
         self.latency: dict[str, float] = {}
         self.faults = Faults()
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS_KEPT)
-        self.in_progress = 0
+        self.in_progress: list[Call] = []
 
         self.config = Config()
         self.autotune = Autotune(generation.default_mode)

@@ -93,7 +93,6 @@ async def serve(miner: Miner, request: web.BaseRequest) -> web.StreamResponse:
             body = await request.content.read()
         except ConnectionError:
             return AlreadySent(keep_alive=False)
-    miner.in_progress += 1
     call = Call(
         miner=miner,
         request=request,

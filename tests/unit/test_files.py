@@ -6,9 +6,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 from pathlib import Path
 
 import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import files
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils.files import require_file, save
 
@@ -82,6 +84,37 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
         save(str(path), "new\n", check_mode=False)
     assert path.read_text() == "old\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["miner.log"]
+
+
+@pytest.mark.parametrize("old", [None, "old\n"])
+def test_a_process_that_is_killed_while_it_writes_leaves_nothing(old: str | None, tmp_path: Path) -> None:
+    path = tmp_path / "miner.log"
+    if old:
+        path.write_text(old)
+    pid = os.fork()
+    if pid == 0:
+        os.fsync = lambda _descriptor: os.kill(os.getpid(), signal.SIGKILL)
+        save(str(path), "new\n", check_mode=False)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGKILL
+    assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == ({path.name: old} if old else {})
+
+
+@pytest.mark.parametrize("lacks", ["O_TMPFILE", "support", "proc"])
+def test_where_no_file_can_be_without_a_name_it_is_replaced_all_the_same(
+    lacks: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if lacks == "O_TMPFILE":
+        monkeypatch.delattr(os, "O_TMPFILE")
+    elif lacks == "support":
+        # So that a folder is opened for writing, which fails, too.
+        monkeypatch.setattr(os, "O_TMPFILE", 0)
+    else:
+        monkeypatch.setattr(files, "_PATH_OF", str(tmp_path / "nowhere/{}"))
+    path = tmp_path / "miner.log"
+    path.write_text("old\n")
+    save(str(path), "new\n", check_mode=False)
+    assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {"miner.log": "new\n"}
 
 
 def test_what_is_no_file_is_refused_beforehand(tmp_path: Path) -> None:

@@ -137,3 +137,19 @@ def test_a_frame_that_tells_nothing_changes_nothing(frame: str) -> None:
 def test_the_percentage_is_that_of_all_steps() -> None:
     upgrade = listened_to(['{"type": "step", "number": "4", "step": "3", "name": "uImage", "percent": "50"}'])
     assert (upgrade.phase, upgrade.percent) == (Phase.FLASHING, 62.5)
+
+
+@pytest.mark.parametrize(
+    ("events", "was_heard"),
+    [
+        ([QUIET, LOST, REBOOTED], False),
+        ([QUIET, START, HANDED_OVER, REBOOTED], False),
+        ([QUIET, HANDED_OVER, RUN, SOCKET_LOST, REBOOTED], True),
+        ([SUCCESS, REBOOTED], True),
+    ],
+)
+def test_only_the_updater_itself_tells_that_it_writes(events: list[Event], was_heard: bool) -> None:
+    upgrade = Upgrade()
+    for event in events:
+        upgrade.feed(event)
+    assert upgrade.was_heard is was_heard

@@ -112,13 +112,13 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
     client.require_rights()
     if check_mode:
         return _installed(True, before, wanted.version, False, began)
-    phase = _Flash(client, wanted, policy, tell).run()
-    if phase is Phase.RESTARTED:
-        _require_installed(client, wanted, overview.identity)
+    upgrade = _Flash(client, wanted, policy, tell).run()
+    if upgrade.phase is Phase.RESTARTED:
+        _require_installed(client, wanted, overview.identity, upgrade.was_heard)
         tell("waiting until it mines again", False)
         wait_ready(client, max(0.0, policy.wait_s - (time.monotonic() - began)))
         tell(f"runs {wanted.version}", False)
-    return _installed(True, before, wanted.version, phase is Phase.RESTARTED, began)
+    return _installed(True, before, wanted.version, upgrade.phase is Phase.RESTARTED, began)
 
 
 class _Flash:
@@ -132,8 +132,8 @@ class _Flash:
         self._upgrade = Upgrade()
         self._told: tuple[Phase, int] | None = None
 
-    def run(self) -> Phase:
-        """Returns the phase it ended in: RESTARTED, or one in which the archive was judged if no more is wanted."""
+    def run(self) -> Upgrade:
+        """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
         self._follow()
         if self._upgrade.phase is Phase.STUCK and self._policy.recover:
             self._tell("the updater is stuck, rebooting the miner", False)
@@ -150,7 +150,7 @@ class _Flash:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
         if self._policy.to_end and phase is not Phase.RESTARTED:
             raise self._unfinished(phase)
-        return phase
+        return self._upgrade
 
     def _follow(self) -> None:
         has_rebooted = power.reboot_proof(self._client)
@@ -172,16 +172,18 @@ class _Flash:
         return FlashFailed(f"{message} It still runs its old firmware; look at the archive and the miner's logs.")
 
     def _unfinished(self, phase: Phase) -> MinerError:
-        failure: MinerError
+        unanswered = self._upgrade.unanswered
+        asked = f" When it was asked last: {unanswered}." if unanswered else ""
         if phase is Phase.RESTARTING:
             failure = NotBack(
                 f"The miner has installed {self._wanted.version}, and has not come back from its reboot within "
-                f"{self._policy.wait_s:g} s. Look at it; if it only takes longer, raise wait_timeout."
+                f"{self._policy.wait_s:g} s.{asked} Look at it; if it only takes longer, raise wait_timeout."
             )
         else:
             failure = NotBack(
                 f"The miner was given {self._wanted.version}, and has not ended within {self._policy.wait_s:g} s "
-                f"({phase.value}). Look at it; if it only takes longer, run the task again to join, with more time."
+                f"({phase.value}).{asked} Look at it; if it only takes longer, run the task again to join, with more "
+                "time."
             )
         failure.changed = True
         return failure
@@ -235,12 +237,28 @@ def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
         raise Downgrade(f"{version} is older than {before}, which the miner runs. Set allow_downgrade to install it.")
 
 
-def _require_installed(client: Client, wanted: Wanted, before: protocol.Identity) -> None:
-    now = client.read(protocol.OVERVIEW).identity
+def _require_installed(client: Client, wanted: Wanted, before: protocol.Identity, was_heard: bool) -> None:
+    """Whether something was written is told by the miner's firmware, or by its updater. By neither: nobody knows."""
     failure: MinerError | None = None
+    try:
+        now = client.read(protocol.OVERVIEW).identity
+    except MinerError as error:
+        failure = NotBack(
+            f"The miner was given {wanted.version} and has rebooted. Since then it can't be read, so what it runs is "
+            f"not known: {error.reason}. Run the task again when the miner answers.",
+            reason=error.reason,
+        )
+        failure.changed = True
+        raise failure from error
     if now.mac != before.mac:
         failure = WrongDevice(
             f"The miner {before.mac} was upgraded, and now {now.mac} answers at its address. Look for it."
+        )
+    elif now.firmware == before.firmware != wanted.version and not was_heard:
+        failure = FlashFailed(
+            f"The miner was given {wanted.version}, has rebooted since, and runs {now.firmware} as before. Nothing was "
+            f"heard of the installation: either it rebooted before that, or {wanted.version} does not boot on it. Run "
+            "the task again, and look at the miner's logs if it fails again."
         )
     elif now.firmware == before.firmware != wanted.version:
         failure = FlashFailed(

@@ -25,7 +25,7 @@ def test_request_log(miner: Miner) -> None:
     ask(miner, "updatePools", POOL)
     ask(miner, "/", auth=None, method="GET")
     write, page = miner.requests()
-    assert write.pop("time") <= page.pop("time")
+    assert write.pop("time") <= write.pop("ended") <= page.pop("time")
     assert write == {
         "method": "POST",
         "path": "/api/updatePools",
@@ -36,11 +36,26 @@ def test_request_log(miner: Miner) -> None:
         "write": True,
         "applied": True,
         "outcome": "answered",
+        "replied": True,
         "concurrent": 1,
+        "awaited": 1,
     }
     assert (page["action"], page["auth"], page["write"]) == (None, None, False)
     miner.clear()
     assert miner.requests() == []
+
+
+def test_request_log_tells_whether_somebody_still_waits(miner: Miner) -> None:
+    for name in ("lost_reply", "queued"):
+        miner.fault(name, "ping", times=1)
+        with pytest.raises((ConnectionError, TimeoutError)):
+            ask(miner, "ping", timeout=0.3)
+    wait_for(lambda: (ask(miner, "ping"), miner.requests()[-1]["awaited"] == 1)[1])
+    lost, given_up, *_unused, answered = miner.requests()
+    assert [request["replied"] for request in (lost, given_up, answered)] == [False, False, True]
+    assert lost["ended"] is not None
+    assert given_up["ended"] is None
+    assert answered["concurrent"] == 2
 
 
 def test_writes_of_the_fleet() -> None:

@@ -1,0 +1,35 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A soak in short: a few miners, one run of each kind while faults come and go, and then all is as desired."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.integration.running import Ansible, newest_core
+from tests.simulator.control import Fleet
+from tests.simulator.faults import TABLE
+from tests.soak.faults import SPEED, Soak
+from tests.soak.troubles import LEFT_OUT, TROUBLES
+
+SEED = 20180901
+
+
+@newest_core
+def test_all_holds_while_faults_come_and_go(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    troubles = [trouble for trouble in TROUBLES if not trouble.is_long]
+    soak = Soak(start_fleet(count=8, generation="mixed", speed=SPEED), ansible, SEED, print, troubles)
+    for kind in ("provision", "audit", "upgrade"):
+        soak.in_trouble(kind)
+    soak.in_peace()
+    assert soak.totals.broken == []
+    # It is no soak in which nothing happens.
+    assert soak.totals.writes > 0
+    assert soak.totals.flashes >= len(soak.fleet.miners)
+    assert sum(soak.troubles.put_on.values()) > len(soak.fleet.miners)
+
+
+def test_each_fault_is_played_or_left_out_for_a_reason() -> None:
+    played = {trouble.fault["name"] for trouble in TROUBLES}
+    assert played | set(LEFT_OUT) == set(TABLE)
+    assert not played & set(LEFT_OUT)

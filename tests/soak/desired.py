@@ -1,0 +1,100 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What miners are to be, at random, and as what an inventory knows them."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from tests.soak.invariants import State
+
+POOLS = [
+    [{"url": f"stratum+tcp://{name}.example.com:3333", "user": f"farm.{name}"} for name in names]
+    for names in (["a"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["d"])
+]
+MODES = {
+    "dm-2018-04": ["off", "efficient", "balanced", "performance"],
+    "dm-2018-05": ["efficient", "balanced", "factory", "performance"],
+    "inno-2018-08": ["efficient", "balanced", "factory", "performance"],
+    "inno-2018-09": ["efficient", "balanced", "factory", "performance"],
+}
+LEVELS = ["1", "2", "3"]
+PASSWORDS = ["Correct-Horse-7", "Battery-Staple-8"]
+DNS = [["8.8.8.8", "8.8.4.4"], ["1.1.1.1", "9.9.9.9"]]
+# The miner's home, and where it is sent; no other miner is in either.
+NETS = ("127.20", "127.21")
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What one miner is to be; what is None is left as it is."""
+
+    pools: list[dict[str, str]]
+    mode: str
+    level: str | None = None
+    password: str | None = None
+    network: dict[str, Any] | None = None
+
+    def variables(self) -> dict[str, Any]:
+        """Variables of the role provision."""
+        return {
+            "provision_pools": self.pools,
+            "provision_autotune_mode": self.mode,
+            "provision_autotune_level": self.level,
+            "provision_admin_password": self.password,
+            "provision_network": self.network,
+        }
+
+    def applied_to(self, state: State) -> dict[str, Any]:
+        """The state of a miner that was made as desired."""
+        network = {} if self.network is None else {key: self.network[key] for key in self.network}
+        users = {} if self.password is None else {"admin": self.password}
+        level = state["autotune"]["level"] if self.level is None else self.level
+        return {
+            **state,
+            "pools": [{**pool, "pass": "x"} for pool in self.pools],
+            "autotune": {**state["autotune"], "mode": self.mode, "level": level},
+            "network": {**state["network"], **network},
+            "users": {**state["users"], **users},
+        }
+
+
+def any_desired(chance: random.Random, state: State) -> Desired:
+    """Something that a miner of this state can be made, by its generation."""
+    generation = state["generation"]
+    return Desired(
+        pools=chance.choice(POOLS),
+        mode=chance.choice(MODES[generation]),
+        level=chance.choice([None, *LEVELS]) if generation.startswith("inno") else None,
+        password=chance.choice([None, *PASSWORDS]),
+        network=chance.choice([None, None, _network(chance, state)]),
+    )
+
+
+def _network(chance: random.Random, state: State) -> dict[str, Any]:
+    """At home for the most part: a miner that moves loses the reply for sure."""
+    first, second, *rest = state["host"].split(".")
+    home = f"{first}.{second}"
+    net = home if chance.random() < 0.7 else next(net for net in NETS if net != home)
+    return {
+        "mode": "static",
+        "ipaddress": ".".join([net, *rest]),
+        "netmask": "255.255.0.0",
+        "gateway": f"{net}.255.254",
+        "dns": chance.choice(DNS),
+    }
+
+
+def connection(state: State, auth: str, patience: dict[str, Any]) -> dict[str, Any]:
+    """The variables with which a miner is reached as it is now. ``patience`` is how long and how often."""
+    return {
+        "ansible_host": state["host"],
+        "dragonmint_port": state["port"],
+        "dragonmint_password": state["users"]["admin"],
+        "dragonmint_fallback_passwords": PASSWORDS,
+        "dragonmint_expected_mac": state["mac"],
+        "dragonmint_auth": auth,
+        **patience,
+    }

@@ -1,0 +1,182 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What must hold in every run, whatever happens to the miners meanwhile.
+
+It is judged by what the simulator recorded, and never by what the collection says of itself. The requests of a miner
+are those of one run, oldest first, as its control port shows them, and its states are those before and after that run.
+Each function returns what is broken as sentences; nothing is broken: none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+Request = Mapping[str, Any]
+State = Mapping[str, Any]
+
+AT_ONCE_MAX = 2
+
+
+@dataclass(frozen=True)
+class Module:
+    """What a module that writes sets: ``setting`` of a miner's state, by these actions and pages."""
+
+    setting: Callable[[State], Any]
+    writes: frozenset[str]
+
+
+# A miner reboots, and cgminer restarts, without anybody's setting being another one afterwards. Of the firmware counts
+# what was written: an image that does not boot has changed the miner, although it runs the old one.
+MODULES = {
+    "dragonmint_pools": Module(lambda state: state["pools"], frozenset({"updatePools"})),
+    "dragonmint_autotune": Module(
+        lambda state: (state["autotune"]["mode"], state["autotune"]["level"]), frozenset({"setAutoTune"})
+    ),
+    "dragonmint_network": Module(
+        lambda state: {name: state["network"][name] for name in ("mode", "ipaddress", "netmask", "gateway", "dns")},
+        frozenset({"updateNetwork"}),
+    ),
+    "dragonmint_user": Module(lambda state: state["users"], frozenset({"updatePassword"})),
+    "dragonmint_firmware": Module(
+        lambda state: state["flashed"], frozenset({"/upgrade/upload", "/upgrade/download", "reboot"})
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a task said: ``module`` without its collection, ``error_code`` None unless it failed."""
+
+    module: str
+    changed: bool
+    error_code: str | None = None
+
+
+def writes_in(requests: Iterable[Request]) -> list[Request]:
+    """The requests that change a miner when they are served."""
+    return [request for request in requests if request["write"]]
+
+
+def most_at_once(requests: Iterable[Request]) -> int:
+    """How many requests somebody was waiting for at once; what was given up counts no more."""
+    return max((request["awaited"] for request in requests), default=0)
+
+
+def flashes(requests: Iterable[Request]) -> list[Request]:
+    """The updates that were really written."""
+    return [request for request in requests if request.get("result") == "installed"]
+
+
+def repeated_writes(requests: Sequence[Request]) -> list[tuple[Request, Request]]:
+    """Writes that were sent twice although the first may have taken effect: pairs of both.
+
+    Twice may be sent what was refused for its login, after a new one; and what was answered, after another write: a
+    detour over another mode, the reboot of an updater that was stuck.
+    """
+    return [
+        (requests[first], requests[second])
+        for first, second in combinations([at for at, request in enumerate(requests) if request["write"]], 2)
+        if _content(requests[first]) == _content(requests[second])
+        and not _may_follow(requests[first], requests[first + 1 : second])
+    ]
+
+
+def _may_follow(first: Request, between: Sequence[Request]) -> bool:
+    if not first["replied"]:
+        return False
+    is_refused = not first["applied"] and any(request["action"] == "auth" for request in between)
+    return is_refused or any(_content(write) != _content(first) for write in writes_in(between))
+
+
+def _content(request: Request) -> tuple[Any, ...]:
+    return request["path"], request["form"], request.get("filename"), request.get("size")
+
+
+def broken_by_any_run(requests: Sequence[Request]) -> list[str]:
+    """What no run may do: repeat a write, flash twice, ask too much at once."""
+    broken = [
+        f"{_named(first)} was sent again {second['time'] - first['time']:.1f} s later, although "
+        f"{'it was answered' if first['replied'] else 'its reply was lost, so that it may have been done'}: "
+        f"{shown(requests)}."
+        for first, second in repeated_writes(requests)
+    ]
+    if len(written := flashes(requests)) > 1:
+        broken.append(f"The miner was flashed {len(written)} times in one run: {shown(requests)}.")
+    if (most := most_at_once(requests)) > AT_ONCE_MAX:
+        broken.append(f"The miner had {most} requests to answer at once; {AT_ONCE_MAX} are allowed: {shown(requests)}.")
+    return broken
+
+
+def broken_by_check_mode(requests: Sequence[Request]) -> list[str]:
+    """What a run in check mode may not do: write."""
+    return [f"{_named(write)} was sent in check mode: {shown(requests)}." for write in writes_in(requests)]
+
+
+def broken_by_flashing(before: State, after: State, version: str) -> list[str]:
+    """What an upgrade to this version may not do: flash twice, or a miner that runs it already."""
+    count, runs_it = after["flashed"] - before["flashed"], before["firmware"] == version
+    if count > (0 if runs_it else 1):
+        had = f"ran {version} already" if runs_it else f"ran {before['firmware']}"
+        return [f"The miner {had} and was flashed {count} times by an upgrade to {version}."]
+    return []
+
+
+def broken_by_untruth(
+    told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
+) -> list[str]:
+    """Whether `changed` is true exactly when the miner's state changed.
+
+    Where the miner does not answer after a write (not_back), nobody can know, and `changed` is true. So it is where a
+    miner runs its old firmware after the reply to an upload was lost and it rebooted: that may have come before the
+    new one was written, or instead of booting it. In check mode ``after`` is the state that is desired, and
+    ``requests`` is None: no write is needed to have said `changed`.
+    """
+    return [
+        sentence
+        for name, module in MODULES.items()
+        if (of_it := [task for task in told if task.module == name])
+        for sentence in _untruths(name, module, of_it, before, after, requests)
+    ]
+
+
+def _untruths(
+    name: str, module: Module, told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
+) -> Iterator[str]:
+    said = any(task.changed for task in told)
+    is_unknown = any(task.error_code == "not_back" for task in told) or (
+        any(task.error_code == "flash_failed" for task in told)
+        and after["uptime_s"] < before["uptime_s"]
+        and any(write["path"].startswith("/upgrade/") and not write["replied"] for write in requests or [])
+    )
+    was, became = module.setting(before), module.setting(after)
+    codes = ", ".join(task.error_code or "ok" for task in told)
+    asked = "" if requests is None else f" It was asked: {shown(requests)}."
+    if is_unknown and not said:
+        yield f"{name} can't know whether the miner changed ({codes}), but said changed=false.{asked}"
+    if not is_unknown and said != (was != became):
+        yield f"{name} said changed={str(said).lower()} ({codes}), but the miner had {was} and has {became}.{asked}"
+    if said and requests is not None and not any(names_of(write) & module.writes for write in writes_in(requests)):
+        yield f"{name} said changed=true ({codes}), but the miner was sent no such write.{asked}"
+
+
+def names_of(request: Request) -> set[str]:
+    """What a request is called: its action, and its path."""
+    return {str(request["action"]), str(request["path"])}
+
+
+def shown(requests: Iterable[Request]) -> str:
+    """Requests as an operator may read them: when, what, and what came of it, with what was written in full."""
+    return "; ".join(
+        f"{request['time']:.2f} s {_named(request)}"
+        f"{' ' + str(dict(request['form'])) if request['write'] and request['form'] else ''} -> "
+        f"{request.get('result') or request['outcome']}"
+        f"{'' if request['replied'] else ', no reply'}{', applied' if request['applied'] else ''}"
+        for request in requests
+    )
+
+
+def _named(request: Request) -> str:
+    return str(request["action"] or request["path"])

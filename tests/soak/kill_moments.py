@@ -1,0 +1,131 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""When a run is killed: some moment of time, at a request, within a write, or when a file changes."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.simulator.control import Fleet
+from tests.soak.kill_files import KEPT_FOLDERS
+
+Condition = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Usual:
+    """What a run takes that nobody kills."""
+
+    seconds: float
+    requests: int
+    writes: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A run that is to be killed: its miners, the folder that it works in, what it usually takes."""
+
+    fleet: Fleet
+    folder: Path
+    usual: Usual
+    keeps_files: bool
+
+
+@dataclass(frozen=True)
+class Moment:
+    """In words, and whether it has come."""
+
+    text: str
+    has_come: Condition
+
+
+Draw = Callable[[random.Random, Scene], Moment]
+
+
+def drawn(rng: random.Random, scene: Scene) -> Moment:
+    """Any moment, spread over the whole run."""
+    kinds: list[Draw] = [after_seconds, at_request]
+    if scene.keeps_files:
+        kinds.append(at_file)
+    # What is lost within a write is what matters most.
+    if scene.usual.writes:
+        kinds += [within_write] * 3
+    return rng.choice(kinds)(rng, scene)
+
+
+def after_seconds(rng: random.Random, scene: Scene) -> Moment:
+    seconds = rng.uniform(0.0, scene.usual.seconds)
+    return Moment(f"{seconds:.2f} s after its start", _later(lambda: True, seconds))
+
+
+def at_request(rng: random.Random, scene: Scene) -> Moment:
+    place = rng.randrange(len(scene.fleet.miners))
+    number = rng.randint(1, max(1, scene.usual.requests // len(scene.fleet.miners)))
+    miner = scene.fleet[place]
+    enough = len(miner.requests()) + number
+    return Moment(f"at request {number} to miner{place + 1}", lambda: len(miner.requests()) >= enough)
+
+
+def within_write(rng: random.Random, scene: Scene) -> Moment:
+    """Once a miner has a write that it has not answered: the first one, the second, …, or a little later."""
+    # Fewer than usual, since this may be a run that finds some things done.
+    number = rng.randint(1, max(1, scene.usual.writes * 2 // 3))
+    seconds = rng.choice((0.0, rng.uniform(0.0, 0.1)))
+    before = set(_writes(scene.fleet))
+    seen: set[tuple[str, float]] = set()
+
+    def has_come() -> bool:
+        seen.update(pending(scene.fleet) - before)
+        return len(seen) >= number
+
+    return Moment(f"{seconds:.3f} s after write {number} came in", _later(has_come, seconds))
+
+
+def at_file(rng: random.Random, scene: Scene) -> Moment:
+    """Once a file was made or replaced in one of the folders that a run keeps, or a little later."""
+    number = rng.randint(1, 3)
+    seconds = rng.choice((0.0, rng.uniform(0.0, 0.3)))
+    before = _files(scene.folder)
+    seen: set[tuple[Path, int]] = set()
+
+    def has_come() -> bool:
+        seen.update(_files(scene.folder) - before)
+        return len(seen) >= number
+
+    return Moment(f"{seconds:.3f} s after file {number} changed", _later(has_come, seconds))
+
+
+def pending(fleet: Fleet) -> set[tuple[str, float]]:
+    """The writes that miners have and have not answered, by address and time."""
+    return {key for key, outcome in _writes(fleet).items() if outcome == "pending"}
+
+
+def _writes(fleet: Fleet) -> dict[tuple[str, float], str]:
+    return {(host, write["time"]): write["outcome"] for host, writes in fleet.writes().items() for write in writes}
+
+
+def _files(folder: Path) -> set[tuple[Path, int]]:
+    """Each file, and which one of that name it is."""
+    found = set()
+    for path in (path for name in KEPT_FOLDERS for path in (folder / name).glob("*")):
+        try:
+            found.add((path, path.stat().st_ino))
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def _later(condition: Condition, seconds: float) -> Condition:
+    """Says yes so many seconds after the condition did."""
+    met_at: list[float] = []
+
+    def has_come() -> bool:
+        if not met_at and condition():
+            met_at.append(time.monotonic())
+        return bool(met_at) and time.monotonic() >= met_at[0] + seconds
+
+    return has_come
