@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.connector import bounded_connector
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError, TimedOut
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import ENDS, JUDGED, Event, Phase, Upgrade
 
@@ -35,6 +36,8 @@ _CONNECT_S = 10.0
 # Slower than any network of a farm: only an upload that stalls is cut off, since that leaves the updater stuck.
 _SLOWEST_BYTES_PER_S = 256 * 1024
 _CHUNK_BYTES = 256 * 1024
+# All that an updater says about one update comes to less than 100 KB.
+_CONNECTION_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ class _Follower:
         # A websocket's own redirects can't be switched off otherwise.
         tracing = aiohttp.TraceConfig()
         tracing.on_request_redirect.append(_refuse_redirect)
-        async with aiohttp.ClientSession(timeout=timeout, trace_configs=[tracing]) as session:
+        async with aiohttp.ClientSession(
+            connector=bounded_connector(_CONNECTION_BYTES_MAX), timeout=timeout, trace_configs=[tracing]
+        ) as session:
             listener = asyncio.create_task(self._listen(session))
             try:
                 await self._wait_for_quiet()

@@ -18,12 +18,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol, redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses
+from ansible_collections.minerops.dragonmint.plugins.module_utils.connector import bounded_connector
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     AuthenticationFailed,
     BadReply,
@@ -38,11 +38,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 
 try:
     import aiohttp
-    from aiohttp.client_proto import ResponseHandler
 except ImportError:
     AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
-    # Something to derive from, so that this file can be imported to say what is missing.
-    ResponseHandler = object  # type: ignore[misc,assignment]
 else:
     AIOHTTP_IMPORT_ERROR = None
 
@@ -389,29 +386,15 @@ def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
 
 def _http(options: Options) -> aiohttp.ClientSession:
     """HTTP with one miner. A session of its own closes its connection at once when the miner has been asked."""
-    connector = aiohttp.TCPConnector(limit=1, use_dns_cache=False, resolver=aiohttp.ThreadedResolver())
-    factory: Any = partial(_BoundedHandler, loop=asyncio.get_running_loop())
-    connector._factory = factory
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=bounded_connector(
+            _CONNECTION_BYTES_MAX, limit=1, use_dns_cache=False, resolver=aiohttp.ThreadedResolver()
+        ),
         timeout=aiohttp.ClientTimeout(total=options.timeout_s, sock_connect=options.connect_timeout_s),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity"},
         auto_decompress=False,
     )
-
-
-class _BoundedHandler(ResponseHandler):
-    """Ends a connection that brings more than any miner says: old versions of aiohttp take headers without end."""
-
-    _bytes_left = _CONNECTION_BYTES_MAX
-
-    def data_received(self, data: bytes) -> None:
-        self._bytes_left -= len(data)
-        if self._bytes_left >= 0:
-            super().data_received(data)
-        elif self.transport is not None:
-            self.transport.abort()
 
 
 async def _read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:

@@ -24,6 +24,7 @@ LAYERS = [
     "module_utils.addresses",
     "module_utils.libconfig",
     "module_utils.protocol",
+    "module_utils.connector",
     "module_utils.session",
     "module_utils.swu",
     "module_utils.upgrade",
