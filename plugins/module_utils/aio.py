@@ -84,10 +84,10 @@ class _Follower:
         self._heard_at = time.monotonic()
         self._asked_at = 0.0
         self._is_listening: asyncio.Event
-        self._first_word: asyncio.Event
+        self._is_under_way: asyncio.Event
 
     async def run(self, wait_s: float, to_end: bool) -> None:
-        self._is_listening, self._first_word = asyncio.Event(), asyncio.Event()
+        self._is_listening, self._is_under_way = asyncio.Event(), asyncio.Event()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
         # A websocket's own redirects can't be switched off otherwise.
         tracing = aiohttp.TraceConfig()
@@ -111,7 +111,7 @@ class _Follower:
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_listening.wait(), _CONNECT_S)
         try:
-            await asyncio.wait_for(self._first_word.wait(), LISTEN_FIRST_S)
+            await asyncio.wait_for(self._is_under_way.wait(), LISTEN_FIRST_S)
         except asyncio.TimeoutError:
             self._upgrade.feed(Event.QUIET)
 
@@ -125,7 +125,9 @@ class _Follower:
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
                             self._heard_at = time.monotonic()
-                            self._first_word.set()
+                            # Words alone may be the last ones about an update that has failed.
+                            if self._upgrade.phase is not Phase.LISTENING:
+                                self._is_under_way.set()
                             self._report()
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
                 pass

@@ -56,7 +56,7 @@ def test_no_reply_takes_the_memory_of_the_inventory(
         )
 
 
-@pytest.mark.parametrize(("upload", "websocket"), [("endless_head", "endless_head")])
+@pytest.mark.parametrize(("upload", "websocket"), [("huge", "flood"), ("endless_head", "endless_head")])
 def test_no_reply_takes_the_memory_during_an_upgrade(
     ansible: Ansible, start_fleet: Callable[..., Fleet], upload: str, websocket: str
 ) -> None:
