@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.connections import bounded_connector
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import ENDS, JUDGED, Event, Phase, Upgrade
 
@@ -35,6 +36,8 @@ _CONNECT_S = 10.0
 # Slower than any network of a farm: only an upload that stalls is cut off, since that leaves the updater stuck.
 _SLOWEST_BYTES_PER_S = 256 * 1024
 _CHUNK_BYTES = 256 * 1024
+# All that an updater says about one update comes to less than 100 KB.
+_CONNECTION_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -81,15 +84,17 @@ class _Follower:
         self._heard_at = time.monotonic()
         self._asked_at = 0.0
         self._is_listening: asyncio.Event
-        self._first_word: asyncio.Event
+        self._is_under_way: asyncio.Event
 
     async def run(self, wait_s: float, to_end: bool) -> None:
-        self._is_listening, self._first_word = asyncio.Event(), asyncio.Event()
+        self._is_listening, self._is_under_way = asyncio.Event(), asyncio.Event()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
         # A websocket's own redirects can't be switched off otherwise.
         tracing = aiohttp.TraceConfig()
         tracing.on_request_redirect.append(_refuse_redirect)
-        async with aiohttp.ClientSession(timeout=timeout, trace_configs=[tracing]) as session:
+        async with aiohttp.ClientSession(
+            connector=bounded_connector(_CONNECTION_BYTES_MAX), timeout=timeout, trace_configs=[tracing]
+        ) as session:
             listener = asyncio.create_task(self._listen(session))
             try:
                 await self._wait_for_quiet()
@@ -106,7 +111,7 @@ class _Follower:
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_listening.wait(), _CONNECT_S)
         try:
-            await asyncio.wait_for(self._first_word.wait(), LISTEN_FIRST_S)
+            await asyncio.wait_for(self._is_under_way.wait(), LISTEN_FIRST_S)
         except asyncio.TimeoutError:
             self._upgrade.feed(Event.QUIET)
 
@@ -120,7 +125,9 @@ class _Follower:
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
                             self._heard_at = time.monotonic()
-                            self._first_word.set()
+                            # Words alone may be the last ones about an update that has failed.
+                            if self._upgrade.phase is not Phase.LISTENING:
+                                self._is_under_way.set()
                             self._report()
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
                 pass

@@ -107,6 +107,14 @@ async def read(response: aiohttp.ClientResponse, bytes_max: int) -> bytes:
     return body
 
 
+def bounded_connector(bytes_max: int) -> aiohttp.TCPConnector:
+    """Returns a connector of aiohttp, each of whose connections is aborted after so many bytes."""
+    connector = aiohttp.TCPConnector()
+    factory: Any = partial(_BoundedHandler, bytes_max, asyncio.get_running_loop())
+    connector._factory = factory
+    return connector
+
+
 class _OneDevice(BaseConnector):
     """Speaks over a socket that is connected already, and after its end over others to the same device."""
 
@@ -120,14 +128,18 @@ class _OneDevice(BaseConnector):
         if sock is None:
             sock = await self._connect()
         loop = asyncio.get_running_loop()
-        _transport, handler = await loop.create_connection(partial(_BoundedHandler, loop), sock=sock)
+        _transport, handler = await loop.create_connection(
+            partial(_BoundedHandler, _CONNECTION_BYTES_MAX, loop), sock=sock
+        )
         return handler
 
 
 class _BoundedHandler(ResponseHandler):
     """Ends a connection that brings more than any miner says: old versions of aiohttp take headers without end."""
 
-    _bytes_left = _CONNECTION_BYTES_MAX
+    def __init__(self, bytes_max: int, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._bytes_left = bytes_max
 
     def data_received(self, data: bytes) -> None:
         self._bytes_left -= len(data)

@@ -1,8 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Gathers the facts of a miner that is well, then runs a task, and prints its result and by how many bytes it grew.
+"""Does something with a miner that is well, then with others, and prints what came of these and the bytes it grew by.
 
-The module's name is the first argument; its options, and those of the first task, come as JSON.
+The first argument names a module, or is `poll`; then come the options for each miner, as JSON. Whatever is named, it is
+the facts of the first miner that are gathered, and so they are polled for `poll`.
 """
 
 from __future__ import annotations
@@ -13,26 +14,46 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
+from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet, task
+from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
+
+KEPT = ("changed", "error_code", "msg", "state", "missing")
 
 
 def peak_bytes() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
-def run(module: Any, options: dict[str, Any]) -> dict[str, Any]:
+def run(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Run a module as an action does, with its own defaults."""
+    module = import_module(f"ansible_collections.minerops.dragonmint.plugins.modules.dragonmint_{name}")
     defaults = {name: option.get("default") for name, option in module.argument_spec().items()}
     return task.execute(module.run, task.Context({**defaults, **options}, check_mode=False))
 
 
-name, well, options = sys.argv[1], json.loads(sys.argv[2]), json.loads(sys.argv[3])
-facts, module = (
-    import_module(f"ansible_collections.minerops.dragonmint.plugins.modules.dragonmint_{module}")
-    for module in ("facts", name)
-)
-run(facts, well)
+def poll(options: dict[str, Any]) -> dict[str, Any]:
+    """Poll one miner as the inventory plugin does."""
+    how = fleet.Options(
+        port=options["port"],
+        credentials=(Credential("admin", options["password"]),),
+        auth="basic",
+        subsets=("identity", "pools"),
+        concurrency=1,
+        connect_timeout_s=5.0,
+        timeout_s=options["timeout"],
+        deadline_s=60.0,
+    )
+    miners, _counts = fleet.poll(addresses_from([options["host"]], False, False), how, lambda *_seen: True, print)
+    return {"state": miners[0].state, "missing": sorted(miners[0].missing)} if miners else {"state": "unknown"}
+
+
+name, well, *others = sys.argv[1], *map(json.loads, sys.argv[2:])
+if name == "poll":
+    poll(well)
+else:
+    run("facts", well)
 before = peak_bytes()
-result = run(module, options)
+results = [poll(options) if name == "poll" else run(name, options) for options in others]
 grown = {"grown_bytes": peak_bytes() - before}
-json.dump({**grown, **{key: result.get(key) for key in ("changed", "error_code", "msg")}}, sys.stdout)
+json.dump({**grown, "results": [{key: result.get(key) for key in KEPT} for result in results]}, sys.stdout)

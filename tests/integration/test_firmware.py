@@ -59,6 +59,7 @@ CASES = {
     "messages-first": Case(state={"frame_order": "leading"}),
     "mixed": Case(state={"frame_order": 7}),
     "no-websocket": Case(fault={"name": "no_websocket"}),
+    "talked-at": Case(fault={"name": "flood", "frame_bytes": 2**16}),
     "there-already": refused(NEWER, "ok", state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}),
     "forced": Case({**NEWER, "force": True}, state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}),
     "older": refused(OLDER, "downgrade", state={"version_0": NEWER_FIRMWARE, "version_1": NEWER_FIRMWARE}),

@@ -11,33 +11,31 @@ from __future__ import annotations
 import base64
 import json
 import re
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from tests.integration.running import NEWER_FIRMWARE, ROOT, Ansible, PlaybookRun, connection_to
+from tests.integration.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to
+from tests.integration.searching import (
+    FALLBACK,
+    GUEST,
+    IN_FIRMWARE_URL,
+    IN_URL,
+    LOGIN,
+    NEW,
+    POOL,
+    ROTATED,
+    SECRETS,
+    STORED,
+    commands_of,
+    leaks,
+    secrets_in,
+)
 from tests.simulator.control import Fleet, Miner
 
 SPEED = 50.0
-# Escaped in JSON and in URLs, each is known by its first word.
-LOGIN = 'Login-1-ö "+/&'
-FALLBACK = 'Fallback-2-ö "+/&'
-POOL = 'Pool-3-ö "+/&'
-STORED = 'Stored-4-ö "+/&'
-IN_URL = "In-Url-5-"
-NEW = 'New-6-ö "+/&'
-IN_FIRMWARE_URL = "In-Firmware-7-"
-ROTATED = 'Rotated-8-ö "+/&'
-GUEST = 'Guest-9-ö "+/&'
-SECRETS = (LOGIN, FALLBACK, POOL, STORED, IN_URL, NEW, IN_FIRMWARE_URL, ROTATED, GUEST)
-WORDS = tuple(secret.split("-ö", maxsplit=1)[0] for secret in SECRETS)
 MASK = "********"
-# How each JWT begins.
-JWT = "eyJ0eXAi"
-
 URL = "stratum+tcp://pool.example.com:3333"
 URL_WITH_PASSWORD = f"stratum+tcp://farm:{IN_URL}@pool.example.com:3333"
 VARIABLES = {
@@ -59,8 +57,8 @@ MODULES: dict[str, list[dict[str, Any]]] = {
         {"pools": [{"url": "{{ url_with_password }}", "user": "farm.1"}]},
         {"pools": "{{ pool_password }}", "timeout": "{{ dragonmint_password }}"},
     ],
-    "dragonmint_autotune": [{"mode": "efficient"}, {"mode": "{{ dragonmint_password }}"}],
-    "dragonmint_logs": [{"lines": 10}],
+    "dragonmint_autotune": [{"mode": "performance"}, {"mode": "{{ dragonmint_password }}"}],
+    "dragonmint_logs": [{"lines": 10, "dest": "log of {{ inventory_hostname }}"}],
     "dragonmint_network": [{"mode": "static", "ipaddress": "{{ dragonmint_password }}"}],
     "dragonmint_user": [{"new_password": "{{ new_password }}"}],
     "dragonmint_power": [{"state": "mining_restarted", "wait_timeout": 10}],
@@ -71,8 +69,9 @@ PLAYBOOKS: dict[str, dict[str, Any]] = {
     "audit": {},
     "provision": {},
     "rotate_passwords": {"rotate_serial": "100%", "rotate_max_fail_percentage": 100},
-    "heal": {"health_heal": True},
-    "curtail": {"curtail_mode": "efficient"},
+    # With a remedy that has to be tried, and does not help.
+    "heal": {"health_heal": True, "health_boards": 4, "health_heal_timeout": 2, "health_fail_on": "never"},
+    "curtail": {"curtail_mode": "efficient", "curtail_pause_seconds": 0},
     "site": {},
     "upgrade": {"upgrade_url": "{{ firmware_url }}", "upgrade_wait_timeout": 10},
 }
@@ -82,6 +81,7 @@ PROVISIONED = {
     "provision_pools": ["{{ good_pool }}"],
     "rotate_new_password": ROTATED,
 }
+REPORTS = {"audit", "health", "curtail", "curtail-record", "upgrade"}
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
 TIMED = {"minerops.dragonmint.dragonmint_user": {"new_password": "{{ new_password }}"}, "timeout": 3}
 # The one known exception: while an async task runs, and some seconds more, ansible-core keeps its module with all of
@@ -97,9 +97,9 @@ WAYS = ("here_jwt", "there_basic")
 # As if a library told everything that it was to send.
 TALKATIVE_LIBRARY = """
 import os
-from contextlib import suppress
+import sys
 
-with suppress(ImportError):
+if os.path.basename(sys.argv[0]).startswith(("ansible-playbook", "AnsiballZ_dragonmint_")):
     from requests.adapters import HTTPAdapter
 
     send = HTTPAdapter.send
@@ -141,13 +141,16 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
         prepare(miner, name.split("_")[0])
     for miner in stopped.values():
         prepare(miner, "hangs")
-    hosts = {name: {**reached(miner, *name.split("_")[1:]), **VARIABLES} for name, miner in miners.items()}
+    hosts = {
+        name: {**reached(miner, *name.split("_")[1:]), **VARIABLES, "dragonmint_timeout": 1 if "hangs" in name else 20}
+        for name, miner in miners.items()
+    }
     for name, miner in stopped.items():
         hosts[name] = {**reached(miner, name.split("_")[1]), **VARIABLES, "dragonmint_timeout": 8}
     tasks = [{f"minerops.dragonmint.{name}": options} for name, runs in MODULES.items() for options in runs]
     well = ":".join(name for name in names if name.startswith("well"))
     plays = [
-        play(*tasks, hosts="miners:!stopped_*", ignore_errors=True, ignore_unreachable=True),
+        play(*tasks, hosts="miners:!stopped_*", strategy="free", ignore_errors=True, ignore_unreachable=True),
         play(ASYNC, hosts="well_there_basic"),
         play(TIMED, hosts="stopped_*", ignore_errors=True),
         *(
@@ -158,7 +161,7 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
     with commands_of(ansible) as commands:
         done = ansible(
             plays,
-            inventory(hosts, **PROVISIONED, dragonmint_timeout=2),
+            inventory(hosts, **PROVISIONED),
             "-vvvvv",
             "--diff",
             environment={
@@ -180,12 +183,16 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
         assert done.one(name).status == "failed"
         assert "error_code" not in done.one(name).result
     assert [name for name in names if "well" in name and not list((ansible.folder / "cache").glob(f"*{name}"))] == []
-    assert {path.stem for path in (ansible.folder / "dragonmint-reports").iterdir()} >= {"audit", "upgrade"}
+    assert {path.stem for path in (ansible.folder / "dragonmint-reports").iterdir()} == REPORTS
+    assert len(list((ansible.folder / "dragonmint-state").iterdir())) == len(WAYS)
+    record = json.loads((ansible.folder / "dragonmint-reports/curtail-record.json").read_text(encoding="utf-8"))
+    assert len(record["miners"]) == len(WAYS)
+    assert all((ansible.folder / f"log of well_{way}").stat().st_size for way in WAYS)
     assert any("AnsiballZ_dragonmint_facts" in command for command in commands)
 
-    found = {where: text for where, text in said(ansible, done, commands) if secrets_in(text)}
+    found = leaks(ansible, done.output, commands)
     known = [where for where in found if KNOWN.fullmatch(where)]
-    assert {where: secrets_in(text) for where, text in found.items() if where not in known} == {}
+    assert {where: texts for where, texts in found.items() if where not in known} == {}
     assert len(known) <= 1
 
 
@@ -225,6 +232,7 @@ def test_the_diff_says_where_only_a_password_differs(ansible: Ansible, start_fle
 def prepare(miner: Miner, end: str) -> None:
     """Have it know secrets of its own, and end tasks as ENDS says; to refuse, it repeats what it was sent."""
     miner.set(users={"admin": FALLBACK}, pools=[{"url": URL_WITH_PASSWORD, "user": "farm.1", "pass": STORED}] * 2)
+    miner.set(journal=f"{LOGIN} {FALLBACK}\n{URL_WITH_PASSWORD}\n")
     if end == "refuses":
         miner.fault("reject", action="updatePools", message=f"{LOGIN} {FALLBACK} {POOL}")
         for action in (*READS, "writes"):
@@ -264,55 +272,3 @@ def library(ansible: Ansible) -> Path:
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(TALKATIVE_LIBRARY)
     return folder
-
-
-@contextmanager
-def commands_of(ansible: Ansible) -> Iterator[set[str]]:
-    """The command lines of all processes that are started below, as often as they can be looked at."""
-    commands: set[str] = set()
-    mine = str(ansible.folder / "record.jsonl").encode()
-    ended = threading.Event()
-
-    def look() -> None:
-        while not ended.wait(0.03):
-            for process in Path("/proc").glob("[0-9]*"):
-                # It may have ended meanwhile, or belong to somebody else.
-                with suppress(OSError):
-                    if mine in (process / "environ").read_bytes():
-                        commands.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        yield commands
-    finally:
-        ended.set()
-        watcher.join()
-
-
-def said(ansible: Ansible, done: PlaybookRun, commands: set[str]) -> Iterator[tuple[str, str]]:
-    """Where something was said, and what, in all files that the run has written."""
-    yield "output", done.output
-    yield "commands", "\n".join(commands)
-    for path in ansible.folder.rglob("*"):
-        if path.is_file() and path.name not in {"playbook.yml", "inventory.yml"}:
-            yield str(path.relative_to(ansible.folder)), path.read_text(encoding="utf-8", errors="replace")
-
-
-def secrets_in(text: str) -> list[str]:
-    """The first places of secrets, with the text around them.
-
-    Known by its first word, a secret is found as it is, in JSON and in URLs; in Base64 also within something longer.
-    """
-    return [text[max(0, match.start() - 60) : match.end() + 60] for match in SECRET.finditer(text)][:5]
-
-
-def in_base64(word: str) -> Iterator[str]:
-    """What a word is in Base64 for certain, wherever in it the word begins."""
-    for offset in range(3):
-        bits = 8 * (offset + len(word))
-        encoded = base64.b64encode(b"\0" * offset + word.encode()).decode().rstrip("=")
-        yield encoded[-(-8 * offset // 6) : bits // 6]
-
-
-SECRET = re.compile("|".join(map(re.escape, [JWT, *WORDS, *(text for word in WORDS for text in in_base64(word))])))

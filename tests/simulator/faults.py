@@ -12,7 +12,7 @@ import gzip
 import inspect
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Union
 
@@ -199,6 +199,16 @@ async def huge(call: Call, execute: Execute) -> Outcome:
     return call.end()
 
 
+async def endless_head(call: Call, execute: Execute) -> Outcome:
+    """Headers without an end; nothing is executed."""
+    call.outcome("endless_head")
+    call.write(b"HTTP/1.1 200 OK\r\n")
+    block = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 1000) for number in range(64))
+    while call.write(block):
+        await call.drain()
+    return call.end()
+
+
 async def oversized(call: Call, execute: Execute, length_bytes: int = 10**9) -> Outcome:
     """A body of an announced, enormous length; nothing is executed."""
     call.outcome("oversized")
@@ -220,6 +230,11 @@ async def gzip_bomb(call: Call, execute: Execute) -> Outcome:
 async def nesting_bomb(call: Call, execute: Execute, depth: int = 1_000_000) -> Outcome:
     """JSON that is nested deeper than any parser goes; nothing is executed."""
     return php(b'{"success":true,"note":' + b"[" * depth + b"]" * depth + b"}")
+
+
+async def as_html(call: Call, execute: Execute) -> Outcome:
+    """The right answer, which says that it is HTML, as the Innosilicon's getErrorMessage does."""
+    return replace(await execute(), content_type="text/html; charset=UTF-8")
 
 
 async def redirect(call: Call, execute: Execute, location: str = "http://127.0.0.1:9/", status: int = 302) -> Outcome:
@@ -285,6 +300,7 @@ TABLE: dict[str, Callable[..., Awaitable[Outcome]]] = {
         not_ready,
         wrong_types,
         huge,
+        endless_head,
         oversized,
         gzip_bomb,
         nesting_bomb,
@@ -293,6 +309,7 @@ TABLE: dict[str, Callable[..., Awaitable[Outcome]]] = {
         queued,
         reboots,
         clock_jumps,
+        as_html,
         redirect,
         challenge,
         invalid_utf8,

@@ -4,7 +4,11 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Awaitable, Callable
+
+from aiohttp import web
 
 from . import nginx_pages
 from .call import Call
@@ -53,9 +57,29 @@ async def no_websocket(call: Call, execute: Execute, status: int = 502) -> Reply
     return nginx_pages.error_page(status)
 
 
+async def flood(call: Call, execute: Execute, frame_bytes: int = 2**21) -> Reply:
+    """The websocket brings frames of such a length, as fast as they are read, each of them valid and never the last."""
+
+    async def pour(call: Call, reply: Reply) -> web.StreamResponse:
+        text = b'{"type": "message", "level": "6", "text": "ERROR %b"}' % (b"x" * frame_bytes)
+        frame = b"\x81\x7f" + len(text).to_bytes(8, "big") + text
+        key = call.request.headers["Sec-WebSocket-Key"].encode()
+        accept = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+        call.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: upgrade\r\n"
+            b"Sec-WebSocket-Accept: %b\r\n\r\n" % accept
+        )
+        while call.write(frame):
+            await call.drain()
+        return call.end()
+
+    return Reply(takes_over=pour)
+
+
 TABLE: dict[str, Callable[..., Awaitable[Reply]]] = {
     function.__name__: function
-    for function in (boots_old, never_back, flash_fails, updater_silent, slow_upload, no_websocket)
+    for function in (boots_old, never_back, flash_fails, updater_silent, slow_upload, no_websocket, flood)
 }
+OF_THE_WEBSOCKET = (no_websocket.__name__, flood.__name__)
 # Where each of them waits; it lets all other requests pass.
-PATHS = {name: UPDATES if name != no_websocket.__name__ else frozenset({"/upgrade/ws"}) for name in TABLE}
+PATHS = {name: frozenset({"/upgrade/ws"}) if name in OF_THE_WEBSOCKET else UPDATES for name in TABLE}

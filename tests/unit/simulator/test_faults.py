@@ -118,6 +118,12 @@ def test_huge(miner: Miner) -> None:
     connection.close()
 
 
+def test_right_answer_that_is_said_to_be_html(miner: Miner) -> None:
+    miner.fault("as_html")
+    answer = ask(miner, "ping")
+    assert (answer.json(), answer.header("Content-Type")) == (OK, "text/html; charset=UTF-8")
+
+
 def test_not_http(miner: Miner) -> None:
     miner.fault("not_http")
     with fails_with(http.client.BadStatusLine):
@@ -235,7 +241,10 @@ def test_every_fault_is_in_the_readme() -> None:
     assert [name for name in faults.TABLE if f"`{name}`" not in readme] == []
 
 
-@pytest.mark.parametrize(("name", "length"), [("oversized", 10**9), ("gzip_bomb", 10**5), ("nesting_bomb", 10**6)])
+@pytest.mark.parametrize(
+    ("name", "length"),
+    [("oversized", 10**9), ("endless_head", 10**9), ("gzip_bomb", 10**5), ("nesting_bomb", 10**6)],
+)
 def test_replies_that_want_all_memory(miner: Miner, name: str, length: int) -> None:
     miner.fault(name, times=1)
     with socket.create_connection((miner.host, miner.port), timeout=10) as connection:

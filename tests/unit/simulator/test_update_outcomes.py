@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import http.client
 import http.server
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -150,6 +151,22 @@ def test_updater_silent(ready: Miner, good: Path, fault: str) -> None:
 def test_no_websocket(ready: Miner) -> None:
     ready.fault("no_websocket")
     assert ask(ready, "/upgrade/ws", method="GET").status == 502
+    assert ask(ready, "ping").json() == OK
+
+
+def test_websocket_that_floods(ready: Miner) -> None:
+    ready.fault("flood", frame_bytes=10**6)
+    with socket.create_connection((ready.host, ready.port), timeout=10) as connection:
+        connection.sendall(
+            b"GET /upgrade/ws HTTP/1.1\r\nHost: m\r\nConnection: upgrade\r\nUpgrade: websocket\r\n"
+            b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+        )
+        received = connection.recv(65536)
+        # The answer to this key is RFC 6455's own example.
+        assert b"Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=" in received
+        while len(received) < 3 * 10**6:
+            received += connection.recv(65536)
+    assert received.count(b'{"type": "message"') >= 3
     assert ask(ready, "ping").json() == OK
 
 

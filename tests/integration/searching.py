@@ -1,0 +1,90 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Secrets that can be told from everything else, and where they come out.
+
+Escaped in JSON and in URLs, each secret is known by its first word; in Base64, that word is found wherever it begins.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests.integration.running import Ansible
+
+LOGIN = 'Login-1-ö "+/&'
+FALLBACK = 'Fallback-2-ö "+/&'
+POOL = 'Pool-3-ö "+/&'
+STORED = 'Stored-4-ö "+/&'
+IN_URL = "In-Url-5-"
+NEW = 'New-6-ö "+/&'
+IN_FIRMWARE_URL = "In-Firmware-7-"
+ROTATED = 'Rotated-8-ö "+/&'
+GUEST = 'Guest-9-ö "+/&'
+SECRETS = (LOGIN, FALLBACK, POOL, STORED, IN_URL, NEW, IN_FIRMWARE_URL, ROTATED, GUEST)
+WORDS = tuple(secret.split("-ö", maxsplit=1)[0] for secret in SECRETS)
+# How each JWT begins.
+JWT = "eyJ0eXAi"
+# What the user has written, or said on purpose.
+GIVEN = re.compile(r"(playbook|inventory|.*\.dragonmint)\.yml")
+
+
+def leaks(ansible: Ansible, output: str, commands: set[str]) -> dict[str, list[str]]:
+    """Where secrets came out, and with what around them: on the terminal, in arguments, and in all that was written."""
+    return {where: found for where, text in said(ansible, output, commands) if (found := secrets_in(text))}
+
+
+def said(ansible: Ansible, output: str, commands: set[str]) -> Iterator[tuple[str, str]]:
+    """Where something was said, and what."""
+    yield "output", output
+    yield "commands", "\n".join(commands)
+    for path in ansible.folder.rglob("*"):
+        if path.is_file() and not GIVEN.fullmatch(path.name):
+            yield str(path.relative_to(ansible.folder)), path.read_text(encoding="utf-8", errors="replace")
+
+
+def secrets_in(text: str) -> list[str]:
+    """The first places of secrets, with the text around them.
+
+    Known by its first word, a secret is found as it is, in JSON and in URLs; in Base64 also within something longer.
+    """
+    return [text[max(0, match.start() - 60) : match.end() + 60] for match in SECRET.finditer(text)][:5]
+
+
+def in_base64(word: str) -> Iterator[str]:
+    """What a word is in Base64 for certain, wherever in it the word begins."""
+    for offset in range(3):
+        bits = 8 * (offset + len(word))
+        encoded = base64.b64encode(b"\0" * offset + word.encode()).decode().rstrip("=")
+        yield encoded[-(-8 * offset // 6) : bits // 6]
+
+
+@contextmanager
+def commands_of(ansible: Ansible) -> Iterator[set[str]]:
+    """The command lines of all processes that are started below, as often as they can be looked at."""
+    commands: set[str] = set()
+    mine = str(ansible.folder / "record.jsonl").encode()
+    ended = threading.Event()
+
+    def look() -> None:
+        while not ended.wait(0.03):
+            for process in Path("/proc").glob("[0-9]*"):
+                # It may have ended meanwhile, or belong to somebody else.
+                with suppress(OSError):
+                    if mine in (process / "environ").read_bytes():
+                        commands.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+
+    watcher = threading.Thread(target=look)
+    watcher.start()
+    try:
+        yield commands
+    finally:
+        ended.set()
+        watcher.join()
+
+
+SECRET = re.compile("|".join(map(re.escape, [JWT, *WORDS, *(text for word in WORDS for text in in_base64(word))])))

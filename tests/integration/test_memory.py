@@ -1,0 +1,94 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""No reply takes the memory of the controller: to a module, to the inventory plugin, or during an upgrade."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.integration.running import HERE, NEWER_FIRMWARE, ROOT, Ansible, newest_core
+from tests.simulator.control import Fleet, Miner
+
+# What the replies that want all memory may cost, above what a run with good ones takes.
+GROWN_BYTES_MAX = 64 * 2**20
+BOMBS = ("gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head")
+POOLS = [{"url": "stratum+tcp://a.example.com:3333", "user": "farm.1"}]
+
+
+@newest_core
+def test_no_reply_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    well, *fallen = start_fleet(count=1 + len(BOMBS)).miners
+    for miner, bomb in zip(fallen, BOMBS):
+        miner.fault(bomb)
+    results = grown(ansible, "facts", well, fallen)
+    assert [result["error_code"] for result in results] == ["bad_reply"] * len(BOMBS)
+
+
+@newest_core
+def test_no_reply_to_a_write_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Nor does it decide: what the miner shows afterwards does."""
+    well, fallen = start_fleet(count=2).miners
+    fallen.fault("huge", action="writes")
+    (result,) = grown(ansible, "pools", well, [fallen], pools=[{**POOLS[0], "password": "x"}])
+    assert result["error_code"] == "not_applied"
+
+
+@pytest.mark.parametrize("asked", ["/", "overview"])
+def test_no_reply_takes_the_memory_of_the_inventory(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], asked: str
+) -> None:
+    """Neither of what may be anything, nor of a miner that has let us in."""
+    well, *fallen = start_fleet(count=1 + len(BOMBS)).miners
+    for miner, bomb in zip(fallen, BOMBS):
+        miner.fault(bomb, action=asked)
+    results = grown(ansible, "poll", well, fallen)
+    if asked == "/":
+        assert [result["state"] for result in results] == ["unknown"] * len(BOMBS)
+    else:
+        assert [bool(result["missing"]) or result["state"] == "unresponsive" for result in results] == [True] * len(
+            BOMBS
+        )
+
+
+@pytest.mark.parametrize(("upload", "websocket"), [("huge", "flood"), ("endless_head", "endless_head")])
+def test_no_reply_takes_the_memory_during_an_upgrade(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], upload: str, websocket: str
+) -> None:
+    well, fallen = start_fleet(count=2).miners
+    fallen.fault(upload, action="/upgrade/upload")
+    fallen.fault(websocket, action="/upgrade/ws")
+    archive = str(ansible.folder / f"files/{NEWER_FIRMWARE}.swu")
+    (result,) = grown(ansible, "firmware", well, [fallen], src=archive, wait_timeout=5)
+    assert result["error_code"] == "flash_failed"
+
+
+def grown(ansible: Ansible, name: str, well: Miner, fallen: list[Miner], **options: Any) -> list[dict[str, Any]]:
+    """What came of something that was done with the fallen ones, once it is sure what it cost."""
+    connections = [
+        {"host": miner.host, "port": miner.port, "password": "dragonadmin", "timeout": 30.0, "retries": 0}
+        for miner in (well, *fallen)
+    ]
+    done = subprocess.run(
+        [
+            ansible.bin / "python",
+            HERE / "grown_by.py",
+            name,
+            json.dumps(connections[0]),
+            *(json.dumps({**connection, **options}) for connection in connections[1:]),
+        ],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=True,
+    )
+    told = json.loads(done.stdout)
+    assert told["grown_bytes"] < GROWN_BYTES_MAX, told
+    results: list[dict[str, Any]] = told["results"]
+    return results
