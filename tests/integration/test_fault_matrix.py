@@ -14,7 +14,7 @@ from tests.integration.fault_matrix import DEADLINE_S, MODULES, cases, fault_of
 from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
-# Changes that no task sees: a login restores a broken file of users, a rival's password can only be guessed, and a rival
+# Changes that no task sees: a login restores a broken file of users, the password of a rival is a guess, and a rival
 # that sets the network back to DHCP leaves other addresses than there were.
 UNKNOWABLE = {f"{module}.{users}" for module in MODULES for users in ("users", "users-own")}
 UNKNOWABLE |= {"user.rival", "network.rival"}
