@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.integration.polling import ENVIRONMENT, ask, listed, source
-from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to
+from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
 SPEED = 50.0
@@ -217,6 +217,7 @@ def assert_a_sheet_is_text(path: Path) -> None:
             assert not any(part.lstrip().startswith(tuple("=+-@\uff1d")) for part in cell.split(";"))
 
 
+@newest_core
 def test_no_login_is_sent_to_another_port(
     ansible: Ansible, start_fleet: Callable[..., Fleet], thief: socketserver.ThreadingTCPServer
 ) -> None:
