@@ -16,8 +16,8 @@ from tests.integration.running import NEWER_FIRMWARE
 NETMASK, GATEWAY, DNS = "255.255.0.0", "127.20.255.254", ["8.8.8.8", "8.8.4.4"]
 # What a miner that never does what it was told is waited for; long enough for one that does.
 WAIT_S = 10
-# A miner that does not answer is given up after so many seconds.
-TIMEOUT_S = 2
+# A miner that does not answer is given up after so many seconds; one that answers may be busy for long.
+TIMEOUT_S, PATIENCE_S = 2, 30
 # From a task's first request to its last one: its waits, timeouts and retries, on a machine that is busy.
 DEADLINE_S = 40.0
 
@@ -75,6 +75,7 @@ NO_CASE = "-"
 class Row:
     """A fault, and what comes of a task: ok, changed, or the error_code. ``during`` says when it strikes.
 
+    A failure that says nevertheless that the miner has changed is an error_code, a comma and changed.
     ``reads`` is the outcome of modules that only read, ``writes`` that of all others, ``but`` of single modules.
     ``told`` says whether the others are told to change: then exactly once, else never.
     """
@@ -92,9 +93,18 @@ class Row:
         """What comes of it; NO_CASE where the module can't meet this fault."""
         return self.but.get(module, self.reads if module in READERS else self.writes)
 
+    @property
+    def fault_name(self) -> str | None:
+        """The simulator's name for it; None where nothing strikes."""
+        return self.fault["name"] if self.fault else None
+
     def is_told(self, module: str) -> bool:
         """Whether a write may be sent: to a miner that can be read, and by a module that writes."""
-        return module not in READERS and (self.during == WRITE or self.outcome(module) in ("changed", "not_ready"))
+        return module not in READERS and (self.during == WRITE or self.outcome(module).endswith("changed"))
+
+    def timeout_s(self, module: str) -> int:
+        """The option timeout."""
+        return TIMEOUT_S if self.outcome(module) == "timeout" else PATIENCE_S
 
 
 ALWAYS, WRITE = "every request", "the write"
@@ -121,9 +131,14 @@ HTML = "<!DOCTYPE html><html><body>It works!</body></html>"
 REBOOTED = {"power": "changed"}
 # What half of a command or of a password would be, nobody knows.
 UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
+# A rival of the network changes it back to what it was, and passwords can't be read, only tried.
+RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE}
+NOT_FLASHED = {"firmware": "flash_failed"}
+# It has rebooted and runs the old firmware; what is in its other slot nobody knows.
+FELL_BACK = {"firmware": "flash_failed, changed"}
 
 # Pools can't be written without losing cgminer's settings; after an upgrade cgminer does not start with such a file.
-CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready"}
+CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready, changed"}
 
 ROWS = {
     "none": Row("Nothing", ALWAYS, None, "ok", "changed"),
@@ -146,6 +161,7 @@ ROWS = {
     "html": always(
         "HTML instead of JSON", "bad_reply", "canned", logs="unsupported", body=HTML, content_type="text/html"
     ),
+    "as-html": Row("JSON that is said to be HTML", ALWAYS, {"name": "as_html"}, "ok", "changed", {"logs": NO_CASE}),
     "500": always("500 of PHP", "bad_reply", "fatal_error"),
     "502": always("502 of nginx", "bad_reply", "html_error", status=502),
     "502-once": once("502 of nginx once", "html_error", status=502),
@@ -159,6 +175,7 @@ ROWS = {
     "gzip": always("Gzip bomb", "bad_reply", "gzip_bomb", logs="unsupported"),
     "gigabyte": always("A reply of 1 GB", "bad_reply", "oversized", logs="unsupported"),
     "endless": always("A chunked reply without end", "bad_reply", "huge", logs="unsupported"),
+    "endless-head": always("Headers without end", "bad_reply", "endless_head"),
     # The change is made, but the miner can't say so.
     "reply-lost": writing("Reply lost", "changed", "lost_reply"),
     "reply-reset": writing("Reply lost, connection reset", "changed", "lost_reply", reset=True),
@@ -166,20 +183,20 @@ ROWS = {
     "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
     "clock": writing("The clock jumps", "changed", "clock_jumps"),
     # The change is not made, whatever the miner says.
-    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", {"firmware": "flash_failed"}),
-    "write-502": writing(
-        "502 of nginx, not done", "not_applied", "html_error", {"firmware": "flash_failed"}, status=502
-    ),
+    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_FLASHED),
+    "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_FLASHED, status=502),
     "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
+    "write-gzip": writing("Gzip bomb, not done", "not_applied", "gzip_bomb", NOT_FLASHED),
+    "write-nested": writing("Nesting bomb, not done", "not_applied", "nesting_bomb", NOT_FLASHED),
+    "write-gigabyte": writing("A reply of 1 GB, not done", "not_applied", "oversized", NOT_FLASHED),
+    "write-endless": writing("A chunked reply without end, not done", "not_applied", "huge", NOT_FLASHED),
+    "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_FLASHED),
     "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE}),
-    "half": writing("Success, half of it done", "not_applied", "half", {**UNDIVIDED, "firmware": "flash_failed"}),
-    "rival": writing(
-        "Another controller changes it meanwhile", "not_applied", "rival", {"power": NO_CASE, "firmware": NO_CASE}
-    ),
-    "reboots": writing(
-        "The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, "firmware": "flash_failed"}
-    ),
-    "gone": writing("The miner is gone from then on", "not_back", "dark"),
+    "half": writing("Success, half of it done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
+    "rival": writing("Another controller changes it meanwhile", "not_applied, changed", "rival", RIVAL),
+    "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
+    # Nobody can know whether it has changed.
+    "gone": writing("The miner is gone from then on", "not_back, changed", "dark"),
     # Files of the miner that are broken.
     "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
     "users-own": Row(
@@ -224,8 +241,9 @@ Every module against every fault that a miner, its network or its neighbours can
 `tests/integration/fault_matrix.py`, whose cases are all played by a test.
 
 `ok` and `changed` are successes; anything else is the `error_code` of a task that failed, or, with `unreachable`, of a
-host that is unreachable. A task that could not read the miner has told it nothing. One that came to its write has told
-it once, and what the miner shows afterwards decides, not its reply. `-`: the module can't meet this fault.
+host that is unreachable. A failure with `changed` says that the miner is not as it was, or may not be. A task that
+could not read the miner has told it nothing. One that came to its write has told it once, and what the miner shows
+afterwards decides, not its reply. `-`: the module can't meet this fault.
 """
 
 

@@ -6,51 +6,89 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.integration.conftest import SPEED
-from tests.integration.fault_matrix import DEADLINE_S, MODULES, TIMEOUT_S, cases, fault_of
+from tests.integration.fault_matrix import DEADLINE_S, MODULES, cases, fault_of
 from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
+# Changes that no task sees: a login restores a broken file of users, the password of a rival is a guess, and a rival
+# that sets the network back to DHCP leaves other addresses than there were.
+UNKNOWABLE = {f"{module}.{users}" for module in MODULES for users in ("users", "users-own")}
+UNKNOWABLE |= {"user.rival", "network.rival"}
+BOMBS = {"gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head"}
 TIMING = {"boot_s": 10.0, "cgminer_start_s": 2.0, "flash_s": 20.0}
 
 
 @newest_core
 def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = troubled(start_fleet)
-    plays = [
-        {
-            "hosts": module,
-            "gather_facts": False,
-            "strategy": "free",
-            "tasks": [{f"minerops.dragonmint.dragonmint_{module}": described.options, "name": module}],
-        }
-        for module, described in MODULES.items()
+    before = {host: settings(miner) for host, miner in miners.items()}
+    # Most of a task is waiting, so two modules fit beside each other.
+    with ThreadPoolExecutor(2) as pool:
+        done = pool.map(lambda module: run(ansible, module, miners), MODULES)
+        results = {result.host: result for results in done for result in results}
+    found = {host: (outcome(result), len(miners[host].writes())) for host, result in results.items()}
+    right = {f"{module}.{name}": (row.outcome(module), int(row.is_told(module))) for module, name, row in cases()}
+    wrong = {host: (found.get(host), right[host]) for host in right if found.get(host) != right[host]}
+    late = {host: took_s(miner) for host, miner in miners.items() if took_s(miner) > DEADLINE_S}
+    untrue = [
+        host
+        for host, result in results.items()
+        if host not in UNKNOWABLE and is_untrue(result, settings(miners[host]) != before[host])
     ]
-    groups: dict[str, Any] = {module: {"hosts": {}} for module in MODULES}
-    for module, name, row in cases():
-        groups[module]["hosts"][f"{module}.{name}"] = {
+    assert not wrong, "found and right: " + json.dumps(wrong, indent=1)
+    assert not late
+    assert not untrue
+
+
+def run(ansible: Ansible, module: str, miners: dict[str, Miner]) -> list[TaskResult]:
+    """Run a module on each of its miners, in a folder of its own."""
+    folder = ansible.folder / module
+    folder.mkdir()
+    (folder / "files").symlink_to(ansible.folder / "files")
+    hosts = {
+        f"{module}.{name}": {
             **connection_to(miners[f"{module}.{name}"]),
-            "dragonmint_timeout": TIMEOUT_S,
+            "dragonmint_timeout": row.timeout_s(module),
             "dragonmint_retries": 1,
             "dragonmint_auth": "jwt" if name == "clock" else "basic",
             **row.variables,
         }
-    done = ansible(plays, {"all": {"children": groups}}, "-f", "20")
-    found = {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results}
-    right = {f"{module}.{name}": (row.outcome(module), int(row.is_told(module))) for module, name, row in cases()}
-    wrong = {host: (found.get(host), right[host]) for host in right if found.get(host) != right[host]}
-    late = {host: took_s(miner) for host, miner in miners.items() if took_s(miner) > DEADLINE_S}
-    assert not late
-    assert not wrong, "found and right: " + json.dumps(wrong, indent=1)
+        for wanted, name, row in cases()
+        if wanted == module
+    }
+    task = {f"minerops.dragonmint.dragonmint_{module}": MODULES[module].options}
+    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": [task]}
+    return Ansible(ansible.bin, folder)([play], {"all": {"hosts": hosts}}, "-f", "20").results
+
+
+def settings(miner: Miner) -> dict[str, Any]:
+    """What a task can change of it, but for its state of power."""
+    names = {"pools", "autotune", "network", "firmware", "users"}
+    return {name: value for name, value in miner.state().items() if name in names}
+
+
+def is_untrue(result: TaskResult, has_changed: bool) -> bool:
+    """Whether a task denies a change, or succeeded with one that there is not. One that failed may have to guess."""
+    if has_changed:
+        return not result.changed
+    return result.changed and result.status == "ok" and not result.host.startswith("power.")
 
 
 def troubled(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """A miner for each case, by module and fault."""
     miners: dict[str, Miner] = {}
-    for generation in sorted({described.generation for described in MODULES.values()}):
-        theirs = [case for case in cases() if MODULES[case[0]].generation == generation]
+    # Those that send as much as they can get no simulator's time from others.
+    kinds = {(MODULES[module].generation, row.fault_name in BOMBS) for module, _name, row in cases()}
+    for generation, is_bomb in sorted(kinds):
+        theirs = [
+            case
+            for case in cases()
+            if (MODULES[case[0]].generation, case[2].fault_name in BOMBS) == (generation, is_bomb)
+        ]
         fleet = start_fleet(count=len(theirs), speed=SPEED, generation=generation)
         for (module, name, row), miner in zip(theirs, fleet.miners, strict=True):
             miner.set(timing=TIMING, **row.state)
@@ -67,10 +105,10 @@ def took_s(miner: Miner) -> float:
 
 
 def outcome(result: TaskResult) -> str:
-    """The error_code of a task that failed with a message for its user, else changed or ok."""
+    """The error_code of a task that failed with a message for its user, and changed if it says so; else ok."""
     if result.status == "ok":
         return "changed" if result.changed else "ok"
     code = str(result.result.get("error_code"))
     assert result.result["msg"]
     assert result.status == ("unreachable" if code == "unreachable" else "failed")
-    return code
+    return f"{code}, changed" if result.changed else code

@@ -310,6 +310,22 @@ class TestRemedies:
         heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true health_max_remedies_per_day=1").succeeded()
         assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [("m2", "healed")]
 
+    @newest_core
+    def test_a_second_run_of_the_same_process_mends_only_what_it_was_told_to(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(speed=SPEED)
+        fleet[0].set(ready=False)
+        fleet[0].fault("ignored_write", action="writes")
+        wanted = {**QUICK, "health_heal_timeout": 2, "health_max_remedies_per_day": 9, "health_fail_on": "never"}
+        name = "minerops.dragonmint.heal"
+        runs = [
+            {"ansible.builtin.import_playbook": name, "vars": {**wanted, "health_heal": is_wanted}}
+            for is_wanted in (True, False)
+        ]
+        ansible(runs, inventory_of({"m": fleet[0]}))
+        assert sent({"m": fleet[0]}) == {"m": ["restartCgMiner", "reboot"]}
+
 
 def heal(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variables: Any) -> PlaybookRun:
     return ansible(HEAL, inventory, *arguments, extra_vars={**QUICK, **variables})

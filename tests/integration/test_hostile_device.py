@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import NEWER_FIRMWARE, Ansible, connection_to
+from tests.integration.polling import ENVIRONMENT, ask, listed, source
+from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
 SPEED = 50.0
@@ -24,9 +25,11 @@ NEW = "Correct-Horse-7"
 POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 # What a terminal would obey, and what a log's reader would take for other lines.
 CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+MARKUP = "<script>alert(1)</script><b onload=x>"
 ESCAPES = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\x7f"
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1")
 TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "table", "thead", "tbody", "tr", "th", "td"}
+REPORTS = ("audit", "health", "upgrade")
 OFFERS = ('Digest realm="miner", nonce="1", qop="auth"', "NTLM", "Negotiate", 'Basic realm="miner"')
 REDIRECTS = (302, 307, 308)
 
@@ -41,6 +44,19 @@ EVERY_TASK: list[dict[str, Any]] = [
     {"minerops.dragonmint.dragonmint_firmware": {"latest": True, "wait_timeout": 2}, "check_mode": True},
     {"minerops.dragonmint.dragonmint_firmware": {"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": 2}},
     {"minerops.dragonmint.dragonmint_facts": {"auth": "jwt"}},
+]
+UPGRADE = {
+    "upgrade_src": f"files/{NEWER_FIRMWARE}.swu",
+    "upgrade_wait_timeout": 30,
+    "upgrade_allow_downgrade": True,
+}
+# What was told becomes the option of another task.
+AS_OPTIONS: list[dict[str, Any]] = [
+    {"minerops.dragonmint.dragonmint_autotune": {"mode": "{{ ansible_facts.dragonmint_identity.firmware }}"}},
+    {"minerops.dragonmint.dragonmint_pools": {"pools": "{{ ansible_facts.dragonmint_pools }}"}},
+    {"minerops.dragonmint.dragonmint_facts": {"host": "{{ ansible_facts.dragonmint_identity.mac }}"}},
+    {"ansible.builtin.set_fact": {"copied": "It runs {{ ansible_facts.dragonmint_identity.firmware }}."}},
+    {"ansible.builtin.debug": {"msg": "{{ [copied, hostvars] }}"}},
 ]
 
 
@@ -63,11 +79,105 @@ def thief() -> Iterator[socketserver.ThreadingTCPServer]:
 
 def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """In no task, here and elsewhere, in no report of a playbook, and not as an option of the next task either."""
-    executed = ansible.folder / "executed"
-    template = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
-    text = f"../../{MARK}{template}{{% for %}}{ESCAPES}<script>alert(1)</script><b onload=x>"
-    fleet = start_fleet(count=4 + len(FORMULAS), speed=SPEED)
-    here, there, upgraded, refusing, *spreadsheets = fleet.miners
+    text = hostile_text(ansible)
+    hosts = {name: reached(miner) for name, miner in liars(start_fleet, text).items()}
+    hosts["there"]["machine"] = "bastion"
+    plays = [
+        play([*EVERY_TASK, *AS_OPTIONS], hosts="here:there:refusing"),
+        playbook("audit", "miners"),
+        playbook("provision", "there:sheet0"),
+        playbook("site", "ill", site_worker="farm.1"),
+        playbook("heal", "miners"),
+        playbook("upgrade", "upgraded:refusing:here", **UPGRADE),
+    ]
+    done = ansible(
+        plays,
+        inventory(
+            hosts,
+            provision_pools=[POOL],
+            provision_autotune_mode="efficient",
+            health_fail_on="never",
+            dragonmint_retries=0,
+        ),
+        "-vvv",
+        "--diff",
+        environment={"ANSIBLE_LOG_PATH": str(ansible.folder / "log")},
+    )
+    assert_nothing_was_obeyed(ansible, done.output)
+    assert_it_is_told_as_it_is(done, text)
+    reports = ansible.folder / "dragonmint-reports"
+    assert sorted(path.name for path in reports.iterdir()) == sorted(
+        f"{name}.{kind}" for name in REPORTS for kind in ("json", "csv", "html")
+    )
+    for name in REPORTS:
+        assert_a_page_is_text(reports / f"{name}.html")
+        assert_a_sheet_is_text(reports / f"{name}.csv")
+        assert template_in(text) in str(json.loads((reports / f"{name}.json").read_text(encoding="utf-8")))
+    assert {row["miner"] for row in rows_of(reports / "audit.csv")} == set(hosts)
+
+
+def test_text_of_a_device_does_nothing_in_the_inventory(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Neither as the name of a host or of a group, nor in a variable, nor in what is shown of them."""
+    text = hostile_text(ansible)
+    fleet = start_fleet(count=4)
+    lying, refusing, locked, hanging = fleet.miners
+    lie(lying, text)
+    lie(refusing, text, refuses=True)
+    locked.fault("reject", action="auth", message=text)
+    lie(hanging, text)
+    hanging.fault("silent", action="summary")
+    options = {
+        "timeout": 1,
+        "hostname": "dragonmint_identity.firmware",
+        "compose": {"again": "dragonmint_identity.firmware", "joined": "'{{ ' ~ dragonmint_identity.type ~ ' }}'"},
+        "groups": {"told": "dragonmint_identity.firmware is search('{')"},
+        "keyed_groups": [{"key": f"dragonmint_identity.{name}", "prefix": name} for name in ("type", "firmware")],
+        "cache": True,
+        "cache_plugin": "ansible.builtin.jsonfile",
+        "cache_connection": str(ansible.folder / "cache"),
+    }
+    file = source(ansible, fleet, **options)
+    shown = [ask(ansible, file, *how) for how in (("--list",), ("--graph", "--vars"), ("--list", "--yaml"))]
+    assert [one.stderr for one in shown if one.returncode] == []
+    found = listed(ansible, file)
+    # What is no name is none of a host.
+    assert found["hostvars"].keys() == {miner.host for miner in fleet.miners}
+    assert found["told"] == {lying.host, hanging.host}
+    assert template_in(text) in found["hostvars"][lying.host]["again"]
+    tasks = [{"ansible.builtin.debug": {"msg": "{{ hostvars[inventory_hostname] }}"}}]
+    hosts = "dragonmint:dragonmint_locked:dragonmint_unresponsive"
+    done = ansible(
+        [{"hosts": hosts, "gather_facts": False, "tasks": tasks}],
+        {},
+        "-vvv",
+        *("-i", str(file)),
+        environment=ENVIRONMENT,
+    ).succeeded()
+    assert len(done.results) == len(fleet.miners)
+    assert_nothing_was_obeyed(ansible, done.output + "".join(one.stdout + one.stderr for one in shown))
+
+
+def hostile_text(ansible: Ansible) -> str:
+    """A path, a template that would leave a file, an invalid template, what a terminal obeys, and markup."""
+    return (
+        f"../../{MARK}{{{{ lookup('ansible.builtin.pipe', 'touch {executed(ansible)}') }}}}{{% for %}}{ESCAPES}{MARKUP}"
+    )
+
+
+def template_in(text: str) -> str:
+    return text[text.index("{{") : text.index("}}") + 2]
+
+
+def executed(ansible: Ansible) -> Path:
+    """What is there once a template was executed."""
+    return ansible.folder / "executed"
+
+
+def liars(start_fleet: Callable[..., Fleet], text: str) -> dict[str, Miner]:
+    """Miners that say a text wherever they can say any, or the formulas of spreadsheets."""
+    here, there, upgraded, refusing, *spreadsheets = start_fleet(count=4 + len(FORMULAS), speed=SPEED).miners
+    (ill,) = start_fleet(generation="inno-2018-08", speed=SPEED).miners
+    ill.set(error={"code": "1", "errmsg": text}, pools=[{"url": text, "user": text, "pass": "x"}])
     for miner in (here, there):
         lie(miner, text)
     lie(refusing, text, refuses=True)
@@ -76,71 +186,38 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
     upgraded.set(firmware=f"{text}_20180101_000000")
     for miner, formula in zip(spreadsheets, FORMULAS):
         miner.set(pools=[{"url": f"{formula};{formula}", "user": text, "pass": "x"}])
-    hosts = {
-        "here": reached(here),
-        "there": reached(there, machine="bastion"),
-        "refusing": reached(refusing),
-        "upgraded": reached(upgraded),
-        **{f"sheet{number}": reached(miner) for number, miner in enumerate(spreadsheets)},
-    }
-    options = [
-        {"minerops.dragonmint.dragonmint_autotune": {"mode": "{{ ansible_facts.dragonmint_identity.firmware }}"}},
-        {"minerops.dragonmint.dragonmint_pools": {"pools": "{{ ansible_facts.dragonmint_pools }}"}},
-        {"minerops.dragonmint.dragonmint_facts": {"host": "{{ ansible_facts.dragonmint_identity.mac }}"}},
-        {"ansible.builtin.set_fact": {"copied": "It runs {{ ansible_facts.dragonmint_identity.firmware }}."}},
-        {"ansible.builtin.debug": {"msg": "{{ [copied, hostvars] }}"}},
-    ]
-    plays = [
-        play([*EVERY_TASK, *options], hosts="here:there:refusing"),
-        {"ansible.builtin.import_playbook": "minerops.dragonmint.audit", "vars": {"target": "miners"}},
-        {"ansible.builtin.import_playbook": "minerops.dragonmint.provision", "vars": {"target": "there:sheet0"}},
-        {
-            "ansible.builtin.import_playbook": "minerops.dragonmint.upgrade",
-            "vars": {"target": "upgraded:refusing:here"},
-        },
-    ]
-    log = ansible.folder / "log"
-    done = ansible(
-        plays,
-        inventory(hosts, provision_pools=[POOL], provision_autotune_mode="efficient"),
-        "-vvv",
-        "--diff",
-        extra_vars={
-            "upgrade_src": f"files/{NEWER_FIRMWARE}.swu",
-            "upgrade_wait_timeout": 30,
-            "upgrade_allow_downgrade": True,
-            "dragonmint_retries": 0,
-        },
-        environment={"ANSIBLE_LOG_PATH": str(log)},
-    )
+    names = ("here", "there", "upgraded", "refusing", "ill", *(f"sheet{number}" for number in range(len(FORMULAS))))
+    return dict(zip(names, (here, there, upgraded, refusing, ill, *spreadsheets)))
 
-    assert not executed.exists()
-    assert CONTROLS.findall(done.output) == []
-    assert CONTROLS.findall(log.read_text(encoding="utf-8")) == []
+
+def assert_nothing_was_obeyed(ansible: Ansible, output: str) -> None:
+    assert not executed(ansible).exists()
+    assert CONTROLS.findall(output) == []
+    for log in ansible.folder.glob("log"):
+        assert CONTROLS.findall(log.read_text(encoding="utf-8")) == []
+    assert [path for path in ansible.folder.parent.rglob("*") if MARK in path.name] == []
+
+
+def assert_it_is_told_as_it_is(done: PlaybookRun, text: str) -> None:
     for host in ("here", "there", "refusing"):
-        assert any(template in str(result.result) for result in done.of(host))
+        assert any(template_in(text) in str(result.result) for result in done.of(host))
     facts = done.of("here", task="minerops.dragonmint.dragonmint_facts")[0].result["ansible_facts"]
-    assert template in facts["dragonmint_identity"]["firmware"]
-
-    reports = ansible.folder / "dragonmint-reports"
-    kinds = ("json", "csv", "html")
-    assert sorted(path.name for path in reports.iterdir()) == sorted(
-        f"{name}.{kind}" for name in ("audit", "upgrade") for kind in kinds
-    )
-    for page in (path.read_text(encoding="utf-8") for path in reports.glob("*.html")):
-        assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-        assert {tag.lower() for tag in re.findall(r"<\s*/?\s*(\w+)", page)} <= TAGS
-    assert {row["miner"] for row in rows_of(reports / "audit.csv")} == set(hosts)
-    for name in ("audit.csv", "upgrade.csv"):
-        for row in rows_of(reports / name):
-            for cell in row.values():
-                assert not any(part.lstrip().startswith(tuple("=+-@\uff1d")) for part in cell.split(";"))
-    (row,) = json.loads((reports / "upgrade.json").read_text(encoding="utf-8"))
-    assert template in row["reason"]
-    named = [path for path in ansible.folder.parent.rglob("*") if MARK in path.name]
-    assert named == []
+    assert template_in(text) in facts["dragonmint_identity"]["firmware"]
 
 
+def assert_a_page_is_text(path: Path) -> None:
+    page = path.read_text(encoding="utf-8")
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert {tag.lower() for tag in re.findall(r"<\s*/?\s*(\w+)", page)} <= TAGS
+
+
+def assert_a_sheet_is_text(path: Path) -> None:
+    for row in rows_of(path):
+        for cell in row.values():
+            assert not any(part.lstrip().startswith(tuple("=+-@\uff1d")) for part in cell.split(";"))
+
+
+@newest_core
 def test_no_login_is_sent_to_another_port(
     ansible: Ansible, start_fleet: Callable[..., Fleet], thief: socketserver.ThreadingTCPServer
 ) -> None:
@@ -207,6 +284,13 @@ def reached(miner: Miner, machine: str = "localhost") -> dict[str, Any]:
 def inventory(hosts: dict[str, Any], **variables: Any) -> dict[str, Any]:
     bastion = {"ansible_connection": "local"}
     return {"miners": {"hosts": hosts, "vars": variables}, "elsewhere": {"hosts": {"bastion": bastion}}}
+
+
+def playbook(name: str, target: str, **variables: Any) -> dict[str, Any]:
+    return {
+        "ansible.builtin.import_playbook": f"minerops.dragonmint.{name}",
+        "vars": {"target": target, **variables},
+    }
 
 
 def play(tasks: list[dict[str, Any]], hosts: str = "miners") -> dict[str, Any]:

@@ -144,6 +144,7 @@ LEFT_OUT = {
 }
 
 
+@newest_core
 @pytest.mark.parametrize("module", WRITING)
 def test_each_miner_has_its_outcome_and_is_told_once(
     ansible: Ansible, start_fleet: Callable[..., Fleet], module: str

@@ -70,7 +70,13 @@ PLAYBOOKS: dict[str, dict[str, Any]] = {
     "provision": {},
     "rotate_passwords": {"rotate_serial": "100%", "rotate_max_fail_percentage": 100},
     # With a remedy that has to be tried, and does not help.
-    "heal": {"health_heal": True, "health_boards": 4, "health_heal_timeout": 2, "health_fail_on": "never"},
+    "heal": {
+        "health_heal": True,
+        "health_boards": 4,
+        "health_heal_timeout": 2,
+        "health_max_parallel_percent": 100,
+        "health_fail_on": "never",
+    },
     "curtail": {"curtail_mode": "efficient", "curtail_pause_seconds": 0},
     "site": {},
     "upgrade": {"upgrade_url": "{{ firmware_url }}", "upgrade_wait_timeout": 10},
