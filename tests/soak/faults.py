@@ -123,15 +123,15 @@ class Soak:
         for at, miner in enumerate(fleet.miners, 1):
             miner.set(timing={**TIMING, **({} if at % ONE_IN else {"flash_s": SLOW_TO_FLASH_S})})
 
-    def in_trouble(self, kind: str | None = None) -> None:
-        """One run, of a random kind unless one is given, while faults come and go."""
+    def in_trouble(self, kind: str | None = None, **variables: Any) -> None:
+        """One run, of a random kind unless one is given, while faults come and go. ``variables`` are of its play."""
         run = self._any_run(kind or self.chance.choices(list(KINDS), list(KINDS.values()))[0])
         self.troubles.forget()
         self.troubles.shuffle()
         with self.troubles.meanwhile():
-            self._play(run, IN_TROUBLE, IMPATIENT)
+            self._play(run, {**IN_TROUBLE, **variables}, IMPATIENT)
 
-    def in_peace(self) -> None:
+    def in_peace(self, kinds: Sequence[str] = ("provision", "upgrade")) -> None:
         """All faults are gone: one more run makes all as desired, and the next one has nothing to do."""
         self.troubles.heal_all()
         self.troubles.forget()
@@ -140,7 +140,7 @@ class Soak:
         version = self._next_version()
         states = self._states(everybody)
         desired = {at: any_desired(self.chance, states[at]) for at in everybody}
-        for kind in ("provision", "upgrade"):
+        for kind in kinds:
             for is_again in (False, True):
                 run = self._run(kind, everybody, desired, version)
                 done = self._play(run, IN_PEACE, PATIENT)
