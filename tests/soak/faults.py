@@ -135,7 +135,7 @@ class Soak:
         """All faults are gone: one more run makes all as desired, and the next one has nothing to do."""
         self.troubles.heal_all()
         self.troubles.forget()
-        _wait_until(self._is_well, "no miner is listening again after all faults were dropped", self.fleet.miners)
+        _wait_until(_is_well, "does not mine again after all faults were dropped", self.fleet.miners)
         everybody = list(range(len(self.fleet.miners)))
         version = self._next_version()
         states = self._states(everybody)
@@ -270,10 +270,6 @@ class Soak:
         had = ", ".join(self.troubles.had.get(miner.mac, [])) or "no fault"
         return f"{self._which(run)}, {_name(at)} ({miner.generation} at {miner.host}, {had})"
 
-    def _is_well(self, miner: Miner) -> bool:
-        state = miner.state()
-        return bool(state["listening"] and not state["booting"] and state["ready"])
-
 
 def _judged(
     run: Run, at: int, told: Sequence[Told], before: State, after: State, requests: Sequence[Request]
@@ -312,6 +308,11 @@ def _unexplained(result: TaskResult) -> str:
 
 def _outcome(task: Told) -> str:
     return task.error_code or ("changed" if task.changed else "ok")
+
+
+def _is_well(miner: Miner) -> bool:
+    state = miner.state()
+    return bool(state["listening"] and not state["booting"] and state["ready"])
 
 
 def _is_settled(miner: Miner) -> bool:
@@ -364,7 +365,7 @@ def main(arguments: Sequence[str]) -> bool:
     parser = argparse.ArgumentParser(prog="tests.soak faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0, help="of runs in trouble (20)")
     parser.add_argument("--count", type=int, default=200, help="of miners, of all generations (200)")
-    parser.add_argument("--seed", type=int, default=None, help="repeats the plan of an earlier soak (random)")
+    parser.add_argument("--seed", type=int, default=None, help="of an earlier soak, to repeat its plan (random)")
     options = parser.parse_args(arguments)
     seed = random.randrange(10**6) if options.seed is None else options.seed
     print(f"faults: seed {seed}, {options.count} miners, {options.minutes:g} minutes", flush=True)
@@ -374,8 +375,13 @@ def main(arguments: Sequence[str]) -> bool:
     with Fleet.start(count=options.count, generation="mixed", speed=SPEED) as fleet:
         soak = Soak(fleet, ansible, seed, lambda line: print(line, flush=True))
         deadline = time.monotonic() + options.minutes * 60
-        while time.monotonic() < deadline:
-            soak.in_trouble()
-        soak.in_peace()
-        print("\n".join(["", *summary(soak)]), flush=True)
+        try:
+            while time.monotonic() < deadline:
+                soak.in_trouble()
+            soak.in_peace()
+        except TimeoutError as error:
+            soak.totals.broken.append(f"Seed {seed}, run {soak.number}: {error}")
+            print(f"BROKEN  {soak.totals.broken[-1]}")
+        finally:
+            print("\n".join(["", *summary(soak)]), flush=True)
     return not soak.totals.broken
