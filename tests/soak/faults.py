@@ -297,8 +297,8 @@ def _is_ours(result: TaskResult) -> bool:
 
 
 def _is_unexplained(result: TaskResult) -> bool:
-    """Whether a task of ours failed in a way that nobody has thought of."""
-    is_failed = result.status in ("failed", "unreachable") and _is_ours(result)
+    """Whether a task of ours failed in a way that nobody has thought of. One that a play repeated may just go on so."""
+    is_failed = result.status in ("failed", "unreachable") and _is_ours(result) and "attempts" not in result.result
     return is_failed and not (result.result.get("error_code") and result.result.get("msg"))
 
 
