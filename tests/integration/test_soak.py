@@ -19,7 +19,7 @@ BRIEF = {"provision_verify_timeout": 2, "upgrade_serial": [10], "upgrade_settle_
 @newest_core
 def test_all_holds_while_faults_come_and_go(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     troubles = [trouble for trouble in TROUBLES if not trouble.is_long]
-    soak = Soak(start_fleet(count=6, generation="mixed", speed=SPEED), ansible, SEED, print, troubles)
+    soak = Soak(start_fleet(count=4, generation="mixed", speed=SPEED), ansible, SEED, print, troubles)
     for kind in ("provision", "provision --check", "upgrade"):
         soak.in_trouble(kind, **BRIEF)
     soak.in_peace(["provision"])

@@ -28,7 +28,7 @@ from tests.soak.troubles import TROUBLES, Trouble, Troubles
 
 FOLDER = CHECKOUT / "build/soak"
 COLLECTION = "minerops.dragonmint."
-SHARE = 0.4
+SHARE = 0.5
 FORKS = 50
 UPGRADED_AT_ONCE = 40
 RUN_TIMEOUT_S = 1800.0
