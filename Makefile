@@ -41,7 +41,7 @@ demo:  ## a simulated fleet, provisioned while you watch
 bench:  ## what tasks, discovery and drift cost, as ratios; ARGS="tasks" for some of it
 	@$(GATES) bench $(ARGS)
 
-soak:  ## a fleet under random faults; ARGS="faults --minutes 20 --count 200 --seed 7"
+soak:  ## a fleet under random faults, a controller that is killed; ARGS="faults --minutes 20", "kills --kills 100 --seed 7"
 	@$(GATES) soak $(ARGS)
 
 build:  ## the collection's tarball, in build/

@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a killed run leaves in its folder: each file is whole or absent, and what is left over is Ansible's own.
 
-Ansible itself can't clean up after a SIGKILL. It leaves (all seen in these runs, named as in its source):
+Ansible itself can't clean up after a SIGKILL. It leaves, as was seen in these runs:
 
 - `home/tmp/ansible-local-*`: the temporary folder of each run (`DEFAULT_LOCAL_TMP`, removed at exit);
 - `remote_tmp/ansible-tmp-*`: the files of a module that was running (`_make_tmp_path`, removed after it);
-- `.ansible_tmp*` beside a file that `ansible.builtin.copy` was replacing, where the temporary folder is on another file
-  system (`AnsibleModule.atomic_move`);
 - `tmp*` in the folder of the cache plugin `jsonfile` (`BaseFileCacheModule.set`).
+
+By its source, it may leave `.ansible_tmp*` beside a file that `ansible.builtin.copy` was replacing, too, where the
+temporary folder is on another file system (`AnsibleModule.atomic_move`); no kill has struck in the moment that takes.
 
 None of these is read by a later run, and none may hold a password.
 """

@@ -24,6 +24,10 @@ class Usual:
     requests: int
     writes: int
 
+    def after(self, kills: int) -> Usual:
+        """What is left of it, about, after so many runs that were killed."""
+        return Usual(self.seconds / (kills + 1), self.requests // (kills + 1), self.writes // (kills + 1))
+
 
 @dataclass(frozen=True)
 class Scene:
@@ -72,7 +76,7 @@ def at_request(rng: random.Random, scene: Scene) -> Moment:
 
 def within_write(rng: random.Random, scene: Scene) -> Moment:
     """Once a miner has a write that it has not answered: the first one, the second, …, or a little later."""
-    # Fewer than usual, since this may be a run that finds some things done.
+    # Not the last ones, since this may be a smaller fleet than usual.
     number = rng.randint(1, max(1, scene.usual.writes * 2 // 3))
     seconds = rng.choice((0.0, rng.uniform(0.0, 0.1)))
     before = set(_writes(scene.fleet))

@@ -46,7 +46,7 @@ BEFORE, BETWEEN, WRITE, FILE, AFTER = PHASES = (
 # How long a run may take until it is killed, and miners until they are at rest.
 DEADLINE_SECONDS = 120.0
 REST_SECONDS = 20.0
-POLL_SECONDS = 0.002
+POLL_SECONDS = 0.01
 FOLDER = ROOT / "build/soak-kills"
 # Another file system than that of the reports, where there is one: modules can't just rename their files then.
 OTHER_FILE_SYSTEM = Path("/dev/shm")
@@ -87,10 +87,12 @@ class Round:
         return Usual(seconds, _asked(self._fleet), _written(self._fleet))
 
     def play(self, rng: random.Random, kills: int, usual: Usual, draw: Draw) -> None:
-        """Kill so many runs, each at a moment that is drawn; a run that has ended before does not count."""
-        for number in range(1, kills + 1):
-            with self._watched(f"kill {number}", was_killed=True):
-                self._kill(rng, usual, draw)
+        """Kill so many runs, each at a moment that is drawn, or until one has ended before; that one does not count."""
+        for number in range(kills):
+            with self._watched(f"kill {number + 1}", was_killed=True):
+                self._kill(rng, usual.after(number), draw)
+            if len(self.outcome.struck) <= number:
+                break
         if self.outcome.struck:
             with self._watched("the run after the kill"):
                 self._run_to_its_end("the run after the kill")
