@@ -38,7 +38,7 @@ EVERYTHING: Sequence[str | None] = (None,)
 # They cost the simulator, and the machine, more than they tell.
 RARELY = 0.1
 
-TROUBLES = [
+TROUBLES = (
     Trouble({"name": "dark"}, EVERYTHING, for_ever=True),
     Trouble({"name": "dark"}, ["reads", "writes"]),
     Trouble({"name": "drop_before"}, EVERYTHING),
@@ -83,7 +83,7 @@ TROUBLES = [
     Trouble({"name": "oversized"}, weight=RARELY),
     Trouble({"name": "gzip_bomb"}, weight=RARELY),
     Trouble({"name": "nesting_bomb"}, weight=RARELY),
-]
+)
 # What is played by no miner here, and why.
 LEFT_OUT = {
     "rival": "the state is changed from elsewhere, of which a task can't know",
