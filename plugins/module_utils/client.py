@@ -150,10 +150,12 @@ class Client:
         return self._patiently(lambda: self._run(self._session.log_in()))
 
     def accepts(self, username: str, password: str) -> bool:
-        """Whether the miner takes this login, which is not the client's own."""
+        """Whether the miner takes this login, which is not the client's own. Raises Rejected where it does not tell."""
         try:
             self._patiently(lambda: self._send(protocol.auth(username, password), None))
-        except Rejected:
+        except Rejected as error:
+            if error.reason not in protocol.LOGIN_REFUSALS:
+                raise
             return False
         return True
 

@@ -43,6 +43,8 @@ POOLS_MAX = 3
 DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
+# What a miner says to a login that it does not know; all else that it says there tells nothing about the password.
+LOGIN_REFUSALS = ("invalid password", "user not found")
 INDEX_PATH = "/"
 FORM_TYPE = "application/x-www-form-urlencoded"
 REPLY_BYTES_MAX = 8 * 1024 * 1024

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A soak in short: a few miners, one run of each kind while faults come and go, and then all is as desired."""
+"""A soak in short: a few miners, some runs while faults come and go, and then all is as desired."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tests.soak.faults import SPEED, Soak
 from tests.soak.troubles import LEFT_OUT, TROUBLES
 
 SEED = 20180901
+BRIEF = {"provision_verify_timeout": 2, "upgrade_serial": [10], "upgrade_settle_seconds": 2, "upgrade_wait_timeout": 6}
 
 
 @newest_core
 def test_all_holds_while_faults_come_and_go(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     troubles = [trouble for trouble in TROUBLES if not trouble.is_long]
-    soak = Soak(start_fleet(count=8, generation="mixed", speed=SPEED), ansible, SEED, print, troubles)
-    for kind in ("provision", "audit", "upgrade"):
-        soak.in_trouble(kind)
-    soak.in_peace()
+    soak = Soak(start_fleet(count=4, generation="mixed", speed=SPEED), ansible, SEED, print, troubles)
+    for kind in ("provision", "provision --check", "upgrade"):
+        soak.in_trouble(kind, **BRIEF)
+    soak.in_peace(["provision"])
     assert soak.totals.broken == []
     # It is no soak in which nothing happens.
-    assert soak.totals.writes > 0
-    assert soak.totals.flashes >= len(soak.fleet.miners)
+    assert soak.totals.writes > len(soak.fleet.miners)
     assert sum(soak.troubles.put_on.values()) > len(soak.fleet.miners)
 
 

@@ -49,14 +49,13 @@ class Desired:
 
     def applied_to(self, state: State) -> dict[str, Any]:
         """The state of a miner that was made as desired."""
-        network = {} if self.network is None else {key: self.network[key] for key in self.network}
         users = {} if self.password is None else {"admin": self.password}
         level = state["autotune"]["level"] if self.level is None else self.level
         return {
             **state,
             "pools": [{**pool, "pass": "x"} for pool in self.pools],
             "autotune": {**state["autotune"], "mode": self.mode, "level": level},
-            "network": {**state["network"], **network},
+            "network": {**state["network"], **(self.network or {})},
             "users": {**state["users"], **users},
         }
 

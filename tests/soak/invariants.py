@@ -131,14 +131,15 @@ def broken_by_untruth(
 
     Where the miner does not answer after a write (not_back), nobody can know, and `changed` is true. So it is where a
     miner runs its old firmware after the reply to an upload was lost and it rebooted: that may have come before the
-    new one was written, or instead of booting it. In check mode ``after`` is the state that is desired, and
-    ``requests`` is None: no write is needed to have said `changed`.
+    new one was written, or instead of booting it. What no task was told to set is as before. In check mode ``after`` is
+    the state that is desired, and ``requests`` is None: no write is needed to have said `changed`.
     """
+    by_module = {name: [task for task in told if task.module == name] for name in MODULES}
     return [
         sentence
-        for name, module in MODULES.items()
-        if (of_it := [task for task in told if task.module == name])
-        for sentence in _untruths(name, module, of_it, before, after, requests)
+        for name, tasks in by_module.items()
+        if tasks or requests is not None
+        for sentence in _untruths(name, MODULES[name], tasks, before, after, requests)
     ]
 
 
@@ -152,7 +153,7 @@ def _untruths(
         and any(write["path"].startswith("/upgrade/") and not write["replied"] for write in requests or [])
     )
     was, became = module.setting(before), module.setting(after)
-    codes = ", ".join(task.error_code or "ok" for task in told)
+    codes = ", ".join(task.error_code or "ok" for task in told) or "not run"
     asked = "" if requests is None else f" It was asked: {shown(requests)}."
     if is_unknown and not said:
         yield f"{name} can't know whether the miner changed ({codes}), but said changed=false.{asked}"

@@ -29,7 +29,7 @@ class Trouble:
     on: Sequence[str | None] = (None, "reads", "writes")
     weight: float = 1.0
     for_ever: bool = False
-    # An upload waits for its reply for a minute.
+    # Who meets it waits: an upload for a minute.
     is_long: bool = False
 
 
@@ -47,8 +47,8 @@ TROUBLES = [
     Trouble({"name": "drop", "reset": True}),
     Trouble({"name": "lost_reply"}, WRITES, weight=3.0),
     Trouble({"name": "lost_reply", "reset": True}, WRITES, weight=3.0),
-    Trouble({"name": "slow", "delay_s": LATE_S}, weight=2.0),
-    Trouble({"name": "queued", "delay_s": LATE_S}, weight=2.0),
+    Trouble({"name": "slow", "delay_s": LATE_S}, weight=2.0, is_long=True),
+    Trouble({"name": "queued", "delay_s": LATE_S}, weight=2.0, is_long=True),
     Trouble({"name": "silent"}, is_long=True),
     Trouble({"name": "drip"}, is_long=True),
     Trouble({"name": "truncated"}, weight=2.0),

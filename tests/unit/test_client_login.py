@@ -13,6 +13,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     AuthenticationFailed,
     MinerError,
     PermissionDenied,
+    Rejected,
     TimedOut,
     Unreachable,
     Unsupported,
@@ -267,6 +268,12 @@ def test_another_login_can_be_tried_without_going_on_with_it(answer: Reply, acce
     assert wire.asked[0].form == {"username": "guest", "password": "theirs"}
     client.read(protocol.POOLS)
     assert wire.asked[1].authorization == basic("admin", "mine")
+
+
+def test_what_is_no_word_about_a_password_does_not_say_that_it_is_wrong(connect: Connect) -> None:
+    client = connect(Script([said(success=False, message="rejected")]))
+    with pytest.raises(Rejected, match="rejected"):
+        client.accepts("admin", "theirs")
 
 
 @pytest.mark.parametrize(

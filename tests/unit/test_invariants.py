@@ -162,6 +162,7 @@ def test_changed_is_held_against_the_state(module: str, change: dict[str, Any], 
     assert len(broken_by_untruth([Told(module, True)], STATE, after, [read()])) == 1
     assert len(broken_by_untruth([Told(module, True)], STATE, after, [write("setMonitor")])) == 1
     assert broken_by_untruth([Told("dragonmint_facts", True)], STATE, STATE, []) == []
+    assert len(broken_by_untruth([], STATE, after, records)) == 1
 
 
 def test_what_nobody_can_know_counts_as_changed() -> None:
