@@ -246,7 +246,7 @@ class Upgrade(PlaybookJob):
             "upgrade_src": f"files/{ARCHIVE}",
             "upgrade_serial": self.rng.choice(([10], [10], [1, 10])),
             # So long is listened to an updater that is busy, until it is believed to be stuck.
-            "upgrade_wait_timeout": 20,
+            "upgrade_wait_timeout": 15,
             "upgrade_settle_seconds": 120,
         }
         self.again = {"upgrade_recover": True}
