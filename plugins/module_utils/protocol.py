@@ -345,7 +345,9 @@ def parse(request: Request[T], reply: Reply) -> T:
             f"The miner refused {request.path} without a reason, which it does while cgminer does not answer. "
             "It may be starting; if it stays so, restart cgminer or look at the miner's logs."
         )
-    text = printable(message if isinstance(message, str) else json.dumps(message))
+    if not isinstance(message, str):
+        _bad(request.path, f"its reason for a refusal is no text: {printable(json.dumps(message))}", reply)
+    text = printable(message)
     if text == "invalid request":
         raise InvalidRequest(f"The miner called {request.path} an invalid request.")
     raise Rejected(f"The miner refused {request.path}: {text}.", reason=text)

@@ -58,7 +58,7 @@ if os.path.basename(sys.argv[0]) == "ansible-inventory":
     request = ClientSession._request
 
     async def talk(self, method, url, **options):
-        if url in os.environ["TALK_ABOUT"].split():
+        if str(url) in os.environ["TALK_ABOUT"].split():
             raise RuntimeError(f"{url} {options}")
         return await request(self, method, url, **options)
 

@@ -40,7 +40,7 @@ REFUSALS: list[tuple[Reply, type[MinerError], str]] = [
     (recorded(DM_2018_05, "/api/summary", state="cgminer answers no JSON"), NotReady, "while cgminer does not answer"),
     (NO_REASON, NotReady, "restart cgminer"),
     (said(success=False, message=None), NotReady, "without a reason"),
-    (said(success=False, message={"why": [1]}), Rejected, '{"why": [1]}'),
+    (said(success=False, message={"why": [1]}), BadReply, '{"why": [1]}'),
     (said(success=False, message=" invalid dns 1 "), Rejected, "refused /api/pools: invalid dns 1."),
     (said(success=False, message="a\x1b[31m\nb\u202ec\ud800"), Rejected, "a?[31m?b?c?."),
     (said(success=False, message="y" * 10_000), Rejected, "y" * 200 + "…"),
