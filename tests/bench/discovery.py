@@ -14,13 +14,13 @@ from pathlib import Path
 
 from tests.bench.measuring import described_machine, verdict
 from tests.bench.plays import PASSWORD
-from tests.silence import silent
+from tests.silence import SOCKETS_EACH, silent
 from tests.simulator.control import CHECKOUT, Fleet
 
 ROUNDS = 3
 POLLED_MINERS = 2000
 SCANNED_ADDRESSES = 65536
-# Each is a file that is open, of which many a machine allows no more than 20,000.
+# Each needs files that are open, of which many a machine allows no more than 20,000.
 SILENT_ADDRESSES = 8192
 LIVE_MINERS = 16384
 CONCURRENCY = 200
@@ -66,7 +66,7 @@ def scan_a_sparse_network() -> None:
     """One address of a hundred has a miner, some are silent, the others refuse."""
     count = SCANNED_ADDRESSES // 100
     print(f"\n{SCANNED_ADDRESSES} addresses, of which {count} have a miner and {SILENT_ADDRESSES} are silent")
-    allow_open_files(SILENT_ADDRESSES)
+    allow_open_files(SILENT_ADDRESSES * SOCKETS_EACH)
     silent_ones = (f"127.33.{number // 256 + 128}.{number % 256}" for number in range(SILENT_ADDRESSES))
     with (
         Fleet.start(count=count, generation="dm-2018-05", first="127.33.0.1") as fleet,
