@@ -69,6 +69,8 @@ MODULES = {
 }
 READERS = {"facts", "logs"}
 NO_CASE = "-"
+# The simulator's faults that want all memory.
+BOMBS = ("gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head")
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ ROTATED = 'Rotated-8-ö "+/&'
 GUEST = 'Guest-9-ö "+/&'
 SECRETS = (LOGIN, FALLBACK, POOL, STORED, IN_URL, NEW, IN_FIRMWARE_URL, ROTATED, GUEST)
 WORDS = tuple(secret.split("-ö", maxsplit=1)[0] for secret in SECRETS)
+URL_WITH_PASSWORD = f"stratum+tcp://farm:{IN_URL}@pool.example.com:3333"
 # How each JWT begins.
 JWT = "eyJ0eXAi"
 # What the user has written, or said on purpose.

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.integration.conftest import SPEED
-from tests.integration.fault_matrix import DEADLINE_S, MODULES, cases, fault_of
+from tests.integration.fault_matrix import BOMBS, DEADLINE_S, MODULES, cases, fault_of
 from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
 
@@ -18,7 +18,6 @@ from tests.simulator.control import Fleet, Miner
 # that sets the network back to DHCP leaves other addresses than there were.
 UNKNOWABLE = {f"{module}.{users}" for module in MODULES for users in ("users", "users-own")}
 UNKNOWABLE |= {"user.rival", "network.rival"}
-BOMBS = {"gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head"}
 TIMING = {"boot_s": 10.0, "cgminer_start_s": 2.0, "flash_s": 20.0}
 
 
@@ -82,13 +81,11 @@ def troubled(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """A miner for each case, by module and fault."""
     miners: dict[str, Miner] = {}
     # Those that send as much as they can get no simulator's time from others.
-    kinds = {(MODULES[module].generation, row.fault_name in BOMBS) for module, _name, row in cases()}
-    for generation, is_bomb in sorted(kinds):
-        theirs = [
-            case
-            for case in cases()
-            if (MODULES[case[0]].generation, case[2].fault_name in BOMBS) == (generation, is_bomb)
-        ]
+    kinds: dict[tuple[str, bool], list[Any]] = {}
+    for case in cases():
+        module, _name, row = case
+        kinds.setdefault((MODULES[module].generation, row.fault_name in BOMBS), []).append(case)
+    for (generation, _is_bomb), theirs in kinds.items():
         fleet = start_fleet(count=len(theirs), speed=SPEED, generation=generation)
         for (module, name, row), miner in zip(theirs, fleet.miners, strict=True):
             miner.set(timing=TIMING, **row.state)

@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.running import ENVIRONMENTS, NEWER_FIRMWARE, ROOT
+from tests.integration.running import ENVIRONMENTS, NEWER_FIRMWARE, growth
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
 
@@ -24,20 +21,7 @@ def test_a_worker_does_not_grow_with_the_archive(start_fleet: Callable[..., Flee
         tmp_path / f"{NEWER_FIRMWARE}.swu", NEWER_FIRMWARE, images={"uImage": 4 * MIB, "rootfs.ubi": 95 * MIB}
     )
     connection = {"host": miner.host, "port": miner.port, "password": "dragonadmin"}
-    done = subprocess.run(
-        [
-            ENVIRONMENTS / "newest/bin/python",
-            Path(__file__).with_name("grown_by.py"),
-            "firmware",
-            json.dumps(connection),
-            json.dumps({**connection, "src": str(archive)}),
-        ],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
-        stdout=subprocess.PIPE,
-        timeout=120,
-        check=True,
-    )
-    told = json.loads(done.stdout)
+    told = growth(ENVIRONMENTS / "newest/bin/python", "firmware", connection, {**connection, "src": str(archive)})
     assert told["results"][0]["changed"], told
     assert miner.state()["flashed"] == 1
     assert told["grown_bytes"] < 10 * MIB, told

@@ -12,10 +12,9 @@ from typing import Any
 
 from tests.integration.polling import name_of, source
 from tests.integration.running import Ansible
-from tests.integration.searching import FALLBACK, IN_URL, LOGIN, POOL, STORED, commands_of, leaks
+from tests.integration.searching import FALLBACK, LOGIN, POOL, STORED, URL_WITH_PASSWORD, commands_of, leaks
 from tests.simulator.control import Fleet, Miner
 
-URL_WITH_PASSWORD = f"stratum+tcp://farm:{IN_URL}@pool.example.com:3333"
 TOLD = f"{LOGIN} {FALLBACK} {URL_WITH_PASSWORD}"
 # For the templates in options. Extra variables would be shown as variables of each host, by Ansible.
 ENVIRONMENT = {"MINER_LOGIN": FALLBACK, "POOL_PASSWORD": POOL, "POOL_URL": URL_WITH_PASSWORD}

@@ -4,20 +4,17 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from tests.integration.running import HERE, NEWER_FIRMWARE, ROOT, Ansible, newest_core
+from tests.integration.fault_matrix import BOMBS
+from tests.integration.running import NEWER_FIRMWARE, Ansible, growth, newest_core
 from tests.simulator.control import Fleet, Miner
 
 # What the replies that want all memory may cost, above what a run with good ones takes.
 GROWN_BYTES_MAX = 64 * 2**20
-BOMBS = ("gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head")
 POOLS = [{"url": "stratum+tcp://a.example.com:3333", "user": "farm.1"}]
 
 
@@ -74,21 +71,8 @@ def grown(ansible: Ansible, name: str, well: Miner, fallen: list[Miner], **optio
         {"host": miner.host, "port": miner.port, "password": "dragonadmin", "timeout": 30.0, "retries": 0}
         for miner in (well, *fallen)
     ]
-    done = subprocess.run(
-        [
-            ansible.bin / "python",
-            HERE / "grown_by.py",
-            name,
-            json.dumps(connections[0]),
-            *(json.dumps({**connection, **options}) for connection in connections[1:]),
-        ],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=True,
-    )
-    told = json.loads(done.stdout)
+    others = [{**connection, **options} for connection in connections[1:]]
+    told = growth(ansible.bin / "python", name, connections[0], *others)
     assert told["grown_bytes"] < GROWN_BYTES_MAX, told
     results: list[dict[str, Any]] = told["results"]
     return results

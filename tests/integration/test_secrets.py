@@ -21,13 +21,13 @@ from tests.integration.searching import (
     FALLBACK,
     GUEST,
     IN_FIRMWARE_URL,
-    IN_URL,
     LOGIN,
     NEW,
     POOL,
     ROTATED,
     SECRETS,
     STORED,
+    URL_WITH_PASSWORD,
     commands_of,
     leaks,
     secrets_in,
@@ -37,7 +37,6 @@ from tests.simulator.control import Fleet, Miner
 SPEED = 50.0
 MASK = "********"
 URL = "stratum+tcp://pool.example.com:3333"
-URL_WITH_PASSWORD = f"stratum+tcp://farm:{IN_URL}@pool.example.com:3333"
 VARIABLES = {
     "dragonmint_password": LOGIN,
     "dragonmint_fallback_passwords": [FALLBACK, NEW, ROTATED],

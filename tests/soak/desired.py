@@ -8,18 +8,13 @@ import random
 from dataclasses import dataclass
 from typing import Any
 
+from tests.simulator.generations import GENERATIONS
 from tests.soak.invariants import State
 
 POOLS = [
     [{"url": f"stratum+tcp://{name}.example.com:3333", "user": f"farm.{name}"} for name in names]
     for names in (["a"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["d"])
 ]
-MODES = {
-    "dm-2018-04": ["off", "efficient", "balanced", "performance"],
-    "dm-2018-05": ["efficient", "balanced", "factory", "performance"],
-    "inno-2018-08": ["efficient", "balanced", "factory", "performance"],
-    "inno-2018-09": ["efficient", "balanced", "factory", "performance"],
-}
 LEVELS = ["1", "2", "3"]
 PASSWORDS = ["Correct-Horse-7", "Battery-Staple-8"]
 DNS = [["8.8.8.8", "8.8.4.4"], ["1.1.1.1", "9.9.9.9"]]
@@ -65,7 +60,7 @@ def any_desired(chance: random.Random, state: State) -> Desired:
     generation = state["generation"]
     return Desired(
         pools=chance.choice(POOLS),
-        mode=chance.choice(MODES[generation]),
+        mode=chance.choice(GENERATIONS[generation].modes),
         level=chance.choice([None, *LEVELS]) if generation.startswith("inno") else None,
         password=chance.choice([None, *PASSWORDS]),
         network=chance.choice([None, None, _network(chance, state)]),

@@ -168,10 +168,7 @@ class Provision(PlaybookJob):
     def differs(self) -> Iterator[str]:
         for name, miner in self.named():
             state, wanted = miner.state(), self.hosts[name]
-            is_inno = miner.generation.startswith("inno")
-            users = (
-                {"admin": self.admin} if self.guest is None or is_inno else {"admin": self.admin, "guest": self.guest}
-            )
+            users = self._users(miner)
             if {user: state["users"][user] for user in users} != users:
                 yield f"{name} has other passwords"
             if state["pools"] != self._pools(name):
@@ -205,10 +202,10 @@ class Provision(PlaybookJob):
         return wanted
 
     def _users(self, miner: Miner) -> dict[str, str]:
-        """Innosilicon's firmware can't set the password of guest."""
-        factory = GENERATIONS[miner.generation].passwords["guest"]
-        guest = None if miner.generation.startswith("inno") else self.guest
-        return {"admin": self.admin, "guest": guest or factory}
+        """Whose passwords are set: Innosilicon's firmware can't set that of guest."""
+        changeable = GENERATIONS[miner.generation].changeable_users
+        wanted = {"admin": self.admin, "guest": self.guest}
+        return {user: password for user, password in wanted.items() if password is not None and user in changeable}
 
     def _pools(self, name: str) -> list[dict[str, str]]:
         return [{**pool, "pass": "x"} for pool in self.hosts[name]["provision_pools"]]
