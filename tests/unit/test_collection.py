@@ -23,6 +23,8 @@ LAYERS = [
     "module_utils.redaction",
     "module_utils.addresses",
     "module_utils.libconfig",
+    "module_utils._wire.models",
+    "module_utils._wire.rates",
     "module_utils.protocol",
     "module_utils.connections",
     "module_utils.session",
@@ -47,7 +49,16 @@ LAYERS = [
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "session", "upgrade"]
+WITHOUT_INPUT_OUTPUT = [
+    "errors",
+    "redaction",
+    "libconfig",
+    "_wire/models",
+    "_wire/rates",
+    "protocol",
+    "session",
+    "upgrade",
+]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 
