@@ -32,8 +32,9 @@ integration:  ## ansible-playbook against the simulator, oldest and newest ansib
 format:  ## let ruff put the code into shape
 	@$(GATES) format
 
-docs:  ## docs/endpoints.md: what works where
+docs:  ## docs/endpoints.md, docs/models.md: what works where, and what each model is
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
+	@PYTHONPATH=build $(GATES) run python -m tests.models
 
 demo:  ## a simulated fleet, provisioned while you watch
 	@$(GATES) run python -m tests.demo
