@@ -14,7 +14,7 @@ import asyncio
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -49,6 +49,8 @@ UNRESPONSIVE = "unresponsive"
 PROGRESS_EVERY_S = 5.0
 # A miner's index page has 811 bytes.
 _INDEX_BYTES_MAX = 64 * 1024
+# What a new or reset miner has, and how to tell that to a person.
+_FACTORY_PASSWORDS = {"dragonadmin": "dragonadmin", "admin": "admin on an Innosilicon"}
 _RETRY_PAUSE_S = 0.5
 
 
@@ -70,12 +72,14 @@ class Options:
 class Found:
     """A miner that was found. ``state`` is POLLED, LOCKED (no credential is right) or UNRESPONSIVE (died while asked).
 
-    ``credential`` is the name of the one that it took, ``problem`` says what is wrong, and ``missing`` why facts are
-    missing, by subset. It is made of what JSON can carry, and holds no secret.
+    ``polled_at`` is when it was left, in seconds since 1970, ``credential`` the name of the one that it took,
+    ``problem`` says what is wrong, and ``missing`` why facts are missing, by subset. It is made of what JSON can carry,
+    and holds no secret.
     """
 
     address: str
     state: str
+    polled_at: float
     facts: dict[str, Any] = field(default_factory=dict)
     credential: str | None = None
     problem: str | None = None
@@ -216,7 +220,7 @@ class _Visit:
         try:
             await self._ask(self._session.log_in)
         except AuthenticationFailed as error:
-            self._is_locked, self.problem = True, str(error)
+            self._is_locked, self.problem = True, _refusal(error.reason, self._options.credentials)
             return
         self._is_logged_in = True
         for subset in self._options.subsets:
@@ -236,7 +240,7 @@ class _Visit:
         text = repr(self._facts)
         is_clean = not any(secret in text for secret in secrets)
         known = self._facts if is_clean else redaction.scrub(self._facts, secrets)
-        return Found(self._address, state, known, credential, problem, missing)
+        return Found(self._address, state, time.time(), known, credential, problem, missing)
 
     async def _identify(self) -> None:
         """A miner shows its maker's page and refuses what comes without a login in its own words.
@@ -361,6 +365,20 @@ class _Answers:
             raise answer
         value: T = answer
         return value
+
+
+def _refusal(reason: str, credentials: Sequence[Credential]) -> str:
+    """Returns what to do about a miner that refuses all logins, the likeliest cause first."""
+    tried = {credential.password for credential in credentials}
+    untried = [where for password, where in _FACTORY_PASSWORDS.items() if password not in tried]
+    factory = f"If it still has its factory password, list that in credentials: {', or '.join(untried)}. "
+    users = ", ".join(dict.fromkeys(credential.username for credential in credentials))
+    return (
+        f"The miner refuses {'the login' if len(credentials) == 1 else f'all {len(credentials)} logins'} ('{reason}'). "
+        f"{factory if untried else ''}"
+        f"Check the users (tried: {users}; a miner has admin and guest) and the passwords. "
+        "If the miner's users file was damaged, this login has restored the factory passwords."
+    )
 
 
 def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
