@@ -40,23 +40,25 @@ def _credential(number: int, option: Any, template: Any) -> Credential:
         raise InvalidInput(f"{place}.password was read as {str(password).lower()}. Put the password in quotes.")
     if password is None or password == "":
         origin = str(template.get("password", "")) if isinstance(template, Mapping) else ""
-        raise InvalidInput(f"{place}.password is empty. {_remedy(origin)}")
+        raise InvalidInput(f"{place}.password is empty{_cause(origin)}")
     return Credential(str(option.get("username") or "admin"), str(password), str(option.get("name") or number + 1))
 
 
-def _remedy(template: str) -> str:
+def _cause(template: str) -> str:
+    """Returns the rest of a sentence about a value that came out empty, and what to do."""
     lookup = _ENVIRONMENT_LOOKUP.search(template)
     if lookup is None:
-        return "Set it, or the variable that it comes from."
-    return f"It comes from the environment variable {lookup[1]}: read -rs {lookup[1]} && export {lookup[1]}"
+        return ". Set it, or the variable that it comes from."
+    name = lookup[1]
+    return f": the environment variable {name} is unset or empty. Set it with: read -rs {name} && export {name}"
 
 
 def _credentials_of(environment: Mapping[str, str]) -> list[Credential]:
     password = environment.get("DRAGONMINT_PASSWORD")
     if not password:
         raise InvalidInput(
-            "no login is set. Set credentials in the inventory file, or the environment variable DRAGONMINT_PASSWORD: "
-            "read -rs DRAGONMINT_PASSWORD && export DRAGONMINT_PASSWORD"
+            "no login is set. Set credentials in the inventory file, or the environment variable DRAGONMINT_PASSWORD "
+            "with: read -rs DRAGONMINT_PASSWORD && export DRAGONMINT_PASSWORD"
         )
     username = environment.get("DRAGONMINT_USERNAME") or "admin"
     passwords = [password, *_passwords_in(environment.get("DRAGONMINT_FALLBACK_PASSWORDS", ""))]

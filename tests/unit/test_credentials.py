@@ -41,9 +41,9 @@ def test_logins_of_the_environment(environment: dict[str, str], logins: list[str
 @pytest.mark.parametrize(
     ("template", "remedy"),
     [
-        (LOOKUP, "environment variable MINER_PASSWORD: read -rs MINER_PASSWORD && export MINER_PASSWORD"),
-        ('{{lookup("env","MINER_PASSWORD")|trim}}', "environment variable MINER_PASSWORD: read"),
-        ("{{ query('env', 'MINER_PASSWORD')[0] }}", "environment variable MINER_PASSWORD: read"),
+        (LOOKUP, "the environment variable MINER_PASSWORD is unset or empty. Set it with: read -rs MINER_PASSWORD &&"),
+        ('{{lookup("env","MINER_PASSWORD")|trim}}', "environment variable MINER_PASSWORD is unset"),
+        ("{{ query('env', 'MINER_PASSWORD')[0] }}", "environment variable MINER_PASSWORD is unset"),
         ("{{ fleet_password }}", "Set it, or the variable that it comes from."),
         ("", "Set it, or the variable that it comes from."),
     ],
@@ -52,7 +52,7 @@ def test_an_empty_password_says_what_to_set(template: str, remedy: str) -> None:
     options = [{"password": "one"}, {"password": ""}]
     with pytest.raises(InvalidInput) as caught:
         credentials_from(options, [options[0], {"password": template}], {})
-    assert str(caught.value).startswith("credentials[1].password is empty. ")
+    assert str(caught.value).startswith("credentials[1].password is empty")
     assert remedy in str(caught.value)
 
 
