@@ -346,14 +346,20 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._warn(
                     f"{place}: the group '{group}' has no miners. Only keyed_groups can make it: check its name."
                 )
-        problems = scans.problems(scan)
+        missing: list[str] = []
         if expected_names is not None:
             missing = expected.missing(expected_names, found)
             self._set_on_all(MISSING_VARIABLE, list(dict.fromkeys([*self._get_of_all(MISSING_VARIABLE, []), *missing])))
-            problems += scans.missing_problems(missing)
-        for problem in problems:
-            self._warn(problem)
+        problems = scans.problems(scan, self._undecided(found), missing)
+        for text in (*scans.warnings(scan), *problems):
+            self._warn(text)
         self._report(scans.report(scan, problems))
+
+    def _undecided(self, found: set[str]) -> int:
+        """Returns how many of the hosts that were found are not known to be in their desired state, nor to differ."""
+        if not self._entries:
+            return 0
+        return sum(host.name in found for host in self.inventory.groups[DRIFT_UNKNOWN].get_hosts())
 
     def _withdraw(self, hosts_before: set[str], problem: str) -> None:
         """Takes back the hosts of a source that failed, and reports that it did.

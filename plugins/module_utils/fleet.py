@@ -49,8 +49,6 @@ UNRESPONSIVE = "unresponsive"
 PROGRESS_EVERY_S = 5.0
 # A miner's index page has 811 bytes.
 _INDEX_BYTES_MAX = 64 * 1024
-# What a new or reset miner has, and how to tell that to a person.
-_FACTORY_PASSWORDS = {"dragonadmin": "dragonadmin", "admin": "admin on an Innosilicon"}
 _RETRY_PAUSE_S = 0.5
 
 
@@ -368,15 +366,20 @@ class _Answers:
 
 
 def _refusal(reason: str, credentials: Sequence[Credential]) -> str:
-    """Returns what to do about a miner that refuses all logins, the likeliest cause first."""
-    tried = {credential.password for credential in credentials}
-    untried = [where for password, where in _FACTORY_PASSWORDS.items() if password not in tried]
+    """Returns what to do about a miner that refuses all credentials of an inventory, the likeliest cause first."""
+    users = dict.fromkeys(credential.username for credential in credentials)
+    tried = {(credential.username, credential.password) for credential in credentials}
+    untried = [
+        f"{password}{place}"
+        for user in users
+        for password, place in zip(protocol.FACTORY_PASSWORDS.get(user, ()), ("", " on an Innosilicon"))
+        if (user, password) not in tried
+    ]
     factory = f"If it still has its factory password, list that in credentials: {', or '.join(untried)}. "
-    users = ", ".join(dict.fromkeys(credential.username for credential in credentials))
     return (
         f"The miner refuses {'the login' if len(credentials) == 1 else f'all {len(credentials)} logins'} ('{reason}'). "
         f"{factory if untried else ''}"
-        f"Check the users (tried: {users}; a miner has admin and guest) and the passwords. "
+        f"Check the users (tried: {', '.join(users)}; a miner has admin and guest) and the passwords. "
         "If the miner's users file was damaged, this login has restored the factory passwords."
     )
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
@@ -66,14 +65,9 @@ def _credentials_of(environment: Mapping[str, str]) -> list[Credential]:
 
 
 def _passwords_in(text: str) -> list[str]:
-    """Returns the passwords of a JSON list, or the only one that the text is."""
-    if not text.startswith("["):
-        return [text] if text else []
-    with suppress(ValueError):
-        passwords = json.loads(text)
-        if all(isinstance(password, str) and password for password in passwords):
-            return list(passwords)
-    raise InvalidInput(
-        "the environment variable DRAGONMINT_FALLBACK_PASSWORDS is not a JSON list of passwords, "
-        """such as '["one", "two"]'."""
-    )
+    """Returns the passwords of a list in JSON, or the only one that any other text is."""
+    try:
+        passwords = json.loads(text) if text.lstrip().startswith("[") else [text]
+    except ValueError:
+        passwords = [text]
+    return [str(password) for password in passwords if password not in (None, "")]

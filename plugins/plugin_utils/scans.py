@@ -33,21 +33,26 @@ class Scan:
     at: float
 
 
-def problems(scan: Scan) -> list[str]:
-    """Returns the reasons why a scan may have missed miners or facts, one sentence or more each."""
+def warnings(scan: Scan) -> list[str]:
+    """Returns what is incomplete, and may be so on any day: miners do not have all facts while they start."""
+    incomplete = sum(bool(miner.missing) for miner in scan.miners)
+    return [f"facts are missing from {_miners(incomplete)}; -vv shows why."] if incomplete else []
+
+
+def problems(scan: Scan, undecided: int = 0, missing: Sequence[str] = ()) -> list[str]:
+    """Returns the reasons why what is not found in an inventory may be there all the same, a text for each.
+
+    ``undecided`` is the number of miners whose drift is unknown, ``missing`` are expected miners that were not found.
+    """
     found = [f"{count} addresses could not be tried: {reason}." for reason, count in scan.failures.items()]
     if not scan.miners and not scan.filtered:
         found.append("no miner was found. Check networks and port, and that this machine reaches the miners.")
-    incomplete = sum(bool(miner.missing) for miner in scan.miners)
-    if incomplete:
-        found.append(f"facts are missing from {_miners(incomplete)}; -vv shows why.")
+    if undecided:
+        found.append(f"{_miners(undecided)} in drift_unknown, since facts are missing; -vv shows why.")
+    if missing:
+        shown = ", ".join(missing[:_SHOWN]) + (" and more" if len(missing) > _SHOWN else "")
+        found.append(f"{_miners(len(missing), 'expected ')} not found: {shown}.")
     return found
-
-
-def missing_problems(missing: Sequence[str]) -> list[str]:
-    """Returns what to say of expected miners that were not found, if there are any."""
-    shown = ", ".join(missing[:_SHOWN]) + (" and more" if len(missing) > _SHOWN else "")
-    return [f"{_miners(len(missing), 'expected ')} not found: {shown}."] if missing else []
 
 
 def report(scan: Scan, problems: Sequence[str]) -> dict[str, Any]:

@@ -135,10 +135,13 @@ def test_no_secret_comes_out_of_a_source_that_is_wrong(ansible: Ansible, start_f
         for name, (options, _word) in WRONG.items()
     ]
     with commands_of(ansible) as commands:
-        done = look(ansible, sources, "--list")
+        # With the variables of groups: what is wrong is among them.
+        done = look(ansible, sources, "--list", "--export")
     output = done.stdout + done.stderr
     assert [name for name, (_options, word) in WRONG.items() if word not in " ".join(output.split())] == []
-    assert "dragonmint" not in json.loads(done.stdout[done.stdout.index("\n{") :])
+    found = json.loads(done.stdout[done.stdout.index("\n{") :])
+    assert "dragonmint" not in found
+    assert found["all"]["vars"]["dragonmint_inventory"].keys() == {source.name for source in sources}
     assert leaks(ansible, output, commands) == {}
 
 

@@ -202,7 +202,8 @@ def test_each_credential_is_tried_in_its_order_and_once(listen: Listen) -> None:
             [("admin", "Fleet-1"), ("admin", "dragonadmin")],
             "password, list that in credentials: admin on an Innosilicon.",
         ),
-        ([("admin", "admin"), ("root", "dragonadmin")], "Check the users (tried: admin, root;"),
+        ([("guest", "Fleet-1")], "password, list that in credentials: dragonguest, or guest on an Innosilicon."),
+        ([("admin", "admin"), ("admin", "dragonadmin"), ("root", "x")], "Check the users (tried: admin, root;"),
     ],
 )
 def test_what_to_do_about_a_locked_miner_begins_with_the_likeliest(

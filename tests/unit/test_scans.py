@@ -39,16 +39,23 @@ def test_what_a_scan_may_have_missed() -> None:
     assert nobody.startswith("no miner was found.")
     untried = Scan(**{**NONE, "miners": [FINE], "failures": {"Network is unreachable": 254}})
     assert scans.problems(untried) == ["254 addresses could not be tried: Network is unreachable."]
-    partly = [FINE, Found("10.1.0.2", POLLED, 1.0, missing={"pools": "no list", "mining": "gone"})]
-    assert scans.problems(Scan(**{**NONE, "miners": partly})) == ["facts are missing from 1 miner; -vv shows why."]
+    assert scans.problems(Scan(**{**NONE, "miners": [FINE]}), undecided=2) == [
+        "2 miners in drift_unknown, since facts are missing; -vv shows why."
+    ]
 
 
 def test_who_is_missing_is_named() -> None:
-    assert scans.missing_problems([]) == []
-    assert scans.missing_problems(["a"]) == ["1 expected miner not found: a."]
-    (many,) = scans.missing_problems([f"m{number}" for number in range(12)])
+    scan = Scan(**{**NONE, "miners": [FINE]})
+    assert scans.problems(scan, missing=["a"]) == ["1 expected miner not found: a."]
+    (many,) = scans.problems(scan, missing=[f"m{number}" for number in range(12)])
     assert many.startswith("12 expected miners not found: m0, m1,")
     assert many.endswith("m9 and more.")
+
+
+def test_missing_facts_are_warned_of() -> None:
+    partly = [FINE, Found("10.1.0.2", POLLED, 1.0, missing={"pools": "no list", "mining": "gone"})]
+    assert scans.warnings(Scan(**{**NONE, "miners": partly})) == ["facts are missing from 1 miner; -vv shows why."]
+    assert scans.warnings(Scan(**{**NONE, "miners": [FINE]})) == []
 
 
 def test_sources_of_one_name_are_told_apart_by_their_paths() -> None:
