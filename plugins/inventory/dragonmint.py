@@ -14,11 +14,18 @@ description:
     C(dragonmint_locked) instead, and those that stopped answering while they were asked in the group
     C(dragonmint_unresponsive). Both have the reason in the variable C(dragonmint_problem). Facts that a miner does not
     give are left out, and the miner stays.
+  - The variable C(dragonmint_inventory) of the group C(all) reports how each source of this plugin was read, by file
+    name, or by path where two files have the same name. It has C(path), the numbers of miners that were C(polled),
+    C(locked), C(unresponsive) and C(filtered) out, the numbers of addresses that were C(silent) and C(unknown),
+    C(at), the end of the scan in seconds since 1970, and C(problems), a list of sentences. It is there for a source
+    that failed, too, with C(at) V(null) and the error among the C(problems).
   - The host variables are the facts of M(minerops.dragonmint.dragonmint_facts) under their names
     (C(dragonmint_identity) and so on), C(ansible_host), C(dragonmint_expected_mac), so that every module refuses to
     change another device that has taken over the address, C(dragonmint_credential), the name of the one of
-    O(credentials) that the miner took, and C(dragonmint_port) unless it is 80.
+    O(credentials) that the miner took, C(dragonmint_polled_at), the time at which it was polled in seconds since 1970,
+    and C(dragonmint_port) unless it is 80.
   - A line on standard error sums up what became of the addresses.
+  - A key that is not an option is an error. A source that fails adds no hosts.
   - The source file is named as C(fleet.dragonmint.yml) or C(fleet.dragonmint.yaml).
 options:
   plugin:
@@ -43,8 +50,9 @@ options:
     description:
       - The logins, which are tried in this order at each miner until it takes one. Templates are evaluated, so that
         they may come from a lookup or from an extra variable, and a value may be a vault.
-      - If there are none, the environment variables E(DRAGONMINT_USERNAME) (by default C(admin)) and
-        E(DRAGONMINT_PASSWORD).
+      - Without this option, the environment variables E(DRAGONMINT_USERNAME) (V(admin) if it is not set),
+        E(DRAGONMINT_PASSWORD) and E(DRAGONMINT_FALLBACK_PASSWORDS), which is a JSON list or one password.
+      - The factory passwords are V(dragonadmin), and V(admin) on an Innosilicon. List them to find new miners.
       - They are for polling, and never become host variables nor get into the cache. The modules log in with
         C(dragonmint_password) and C(dragonmint_fallback_passwords) as always, so set these for the group C(all);
         C(dragonmint_credential) tells which one a miner takes.
@@ -129,6 +137,14 @@ options:
       - Whether O(networks) may have more than 1000000 addresses.
     type: bool
     default: false
+  expected:
+    description:
+      - The miners that have to be found, as a list of host names, MAC addresses (in any notation) or addresses, or as
+        the path of a file that has one a line and comments after a C(#). A relative path starts at the source file.
+      - Those that are not found are listed in the variable C(dragonmint_missing) of the group C(all), and count as a
+        problem of the source. So do miners that O(filters) leave out, and a locked miner that is expected by its MAC
+        address, which it does not report.
+    type: raw
   desired:
     description:
       - The desired state of the fleet. Each entry is for the miners of O(desired[].group) for which O(desired[].when)
@@ -148,7 +164,9 @@ options:
     suboptions:
       group:
         description:
-          - A group of this or of an inventory source that was read before. C(all) is the same as none.
+          - A group of this source or of an inventory source that is read earlier. V(all) is the same as none.
+          - Any other name is an error, unless it begins as the groups of O(keyed_groups) do. Groups of O(groups) exist
+            even when they are empty.
         type: str
       when:
         description:
@@ -243,8 +261,9 @@ desired:
 import os
 import re
 import sys
-from collections.abc import Iterator, Mapping
-from pathlib import PurePath
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from ansible import constants
@@ -259,7 +278,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import printable
 from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import drift, facts
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import desired, polled_cache
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import (
+    constructed_groups,
+    desired,
+    expected,
+    polled_cache,
+    scans,
+    source_keys,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.credentials import credentials_from
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 GROUPS = {
@@ -269,10 +296,11 @@ GROUPS = {
 }
 IN_DESIRED_STATE = "in_desired_state"
 DRIFT_UNKNOWN = "drift_unknown"
+REPORT_VARIABLE = "dragonmint_inventory"
+MISSING_VARIABLE = "dragonmint_missing"
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _NAME = re.compile(r"\w[\w.@+-]*")
-_LOGIN_DEFAULTS = (("username", "admin"), ("password", ""))
 
 
 class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
@@ -285,17 +313,87 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def verify_file(self, path: str) -> bool:
         return super().verify_file(path) and path.endswith((".dragonmint.yml", ".dragonmint.yaml"))
 
+    def set_options(self, task_keys: Any = None, var_options: Any = None, direct: Any = None) -> None:
+        source_keys.require_documented(direct or {}, self.option_definitions)
+        super().set_options(task_keys=task_keys, var_options=var_options, direct=direct)
+
     def parse(self, inventory: Any, loader: Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache)
-        self._read_config_data(path)
-        self._source = PurePath(path).name
+        self._path = Path(path)
+        hosts_before = set(inventory.hosts)
         try:
-            addresses = self._wanted_addresses()
-            self._entries = desired.entries_from(self.get_option("desired"))
-            self._comparisons = self._constant_comparisons()
-            self._add(self._miners(addresses, self.get_cache_key(path), cache))
-        except MinerError as error:
-            raise AnsibleParserError(f"{self._source}: {error}") from error
+            self._read_config_data(path)
+            self._make_inventory(cache)
+        except (AnsibleError, MinerError) as error:
+            # Ansible's own errors have excerpts of files in further lines, in some versions.
+            problem = " ".join(str(error).split())
+            self._withdraw(hosts_before, problem)
+            raise AnsibleParserError(f"{self._path.name}: {problem}") from None
+        except Exception as error:
+            self._withdraw(hosts_before, f"This is a bug in minerops.dragonmint, please report it: {error!r}")
+            raise
+
+    def _make_inventory(self, cache: bool) -> None:
+        addresses = self._wanted_addresses()
+        expected_names = self._expected()
+        self._entries = desired.entries_from(self.get_option("desired"))
+        self._comparisons = self._constant_comparisons()
+        possible_groups = self._add_groups()
+        scan = self._scan(addresses, cache)
+        found = self._add(scan.miners)
+        for place, group in possible_groups.items():
+            if not self.inventory.groups[group].get_hosts():
+                self._warn(
+                    f"{place}: the group '{group}' has no miners. Only keyed_groups can make it: check its name."
+                )
+        missing: list[str] = []
+        if expected_names is not None:
+            missing = expected.missing(expected_names, found)
+            self._set_on_all(MISSING_VARIABLE, list(dict.fromkeys([*self._get_of_all(MISSING_VARIABLE, []), *missing])))
+        problems = scans.problems(scan, self._undecided(found), missing)
+        for text in (*scans.warnings(scan), *problems):
+            self._warn(text)
+        self._report(scans.report(scan, problems))
+
+    def _undecided(self, found: set[str]) -> int:
+        """Returns how many of the hosts that were found are not known to be in their desired state, nor to differ."""
+        if not self._entries:
+            return 0
+        return sum(host.name in found for host in self.inventory.groups[DRIFT_UNKNOWN].get_hosts())
+
+    def _withdraw(self, hosts_before: set[str], problem: str) -> None:
+        """Takes back the hosts of a source that failed, and reports that it did.
+
+        Ansible goes on with the other sources, and with what this one has added: half of a fleet looks like all of it.
+        """
+        for name in set(self.inventory.hosts) - hosts_before:
+            self.inventory.remove_host(self.inventory.hosts[name])
+        self._report(scans.failure(problem))
+
+    def _report(self, report: Mapping[str, Any]) -> None:
+        reports = self._get_of_all(REPORT_VARIABLE, {})
+        self._set_on_all(REPORT_VARIABLE, scans.merged(reports, self._path, report))
+
+    def _get_of_all(self, name: str, default: Any) -> Any:
+        return self.inventory.groups["all"].get_vars().get(name, default)
+
+    def _set_on_all(self, name: str, value: Any) -> None:
+        self.inventory.set_variable("all", name, never_a_template(value))
+
+    def _expected(self) -> list[str] | None:
+        """Returns who is expected to be found, or None if that is not given."""
+        given = self._rendered("expected")
+        if not isinstance(given, str):
+            return None if given is None else expected.expected_from(given)
+        path = self._path.parent / Path(given).expanduser()
+        try:
+            names = expected.names_in(path.read_text(encoding="utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise InvalidInput(f"expected: cannot read the file '{path}': {reason}.") from error
+        if not names:
+            raise InvalidInput(f"expected: the file '{path}' has no names. List one host name or MAC address a line.")
+        return expected.expected_from(names)
 
     def _wanted_addresses(self) -> Addresses:
         parts = self._rendered("networks")
@@ -305,7 +403,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _rendered(self, option: str) -> Any:
         """Returns an option with its templates evaluated, for which there are extra variables only."""
         self.templar.available_variables = dict(self._vars or {})
-        return self.templar.template(self.get_option(option))
+        try:
+            return self.templar.template(self.get_option(option))
+        except AnsibleError as error:
+            raise InvalidInput(f"{option}: a template fails: {error}") from error
 
     def _constant_comparisons(self) -> dict[int, drift.Comparison]:
         """Returns comparisons with what is desired without any template, by the identity of the options.
@@ -319,24 +420,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if options is not None and not self.templar.is_template(options)
         }
 
-    def _miners(self, addresses: Addresses, key: str, cache: bool) -> list[fleet.Found]:
-        """Returns the miners from the cache, or else polls them."""
+    def _scan(self, addresses: Addresses, cache: bool) -> scans.Scan:
+        """Returns the scan in the cache, or else makes one."""
         is_cached = self.get_option("cache")
+        key = self.get_cache_key(str(self._path))
         if is_cached and self.get_option("cache_plugin").rpartition(".")[2] == "memory":
-            self.display.warning(
-                f"{self._source}: cache is true, but the cache plugin memory keeps nothing for the next run. "
+            self._warn(
+                "cache is true, but the cache plugin memory keeps nothing for the next run. "
                 "Set cache_plugin, for example to ansible.builtin.jsonfile, and cache_connection."
             )
         options = {name: self.get_option(name) for name in ("networks", "port", "filters")}
         options["subsets"] = self._subsets()
-        miners = self._cached(key, options) if is_cached and cache else None
-        if miners is None:
-            miners = self._poll(addresses)
+        scan = self._cached(key, options) if is_cached and cache else None
+        if scan is None:
+            scan = self._poll(addresses)
             if is_cached:
-                self._cache[key] = polled_cache.pack(miners, options)
-        return miners
+                self._cache[key] = polled_cache.pack(scan, options)
+        for miner in scan.miners:
+            for subset, reason in miner.missing.items():
+                self.display.vv(f"{self._path.name}: {miner.address} has no facts {subset}: {reason}")
+        return scan
 
-    def _cached(self, key: str, options: Mapping[str, Any]) -> list[fleet.Found] | None:
+    def _cached(self, key: str, options: Mapping[str, Any]) -> scans.Scan | None:
         try:
             return polled_cache.unpack(self._cache[key], options)
         except KeyError:
@@ -348,28 +453,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._tell(f"The cache {reason}, so the miners are polled again.")
         return None
 
-    def _poll(self, addresses: Addresses) -> list[fleet.Found]:
+    def _poll(self, addresses: Addresses) -> scans.Scan:
         if fleet.AIOHTTP_IMPORT_ERROR:
-            raise AnsibleParserError(
-                f"{self._source}: the Python library aiohttp is needed to find miners: "
+            raise InvalidInput(
+                "the Python library aiohttp is needed to find miners: "
                 f"{fleet.AIOHTTP_IMPORT_ERROR.strip().splitlines()[-1]}. Install it where Ansible runs."
             )
         options = self._polling_options()
         miners, counts = fleet.poll(addresses, options, self._is_wanted, self._tell_progress)
         self._tell(_summary(counts))
-        for reason, count in counts.failures.items():
-            self.display.warning(f"{self._source}: {count} addresses could not be tried: {reason}.")
-        if not counts.identified:
-            self.display.warning(
-                f"{self._source}: no miner was found. Check networks, port, and that this machine reaches them."
-            )
-        without = [miner for miner in miners if miner.missing]
-        for miner in without:
-            for subset, reason in miner.missing.items():
-                self.display.vv(f"{self._source}: {miner.address} has no facts {subset}: {reason}")
-        if without:
-            self.display.warning(f"{self._source}: facts are missing of {len(without)} miners; -vv says why.")
-        return miners
+        return scans.Scan(miners, counts.silent, counts.unknown, counts.filtered, counts.failures, time.time())
 
     def _polling_options(self) -> fleet.Options:
         for name in ("connect_timeout", "timeout", "deadline"):
@@ -377,12 +470,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 raise InvalidInput(f"{name} must be above 0 seconds and finite.")
         if self.get_option("concurrency") < 1:
             raise InvalidInput("concurrency must be 1 or more.")
+        connection_from(self._connection_options("admin", "any"))
         allowed = connections.sockets_allowed(self.get_option("concurrency"))
         if allowed < self.get_option("concurrency"):
             self._tell(f"Only {allowed} addresses are tried at once, since no more files may be open (ulimit -n).")
         return fleet.Options(
             port=self.get_option("port"),
-            credentials=tuple(self._credentials()),
+            credentials=self._credentials(),
             auth=self.get_option("auth"),
             subsets=self._subsets(),
             concurrency=allowed,
@@ -391,24 +485,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             deadline_s=self.get_option("deadline"),
         )
 
-    def _credentials(self) -> Iterator[Credential]:
-        options = self._rendered("credentials")
-        if not options and os.environ.get("DRAGONMINT_PASSWORD"):
-            username = os.environ.get("DRAGONMINT_USERNAME") or "admin"
-            options = [{"username": username, "password": os.environ["DRAGONMINT_PASSWORD"]}]
-        if not options:
-            raise InvalidInput(
-                "There are no credentials. Set credentials, or the environment variable DRAGONMINT_PASSWORD."
-            )
-        for number, option in enumerate(options, 1):
-            if not isinstance(option, Mapping) or not {"password"} <= set(option) <= {"name", "username", "password"}:
-                raise InvalidInput(f"Number {number} of credentials is no dictionary of name, username and password.")
-            username, password = (str(option.get(key) or default) for key, default in _LOGIN_DEFAULTS)
+    def _credentials(self) -> tuple[Credential, ...]:
+        given = self.get_option("credentials")
+        credentials = credentials_from(self._rendered("credentials"), given, os.environ)
+        for number, credential in enumerate(credentials):
             try:
-                connection_from(self._connection_options(username, password))
+                connection_from(self._connection_options(credential.username, credential.password))
             except InvalidInput as error:
-                raise InvalidInput(f"Number {number} of credentials: {error}") from None
-            yield Credential(username, password, str(option.get("name") or number))
+                place = f"credentials[{number}]" if given else "the login in the environment"
+                raise InvalidInput(f"{place}: {error}") from None
+        return tuple(credentials)
 
     def _connection_options(self, username: str, password: str) -> dict[str, Any]:
         return {
@@ -443,23 +529,46 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise InvalidInput(f"{place} is neither true nor false for {miner}, but {printable(repr(value))}.")
         return value
 
-    def _add(self, miners: list[fleet.Found]) -> None:
-        for group in (*GROUPS.values(), *self._drift_groups()):
+    def _add_groups(self) -> dict[str, str]:
+        """Adds the groups that are known before there are miners, so that a name that is no group is a mistake.
+
+        Returns the groups that only a keyed group can be, by the place in the source that names them.
+        """
+        keyed = self.get_option("keyed_groups") or []
+        named = constructed_groups.named(self.get_option("groups") or {}, keyed, self.templar.is_template)
+        for group in (*GROUPS.values(), *self._drift_groups(), *map(self._sanitize_group_name, named)):
             self.inventory.add_group(group)
+        beginnings = constructed_groups.beginnings(keyed, self.get_option("leading_separator"))
+        possible = {}
+        for number, entry in enumerate(self._entries):
+            if entry.group is None or self._names_of(entry.group) & set(self.inventory.groups):
+                continue
+            place, group = f"desired[{number}].group", self._sanitize_group_name(entry.group)
+            if not group.startswith(tuple(map(self._sanitize_group_name, beginnings))):
+                hint = source_keys.did_you_mean(entry.group, self.inventory.groups)
+                raise InvalidInput(
+                    f"{place}: unknown group '{entry.group}'.{hint} Name a group that this file makes with "
+                    "groups or keyed_groups, or one of an inventory source that is read earlier."
+                )
+            possible[place] = self.inventory.add_group(group)
+        return possible
+
+    def _add(self, miners: Sequence[fleet.Found]) -> set[str]:
+        """Adds the hosts. Returns what each of them can be called: name, address and MAC address."""
         taken: dict[str, str] = {}
+        called: set[str] = set()
         for miner in miners:
             variables = self._variables(miner)
             name = self._name(miner, variables, taken)
             taken[name] = miner.address
+            called.update((name, miner.address, variables.get("dragonmint_expected_mac", name)))
             self.inventory.add_host(name, GROUPS[miner.state])
             for key, value in variables.items():
                 self.inventory.set_variable(name, key, value)
             self._construct(name, variables, self.get_option("strict") and miner.state == fleet.POLLED)
             if miner.state == fleet.POLLED and self._entries:
                 self._compare(name, miner.facts)
-        for entry in self._entries:
-            if entry.group and not self._names_of(entry.group) & set(self.inventory.groups):
-                self.display.warning(f"{self._source}: desired names the group {entry.group}, and there is none.")
+        return called
 
     def _drift_groups(self) -> list[str]:
         if not self._entries:
@@ -468,7 +577,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _variables(self, miner: fleet.Found) -> dict[str, Any]:
         """Returns the host variables of a miner. What it said itself is never taken for a template."""
-        variables: dict[str, Any] = {"ansible_host": miner.address}
+        variables: dict[str, Any] = {"ansible_host": miner.address, "dragonmint_polled_at": miner.polled_at}
         mac = (miner.facts.get("dragonmint_identity") or {}).get("mac")
         if mac and _MAC.fullmatch(mac):
             variables["dragonmint_expected_mac"] = mac
@@ -487,10 +596,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         if problem is None:
             return name
         if miner.state == fleet.POLLED:
-            text = f"{self._source}: hostname does not work for {miner.address}: {problem}."
+            text = f"hostname does not work for {miner.address}: {problem}."
             if self.get_option("strict"):
-                raise AnsibleParserError(f"{text} Correct hostname, or leave strict out.")
-            self.display.warning(f"{text} The host is named by its address.")
+                raise InvalidInput(f"{text} Correct hostname, or leave strict out.")
+            self._warn(f"{text} The host is named by its address.")
         if miner.address in taken:
             raise InvalidInput(f"hostname names two hosts {miner.address}. Correct it.")
         return miner.address
@@ -565,7 +674,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _tell(self, text: str) -> None:
         """Standard output may be for JSON."""
-        self.display.display(f"{self._source}: {text}", stderr=True)
+        self.display.display(f"{self._path.name}: {text}", stderr=True)
+
+    def _warn(self, text: str) -> None:
+        self.display.warning(f"{self._path.name}: {text}")
 
 
 def _summary(counts: fleet.Counts) -> str:

@@ -14,7 +14,7 @@ import asyncio
 import socket
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -70,12 +70,14 @@ class Options:
 class Found:
     """A miner that was found. ``state`` is POLLED, LOCKED (no credential is right) or UNRESPONSIVE (died while asked).
 
-    ``credential`` is the name of the one that it took, ``problem`` says what is wrong, and ``missing`` why facts are
-    missing, by subset. It is made of what JSON can carry, and holds no secret.
+    ``polled_at`` is when it was left, in seconds since 1970, ``credential`` the name of the one that it took,
+    ``problem`` says what is wrong, and ``missing`` why facts are missing, by subset. It is made of what JSON can carry,
+    and holds no secret.
     """
 
     address: str
     state: str
+    polled_at: float
     facts: dict[str, Any] = field(default_factory=dict)
     credential: str | None = None
     problem: str | None = None
@@ -216,7 +218,7 @@ class _Visit:
         try:
             await self._ask(self._session.log_in)
         except AuthenticationFailed as error:
-            self._is_locked, self.problem = True, str(error)
+            self._is_locked, self.problem = True, _refusal(error.reason, self._options.credentials)
             return
         self._is_logged_in = True
         for subset in self._options.subsets:
@@ -236,7 +238,7 @@ class _Visit:
         text = repr(self._facts)
         is_clean = not any(secret in text for secret in secrets)
         known = self._facts if is_clean else redaction.scrub(self._facts, secrets)
-        return Found(self._address, state, known, credential, problem, missing)
+        return Found(self._address, state, time.time(), known, credential, problem, missing)
 
     async def _identify(self) -> None:
         """A miner shows its maker's page and refuses what comes without a login in its own words.
@@ -361,6 +363,25 @@ class _Answers:
             raise answer
         value: T = answer
         return value
+
+
+def _refusal(reason: str, credentials: Sequence[Credential]) -> str:
+    """Returns what to do about a miner that refuses all credentials of an inventory, the likeliest cause first."""
+    users = dict.fromkeys(credential.username for credential in credentials)
+    tried = {(credential.username, credential.password) for credential in credentials}
+    untried = [
+        f"{password}{place}"
+        for user in users
+        for password, place in zip(protocol.FACTORY_PASSWORDS.get(user, ()), ("", " on an Innosilicon"))
+        if (user, password) not in tried
+    ]
+    factory = f"If it still has its factory password, list that in credentials: {', or '.join(untried)}. "
+    return (
+        f"The miner refuses {'the login' if len(credentials) == 1 else f'all {len(credentials)} logins'} ('{reason}'). "
+        f"{factory if untried else ''}"
+        f"Check the users (tried: {', '.join(users)}; a miner has admin and guest) and the passwords. "
+        "If the miner's users file was damaged, this login has restored the factory passwords."
+    )
 
 
 def _secrets_of(credentials: Iterable[Credential]) -> set[str]:

@@ -8,7 +8,7 @@ Each setting takes the options of its module. The values may have templates in t
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_network,
     dragonmint_pools,
 )
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.source_keys import require_known
 
 SETTINGS = tuple(drift.SUBSETS)
 
@@ -111,22 +112,29 @@ def comparison(setting: str, options: Any) -> drift.Comparison:
 
 def _entry(place: str, option: Any) -> Entry:
     if not isinstance(option, Mapping):
-        raise InvalidInput(f"{place} is no dictionary of {', '.join((*_SELECTORS, *SETTINGS))}.")
-    unknown = [str(key) for key in option if key not in (*_SELECTORS, *SETTINGS)]
-    if unknown:
-        raise InvalidInput(f"{place} has {', '.join(unknown)}; it takes {', '.join((*_SELECTORS, *SETTINGS))}.")
+        raise InvalidInput(f"{place} must be a dictionary with {', '.join((*_SELECTORS, *SETTINGS))}.")
+    require_known(place, option, (*_SELECTORS, *SETTINGS))
     for key in _SELECTORS:
         if not isinstance(option.get(key, ""), str):
-            raise InvalidInput(f"{place}.{key} is no text. A group is named, and an expression may have to be quoted.")
+            raise InvalidInput(f"{place}.{key} must be text, not {option[key]!r}. Put it in quotes.")
     for key, needed in (("autotune", "mode"), ("firmware", "version")):
-        names = _SPECS[key]["options"]
         if option.get(key) is not None and not (isinstance(option[key], Mapping) and needed in option[key]):
-            raise InvalidInput(f"{place}.{key} is no dictionary with {needed}.")
-        unknown = [str(name) for name in option.get(key) or () if name not in names]
-        if unknown:
-            raise InvalidInput(f"{place}.{key} has {', '.join(unknown)}; it takes {', '.join(names)}.")
+            raise InvalidInput(f"{place}.{key} must be a dictionary with at least {needed}.")
     settings = {setting: option[setting] for setting in SETTINGS if setting in option}
     if not settings:
-        raise InvalidInput(f"{place} sets nothing. Give it any of {', '.join(SETTINGS)}.")
+        raise InvalidInput(f"{place} sets nothing. Give it one or more of {', '.join(SETTINGS)}.")
+    for setting, value in settings.items():
+        names = _SPECS[setting]["options"]
+        for part, options in _parts(f"{place}.{setting}", value):
+            require_known(part, options, names)
     group = option.get("group")
     return Entry(None if group == "all" else group, option.get("when"), settings)
+
+
+def _parts(place: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yields the dictionaries in a setting, which may also be templates."""
+    if isinstance(value, Mapping):
+        yield place, value
+    elif isinstance(value, (list, tuple)):
+        for number, item in enumerate(value):
+            yield from _parts(f"{place}[{number}]", item)

@@ -65,7 +65,7 @@ def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet
         "62 addresses: 51 silent, 3 open but unknown, 8 identified "
         "(5 polled, 1 locked, 2 unresponsive, 0 filtered out)" in found["said"]
     )
-    assert "facts are missing of 1 miners" in " ".join(found["said"].split())
+    assert "facts are missing from 1 miner;" in " ".join(found["said"].split())
     for miner in (foreign, hangs, endless):
         assert {request["auth"] for request in miner.requests()} <= {None}
         assert actions(miner) == []
@@ -324,19 +324,25 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"gather_subset": ["debug"]}, "which only dragonmint_facts gathers"),
     ({"port": 0}, "port 0 is not between"),
     ({"port": "http"}, "port"),
-    ({"credentials": []}, "There are no credentials"),
-    ({"credentials": ["secret"]}, "Number 1 of credentials"),
-    ({"credentials": [{"username": "admin"}]}, "Number 1 of credentials"),
-    ({"credentials": [{"password": "a", "user": "admin"}]}, "Number 1 of credentials"),
-    ({"credentials": [*CREDENTIALS, {"password": ""}]}, "Number 4 of credentials: password is empty"),
-    ({"credentials": [{"password": "a", "username": "ad:min"}]}, "Number 1 of credentials: username has a colon"),
+    ({"credentials": []}, "no login is set. Set credentials"),
+    ({"credentials": ["secret"]}, "credentials[0] must be a dictionary"),
+    ({"credentials": [{"username": "admin"}]}, "credentials[0].password is empty"),
+    (
+        {"credentials": [{"password": "a", "user": "admin"}]},
+        "credentials[0]: unknown key 'user'. Did you mean 'username'?",
+    ),
+    ({"credentials": [*CREDENTIALS, {"password": ""}]}, "credentials[3].password is empty"),
+    ({"credentials": [{"password": "a", "username": "ad:min"}]}, "credentials[0]: username has a colon"),
     ({"concurrency": 0}, "concurrency must be 1 or more"),
     ({"timeout": 0}, "timeout must be above 0"),
     ({"connect_timeout": "inf"}, "connect_timeout must be above 0"),
     ({"deadline": -1}, "deadline must be above 0"),
     ({"auth": "digest"}, "auth"),
     ({"gather_subset": ["pool"]}, "gather_subset has 'pool'"),
-    ({"desired": [{"pool": []}]}, "desired[0] has pool"),
+    ({"desired": [{"pool": []}]}, "desired[0]: unknown key 'pool'. Did you mean 'pools'?"),
+    ({"desird": []}, "unknown key 'desird'. Did you mean 'desired'?"),
+    ({"desired": [{"group": "canry", "pools": None}]}, "desired[0].group: unknown group 'canry'"),
+    ({"expected": "nowhere.txt"}, "No such file or directory"),
     ({"desired": [{"pools": [{"url": URL}]}]}, "user"),
     ({"desired": [{"autotune": {"mode": "turbo"}}]}, "turbo"),
     ({"desired": [{"network": {"mode": "static"}}]}, "mode=static needs"),
@@ -362,6 +368,8 @@ def test_the_environment_has_a_login_for_who_gives_none(ansible: Ansible, start_
     assert listed(ansible, file, DRAGONMINT_PASSWORD=PASSWORD)["dragonmint"] == {name_of(fleet[0])}
     guest = listed(ansible, file, DRAGONMINT_USERNAME="guest", DRAGONMINT_PASSWORD="Guest-Password-4")
     assert "dragonmint_autotune" not in guest["hostvars"][name_of(fleet[0])]
+    several = {"DRAGONMINT_PASSWORD": "Fleet-Password-0", "DRAGONMINT_FALLBACK_PASSWORDS": json.dumps(["x", PASSWORD])}
+    assert listed(ansible, file, **several)["dragonmint"] == {name_of(fleet[0])}
     given = source(ansible, fleet, credentials=[{"password": "{{ given }}"}])
     assert listed(ansible, given, "-e", f"given={PASSWORD}")["dragonmint"] == {name_of(fleet[0])}
 
@@ -376,6 +384,50 @@ def test_a_password_may_be_a_vault(ansible: Ansible, start_fleet: Callable[..., 
     file.write_text(file.read_text().replace("SECRET", indented))
     found = listed(ansible, file, "--vault-password-file", str(ansible.folder / "key"))
     assert found["dragonmint"] == {name_of(fleet[0])}
+
+
+def test_a_playbook_sees_how_each_source_was_read(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Also those that Ansible warns of and goes on without, and also when no source is left."""
+    fleet = start_fleet(count=3)
+    fleet[1].set(users={"admin": "Somebody-Else-3"})
+    folders = {name: ansible.folder / name for name in ("good", "north", "south")}
+    wrong = [{"name": "fleet", "password": "{{ lookup('env', 'HALL_PASSWORD') }}"}]
+    strict = {"strict": True, "hostname": "dragonmint_identity.nothing if ansible_host.endswith('3') else ansible_host"}
+    for name, options in {"good": {}, "north": {"credentials": wrong}, "south": strict}.items():
+        folders[name].mkdir()
+        source(ansible, fleet, networks=["127.20.0.1-3"], **options).rename(folders[name] / "fleet.dragonmint.yml")
+    play = [
+        {
+            "hosts": "localhost",
+            "gather_facts": False,
+            "tasks": [{"ansible.builtin.debug": {"msg": "{{ dragonmint_inventory }}"}}],
+        },
+        {
+            "hosts": "dragonmint:dragonmint_locked",
+            "gather_facts": False,
+            "tasks": [{"ansible.builtin.debug": {"msg": "{{ inventory_hostname }}"}}],
+        },
+    ]
+
+    def run(*names: str) -> tuple[dict[str, Any], set[str]]:
+        sources = [text for name in names for text in ("-i", str(folders[name] / "fleet.dragonmint.yml"))]
+        done = ansible(play, {}, *sources, environment=ENVIRONMENT)
+        return done.results[0].result["msg"], {result.host for result in done.succeeded().results[1:]}
+
+    reports, hosts = run("south", "good", "north")
+    south, good, north = reports.values()
+    assert [report["path"] for report in (south, good, north)] == [
+        str(folders[name] / "fleet.dragonmint.yml") for name in ("south", "good", "north")
+    ]
+    assert (good["polled"], good["locked"], good["silent"], good["problems"]) == (2, 1, 0, [])
+    assert good["at"] > 0
+    assert (north["polled"], north["at"], south["polled"], south["at"]) == (0, None, 0, None)
+    assert "read -rs HALL_PASSWORD && export HALL_PASSWORD" in north["problems"][0]
+    assert "hostname does not work for 127.20.0.3" in south["problems"][0]
+    assert hosts == {name_of(fleet[0]), fleet[1].host, name_of(fleet[2])}
+    alone, nobody = run("north")
+    assert list(alone) == ["fleet.dragonmint.yml"]
+    assert nobody == set()
 
 
 @newest_core

@@ -72,11 +72,14 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "desired": ({"desired": [{"pools": [BAD_POOL]}]}, "The url of pool 1"),
     "desired-no-template": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD, "user": "u"}]}]}, "The url of pool 1"),
     "desired-no-user": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD}]}]}, "missing required arguments: user"),
-    "credential": ({"credentials": [{"password": LOGIN, "user": FALLBACK}]}, "Number 1 of credentials is no"),
+    "credential": ({"credentials": [{"password": LOGIN, "user": FALLBACK}]}, "credentials[0]: unknown key 'user'"),
     "username": ({"credentials": [{"username": f"a:{LOGIN}", "password": FALLBACK}]}, "username has a colon"),
-    "empty": ({"credentials": [*CREDENTIALS, {"password": ""}]}, "Number 3 of credentials: password is empty"),
-    "text": ({"credentials": f"{LOGIN} {FALLBACK}"}, "Number 1 of credentials is no"),
+    "empty": ({"credentials": [*CREDENTIALS, {"password": ""}]}, "credentials[2].password is empty"),
+    "text": ({"credentials": f"{LOGIN} {FALLBACK}"}, "credentials[0] must be a dictionary"),
     "timeout": ({"timeout": 0}, "timeout must be above 0"),
+    "credentials-not-in-a-list": ({"credentials": {"password": LOGIN}}, "credentials must be a list"),
+    "desired-not-in-a-list": ({"desired": {"pools": [{"password": LOGIN}]}}, "desired must be a list"),
+    "boolean": ({"credentials": [{"password": True}, {"password": LOGIN}]}, "was read as true"),
 }
 
 
@@ -132,10 +135,13 @@ def test_no_secret_comes_out_of_a_source_that_is_wrong(ansible: Ansible, start_f
         for name, (options, _word) in WRONG.items()
     ]
     with commands_of(ansible) as commands:
-        done = look(ansible, sources, "--list")
+        # With the variables of groups: what is wrong is among them.
+        done = look(ansible, sources, "--list", "--export")
     output = done.stdout + done.stderr
     assert [name for name, (_options, word) in WRONG.items() if word not in " ".join(output.split())] == []
-    assert "dragonmint" not in json.loads(done.stdout[done.stdout.index("\n{") :])
+    found = json.loads(done.stdout[done.stdout.index("\n{") :])
+    assert "dragonmint" not in found
+    assert found["all"]["vars"]["dragonmint_inventory"].keys() == {source.name for source in sources}
     assert leaks(ansible, output, commands) == {}
 
 

@@ -43,6 +43,8 @@ LAYERS = [
     "plugin_utils.ratings",
     "plugin_utils.reporting",
     "plugin_utils.device_text",
+    "plugin_utils.source_keys",
+    "plugin_utils.scans",
     "plugin_utils",
     "action",
     "inventory",

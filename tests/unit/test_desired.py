@@ -90,17 +90,19 @@ def test_what_a_module_refuses_is_refused_here(setting: str, options: Any, messa
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ("pools", "no dictionary"),
+        ("pools", "must be a dictionary with group, when, pools"),
         ({}, "sets nothing"),
         ({"group": "canary"}, "sets nothing"),
-        ({"pool": [POOL]}, "has pool; it takes group, when, pools"),
-        ({"group": 5, "pools": [POOL]}, "group is no text"),
-        ({"when": True, "pools": [POOL]}, "when is no text"),
-        ({"autotune": "balanced"}, "no dictionary with mode"),
-        ({"autotune": {"level": "2"}}, "no dictionary with mode"),
-        ({"firmware": "t1_20180515_060842"}, "no dictionary with version"),
-        ({"firmware": {"version": "t1_20180515_060842", "scr": "new.swu"}}, "firmware has scr; it takes src"),
-        ({"autotune": {"mode": "balanced", "lvl": "2"}}, "autotune has lvl; it takes mode, level"),
+        ({"pool": [POOL]}, r"desired\[1\]: unknown key 'pool'. Did you mean 'pools'?"),
+        ({"group": 5, "pools": [POOL]}, "group must be text, not 5"),
+        ({"when": True, "pools": [POOL]}, "when must be text, not True"),
+        ({"autotune": "balanced"}, "must be a dictionary with at least mode"),
+        ({"autotune": {"level": "2"}}, "must be a dictionary with at least mode"),
+        ({"firmware": "t1_20180515_060842"}, "must be a dictionary with at least version"),
+        ({"firmware": {"version": "t1_20180515_060842", "scr": "new.swu"}}, "firmware: unknown key 'scr'"),
+        ({"autotune": {"mode": "balanced", "lvl": "2"}}, "autotune: unknown key 'lvl'. Did you mean 'level'"),
+        ({"network": {"mode": "{{ mode }}", "gatway": "10.1.0.1"}}, "network: unknown key 'gatway'"),
+        ({"pools": [POOL, {**POOL, "usr": "{{ user }}"}]}, r"pools\[1\]: unknown key 'usr'. Did you mean 'user'"),
     ],
 )
 def test_what_is_no_entry_is_refused(option: Any, message: str) -> None:

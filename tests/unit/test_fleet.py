@@ -189,9 +189,40 @@ def test_each_credential_is_tried_in_its_order_and_once(listen: Listen) -> None:
     server = listen(miner(password="Secret-4"))
     found = one(server.port, credentials=logins)
     assert (found.state, found.facts, found.credential) == (fleet.LOCKED, {}, None)
-    assert "invalid password" in str(found.problem)
+    assert "('invalid password')" in str(found.problem)
     assert "Secret" not in repr(found)
     assert paths(server)[2:] == ["/api/auth"] * 3
+
+
+@pytest.mark.parametrize(
+    ("logins", "first"),
+    [
+        ([("admin", "Fleet-1")], "password, list that in credentials: dragonadmin, or admin on an Innosilicon."),
+        (
+            [("admin", "Fleet-1"), ("admin", "dragonadmin")],
+            "password, list that in credentials: admin on an Innosilicon.",
+        ),
+        ([("guest", "Fleet-1")], "password, list that in credentials: dragonguest, or guest on an Innosilicon."),
+        ([("admin", "admin"), ("admin", "dragonadmin"), ("root", "x")], "Check the users (tried: admin, root;"),
+    ],
+)
+def test_what_to_do_about_a_locked_miner_begins_with_the_likeliest(
+    listen: Listen, logins: list[tuple[str, str]], first: str
+) -> None:
+    found = one(listen(miner(password="Else")).port, credentials=tuple(Credential(*login) for login in logins))
+    problem = str(found.problem)
+    assert problem.startswith("The miner refuses")
+    assert first in problem
+    places = [problem.find(text) for text in ("factory password, list", "Check the users", "users file was damaged")]
+    assert [place for place in places if place >= 0] == sorted(place for place in places if place >= 0)
+    assert places[1] > 0
+    assert places[2] > 0
+
+
+def test_when_a_miner_was_polled_is_known(listen: Listen) -> None:
+    before = time.time()
+    found = one(listen(miner()).port)
+    assert before <= found.polled_at <= time.time()
 
 
 def test_a_guest_gets_what_a_guest_may_read(listen: Listen) -> None:
