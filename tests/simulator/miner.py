@@ -158,7 +158,7 @@ class Miner:
         """Everything in /config is deleted; defaults return when the miner boots."""
         self.config.lose("missing")
         self.autotune = Autotune(self.generation.default_mode)
-        self.users.file = "absent"
+        self.users.lose("absent")
         self.network.mode = "dhcp"
 
     def reboot(self) -> None:

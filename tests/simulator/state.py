@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from .cgminer import MODE_KEYS, Board
+from .cgminer import MODE_KEYS, Board, mode_keys
 from .checks import (
     Check,
     address,
@@ -61,6 +61,8 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "users": lambda miner: miner.users.passwords if miner.users.file == "ok" else miner.users.file,
     "pools": lambda miner: miner.config.pools,
     "pools_config": lambda miner: miner.config.file,
+    "config_writable": lambda miner: miner.config.writable,
+    "config_full": lambda miner: miner.config.full,
     "autotune": lambda miner: {**dataclasses.asdict(miner.autotune), "keys": miner.config.keys},
     "ready": lambda miner: miner.cgminer.is_ready(),
     "tuning": lambda miner: miner.cgminer.is_tuning(),
@@ -121,16 +123,15 @@ def _network(miner: Miner, changes: dict[str, Any]) -> None:
 
 def _users(miner: Miner, users: Any) -> None:
     if isinstance(users, dict):
-        miner.users.file = "ok"
-        miner.users.passwords.update(users)
+        miner.users.restore(users)
     else:
-        miner.users.file = users
+        miner.users.lose(users)
 
 
 def _pools(miner: Miner, pools: Any) -> None:
     """As if configured long ago: the file and the running cgminer have them."""
     _pools_config(miner, "ok")
-    miner.config.write_pools([dict(pool) for pool in pools])
+    miner.config.pools = [dict(pool) for pool in pools]
     miner.cgminer.take_config()
 
 
@@ -144,7 +145,7 @@ def _pools_config(miner: Miner, file: str) -> None:
 def _autotune(miner: Miner, changes: dict[str, Any]) -> None:
     if "mode" in changes:
         miner.autotune.mode = changes["mode"]
-        miner.config.write_mode(changes["mode"])
+        miner.config.keys = mode_keys(miner.config.keys, changes["mode"])
     if "level" in changes:
         miner.autotune.level = changes["level"]
     if "keys" in changes:
@@ -195,6 +196,10 @@ def _of_cgminer(name: str) -> Callable[[Miner, Any], None]:
     return lambda miner, value: setattr(miner.cgminer, name, value)
 
 
+def _of_config(name: str) -> Callable[[Miner, Any], None]:
+    return lambda miner, value: setattr(miner.config, name, value)
+
+
 def _merge(name: str) -> Callable[[Miner, Any], None]:
     return lambda miner, value: getattr(miner, name).update(value)
 
@@ -230,9 +235,11 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
         ),
         _network,
     ),
-    "users": (either(one_of("absent", "corrupt"), some_of(admin=text, guest=text)), _users),
+    "users": (either(one_of("absent", "corrupt", "misshapen"), some_of(admin=text, guest=text)), _users),
     "pools": (list_of(all_of("url", "user", "pass")), _pools),
     "pools_config": (one_of("ok", "missing", "empty", "corrupt"), _pools_config),
+    "config_writable": (flag, _of_config("writable")),
+    "config_full": (flag, _of_config("full")),
     "autotune": (some_of(mode=one_of(*MODE_KEYS), level=text, keys=anything), _autotune),
     "ready": (flag, _ready),
     "tuning": (flag, _tuning),
