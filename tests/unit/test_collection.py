@@ -20,6 +20,8 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 # From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
 LAYERS = [
     "module_utils.errors",
+    "module_utils.text",
+    "module_utils.visible",
     "module_utils.redaction",
     "module_utils.addresses",
     "module_utils.libconfig",
@@ -47,7 +49,7 @@ LAYERS = [
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "session", "upgrade"]
+WITHOUT_INPUT_OUTPUT = ["errors", "text", "visible", "redaction", "libconfig", "protocol", "session", "upgrade"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 
