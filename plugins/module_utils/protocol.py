@@ -45,6 +45,8 @@ INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 # What a miner says to a login that it does not know; all else that it says there tells nothing about the password.
 LOGIN_REFUSALS = ("invalid password", "user not found")
+# What it says where pools are asked for, and cgminer.conf is missing, or no JSON, or has no pools in it.
+CONFIGURATION_LOST = "missing configuration"
 INDEX_PATH = "/"
 FORM_TYPE = "application/x-www-form-urlencoded"
 REPLY_BYTES_MAX = 8 * 1024 * 1024
@@ -71,7 +73,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool as cgminer is configured with it."""
+    """A pool as cgminer is configured with it. ``password`` is empty where it is nothing that could be set again."""
 
     url: str
     user: str
@@ -176,10 +178,14 @@ class AutoTune:
 
 @dataclass(frozen=True)
 class AutoTuneStatus:
-    """What autotune does now: whether cgminer runs, and whether it is still tuning."""
+    """What autotune does now: whether cgminer runs, and whether it is still tuning.
+
+    ``configured`` is the mode that the miner reports with it, None if it does not.
+    """
 
     is_running: bool
     is_tuning: bool
+    configured: AutoTune | None = None
 
 
 @dataclass(frozen=True)
@@ -592,12 +598,17 @@ def _read_pools(answer: Mapping[str, Any], reply: Reply) -> tuple[Pool, ...]:
     pools = answer.get("pools")
     if not isinstance(pools, list) or not all(isinstance(pool, dict) for pool in pools):
         raise BadReply("The miner's pools are no list. Try again; if it stays so, reset it to factory settings.")
-    return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _stored(pool, "pass")) for pool in pools)
+    return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _secret(pool.get("pass"))) for pool in pools)
 
 
 def _stored(pool: Mapping[str, Any], key: str) -> str:
     value = pool.get(key, "")
     return _clean(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _secret(value: Any) -> str:
+    """A password as it is, since it is never shown, and may be sent back."""
+    return value if isinstance(value, str) and _is_utf8(value) else ""
 
 
 def _read_overview(answer: Mapping[str, Any], reply: Reply) -> Overview:
@@ -756,7 +767,8 @@ def _read_autotune_status(answer: Mapping[str, Any], reply: Reply) -> AutoTuneSt
     running, tuning = answer.get("isRunning"), answer.get("isTuning")
     if not isinstance(running, bool) or not isinstance(tuning, bool):
         raise BadReply("The miner does not tell whether it is tuning. Try again; if it stays so, reboot the miner.")
-    return AutoTuneStatus(running, tuning)
+    mode = _text(answer.get("mode"))
+    return AutoTuneStatus(running, tuning, AutoTune(mode, _text(answer.get("level"))) if mode else None)
 
 
 def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirmware:
@@ -850,6 +862,10 @@ def _clean(text: str) -> str:
     if text.isprintable():
         return text
     return text.encode("utf-8", "replace").decode("utf-8").translate(_HARMLESS)
+
+
+def _is_utf8(text: str) -> bool:
+    return text.encode("utf-8", "ignore").decode("utf-8") == text
 
 
 def _number(value: Any) -> float | None:

@@ -98,7 +98,7 @@ def test_a_bad_value_is_a_failure_before_anything_is_sent(listen: Listen) -> Non
     server = listen(as_recorded)
     ran = run("dragonmint_pools", server.port, pools=[{"url": "example", "user": "x", "password": "x"}])
     assert (ran.status, ran.result["error_code"], server.accepted) == (1, "invalid_input", 0)
-    assert "The url of pool 1 is example; it must be" in ran.result["msg"]
+    assert "The url of pool 1 is 'example'. Give it as stratum+tcp://host:port" in ran.result["msg"]
 
 
 @pytest.mark.parametrize("library", ["requests", "urllib3"])

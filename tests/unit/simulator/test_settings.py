@@ -69,14 +69,14 @@ class TestPools:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = b"Pool1=%ff&UserName1=u&Password1=x"
         assert ask(miner, "updatePools", body=body, headers=headers).json() == OK
-        assert ask(miner, "pools").json() == {"success": False, "message": "missing configuration"}
+        assert ask(miner, "pools").json() == LOST
         ask(miner, "restartCgMiner")
         assert wait_for(lambda: ask(miner, "pools").json().get("pools"))[0]["url"].endswith("vendor.example:3333")
 
     @pytest.mark.parametrize("file", ["missing", "corrupt"])
     def test_rewritten_file_lacks_the_api_settings(self, miner: Miner, file: str) -> None:
         miner.set(pools_config=file, timing={"cgminer_start_s": 0})
-        assert ask(miner, "pools").json() == {"success": False, "message": "missing configuration"}
+        assert ask(miner, "pools").json() == LOST
         assert ask(miner, "updatePools", POOL).json() == OK
         assert len(ask(miner, "pools").json()["pools"]) == 1
         assert ask(miner, "summary").json() == {"success": False}
@@ -84,10 +84,11 @@ class TestPools:
         assert ask(miner, "summary").json()["success"]
 
 
+LOST = {"success": False, "message": "missing configuration"}
+
+
 class TestBrokenConfiguration:
     """What happens when cgminer.conf can't be read, or not be written as a whole."""
-
-    LOST = {"success": False, "message": "missing configuration"}
 
     def test_setting_the_mode_replaces_a_corrupt_file_by_its_own_key(self, any_miner: Miner) -> None:
         any_miner.set(pools_config="corrupt", timing={"cgminer_start_s": 0})
@@ -95,7 +96,7 @@ class TestBrokenConfiguration:
         state = any_miner.state()
         assert (state["pools"], state["ready"]) == (None, False)
         assert state["autotune"]["keys"].keys() - {"T1adjust"} == {"T1performance"}
-        assert ask(any_miner, "pools").json() == self.LOST
+        assert ask(any_miner, "pools").json() == LOST
         ask(any_miner, "restartCgMiner")
         wait_for(lambda: any_miner.state()["journal"].count("Started cgminer") == 2)
         assert ask(any_miner, "summary").json() == {"success": False}
@@ -105,7 +106,7 @@ class TestBrokenConfiguration:
         assert ask(miner, "updatePools", POOL).json() == OK
         assert [pool["user"] for pool in miner.state()["pools"]] == ["u"]
         assert ask(miner, "updatePools", {**POOL, "UserName1": "longer"}).json() == OK
-        assert ask(miner, "pools").json() == self.LOST
+        assert ask(miner, "pools").json() == LOST
         assert miner.state()["pools_config"] == "corrupt"
         assert ask(miner, "summary").json() == {"success": False}
 
@@ -113,7 +114,7 @@ class TestBrokenConfiguration:
         miner.set(config_full=True)
         assert ask(miner, "setAutoTune", {"autotune": "performance"}).json() == OK
         assert ask(miner, "getAutoTune").json()["autoTuneMode"] == "performance"
-        assert ask(miner, "pools").json() == self.LOST
+        assert ask(miner, "pools").json() == LOST
 
     def test_other_files_still_fit(self, miner: Miner) -> None:
         miner.set(config_full=True)
