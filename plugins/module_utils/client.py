@@ -31,7 +31,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Rejected,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential, Session, Steps, unsent
+from ansible_collections.minerops.dragonmint.plugins.module_utils.session import (
+    Credential,
+    Session,
+    Steps,
+    require_users,
+    unsent,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
@@ -99,7 +105,7 @@ class Client:
 
     @property
     def tokens(self) -> set[str]:
-        """All JWTs that the miner gave."""
+        """The secrets that the miner gave: all JWTs, and what else must be in no output."""
         return self._session.tokens
 
     def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
@@ -150,10 +156,14 @@ class Client:
         return self._patiently(lambda: self._run(self._session.log_in()))
 
     def accepts(self, username: str, password: str) -> bool:
-        """Whether the miner takes this login, which is not the client's own. Raises Rejected where it does not tell."""
+        """Whether the miner takes this login, which is not the client's own.
+
+        Raises Rejected where it does not tell, and AuthenticationFailed where it takes nobody's login any more.
+        """
         try:
             self._patiently(lambda: self._send(protocol.auth(username, password), None))
         except Rejected as error:
+            require_users(username, error)
             if error.reason not in protocol.LOGIN_REFUSALS:
                 raise
             return False

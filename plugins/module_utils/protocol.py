@@ -44,7 +44,8 @@ DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 # What a miner says to a login that it does not know; all else that it says there tells nothing about the password.
-LOGIN_REFUSALS = ("invalid password", "user not found")
+USER_UNKNOWN = "user not found"
+LOGIN_REFUSALS = ("invalid password", USER_UNKNOWN)
 # What it says where pools are asked for, and cgminer.conf is missing, or no JSON, or has no pools in it.
 CONFIGURATION_LOST = "missing configuration"
 INDEX_PATH = "/"

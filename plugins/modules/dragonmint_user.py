@@ -88,8 +88,9 @@ user:
 error_code:
   description:
     - What went wrong, for programs. V(unsupported) means that the firmware can't set this user's password,
-      V(permission) that
-      only C(admin) may, V(not_applied) that the miner does not take the new password.
+      V(permission) that only C(admin) may, V(not_applied) that the miner does not take the new password,
+      V(authentication) that the miner refused the login. If it no longer knows its own users, its file of users is
+      damaged, and only a factory reset at the miner itself helps.
   returned: failure
   type: str
   sample: authentication

@@ -28,7 +28,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.user import PasswordSetting
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
 
-from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, recorded, said
+from .helpers import INVALID_REQUEST, NO_USER, SUCCESS, WRONG_PASSWORD, Clock, basic, recorded, said
 
 NEW, OLD = "Correct-Horse-7", "Battery-Staple-8"
 FACTORY = {
@@ -247,6 +247,16 @@ class TestVerdict:
         with pytest.raises(NotBack) as caught:
             set_password(Miner(goes=True))
         assert caught.value.changed
+
+    @pytest.mark.parametrize("only_factory", [False, True])
+    def test_a_miner_that_knows_no_user_is_not_left_alone(
+        self, set_password: Set, monkeypatch: pytest.MonkeyPatch, only_factory: bool
+    ) -> None:
+        monkeypatch.setattr(Miner, "_auth", lambda *_a, **_k: NO_USER)
+        miner = Miner()
+        with pytest.raises(AuthenticationFailed, match="does not know the user guest"):
+            set_password(miner, "guest", only_factory=only_factory)
+        assert miner.writes == []
 
     def test_a_refusal_is_told(self, set_password: Set, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Miner, "_update_password", lambda *_a, **_k: said(success=False, message="wrong user"))
