@@ -102,7 +102,8 @@ class Row:
 
     def is_told(self, module: str) -> bool:
         """Whether a write may be sent: to a miner that can be read, and by a module that writes."""
-        return module not in READERS and (self.during == WRITE or self.outcome(module).endswith("changed"))
+        is_told = self.during == WRITE or self.outcome(module).endswith(("changed", "not_applied"))
+        return module not in READERS and is_told
 
     def timeout_s(self, module: str) -> int:
         """The option timeout."""
@@ -139,8 +140,13 @@ NOT_FLASHED = {"firmware": "flash_failed"}
 # It has rebooted and runs the old firmware; what is in its other slot nobody knows.
 FELL_BACK = {"firmware": "flash_failed, changed"}
 
-# Pools can't be written without losing cgminer's settings; after an upgrade cgminer does not start with such a file.
-CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready, changed"}
+# What writes cgminer.conf would lose the rest of it; after an upgrade cgminer does not start with such a file.
+CONFIG_LOST = {"pools": "rejected", "autotune": "rejected", "firmware": "not_ready, changed"}
+# What there is no room for is cut off, and read back at once.
+CONFIG_CUT_OFF = {"pools": "not_applied, changed", "autotune": "not_applied, changed"}
+# Nothing shows that cgminer stays in its mode: the miner reports the one in its other file.
+CONFIG_KEPT = {"pools": "not_applied", "autotune": "changed"}
+SHORT_POOLS = [{"url": "stratum+tcp://a.io:1", "user": "u", "pass": "x"}]
 
 ROWS = {
     "none": Row("Nothing", ALWAYS, None, "ok", "changed"),
@@ -210,7 +216,27 @@ ROWS = {
         state={"users": "corrupt"},
         variables={"dragonmint_password": "Own-Password-9"},
     ),
+    "users-misshapen": Row(
+        "Users file not a list of users",
+        ALWAYS,
+        None,
+        "authentication",
+        "authentication",
+        state={"users": "misshapen"},
+    ),
     "config": Row("cgminer.conf broken", ALWAYS, None, "ok", "changed", CONFIG_LOST, state={"pools_config": "corrupt"}),
+    "config-full": Row(
+        "No room for a longer cgminer.conf",
+        ALWAYS,
+        None,
+        "ok",
+        "changed",
+        CONFIG_CUT_OFF,
+        state={"pools": SHORT_POOLS, "config_full": True},
+    ),
+    "config-kept": Row(
+        "cgminer.conf not writable", ALWAYS, None, "ok", "changed", CONFIG_KEPT, state={"config_writable": False}
+    ),
 }
 
 
@@ -246,6 +272,9 @@ Every module against every fault that a miner, its network or its neighbours can
 host that is unreachable. A failure with `changed` says that the miner is not as it was, or may not be. A task that
 could not read the miner has told it nothing. One that came to its write has told it once, and what the miner shows
 afterwards decides, not its reply. `-`: the module can't meet this fault.
+
+One `changed` is not what it seems: where cgminer.conf is not writable, the miner reports the new autotune mode, and
+cgminer stays in the old one. Nothing in the API shows that.
 """
 
 

@@ -56,7 +56,7 @@ CONNECTION: list[tuple[dict[str, Any], str]] = [
 ]
 POOLS: list[tuple[dict[str, Any], str]] = [
     ({}, "pools"),
-    ({"pools": []}, "0 entries"),
+    ({"pools": []}, "at least one pool"),
     ({"pools": [POOL] * 4}, "4 entries"),
     ({"pools": ""}, "pools"),
     ({"pools": "stratum+tcp://pool.example.com:3333"}, "pools"),
@@ -76,6 +76,10 @@ POOLS: list[tuple[dict[str, Any], str]] = [
     (pool(url="stratum+tcp://farm:secret@pool.example.com:3333"), "no user or password"),
     (pool(url=" stratum+tcp://pool.example.com:3333"), "url of pool 1"),
     (pool(url="stratum+tcp://pool.example.com:3333\n"), "url of pool 1"),
+    (pool(url="stratum+tcp://pool.example.com:3333\u00a0"), r"3333\xa0', ends with white space: U+00A0 NO-BREAK SPACE"),
+    (pool(user="farm.1 "), "'farm.1 ', ends with white space: U+0020 SPACE at position 7"),
+    (pool(user="farm\u200b.1"), r"'farm\u200b.1', has a character that cannot be seen: U+200B ZERO WIDTH SPACE"),
+    (pool(password="x\u200b"), "password of pool 1 has a character that cannot be seen: U+200B"),
     (pool(url=NO_UTF8), "url of pool 1"),
     (pool(user=""), "user of pool 1"),
     (pool(user=LINE_BREAK), "user of pool 1"),
