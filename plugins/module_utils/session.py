@@ -61,9 +61,9 @@ def require_users(username: str, refusal: Rejected) -> None:
     """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
     if refusal.reason == protocol.USER_UNKNOWN and username in (protocol.ADMIN, protocol.GUEST):
         raise AuthenticationFailed(
-            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of users "
-            "is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at the miner "
-            "itself restores it.",
+            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of "
+            "users is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
+            "the miner itself restores it.",
             reason=refusal.reason,
         )
 

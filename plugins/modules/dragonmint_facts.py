@@ -78,6 +78,7 @@ EXAMPLES = r"""
 - name: Gather the error that an Innosilicon reports
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [error]
+
 - name: Look for a firmware that is newer than the miner's
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation, latest_firmware]

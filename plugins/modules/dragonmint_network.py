@@ -68,13 +68,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Give the miner the address that the inventory wants for it
+- name: Set the static address that the inventory has for the miner
   minerops.dragonmint.dragonmint_network:
     mode: static
-    ipaddress: "{{ static_address | default(ansible_host) }}"
-    netmask: 255.255.252.0
-    gateway: "{{ static_gateway | default('127.20.0.254') }}"
-    dns: [8.8.8.8, 8.8.4.4]
+    ipaddress: "{{ static_address }}"
+    netmask: 255.255.255.0
+    gateway: 192.0.2.254
+    dns: [192.0.2.252, 192.0.2.253]
   register: network
 
 - name: Go on at the new address
@@ -85,7 +85,7 @@ EXAMPLES = r"""
 - name: Take the address from DHCP, and find the miner again
   minerops.dragonmint.dragonmint_network:
     mode: dhcp
-    search: 127.20.0.0/24
+    search: 192.0.2.0/24
 """
 
 RETURN = r"""

@@ -76,14 +76,13 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_power:
     state: mining_restarted
 
-- name: See what a factory reset would do, and change nothing
+- name: Show whether a factory reset would be sent to this miner, and change nothing
   minerops.dragonmint.dragonmint_power:
     state: factory_reset
-    confirm: "{{ dragonmint_mac }}"
+    confirm: "{{ dragonmint_expected_mac }}"
   check_mode: true
-  when: dragonmint_mac is defined
 
-- name: Switch the miner off
+- name: Power the miner off, until somebody switches it on at its place
   minerops.dragonmint.dragonmint_power:
     state: poweredoff
 """
