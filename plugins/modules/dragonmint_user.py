@@ -22,7 +22,7 @@ options:
     default: admin
   new_password:
     description:
-      - The new password. It must not be empty.
+      - The new password. It must not be empty, begin or end with white space, or have invisible characters.
     type: str
     required: true
   update_password:
@@ -40,7 +40,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - It tells that the password changes, and shows neither of both.
+      - The diff shows that the password changes, but neither value.
   idempotent:
     support: full
 seealso:
