@@ -19,6 +19,7 @@ from tests.integration.running import (
     NEWER_FIRMWARE,
     OLDER_FIRMWARE,
     Ansible,
+    TaskResult,
     inventory_of,
     newest_core,
     wait_until,
@@ -32,7 +33,10 @@ OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
 
 @dataclass(frozen=True)
 class Case:
-    """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed."""
+    """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed.
+
+    ``says`` is what the message of a failure must have.
+    """
 
     wanted: dict[str, Any] = field(default_factory=lambda: NEWER)
     fault: dict[str, Any] | None = None
@@ -41,6 +45,24 @@ class Case:
     outcome: str = "changed"
     check: str = ""
     flashed: int = 1
+    says: str = ""
+
+
+def stuck(said: str, seconds: float, **state: str) -> Case:
+    """An updater that takes nothing until the miner is rebooted, and how long that is waited for."""
+    return Case(
+        {**NEWER, "wait_timeout": seconds},
+        state=state,
+        outcome="updater_stuck",
+        check="changed",
+        flashed=0,
+        says=f"did not accept {NEWER_FIRMWARE} ({said})",
+    )
+
+
+def freed(**state: str) -> Case:
+    """The same, rebooted by the task."""
+    return Case({**NEWER, "wait_timeout": 10, "recover": True}, state=state)
 
 
 def refused(wanted: dict[str, Any], outcome: str, **more: Any) -> Case:
@@ -79,10 +101,22 @@ CASES = {
     "silent": Case(
         {**NEWER, "wait_timeout": 5}, {"name": "updater_silent"}, outcome="flash_failed", check="changed", flashed=0
     ),
-    "stuck": Case(
-        {**NEWER, "wait_timeout": 3}, state={"updater": "wedged"}, outcome="updater_stuck", check="changed", flashed=0
+    "stuck": stuck("it is busy", 3, updater="wedged", busy_reply="500"),
+    "stuck-502": stuck("HTTP 502", 3, updater="wedged", busy_reply="502"),
+    "stuck-reset": stuck("the connection broke", 3, updater="wedged", busy_reply="reset"),
+    # It is not waited for.
+    "dead": stuck("HTTP 502", 900, updater="dead"),
+    "stuck-and-freed": freed(updater="wedged", busy_reply="500"),
+    "stuck-502-and-freed": freed(updater="wedged", busy_reply="502"),
+    "stuck-reset-and-freed": freed(updater="wedged", busy_reply="reset"),
+    "dead-and-freed": freed(updater="dead"),
+    "badly-signed": Case(
+        {"src": "files/badly_signed.swu"},
+        outcome="flash_failed",
+        check="changed",
+        flashed=0,
+        says="its signature is not from the vendor's key",
     ),
-    "stuck-and-freed": Case({**NEWER, "wait_timeout": 10, "recover": True}, state={"updater": "wedged"}),
     "other-hardware": refused(NEWER, "invalid_firmware", state={"hwver": "a8+"}),
     "no-room": refused(NEWER, "not_ready", state={"memory": {"available": 100}}),
     "damaged": refused({"src": "files/damaged.swu"}, "invalid_firmware"),
@@ -110,6 +144,7 @@ CASES = {
 @pytest.fixture
 def bad_archives(firmware_files: Path) -> None:
     firmware.build(firmware_files / "damaged.swu", NEWER_FIRMWARE, wrong_hash="uImage")
+    firmware.build(firmware_files / "badly_signed.swu", NEWER_FIRMWARE, signature="bad")
     (firmware_files / "page.swu").write_text("<html><title>404</title></html>")
 
 
@@ -123,24 +158,23 @@ def fleet_of(start_fleet: Callable[..., Fleet]) -> tuple[Fleet, dict[str, Any]]:
         if case.fault:
             miner.fault(**case.fault)
         del hosts[f"miner{fleet.miners.index(miner) + 1}"]
-        hosts[name] = {**variables, **case.variables}
+        hosts[name] = {**variables, "wanted": case.wanted, **case.variables}
     return fleet, inventory
 
 
-def install(ansible: Ansible, inventory: dict[str, Any], *arguments: str) -> dict[str, Any]:
-    tasks = [
-        {"minerops.dragonmint.dragonmint_firmware": case.wanted, "when": f"inventory_hostname == '{name}'"}
-        for name, case in CASES.items()
-    ]
-    for task in tasks:
-        task["name"] = "Install"
-    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": tasks}
-    done = ansible([play], inventory, "-f", "40", *arguments)
-    return {
-        result.host: result.result.get("error_code") or ("changed" if result.changed else "ok")
-        for result in done.results
-        if result.status != "skipped"
+def install(ansible: Ansible, inventory: dict[str, Any], *arguments: str) -> dict[str, TaskResult]:
+    options = {name for case in CASES.values() for name in case.wanted}
+    task = {
+        "minerops.dragonmint.dragonmint_firmware": {
+            name: f"{{{{ wanted.{name} | default(omit) }}}}" for name in options
+        }
     }
+    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": [task]}
+    return {result.host: result for result in ansible([play], inventory, "-f", "40", *arguments).results}
+
+
+def outcome(result: TaskResult) -> str:
+    return result.result.get("error_code") or ("changed" if result.changed else "ok")
 
 
 @newest_core
@@ -148,11 +182,18 @@ def install(ansible: Ansible, inventory: dict[str, Any], *arguments: str) -> dic
 def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet, inventory = fleet_of(start_fleet)
     check = install(ansible, inventory, "--check")
-    assert check == {name: case.check or case.outcome for name, case in CASES.items()}
+    assert {name: outcome(result) for name, result in check.items()} == {
+        name: case.check or case.outcome for name, case in CASES.items()
+    }
     assert [miner.state()["uploads"] for miner in fleet.miners] == [0] * len(CASES)
 
-    outcomes = install(ansible, inventory)
-    assert outcomes == {name: case.outcome for name, case in CASES.items()}
+    done = install(ansible, inventory)
+    assert {name: outcome(result) for name, result in done.items()} == {
+        name: case.outcome for name, case in CASES.items()
+    }
+    assert {
+        name: done[name].result["msg"] for name, case in CASES.items() if case.says not in str(done[name].result)
+    } == {}
     flashed = dict(zip(CASES, (miner.state()["flashed"] for miner in fleet.miners), strict=True))
     flashed["not-waited-for"] = 1
     assert flashed == {name: case.flashed for name, case in CASES.items()}

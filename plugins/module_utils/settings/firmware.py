@@ -136,15 +136,16 @@ class _Flash:
         """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
         self._follow()
         if self._upgrade.phase is Phase.STUCK and self._policy.recover:
-            self._tell("the updater is stuck, rebooting the miner", False)
+            self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
             power.reboot(self._client, self._policy.wait_s)
             self._upgrade = Upgrade()
             self._follow()
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
-                "The miner's updater refuses the firmware as busy, but nothing is heard of an update: an upload of "
-                "before was cut off. Only a reboot helps: run this again with recover=true (the role: upgrade_recover)."
+                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and no update is "
+                "in progress: it is stuck on an earlier upload that was cut off, or it has died. Only a reboot of the "
+                "miner helps: set recover=true (upgrade_recover=true in the role and the playbook) to have it done."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
@@ -169,7 +170,7 @@ class _Flash:
         self._told = (phase, tens)
 
     def _failed(self, message: str) -> MinerError:
-        return FlashFailed(f"{message} It still runs its old firmware; look at the archive and the miner's logs.")
+        return FlashFailed(f"{message} It still runs its previous firmware. Check the archive and the miner's logs.")
 
     def _unfinished(self, phase: Phase) -> MinerError:
         unanswered = self._upgrade.unanswered
