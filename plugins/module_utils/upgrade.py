@@ -144,7 +144,7 @@ class Upgrade:
     """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure.
 
     ``was_heard`` tells that the updater itself said that it writes, or has written, ``refusal`` how the hand-over ended
-    where it was not confirmed, ``unanswered`` why the miner could not say whether it has rebooted when it was asked last.
+    where it was not confirmed, ``unanswered`` why the miner could not say whether it has rebooted, when asked last.
     """
 
     def __init__(self) -> None:

@@ -143,9 +143,9 @@ class _Flash:
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
-                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and no update is "
-                "in progress: it is stuck on an earlier upload that was cut off, or it has died. Only a reboot of the "
-                "miner helps: set recover=true (upgrade_recover=true in the role and the playbook) to have it done."
+                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and nothing is "
+                "being installed: it is stuck on an earlier upload that was cut off, or it has died. Only a reboot of "
+                "the miner helps; recover=true (upgrade_recover=true for the role and the playbook) has it done."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
