@@ -27,6 +27,8 @@ from tests.integration.running import (
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
 
+# A miner has a third of it before it is searched.
+SEARCHED_S = 12
 NEWER = {"src": f"files/{NEWER_FIRMWARE}.swu"}
 OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
 
@@ -35,7 +37,7 @@ OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
 class Case:
     """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed.
 
-    ``says`` is what the message of a failure must have.
+    ``says`` is what the message of a failure must have, ``now`` where the task says that the miner is if it has moved.
     """
 
     wanted: dict[str, Any] = field(default_factory=lambda: NEWER)
@@ -46,6 +48,7 @@ class Case:
     check: str = ""
     flashed: int = 1
     says: str = ""
+    now: str = ""
 
 
 def stuck(said: str, seconds: float, **state: str) -> Case:
@@ -98,6 +101,28 @@ CASES = {
         {**NEWER, "wait_timeout": 15}, {"name": "empty", "action": "type"}, outcome="not_back", check="changed"
     ),
     "never-back": Case({**NEWER, "wait_timeout": 15}, {"name": "never_back"}, outcome="not_back", check="changed"),
+    # DHCP gives it another address while it boots.
+    "moved": Case(
+        {**NEWER, "search": "127.20.210.0/29", "wait_timeout": SEARCHED_S},
+        state={"network": {"dhcp_lease": "127.20.210.5"}},
+        now="127.20.210.5",
+    ),
+    "moved-and-not-mining": Case(
+        {**NEWER, "search": "127.20.211.0/29", "wait_timeout": SEARCHED_S},
+        state={"network": {"dhcp_lease": "127.20.211.5"}, "pools_config": "corrupt"},
+        outcome="not_ready",
+        check="changed",
+        now="127.20.211.5",
+    ),
+    "moved-and-not-searched": Case(
+        {**NEWER, "wait_timeout": SEARCHED_S},
+        state={"network": {"dhcp_lease": "127.20.212.5"}},
+        outcome="not_back",
+        check="changed",
+        says="name that network in search",
+    ),
+    "without-a-mac": refused({**NEWER, "search": "127.20.213.0/29"}, "bad_reply", state={"mac": ""}),
+    "searched-everywhere": refused({**NEWER, "search": "127.0.0.0/8"}, "invalid_input"),
     "silent": Case(
         {**NEWER, "wait_timeout": 5}, {"name": "updater_silent"}, outcome="flash_failed", check="changed", flashed=0
     ),
@@ -181,6 +206,7 @@ def outcome(result: TaskResult) -> str:
 @pytest.mark.usefixtures("bad_archives")
 def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet, inventory = fleet_of(start_fleet)
+    at = {name: miner.host for name, miner in zip(CASES, fleet.miners, strict=True)}
     check = install(ansible, inventory, "--check")
     assert {name: outcome(result) for name, result in check.items()} == {
         name: case.check or case.outcome for name, case in CASES.items()
@@ -194,6 +220,9 @@ def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Ca
     assert {
         name: done[name].result["msg"] for name, case in CASES.items() if case.says not in str(done[name].result)
     } == {}
+    assert {name: result.result["ipaddress"] for name, result in done.items() if "ipaddress" in result.result} == {
+        name: case.now or at[name] for name, case in CASES.items() if case.now or case.outcome in ("changed", "ok")
+    }
     flashed = dict(zip(CASES, (miner.state()["flashed"] for miner in fleet.miners), strict=True))
     flashed["not-waited-for"] = 1
     assert flashed == {name: case.flashed for name, case in CASES.items()}

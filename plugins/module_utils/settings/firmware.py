@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -33,6 +33,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import wait_ready
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Phase, Upgrade
 
@@ -53,13 +54,17 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only."""
+    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only.
+
+    ``hosts`` are the addresses at which to look for a miner that comes back at another one.
+    """
 
     allow_downgrade: bool
     force: bool
     recover: bool
     to_end: bool
     wait_s: float
+    hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,8 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
     UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
     """
     began = time.monotonic()
-    overview = client.read(protocol.OVERVIEW)
+    follower = Follower(client, policy.hosts, policy.wait_s)
+    overview = follower.begin()
     before = overview.identity.firmware
     if before == wanted.version and not policy.force:
         return _installed(False, before, wanted.version, False, began)
@@ -112,7 +118,7 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
     client.require_rights()
     if check_mode:
         return _installed(True, before, wanted.version, False, began)
-    upgrade = _Flash(client, wanted, policy, tell).run()
+    upgrade = _Flash(client, follower, wanted, policy, tell).run()
     if upgrade.phase is Phase.RESTARTED:
         _require_installed(client, wanted, overview.identity, upgrade.was_heard)
         tell("waiting until it mines again", False)
@@ -124,8 +130,9 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
 class _Flash:
     """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
 
-    def __init__(self, client: Client, wanted: Wanted, policy: Policy, tell: Tell) -> None:
+    def __init__(self, client: Client, follower: Follower, wanted: Wanted, policy: Policy, tell: Tell) -> None:
         self._client = client
+        self._follower = follower
         self._wanted = wanted
         self._policy = policy
         self._tell = tell
@@ -137,7 +144,7 @@ class _Flash:
         self._follow()
         if self._upgrade.phase is Phase.STUCK and self._policy.recover:
             self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
-            power.reboot(self._client, self._policy.wait_s)
+            power.reboot(self._client, self._follower, self._policy.wait_s)
             self._upgrade = Upgrade()
             self._follow()
         phase = self._upgrade.phase
@@ -154,7 +161,7 @@ class _Flash:
         return self._upgrade
 
     def _follow(self) -> None:
-        has_rebooted = power.reboot_proof(self._client)
+        has_rebooted = power.reboot_proof(self._client, self._follower)
         connection = self._client.connection
         miner = aio.Miner(connection.url, self._client.authorization, connection.validate_certs, has_rebooted)
         aio.follow(miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report)
@@ -174,17 +181,18 @@ class _Flash:
 
     def _unfinished(self, phase: Phase) -> MinerError:
         unanswered = self._upgrade.unanswered
-        asked = f" When it was asked last: {unanswered}." if unanswered else ""
+        asked = f" Last seen: {unanswered}." if unanswered else ""
         if phase is Phase.RESTARTING:
             failure = NotBack(
-                f"The miner has installed {self._wanted.version}, and has not come back from its reboot within "
-                f"{self._policy.wait_s:g} s.{asked} Look at it; if it only takes longer, raise wait_timeout."
+                f"The miner installed {self._wanted.version}, and was not seen to come back from its reboot within "
+                f"{self._policy.wait_s:g} s.{asked} Check the miner itself. If it only takes longer, raise "
+                "wait_timeout; if DHCP may have given it another address, name that network in search."
             )
         else:
             failure = NotBack(
-                f"The miner was given {self._wanted.version}, and has not ended within {self._policy.wait_s:g} s "
-                f"({phase.value}).{asked} Look at it; if it only takes longer, run the task again to join, with more "
-                "time."
+                f"The miner was given {self._wanted.version}, and has not finished within {self._policy.wait_s:g} s "
+                f"({phase.value}).{asked} Check the miner itself. If it only takes longer, run the task again with a "
+                "longer wait_timeout: it joins the update."
             )
         failure.changed = True
         return failure
