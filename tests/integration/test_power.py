@@ -27,6 +27,8 @@ COMMANDS = {
 }
 # Quick to come back: half a second of real time.
 QUICK = {"boot_s": 10.0, "cgminer_start_s": 2.0}
+# A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+SLOW, AT_ONCE = 2.0, {"power_delay_s": 0.5, "boot_s": 1.0, "cgminer_start_s": 1.0}
 
 
 @dataclass(frozen=True)
@@ -230,9 +232,15 @@ def test_after_a_reset_the_play_goes_on_with_the_login_of_the_factory(
 
 def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """Miners by the name of their case."""
-    miners = dict(zip(CASES, start_fleet(count=len(CASES), generation="mixed").miners))
+    searched = [name for name, case in CASES.items() if "search" in case.wanted]
+    miners = dict(
+        zip([name for name in CASES if name not in searched], start_fleet(count=len(CASES), generation="mixed").miners)
+    )
+    slow = start_fleet(count=len(searched), generation="mixed", speed=SLOW, first="127.20.9.1")
+    miners.update(zip(searched, slow.miners))
     for name, case in CASES.items():
-        miners[name].set(**{**case.set, "timing": {**QUICK, **case.set.get("timing", {})}})
+        timing = AT_ONCE if name in searched else QUICK
+        miners[name].set(**{**case.set, "timing": {**timing, **case.set.get("timing", {})}})
         if case.fault:
             miners[name].fault(**case.fault)
     return miners

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
@@ -54,17 +54,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only.
-
-    ``hosts`` are the addresses at which to look for a miner that comes back at another one.
-    """
+    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only."""
 
     allow_downgrade: bool
     force: bool
     recover: bool
     to_end: bool
     wait_s: float
-    hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -76,11 +72,11 @@ class Installed(Outcome[str]):
     elapsed_s: float
 
 
-def wanted_from(client: Client, options: Mapping[str, Any], folder: str | None) -> Wanted:
+def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None:
     """Returns the firmware that module options name, after judging its archive, once for all miners of a run.
 
-    ``folder`` is the run's own temporary folder. Raises InvalidInput or InvalidFirmware, and with ``latest`` what the
-    miner's question to the vendor may fail with.
+    None means the newest one, which only the miner can find out. ``folder`` is the run's own temporary folder. Raises
+    InvalidInput or InvalidFirmware.
     """
     if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
         raise InvalidInput("Exactly one of src, url and latest names the firmware.")
@@ -91,24 +87,33 @@ def wanted_from(client: Client, options: Mapping[str, Any], folder: str | None) 
     if options["src"]:
         return _from_archive(swu.judge(options["src"], folder), options["version"], options["checksum"])
     if options["latest"]:
-        latest = client.read(protocol.LATEST_FIRMWARE)
-        if not latest.url:
-            raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
-        return Wanted(options["version"] or latest.version, aio.Order(url=latest.url))
+        return None
     version = options["version"] or _version_in(urlsplit(options["url"]).path)
     if not version:
         raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")
     return Wanted(version, aio.Order(url=options["url"]))
 
 
-def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell) -> Installed:
+def newest(client: Client, follower: Follower, version: str | None) -> Wanted:
+    """Returns the vendor's newest firmware, as the miner finds it out. Raises what reading may raise, and BadReply."""
+    follower.begin()
+    latest = client.read(protocol.LATEST_FIRMWARE)
+    if not latest.url:
+        raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
+    return Wanted(version or latest.version, aio.Order(url=latest.url))
+
+
+def install(
+    client: Client, follower: Follower, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
+) -> Installed:
     """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
+
+    ``follower`` moves ``client`` to where the miner comes back.
 
     Raises what :class:`Policy` forbids or the archive does not fit before anything is sent. Then FlashFailed,
     UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
     """
     began = time.monotonic()
-    follower = Follower(client, policy.hosts, policy.wait_s)
     overview = follower.begin()
     before = overview.identity.firmware
     if before == wanted.version and not policy.force:
