@@ -141,6 +141,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
 
 
@@ -158,10 +159,10 @@ def argument_spec() -> task.ArgumentSpec:
 
 def run(context: task.Context) -> dict[str, Any]:
     desired = network.network_from(context.params)
-    search = network.hosts_to_search(context.params["search"]) if context.params["search"] else []
+    hosts = hosts_to_search(context.params["search"])
     wait_s = context.seconds("wait_timeout")
     with context.client() as client:
-        setting = network.NetworkSetting(client, desired, search, wait_s)
+        setting = network.NetworkSetting(client, desired, hosts, wait_s)
         outcome = converge(setting, context.check_mode)
     live = desired if outcome.changed and context.check_mode else setting.live
     if live.ipaddress is None and not context.check_mode:

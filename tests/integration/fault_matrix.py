@@ -124,6 +124,11 @@ def writing(what: str, outcome: str, fault: str, but: Mapping[str, str] | None =
     return Row(what, WRITE, {"name": fault, "action": "writes", **parameters}, NO_CASE, outcome, but or {})
 
 
+def stuck(what: str, **state: str) -> Row:
+    """Only the firmware meets the updater."""
+    return Row(what, WRITE, None, NO_CASE, NO_CASE, NOT_ACCEPTED, state=state)
+
+
 def once(what: str, fault: str, **parameters: Any) -> Row:
     """The first request of all gets lost, and is asked again."""
     return Row(what, "the first request", {"name": fault, "times": 1, **parameters}, "ok", "changed")
@@ -137,6 +142,8 @@ UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
 # A rival of the network changes it back to what it was, and passwords can't be read, only tried.
 RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE}
 NOT_FLASHED = {"firmware": "flash_failed"}
+# The miner's web server loses the refusals of an updater that is stuck in just these ways.
+NOT_ACCEPTED = {"firmware": "updater_stuck"}
 # It has rebooted and runs the old firmware; what is in its other slot nobody knows.
 FELL_BACK = {"firmware": "flash_failed, changed"}
 
@@ -191,18 +198,23 @@ ROWS = {
     "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
     "clock": writing("The clock jumps", "changed", "clock_jumps"),
     # The change is not made, whatever the miner says.
-    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_FLASHED),
-    "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_FLASHED, status=502),
+    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_ACCEPTED),
+    "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_ACCEPTED, status=502),
     "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
     "write-gzip": writing("Gzip bomb, not done", "not_applied", "gzip_bomb", NOT_FLASHED),
     "write-nested": writing("Nesting bomb, not done", "not_applied", "nesting_bomb", NOT_FLASHED),
     "write-gigabyte": writing("A reply of 1 GB, not done", "not_applied", "oversized", NOT_FLASHED),
     "write-endless": writing("A chunked reply without end, not done", "not_applied", "huge", NOT_FLASHED),
-    "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_FLASHED),
+    "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_ACCEPTED),
     "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE}),
     "half": writing("Success, half of it done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
     "rival": writing("Another controller changes it meanwhile", "not_applied, changed", "rival", RIVAL),
     "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
+    # The updater waits for the rest of an upload that was cut off, or has ended by itself.
+    "updater-500": stuck("The updater is stuck, and says so", updater="wedged", busy_reply="500"),
+    "updater-502": stuck("The updater is stuck, 502 of nginx", updater="wedged", busy_reply="502"),
+    "updater-reset": stuck("The updater is stuck, connection reset", updater="wedged", busy_reply="reset"),
+    "updater-dead": stuck("The updater is not running", updater="dead"),
     # Nobody can know whether it has changed.
     "gone": writing("The miner is gone from then on", "not_back, changed", "dark"),
     # Files of the miner that are broken.

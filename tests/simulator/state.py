@@ -27,6 +27,7 @@ from .checks import (
     values_of,
 )
 from .miner import DEVICE_LATENCY, TIMING, Miner
+from .refusal import BY_ODDS, REPLIES
 from .slots import FLAGS
 from .swupdate.frames import ORDERS, Order, Outbox
 from .updater import LAST_FRAMES
@@ -45,6 +46,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "version_0": lambda miner: miner.slots.versions["0"],
     "version_1": lambda miner: miner.slots.versions["1"],
     "updater": lambda miner: miner.updater.state,
+    "busy_reply": lambda miner: miner.busy_reply,
     "flashed": lambda miner: miner.slots.flashed,
     "uploads": lambda miner: miner.uploads,
     "has_download": lambda miner: miner.has_download,
@@ -183,6 +185,13 @@ def _version(flag: str) -> Callable[[Miner, Any], None]:
     return lambda miner, version: miner.slots.versions.update({flag: version})
 
 
+def _updater(miner: Miner, state: str) -> None:
+    if state == "dead":
+        miner.updater.die()
+    else:
+        miner.updater.state = state
+
+
 def _frame_order(miner: Miner, order: Order) -> None:
     miner.frame_order = order
     miner.updater.outbox = Outbox(order)
@@ -213,7 +222,8 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "image_flag": (one_of(*FLAGS), lambda miner, flag: miner.slots.run(flag)),
     "version_0": (text, _version("0")),
     "version_1": (text, _version("1")),
-    "updater": (one_of("idle", "wedged"), lambda miner, state: setattr(miner.updater, "state", state)),
+    "updater": (one_of("idle", "wedged", "dead"), _updater),
+    "busy_reply": (one_of(*REPLIES, BY_ODDS), _attribute("busy_reply")),
     "has_download": (flag, _attribute("has_download")),
     "frame_order": (either(one_of(*ORDERS), is_a(int)), _frame_order),
     "last_frame": (one_of(*LAST_FRAMES), _attribute("last_frame")),
