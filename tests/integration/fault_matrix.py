@@ -153,6 +153,14 @@ CONFIG_LOST = {"pools": "rejected", "autotune": "rejected", "firmware": "not_rea
 CONFIG_CUT_OFF = {"pools": "not_applied, changed", "autotune": "not_applied, changed"}
 # Nothing shows that cgminer stays in its mode: the miner reports the one in its other file.
 CONFIG_KEPT = {"pools": "not_applied", "autotune": "changed"}
+# Who has to know the miner by its MAC writes nothing. A reboot shows, but for the uptime that would prove it.
+OVERVIEW_LOST = {"name": "fatal_error", "action": "overview"}
+NEEDS_OVERVIEW = {
+    "facts": "bad_reply",
+    "network": "bad_reply",
+    "firmware": "bad_reply",
+    "power": "not_back, changed",
+}
 SHORT_POOLS = [{"url": "stratum+tcp://a.io:1", "user": "u", "pass": "x"}]
 
 ROWS = {
@@ -217,7 +225,8 @@ ROWS = {
     "updater-dead": stuck("The updater is not running", updater="dead"),
     # Nobody can know whether it has changed.
     "gone": writing("The miner is gone from then on", "not_back, changed", "dark"),
-    # Files of the miner that are broken.
+    # What is broken on the miner itself.
+    "overview": Row("500 of PHP to overview", ALWAYS, OVERVIEW_LOST, "ok", "changed", NEEDS_OVERVIEW),
     "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
     "users-own": Row(
         "Users file broken, own password",
