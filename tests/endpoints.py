@@ -24,8 +24,8 @@ Innosilicon ones of August and September. The fact `dragonmint_generation` tells
 
 ## Modules
 
-For the user `admin`, and in the last column for `guest`, on each firmware alike. What is not possible fails with the
-`error_code` shown, before any change is sent; only pools, and firmware that the miner is to fetch, have to be tried.
+For the user `admin`, and in the last column for `guest`. What is not possible fails with the `error_code` shown, before
+any change is sent; only pools, and firmware that the miner is to fetch, have to be tried.
 """
 ENDPOINTS_HEAD = """
 `partly`: what the user may not read is left out with a warning. For `guest`, `generation` is `unknown` on Innosilicon.
@@ -54,9 +54,18 @@ def page() -> str:
 def modules() -> Iterator[str]:
     yield from header("module", "what", *GENERATIONS, "guest")
     for case in sorted(CASES, key=lambda case: case.module):
-        guest = dict.fromkeys(word(case, generation, "guest") for generation in GENERATIONS)
         admin = (word(case, generation, "admin") for generation in GENERATIONS)
-        yield row(f"`{case.module}`", case.what, *admin, ", ".join(guest))
+        yield row(f"`{case.module}`", case.what, *admin, for_guest(case))
+
+
+def for_guest(case: Case) -> str:
+    """One word, or one with the generations for each outcome."""
+    generations: dict[str, list[str]] = {}
+    for generation in GENERATIONS:
+        generations.setdefault(word(case, generation, "guest"), []).append(f"`{generation}`")
+    if len(generations) == 1:
+        return next(iter(generations))
+    return "; ".join(f"{outcome} on {', '.join(names)}" for outcome, names in generations.items())
 
 
 def word(case: Case, generation: str, user: str) -> str:

@@ -78,7 +78,7 @@ def _claims(variables: Mapping[str, Any]) -> Iterator[str]:
         user = _worked_out(pool.get("user", ""))
         if not all(part.strip() for part in user.split(".")):
             raise ValueError(f"its worker is {user!r}, a variable in it is empty")
-        yield f"the worker {user} at {_worked_out(pool.get('url')).lower().removesuffix('/#xnsub')}"
+        yield f"the worker {user} at {_worked_out(pool.get('url')).lower().removesuffix('#xnsub').removesuffix('/')}"
     network = variables.get("provision_network")
     if isinstance(network, Mapping) and network.get("mode") == "static":
         yield f"the address {_worked_out(network.get('ipaddress'))}"

@@ -97,6 +97,12 @@ def _outcome(steps: Mapping[str, Mapping[str, Any]]) -> tuple[str, str]:
         return "handed over", ""
     if back.get("unreachable"):
         return "dark", f"It has not come back after the upgrade. {back.get('msg', '')}"
+    mac, mac_before = _mac(back), _mac(steps["seen"])
+    if mac and mac != mac_before:
+        return "dark", (
+            f"It has not come back at its address: the miner {mac} answers there, and not {mac_before}. Set "
+            "upgrade_search to the network in which DHCP may have given it another address."
+        )
     if _firmware(back) != steps["judged"].get("version"):
         return "failed", back.get("msg") or _not_installed(steps)
     if not healthy or healthy.get("skipped"):
@@ -138,6 +144,10 @@ def _unhealthy(healthy: Mapping[str, Any]) -> str:
 
 def _firmware(result: Mapping[str, Any]) -> str:
     return result.get("ansible_facts", {}).get("dragonmint_identity", {}).get("firmware") or ""
+
+
+def _mac(result: Mapping[str, Any]) -> str:
+    return result.get("ansible_facts", {}).get("dragonmint_identity", {}).get("mac") or ""
 
 
 def _uptime_seconds(result: Mapping[str, Any]) -> int | None:

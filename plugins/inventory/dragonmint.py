@@ -218,9 +218,9 @@ EXAMPLES = r"""
 # fleet.dragonmint.yml: a hall of miners, how they have to be, and a group that gets new firmware first
 plugin: minerops.dragonmint.dragonmint
 networks:
-  - 10.1.0.0/22
-  - 10.1.8.10-10.1.8.200
-  - "!10.1.0.1"
+  - 192.0.2.0/24
+  - 198.51.100.10-198.51.100.200
+  - "!192.0.2.1"
 credentials:
   - name: fleet
     password: "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"
@@ -238,7 +238,7 @@ keyed_groups:
     prefix: login
 groups:
   weak: dragonmint_mining.ready and (dragonmint_mining.hashrate_ths.average or 0) < 14
-  canary: rack == '3'
+  canary: rack == '100'
 desired:
   - pools:
       - url: stratum+tcp://pool.example.com:3333

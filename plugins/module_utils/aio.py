@@ -16,7 +16,14 @@ from pathlib import PurePath
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.connections import bounded_connector
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply, MinerError
-from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import ENDS, JUDGED, Event, Phase, Upgrade
+from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import (
+    ENDS,
+    JUDGED,
+    UNHEARD,
+    Event,
+    Phase,
+    Upgrade,
+)
 
 try:
     import aiohttp
@@ -28,6 +35,8 @@ else:
 # Seconds. An update that is under way may be heard by then; if it is not, the miner refuses another one as busy.
 LISTEN_FIRST_S = 0.5
 SILENCE_S = 120.0
+# For a moment, the web server may be up without the updater, as it is while the miner boots.
+GONE_S = 5.0
 _LAST_WORDS_S = 1.0
 _TICK_S = 0.25
 _RECONNECT_S = 1.0
@@ -83,6 +92,8 @@ class _Follower:
         self._hears = False
         self._heard_at = time.monotonic()
         self._asked_at = 0.0
+        self._is_upload_turned_away = False
+        self._gone_since: float | None = None
         self._is_listening: asyncio.Event
         self._is_under_way: asyncio.Event
 
@@ -121,6 +132,7 @@ class _Follower:
             try:
                 async with session.ws_connect(url, ssl=self._miner.validate_certs) as socket:
                     self._hears = True
+                    self._gone_since = None
                     self._is_listening.set()
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
@@ -129,8 +141,11 @@ class _Follower:
                             if self._upgrade.phase is not Phase.LISTENING:
                                 self._is_under_way.set()
                             self._report()
+            except aiohttp.WSServerHandshakeError as error:
+                is_gone = error.status == protocol.BAD_GATEWAY
+                self._gone_since = (self._gone_since or time.monotonic()) if is_gone else None
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
-                pass
+                self._gone_since = None
             # Where the websocket can't be had, it works without.
             self._is_listening.set()
             if self._hears:
@@ -139,16 +154,21 @@ class _Follower:
             await asyncio.sleep(_RECONNECT_S)
 
     async def _hand_over(self, session: aiohttp.ClientSession) -> None:
+        event = Event.HAND_OVER_LOST
         try:
             status, body = await self._send(session)
+            self._is_upload_turned_away = status == protocol.BAD_GATEWAY
             protocol.accept_upload(status, body)
-        except protocol.UpdaterBusy:
-            self._upgrade.feed(Event.BUSY)
-        except (BadReply, aiohttp.ClientError, asyncio.TimeoutError, OSError):
-            # The updater may have the archive nevertheless: what it says and does from now on decides.
-            self._upgrade.feed(Event.HAND_OVER_LOST)
-        else:
-            self._upgrade.feed(Event.HANDED_OVER)
+            event = Event.HANDED_OVER
+        except protocol.UpdaterBusy as error:
+            event, self._upgrade.refusal = Event.BUSY, error.reason
+        except BadReply as error:
+            self._upgrade.refusal = error.reason
+        except asyncio.TimeoutError:
+            self._upgrade.refusal = f"no answer within {self._order.limit_s:.0f} s"
+        except (aiohttp.ClientError, OSError):
+            self._upgrade.refusal = "the connection broke"
+        self._upgrade.feed(event)
         self._heard_at = time.monotonic()
         self._report()
 
@@ -184,6 +204,8 @@ class _Follower:
             is_given_up = is_over and self._upgrade.phase is not Phase.FLASHING
             if is_given_up or (self._hears and self._is_silent()):
                 self._upgrade.feed(Event.SILENT)
+            if self._is_upload_turned_away and self._is_gone():
+                self._upgrade.feed(Event.GONE)
             has_rebooted = await self._ask(is_over)
             if has_rebooted:
                 self._upgrade.feed(Event.REBOOTED)
@@ -196,12 +218,14 @@ class _Follower:
             await asyncio.sleep(_LAST_WORDS_S)
 
     def _is_silent(self) -> bool:
-        limit_s = Order().limit_s + SILENCE_S if self._upgrade.phase is Phase.JOINING else SILENCE_S
-        return time.monotonic() - self._heard_at > limit_s
+        return time.monotonic() - self._heard_at > SILENCE_S
+
+    def _is_gone(self) -> bool:
+        return self._gone_since is not None and time.monotonic() - self._gone_since > GONE_S
 
     async def _ask(self, at_once: bool) -> bool | None:
         """Whether the miner has rebooted; None if it is not to be asked now, or does not answer."""
-        is_told = self._hears and self._upgrade.phase not in (Phase.RESTARTING, Phase.UNKNOWN)
+        is_told = self._hears and self._upgrade.phase not in UNHEARD
         if not at_once and (is_told or time.monotonic() - self._asked_at < _ASK_EVERY_S):
             return None
         self._asked_at = time.monotonic()

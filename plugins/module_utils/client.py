@@ -19,7 +19,7 @@ import ipaddress
 import re
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
@@ -31,7 +31,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Rejected,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential, Session, Steps, unsent
+from ansible_collections.minerops.dragonmint.plugins.module_utils.session import (
+    Credential,
+    Session,
+    Steps,
+    require_users,
+    unsent,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
@@ -78,7 +84,7 @@ class Client:
     def __init__(self, connection: Connection, sleep: Callable[[float], None] = time.sleep) -> None:
         self.connection = connection
         self._sleep = sleep
-        self._transport = Transport(connection.url, connection.timeout_s, connection.validate_certs)
+        self._transport = _transport_to(connection)
         passwords = (connection.password, *connection.fallback_passwords)
         self._session = Session([Credential(connection.username, password) for password in passwords], connection.auth)
         self._is_expected = connection.expected_mac is None
@@ -86,6 +92,12 @@ class Client:
     def close(self) -> None:
         """Closes the connection."""
         self._transport.close()
+
+    def move_to(self, host: str) -> None:
+        """Goes on at another address with the same login: the miner has moved there."""
+        self.close()
+        self.connection = replace(self.connection, host=host)
+        self._transport = _transport_to(self.connection)
 
     @property
     def password(self) -> str:
@@ -99,7 +111,7 @@ class Client:
 
     @property
     def tokens(self) -> set[str]:
-        """All JWTs that the miner gave."""
+        """The secrets that the miner gave: all JWTs, and what else must be in no output."""
         return self._session.tokens
 
     def read(self, endpoint: protocol.Endpoint[T], patient: bool = True) -> T:
@@ -150,10 +162,14 @@ class Client:
         return self._patiently(lambda: self._run(self._session.log_in()))
 
     def accepts(self, username: str, password: str) -> bool:
-        """Whether the miner takes this login, which is not the client's own. Raises Rejected where it does not tell."""
+        """Whether the miner takes this login, which is not the client's own.
+
+        Raises Rejected where it does not tell, and AuthenticationFailed where it takes nobody's login any more.
+        """
         try:
             self._patiently(lambda: self._send(protocol.auth(username, password), None))
         except Rejected as error:
+            require_users(username, error)
             if error.reason not in protocol.LOGIN_REFUSALS:
                 raise
             return False
@@ -275,6 +291,10 @@ def connection_from(options: Mapping[str, Any]) -> Connection:
         validate_certs=options["validate_certs"],
         expected_mac=protocol.mac_address(mac) if mac else None,
     )
+
+
+def _transport_to(connection: Connection) -> Transport:
+    return Transport(connection.url, connection.timeout_s, connection.validate_certs)
 
 
 def _is_host(text: str) -> bool:

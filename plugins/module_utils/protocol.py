@@ -44,7 +44,10 @@ DRAGONMINT_ISSUER = "DragonMint"
 INNOSILICON_ISSUER = "AsicMiner"
 FACTORY_PASSWORDS = {ADMIN: ("dragonadmin", "admin"), GUEST: ("dragonguest", "guest")}
 # What a miner says to a login that it does not know; all else that it says there tells nothing about the password.
-LOGIN_REFUSALS = ("invalid password", "user not found")
+USER_UNKNOWN = "user not found"
+LOGIN_REFUSALS = ("invalid password", USER_UNKNOWN)
+# What it says where pools are asked for, and cgminer.conf is missing, or no JSON, or has no pools in it.
+CONFIGURATION_LOST = "missing configuration"
 INDEX_PATH = "/"
 FORM_TYPE = "application/x-www-form-urlencoded"
 REPLY_BYTES_MAX = 8 * 1024 * 1024
@@ -52,6 +55,10 @@ UPLOAD_PATH = "/upgrade/upload"
 DOWNLOAD_PATH = "/upgrade/download"
 UPDATER_SOCKET_PATH = "/upgrade/ws"
 LOGS_PATH = "/stream/logs"
+# The first text of each update on the updater's websocket.
+UPDATE_BEGINS = "Software Update started !"
+# The web server's answer in place of a program that does not run, or has hung up on it.
+BAD_GATEWAY = 502
 
 _BOUNDARY = "minerops-dragonmint-firmware-7MA4YWxkTrZu0gWoQ2rX9c"
 
@@ -71,7 +78,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool as cgminer is configured with it."""
+    """A pool as cgminer is configured with it. ``password`` is empty where it is nothing that could be set again."""
 
     url: str
     user: str
@@ -176,10 +183,14 @@ class AutoTune:
 
 @dataclass(frozen=True)
 class AutoTuneStatus:
-    """What autotune does now: whether cgminer runs, and whether it is still tuning."""
+    """What autotune does now: whether cgminer runs, and whether it is still tuning.
+
+    ``configured`` is the mode that the miner reports with it, None if it does not.
+    """
 
     is_running: bool
     is_tuning: bool
+    configured: AutoTune | None = None
 
 
 @dataclass(frozen=True)
@@ -274,12 +285,16 @@ class Debug:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the updater tells on its websocket: a status, the progress of a step in percent of the whole, or a text."""
+    """What the updater tells on its websocket: a status, the progress of a step in percent of the whole, or a text.
+
+    ``cause`` is what a text that reports an error means to an operator, and quotes it.
+    """
 
     status: str | None = None
     percent: float | None = None
     text: str | None = None
     is_verdict: bool = False
+    cause: str | None = None
 
 
 @dataclass(frozen=True)
@@ -454,8 +469,18 @@ def parse_frame(text: str) -> Frame | None:
         if steps and step is not None and percent is not None:
             return Frame(percent=max(0.0, min(100.0, 100 * (step - 1 + percent / 100) / steps)))
     if frame.get("type") == "message":
-        return Frame(text=printable(str(frame.get("text", ""))), is_verdict=frame.get("level") == "3")
+        said = printable(str(frame.get("text", "")))
+        return Frame(text=said, is_verdict=frame.get("level") == "3", cause=_cause(said))
     return None
+
+
+def _cause(text: str) -> str | None:
+    """Returns why an update fails, quoting a text of the updater; None for a text that reports no error."""
+    said = _PLACE.sub("", text, count=1)
+    meaning = next((meaning for pattern, meaning in _CAUSES if pattern.match(said)), None)
+    if meaning is None and not text.startswith("ERROR "):
+        return None
+    return f"{meaning or 'the updater reported an error'} ('{said.strip()}')"
 
 
 def accept_upload(status: int, body: bytes) -> None:
@@ -467,14 +492,16 @@ def accept_upload(status: int, body: bytes) -> None:
     if status == 200:
         return
     if status == 500 and b"Failed to queue command" in body:
-        raise UpdaterBusy("The miner's updater is busy.")
+        raise UpdaterBusy("The miner's updater is busy.", reason="it is busy")
     if status == 401:
         raise PermissionDenied("The miner lets only the user admin upgrade the firmware. Log in as admin.")
     if status == 404:
         raise Unsupported("This miner's firmware can't fetch an upgrade itself. Use src instead of url or latest.")
     if status == 413:
         raise Rejected("The miner refuses the archive as too large; it takes 100 MiB at most.")
-    raise BadReply(f"The miner's updater answered HTTP {status}, which it never does. Look at the miner's logs.")
+    raise BadReply(
+        f"The miner answered HTTP {status} for its updater. Look at the miner's logs.", reason=f"HTTP {status}"
+    )
 
 
 def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
@@ -592,12 +619,17 @@ def _read_pools(answer: Mapping[str, Any], reply: Reply) -> tuple[Pool, ...]:
     pools = answer.get("pools")
     if not isinstance(pools, list) or not all(isinstance(pool, dict) for pool in pools):
         raise BadReply("The miner's pools are no list. Try again; if it stays so, reset it to factory settings.")
-    return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _stored(pool, "pass")) for pool in pools)
+    return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _secret(pool.get("pass"))) for pool in pools)
 
 
 def _stored(pool: Mapping[str, Any], key: str) -> str:
     value = pool.get(key, "")
     return _clean(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _secret(value: Any) -> str:
+    """A password as it is, since it is never shown, and may be sent back."""
+    return value if isinstance(value, str) and _is_utf8(value) else ""
 
 
 def _read_overview(answer: Mapping[str, Any], reply: Reply) -> Overview:
@@ -756,7 +788,8 @@ def _read_autotune_status(answer: Mapping[str, Any], reply: Reply) -> AutoTuneSt
     running, tuning = answer.get("isRunning"), answer.get("isTuning")
     if not isinstance(running, bool) or not isinstance(tuning, bool):
         raise BadReply("The miner does not tell whether it is tuning. Try again; if it stays so, reboot the miner.")
-    return AutoTuneStatus(running, tuning)
+    mode = _text(answer.get("mode"))
+    return AutoTuneStatus(running, tuning, AutoTune(mode, _text(answer.get("level"))) if mode else None)
 
 
 def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirmware:
@@ -852,6 +885,10 @@ def _clean(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8").translate(_HARMLESS)
 
 
+def _is_utf8(text: str) -> bool:
+    return text.encode("utf-8", "ignore").decode("utf-8") == text
+
+
 def _number(value: Any) -> float | None:
     if isinstance(value, str) and _is_number(value):
         value = float(value)
@@ -900,6 +937,26 @@ _UPTIME = re.compile(
     r"(?:(?P<hours>\d{1,4}):(?P<clock_minutes>\d{2})|(?P<minutes>\d{1,4}) min)?"
 )
 
+# Where in its sources the updater is, which stands before many of its texts.
+_PLACE = re.compile(r"ERROR \S+ : \S+ : \d+ : |\[\w+\] : ")
+# What its errors mean. Some of them are not marked as such.
+_CAUSES = [
+    (re.compile(pattern), meaning)
+    for pattern, meaning in (
+        (r"EVP_\w+ failed", "its signature is not from the vendor's key"),
+        (r"SW not compatible with hardware", "it is for other hardware"),
+        (r"HASH mismatch|Checksum WRONG", "the archive is damaged or cut off, since a checksum is wrong"),
+        (r"description file name not the first of the list: .* instead of \S+\.sig", "the archive is not signed"),
+        (r"description file name not the first of the list", "the archive does not begin with a description"),
+        (r"CPIO Format not recognized", "the archive is not a cpio archive of format crc, or it is cut off"),
+        (r"Found nothing to install", "the archive has nothing for this board"),
+        (r"JSON File corrupted", "the archive's description can't be read"),
+        (r"Hash not set", "the archive has an image without a checksum"),
+        (r"/\S+ not found or wrong", "the archive lacks an image that its description names"),
+        (r"cannot write \d+ bytes", "the miner has no room left to unpack the archive"),
+        (r"Channel get operation failed", "the miner could not fetch the archive"),
+    )
+]
 _HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 _THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}
 

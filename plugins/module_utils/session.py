@@ -57,6 +57,17 @@ def unsent() -> Iterator[None]:
         raise
 
 
+def require_users(username: str, refusal: Rejected) -> None:
+    """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
+    if refusal.reason == protocol.USER_UNKNOWN and username in (protocol.ADMIN, protocol.GUEST):
+        raise AuthenticationFailed(
+            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of "
+            "users is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
+            "the miner itself restores it.",
+            reason=refusal.reason,
+        )
+
+
 class Session:
     """The login at one miner. ``credential`` is the one that it took last; the first one, before it was asked.
 
@@ -114,6 +125,7 @@ class Session:
             try:
                 login = yield from self._send(protocol.auth(credential.username, credential.password), None)
             except Rejected as error:
+                require_users(credential.username, error)
                 refusal = error
             else:
                 self.credential, self._jwt, self._level = credential, login.jwt, login.level or protocol.ADMIN

@@ -45,7 +45,7 @@ class Setting(ABC, Generic[T]):
 
     @abstractmethod
     def read(self) -> T:
-        """Returns the current value."""
+        """Returns the current value. Raises NotApplied where writing it has damaged what holds it."""
 
     @abstractmethod
     def desired(self, current: T) -> T:
@@ -146,6 +146,10 @@ def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: 
         except WrongDevice as error:
             error.changed = True
             raise
+        except NotApplied as error:
+            if time.monotonic() >= sent_at + settle_s:
+                error.changed = True
+                raise
         except MinerError as error:
             if time.monotonic() >= sent_at + setting.silent_s:
                 raise _not_back(setting, lost, error) from error

@@ -75,9 +75,14 @@ class Context:
     @contextmanager
     def client(self) -> Iterator[Client]:
         """The miner that the connection options name; the connection ends with the block."""
-        client = Client(connection_from(self.params))
+        connection = connection_from(self.params)
+        client = Client(connection)
         try:
             yield client
+        except MinerError as error:
+            if client.connection.host != connection.host:
+                error.moved_to = client.connection.host
+            raise
         finally:
             self.tokens.update(client.tokens)
             client.close()
@@ -140,7 +145,8 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
 def failure(error: MinerError) -> dict[str, Any]:
     """Returns the result of a task that ended in an error. A miner that never answered is unreachable."""
     ending = "unreachable" if isinstance(error, Unreachable) else "failed"
-    return {ending: True, "msg": str(error), "error_code": error.code, "changed": error.changed}
+    result = {ending: True, "msg": str(error), "error_code": error.code, "changed": error.changed}
+    return {**result, "ipaddress": error.moved_to} if error.moved_to else result
 
 
 def run_module(run: Run, spec: ArgumentSpec) -> None:

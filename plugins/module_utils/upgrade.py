@@ -8,6 +8,10 @@ is only what decides about the next phase or is told to the user; who sends, lis
 
 The updater's statuses and texts come from two of its threads, so their order says nothing. A socket that is lost may
 mean that the miner has rebooted, as it does by itself right after a success.
+
+The miner's web server often loses the updater's refusal of an upload, and answers 502 or breaks the connection instead.
+So whatever ends the hand-over but a confirmation means the same as a refusal: an update that is heard from then on is
+followed, and if there is none, the updater is stuck.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ class Phase(Enum):
     HANDING_OVER = "handing over the firmware"
     OVERTAKEN = "handing over the firmware, and the updater is at work already"
     DOOMED = "handing over the rest of the firmware, which has failed"
-    JOINING = "joining the update that is under way"
+    NOT_ACCEPTED = "the updater did not accept the firmware, listening for an update in progress"
     JUDGING = "the miner checks the firmware"
     FLASHING = "the miner writes the firmware"
     UNKNOWN = "nothing is heard, asking the miner"
@@ -45,15 +49,18 @@ class Event(Enum):
     QUIET = "no update is under way"
     HANDED_OVER = "the miner has all of the firmware"
     BUSY = "the updater refuses another one"
-    HAND_OVER_LOST = "the connection broke while handing over"
+    HAND_OVER_LOST = "the hand-over ended without an answer of the updater"
+    GONE = "the updater is not running: 502 to the upload, and to the websocket since"
     SOCKET_LOST = "the updater can't be heard any more"
     SILENT = "nothing was heard for too long"
     REBOOTED = "the miner has rebooted"
-    NOT_REBOOTED = "the miner still runs and has not rebooted"
+    NOT_REBOOTED = "nothing was heard for too long, and the miner has not rebooted"
 
 
 ENDS = frozenset({Phase.RESTARTED, Phase.FAILED, Phase.STUCK})
 JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
+# Only the miner itself can tell what has become of it, whether or not the updater can be heard.
+UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
 
 # What is not in the table changes nothing.
 TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
@@ -67,8 +74,8 @@ TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
         Event.SUCCESS: Phase.RESTARTING,
         Event.FAILURE: Phase.DOOMED,
         Event.HANDED_OVER: Phase.JUDGING,
-        Event.BUSY: Phase.JOINING,
-        Event.HAND_OVER_LOST: Phase.UNKNOWN,
+        Event.BUSY: Phase.NOT_ACCEPTED,
+        Event.HAND_OVER_LOST: Phase.NOT_ACCEPTED,
     },
     Phase.OVERTAKEN: {
         Event.SUCCESS: Phase.RESTARTING,
@@ -84,14 +91,15 @@ TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
         Event.BUSY: Phase.FAILED,
         Event.HAND_OVER_LOST: Phase.FAILED,
     },
-    Phase.JOINING: {
-        Event.START: Phase.FLASHING,
+    Phase.NOT_ACCEPTED: {
+        Event.START: Phase.JUDGING,
         Event.RUN: Phase.FLASHING,
         Event.SUCCESS: Phase.RESTARTING,
         Event.DONE: Phase.RESTARTING,
         Event.FAILURE: Phase.FAILED,
-        Event.SILENT: Phase.STUCK,
+        Event.GONE: Phase.STUCK,
         Event.REBOOTED: Phase.RESTARTED,
+        Event.NOT_REBOOTED: Phase.STUCK,
     },
     Phase.JUDGING: {
         Event.RUN: Phase.FLASHING,
@@ -135,17 +143,18 @@ _STATUS_EVENTS = {
 class Upgrade:
     """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure.
 
-    ``was_heard`` tells that the updater itself said that it writes, or has written, ``unanswered`` why the miner could
-    not say whether it has rebooted when it was asked last.
+    ``was_heard`` tells that the updater itself said that it writes, or has written, ``refusal`` how the hand-over ended
+    where it was not confirmed, ``unanswered`` why the miner could not say whether it has rebooted, when asked last.
     """
 
     def __init__(self) -> None:
         self.phase = Phase.LISTENING
         self.percent = 0.0
         self.was_heard = False
+        self.refusal: str | None = None
         self.unanswered: str | None = None
         self._verdict: str | None = None
-        self._error: str | None = None
+        self._cause: str | None = None
 
     def feed(self, event: Event) -> None:
         """Takes in what happened."""
@@ -162,15 +171,19 @@ class Upgrade:
             self.feed(Event.RUN)
         if frame.status in _STATUS_EVENTS:
             self.feed(_STATUS_EVENTS[frame.status])
+        if frame.text == protocol.UPDATE_BEGINS:
+            # The status START may come after the error that ends the update, but a text never does.
+            self._verdict = self._cause = None
         if frame.text and frame.is_verdict:
             self._verdict = frame.text
             self.feed(Event.FAILURE)
-        elif frame.text and frame.text.startswith("ERROR"):
-            self._error = frame.text.split(" : ", 3)[-1]
+        # The first error is the cause, those after it are its consequences.
+        self._cause = self._cause or frame.cause
         return True
 
     @property
     def reason(self) -> str:
         """Why the updater failed, as far as it has said."""
-        texts = [text.rstrip(" .!") for text in (self._verdict, self._error) if text]
-        return ": ".join(texts) or "nothing more was heard of it, and it has not rebooted"
+        if self._cause or not self._verdict:
+            return self._cause or "the updater reported nothing more, and the miner has not rebooted"
+        return f"the updater reported '{self._verdict}'"

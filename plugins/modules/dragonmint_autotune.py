@@ -8,16 +8,20 @@ DOCUMENTATION = r"""
 module: dragonmint_autotune
 short_description: Set the autotune mode of a DragonMint miner
 description:
-  - Makes cgminer tune its boards for the wanted balance of hash rate and power.
-  - Nothing is sent to a miner that is in this mode already. A change restarts cgminer, so the miner stops mining for
-    some
-    seconds and then tunes anew, which takes it from minutes to hours.
-  - The miner confirms modes that it does not know. So the mode is read again after a change, and the task fails if it
-    is not
-    the wanted one.
-  - An Innosilicon miner that was never set a mode ignores V(balanced). It is then set to V(factory) first, which it
-    already
-    runs in.
+  - Sets the mode in which cgminer tunes its boards, between a high hash rate and low power.
+  - A miner that is in this mode already is left alone. A change restarts cgminer, so the miner stops mining for some
+    seconds and then tunes anew, which takes minutes to hours.
+  - The miner confirms modes that it does not know, so the mode is read back after a change. If it is not the desired
+    one, the task fails.
+  - The mode is kept in cgminer.conf, beside the pools. Where that file is missing or damaged, the mode would replace
+    what is left of it, and cgminer would not start. So a task that has something to change reads the pools first, and
+    fails if they cannot be read.
+  - Reading back has a limit. The firmware keeps the mode in two files and reports the one that cgminer does not read.
+    Should the other one, cgminer.conf, not be writable, the miner reports the new mode while cgminer stays in the old
+    one, and nothing in its API shows that. On the DragonMint firmware of April 2018, it shows. If the hash rate and the
+    power of a miner do not change with its mode, reset the miner to factory settings.
+  - An Innosilicon miner whose mode was never set ignores V(balanced). It is set to V(factory) first, in which it runs
+    already.
 options:
   mode:
     description:
@@ -30,12 +34,12 @@ options:
     required: true
   level:
     description:
-      - The level of the mode, on Innosilicon's firmware, whose own default is V(2). It takes any text.
-      - Without it, the level stays as it is.
+      - The level of the mode, on Innosilicon's firmware, whose own default is V(2). The firmware takes any text.
+      - Without it, the level is kept.
     type: str
   wait:
     description:
-      - Wait until tuning has ended, also if nothing was changed.
+      - Wait until tuning has ended, even if nothing was changed.
     type: bool
     default: false
   wait_timeout:
@@ -66,13 +70,13 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_autotune:
     mode: efficient
 
-- name: Go for hash rate, and go on when the miner has found its frequencies
+- name: Maximize the hash rate, and wait until tuning has ended
   minerops.dragonmint.dragonmint_autotune:
     mode: performance
     wait: true
     wait_timeout: 3600
 
-- name: See which miners are in another mode, and change nothing
+- name: Show which miners are in another mode, and change nothing
   minerops.dragonmint.dragonmint_autotune:
     mode: balanced
   check_mode: true
@@ -98,8 +102,11 @@ autotune:
 error_code:
   description:
     - What went wrong, for programs. V(unsupported) means that the firmware does not have this mode or any level,
-      V(not_applied)
-      that the miner did not take it, V(not_ready) that tuning did not end in time.
+      V(not_applied) that the miner did not take it, V(not_ready) that tuning did not end in time, V(rejected) that the
+      miner's cgminer.conf is damaged and was not touched.
+    - V(not_applied) with RV(ignore:changed) true means that the miner has another mode now, or that its cgminer.conf
+      was damaged by the change, as happens when its C(/config) is full. cgminer then does not start before a factory
+      reset.
   returned: failure
   type: str
   sample: unsupported

@@ -25,7 +25,8 @@ options:
         V(autotune) the mode and whether it is tuning.
       - V(generation) is which firmware the miner has, V(latest_firmware) the vendor's newest one, V(debug) what the
         drivers tell of each board and chip, V(error) what an Innosilicon says is wrong with itself.
-      - V(autotune), V(latest_firmware) and V(error) can be read by the user C(admin) only.
+      - V(latest_firmware) and V(error) can be read by the user C(admin) only, and so can V(autotune), except on
+        Innosilicon's firmware.
       - For V(latest_firmware) the miner asks its vendor, for which it may take two minutes. If the vendor does not
         answer, that is a warning and no failure.
     type: list
@@ -77,6 +78,7 @@ EXAMPLES = r"""
 - name: Gather the error that an Innosilicon reports
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [error]
+
 - name: Look for a firmware that is newer than the miner's
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation, latest_firmware]
@@ -218,7 +220,8 @@ ansible_facts:
           type: int
           sample: 273174528
     dragonmint_pools:
-      description: The configured pools in their order, without their passwords.
+      description: The configured pools in their order. Given to M(minerops.dragonmint.dragonmint_pools), they keep
+        their passwords.
       returned: when the subset V(pools) is gathered
       type: list
       elements: dict
@@ -227,12 +230,16 @@ ansible_facts:
           description: The address of the pool. A password in it is masked.
           returned: always
           type: str
-          sample: stratum+tcp://stratum.slushpool.com:3333
+          sample: stratum+tcp://pool.example.com:3333
         user:
           description: The worker.
           returned: always
           type: str
           sample: farm.worker1
+        password:
+          description: Always null, whatever the password is.
+          returned: always
+          type: str
     dragonmint_mining:
       description: What cgminer does at the moment.
       returned: when the subset V(mining) is gathered
@@ -309,7 +316,7 @@ ansible_facts:
               description: The address of the pool. A password in it is masked.
               returned: always
               type: str
-              sample: stratum+tcp://stratum.slushpool.com:3333
+              sample: stratum+tcp://pool.example.com:3333
             status:
               description: V(Alive) or V(Dead).
               returned: always

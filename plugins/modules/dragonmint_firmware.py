@@ -54,7 +54,8 @@ options:
     default: false
   recover:
     description:
-      - When the miner's updater is stuck, since an upload of before was cut off, reboot the miner and try once more.
+      - When the miner's updater is stuck on an earlier upload that was cut off, or has died, reboot the miner and try
+        once more.
     type: bool
     default: false
   wait:
@@ -68,6 +69,16 @@ options:
       - How many seconds the miner has after it has the archive. The time for sending it grows with its size.
     type: float
     default: 900
+  search:
+    description:
+      - Look for the miner in this network, such as V(10.1.0.0/22), if it comes back at another address. It is
+        recognized by its MAC address, which it must report beforehand. At most 4096 addresses.
+      - For the first third of O(wait_timeout), 2 minutes at most, only its own address is tried, unless another device
+        answers there.
+      - With O(expected_mac), a miner that does not answer at O(host) in the first place is looked for as well.
+      - A device that is not a miner is shown no login. Other miners of the network are shown the password that the
+        miner uses.
+    type: str
 extends_documentation_fragment:
   - minerops.dragonmint.connection
   - minerops.dragonmint.attributes
@@ -100,6 +111,16 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_firmware:
     src: files/t1_20180901_120000.swu
 
+- name: Upgrade a miner that may come back at another address
+  minerops.dragonmint.dragonmint_firmware:
+    src: files/t1_20180901_120000.swu
+    search: 192.0.2.0/24
+  register: upgraded
+
+- name: Go on where it is now
+  ansible.builtin.set_fact:
+    dragonmint_host: "{{ upgraded.ipaddress }}"
+
 - name: Go back to an older firmware
   minerops.dragonmint.dragonmint_firmware:
     src: files/t1_20180515_060842.swu
@@ -128,6 +149,13 @@ version:
   returned: success
   type: str
   sample: t1_20180901_120000
+ipaddress:
+  description:
+    - Where the miner is now, O(host) if it has not moved.
+    - A failed task returns it if the miner was found at another address.
+  returned: success
+  type: str
+  sample: 10.1.0.25
 rebooted:
   description: Whether the miner was seen to reboot.
   returned: success
@@ -148,9 +176,8 @@ error_code:
     - What went wrong, for programs. V(invalid_firmware) means that the archive is damaged or for other hardware,
       V(downgrade)
       that it is older than what the miner runs, V(flash_failed) that the miner did not install it or does not boot it,
-      V(updater_stuck) that only a reboot helps, V(not_back) that the miner has not come back, V(not_ready) that it
-      came back
-      and does not mine.
+      V(updater_stuck) that its updater accepts nothing and only a reboot helps, V(not_back) that the miner has not come
+      back, V(not_ready) that it came back and does not mine.
   returned: failure
   type: str
   sample: flash_failed
@@ -161,6 +188,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, task
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower, hosts_to_search
 
 
 def argument_spec() -> task.ArgumentSpec:
@@ -175,6 +203,7 @@ def argument_spec() -> task.ArgumentSpec:
         recover={"type": "bool", "default": False},
         wait={"type": "bool", "default": True},
         wait_timeout={"type": "float", "default": 900},
+        search={"type": "str"},
     )
 
 
@@ -189,14 +218,19 @@ def run(context: task.Context) -> dict[str, Any]:
         to_end=params["wait"],
         wait_s=context.seconds("wait_timeout"),
     )
+    hosts = hosts_to_search(params["search"])
+    named = firmware.wanted_from(params, context.folder)
     with context.client() as client:
-        wanted = firmware.wanted_from(client, params, context.folder)
-        outcome = firmware.install(client, wanted, policy, context.check_mode, context.tell)
+        follower = Follower(client, hosts, policy.wait_s)
+        wanted = named or firmware.newest(client, follower, params["version"])
+        outcome = firmware.install(client, follower, wanted, policy, context.check_mode, context.tell)
+        ipaddress = client.connection.host
     return task.outcome_result(
         outcome,
         firmware={"version": outcome.value},
         version_before=outcome.version_before,
         version=outcome.value,
+        ipaddress=ipaddress,
         rebooted=outcome.rebooted,
         began_at=began_at,
         elapsed_seconds=outcome.elapsed_s,

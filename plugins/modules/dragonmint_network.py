@@ -68,13 +68,13 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Give the miner the address that the inventory wants for it
+- name: Set the static address that the inventory has for the miner
   minerops.dragonmint.dragonmint_network:
     mode: static
-    ipaddress: "{{ static_address | default(ansible_host) }}"
-    netmask: 255.255.252.0
-    gateway: "{{ static_gateway | default('127.20.0.254') }}"
-    dns: [8.8.8.8, 8.8.4.4]
+    ipaddress: "{{ static_address }}"
+    netmask: 255.255.255.0
+    gateway: 192.0.2.254
+    dns: [192.0.2.252, 192.0.2.253]
   register: network
 
 - name: Go on at the new address
@@ -85,7 +85,7 @@ EXAMPLES = r"""
 - name: Take the address from DHCP, and find the miner again
   minerops.dragonmint.dragonmint_network:
     mode: dhcp
-    search: 127.20.0.0/24
+    search: 192.0.2.0/24
 """
 
 RETURN = r"""
@@ -141,6 +141,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
 
 
@@ -158,10 +159,10 @@ def argument_spec() -> task.ArgumentSpec:
 
 def run(context: task.Context) -> dict[str, Any]:
     desired = network.network_from(context.params)
-    search = network.hosts_to_search(context.params["search"]) if context.params["search"] else []
+    hosts = hosts_to_search(context.params["search"])
     wait_s = context.seconds("wait_timeout")
     with context.client() as client:
-        setting = network.NetworkSetting(client, desired, search, wait_s)
+        setting = network.NetworkSetting(client, desired, hosts, wait_s)
         outcome = converge(setting, context.check_mode)
     live = desired if outcome.changed and context.check_mode else setting.live
     if live.ipaddress is None and not context.check_mode:

@@ -8,45 +8,53 @@ DOCUMENTATION = r"""
 module: dragonmint_pools
 short_description: Set the pools of a DragonMint miner
 description:
-  - Makes the miner's list of pools exactly the wanted one, in its order.
-  - Nothing is sent to a miner that has these pools already. A change restarts cgminer, so the miner stops mining for
-    some
+  - Sets the miner's list of pools, in order. Pools that are not in the list are removed.
+  - A miner that has these pools already is left alone. A change restarts cgminer, so the miner stops mining for some
     seconds.
-  - The miner confirms changes that it did not make. So the pools are read again after a change, and the task fails if
-    they are not the wanted ones.
+  - The miner confirms changes that it did not make, so the pools are read back after a change. If they are not the
+    desired ones, the task fails.
 options:
   pools:
     description:
-      - The pools, 1 to 3 of them. The miner uses the first one that is alive.
-      - Pools that the miner has and that are not in this list are removed.
+      - The pools, 1 to 3 of them. The miner mines at the first one that is alive.
     type: list
     elements: dict
     required: true
     suboptions:
       url:
         description:
-          - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are allowed,
-            too, and V(/#xnsub) at the end. The port is required.
-          - Innosilicon's firmware of September 2018 takes V(stratum+tcp) only. It refuses all pools of a task with
-            another one, and keeps those that it has.
+          - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are possible, too.
+            The port is required.
+          - V(/#xnsub) at the end asks the pool for extranonce subscription. V(#xnsub) is accepted as well, and set with
+            the slash that cgminer needs.
+          - Innosilicon's firmware of September 2018 takes only V(stratum+tcp) with an IPv4 address or a host name that
+            has a dot and ends in a letter. With any other URL in the list, it refuses the list and keeps the pools it
+            has.
         type: str
         required: true
       user:
         description:
-          - The worker, as the pool knows it.
+          - The worker, as the pool knows it. It must not begin or end with white space or have invisible characters.
         type: str
         required: true
       password:
         description:
-          - The password of the worker. Most pools ignore it.
+          - The password of the worker. If it is left out, it is V(x), since most pools ignore it.
+          - V(null) keeps the password that the miner has for the pool with the same O(pools[].url) and O(pools[].user).
+            If there is no such pool, the task fails and nothing is changed.
+          - The fact RV(minerops.dragonmint.dragonmint_facts#module:ansible_facts.dragonmint_pools) has V(null) here, so
+            writing it back keeps all passwords.
           - The miner shows it in clear text to each of its users.
         type: str
-        default: x
+  keep_passwords:
+    description:
+      - Keep the password of each pool whose O(pools[].password) is left out, as V(null) does, instead of setting V(x).
+    type: bool
+    default: false
   wait_ready:
     description:
       - After a change, wait until cgminer answers again.
-      - It does not wait for the pools to accept work; see the role P(minerops.dragonmint.provision#role) for a proof
-        of that.
+      - It does not wait for the pools to accept work; the role P(minerops.dragonmint.provision#role) does.
     type: bool
     default: true
   wait_timeout:
@@ -73,27 +81,35 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Mine at one pool, with another one to fall back to
+- name: Mine at one pool, with another one as a backup
   minerops.dragonmint.dragonmint_pools:
     pools:
-      - url: stratum+tcp://stratum.slushpool.com:3333
+      - url: stratum+tcp://pool.example.com:3333
         user: farm.{{ inventory_hostname }}
       - url: stratum+tcp://backup.example.com:3333
         user: farm.{{ inventory_hostname }}
-        password: "{{ pool_password | default('x') }}"
+        password: "{{ vault_pool_password }}"
 
-- name: See which miners have other pools than they should, and change nothing
+- name: Show which miners have other pools than they should, and change nothing
   minerops.dragonmint.dragonmint_pools:
     pools:
-      - url: stratum+tcp://stratum.slushpool.com:3333/#xnsub
-        user: farm.worker1
+      - url: stratum+tcp://pool.example.com:3333/#xnsub
+        user: farm.{{ inventory_hostname }}
   check_mode: true
   diff: true
+
+- name: Read the pools
+  minerops.dragonmint.dragonmint_facts:
+    gather_subset: [pools]
+
+- name: Put the backup first, and keep the passwords
+  minerops.dragonmint.dragonmint_pools:
+    pools: "{{ ansible_facts.dragonmint_pools | reverse }}"
 """
 
 RETURN = r"""
 pools:
-  description: The pools that the miner has now, without their passwords. In check mode, those that it would have.
+  description: The pools that the miner has now. In check mode, those that it would have.
   returned: success
   type: list
   elements: dict
@@ -102,17 +118,24 @@ pools:
       description: The address of the pool. A password in it is masked.
       returned: always
       type: str
-      sample: stratum+tcp://stratum.slushpool.com:3333
+      sample: stratum+tcp://pool.example.com:3333
     user:
       description: The worker.
       returned: always
       type: str
       sample: farm.worker1
+    password:
+      description: Always null, whatever the password is.
+      returned: always
+      type: str
 error_code:
   description:
-    - What went wrong, for programs. V(not_applied) means that the miner did not take the pools, V(not_ready) that it
-      took them
-      but cgminer does not answer since, V(rejected) that its configuration is damaged.
+    - What went wrong, for programs. V(invalid_input) means that a pool is not one that a miner could use, or that there
+      is no password to keep, V(not_applied) that the miner did not take the pools, V(rejected) that it refused them, or
+      that its cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools but cgminer does not
+      answer since.
+    - V(not_applied) with RV(ignore:changed) true means that other pools are set now, or that cgminer.conf was damaged
+      by the change, as happens when the miner's C(/config) is full. cgminer then does not start before a factory reset.
   returned: failure
   type: str
   sample: not_applied
@@ -129,17 +152,18 @@ def argument_spec() -> task.ArgumentSpec:
     pool = {
         "url": {"type": "str", "required": True},
         "user": {"type": "str", "required": True},
-        "password": {"type": "str", "default": "x", "no_log": True},
+        "password": {"type": "str", "no_log": True, "fallback": (pools.left_out_password,)},
     }
     return task.argument_spec(
         pools={"type": "list", "elements": "dict", "required": True, "options": pool},
+        keep_passwords={"type": "bool", "default": False, "no_log": False},
         wait_ready={"type": "bool", "default": True},
         wait_timeout={"type": "float", "default": 120},
     )
 
 
 def run(context: task.Context) -> dict[str, Any]:
-    desired = pools.pools_from(context.params["pools"])
+    desired = pools.pools_from(context.params["pools"], context.params["keep_passwords"])
     wait_s = context.seconds("wait_timeout")
     with context.client() as client:
         outcome = converge(pools.PoolsSetting(client, desired), context.check_mode)

@@ -13,10 +13,13 @@ description:
     happened, since the miner confirms all of these before they happen.
   - The command is sent only once, also if its reply gets lost.
   - A miner that is off can't be switched on over the network.
+  - A miner whose reboot or reset can't be proved or disproved when O(wait_timeout) is over, since it does not answer or
+    can't report its uptime, fails the task as changed.
 options:
   state:
     description:
-      - V(rebooted) reboots the miner. It has rebooted when its uptime has begun anew and a login of before is dead.
+      - V(rebooted) reboots the miner. The reboot counts as done once the uptime has reset and an earlier login is
+        refused.
       - V(mining_restarted) restarts cgminer only. It has restarted when it was silent for a moment or runs for a
         shorter time
         than before; then the task waits until it answers.
@@ -24,8 +27,8 @@ options:
         answer in
         the first place is taken for one that is off, with a warning.
       - V(factory_reset) wipes all settings, the passwords and a static address included, and reboots. It is reset
-        when it takes
-        the factory's login. A miner that had a static address gets another one from DHCP, and is not found then.
+        when it takes the factory's login. A miner that had a static address takes another one from DHCP, where
+        O(search) finds it.
     type: str
     choices: [rebooted, mining_restarted, poweredoff, factory_reset]
     required: true
@@ -48,6 +51,16 @@ options:
       - How many seconds to wait for that.
     type: float
     default: 300
+  search:
+    description:
+      - Look for the miner in this network, such as V(10.1.0.0/22), if it comes back at another address. It is
+        recognized by its MAC address, which it must report beforehand. At most 4096 addresses.
+      - Only with O(state=rebooted) or O(state=factory_reset), and O(wait=true). For the first third of O(wait_timeout),
+        2 minutes at most, only its own address is tried, unless another device answers there.
+      - With O(expected_mac), a miner that does not answer at O(host) in the first place is looked for as well.
+      - A device that is not a miner is shown no login. Other miners of the network are shown the password that the
+        miner uses.
+    type: str
 extends_documentation_fragment:
   - minerops.dragonmint.connection
   - minerops.dragonmint.attributes
@@ -72,18 +85,27 @@ EXAMPLES = r"""
     state: rebooted
     min_uptime: 604800
 
+- name: Reboot a miner that may come back at another address, and go on there
+  minerops.dragonmint.dragonmint_power:
+    state: rebooted
+    search: 192.0.2.0/24
+  register: rebooted
+
+- name: Go on where it is now
+  ansible.builtin.set_fact:
+    dragonmint_host: "{{ rebooted.ipaddress }}"
+
 - name: Restart mining
   minerops.dragonmint.dragonmint_power:
     state: mining_restarted
 
-- name: See what a factory reset would do, and change nothing
+- name: Show whether a factory reset would be sent to this miner, and change nothing
   minerops.dragonmint.dragonmint_power:
     state: factory_reset
-    confirm: "{{ dragonmint_mac }}"
+    confirm: "{{ dragonmint_expected_mac }}"
   check_mode: true
-  when: dragonmint_mac is defined
 
-- name: Switch the miner off
+- name: Power the miner off, until somebody switches it on at its place
   minerops.dragonmint.dragonmint_power:
     state: poweredoff
 """
@@ -99,6 +121,13 @@ power:
       returned: always
       type: str
       sample: rebooted
+ipaddress:
+  description:
+    - Where the miner is now, O(host) if it has not moved.
+    - A failed task returns it if the miner was found at another address.
+  returned: success
+  type: str
+  sample: 10.1.0.25
 elapsed_seconds:
   description: How long it took until the proof, or until the command was sent.
   returned: success
@@ -107,8 +136,7 @@ elapsed_seconds:
 error_code:
   description:
     - What went wrong, for programs. V(not_applied) means that the miner carried on as before, V(not_back) that it has
-      not come
-      back, V(wrong_device) that O(confirm) names another miner.
+      not come back or can't say whether it did what it was told, V(wrong_device) that O(confirm) names another miner.
   returned: failure
   type: str
   sample: not_back
@@ -127,6 +155,7 @@ def argument_spec() -> task.ArgumentSpec:
         confirm={"type": "str"},
         wait={"type": "bool", "default": True},
         wait_timeout={"type": "float", "default": 300},
+        search={"type": "str"},
     )
 
 
@@ -135,7 +164,8 @@ def run(context: task.Context) -> dict[str, Any]:
     options = power.options_from(context.params)
     with context.client() as client:
         outcome = power.bring(client, options, context.check_mode, context.warn)
-    return task.outcome_result(outcome, power=outcome.value, elapsed_seconds=outcome.elapsed_s)
+        ipaddress = client.connection.host
+    return task.outcome_result(outcome, power=outcome.value, ipaddress=ipaddress, elapsed_seconds=outcome.elapsed_s)
 
 
 def main() -> None:

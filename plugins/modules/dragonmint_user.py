@@ -22,7 +22,7 @@ options:
     default: admin
   new_password:
     description:
-      - The new password. It must not be empty.
+      - The new password. It must not be empty, begin or end with white space, or have invisible characters.
     type: str
     required: true
   update_password:
@@ -40,7 +40,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - It tells that the password changes, and shows neither of both.
+      - The diff shows that the password changes, but neither value.
   idempotent:
     support: full
 seealso:
@@ -54,23 +54,24 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Give the miner the fleet's password, whether it has it already or still the factory's
+# The passwords come from a vault. A variable that is misspelt fails the task; never give it a default.
+- name: Set the fleet's password on miners that have it already or still have the factory's
   minerops.dragonmint.dragonmint_user:
-    new_password: "{{ fleet_password | default('Correct-Horse-7') }}"
-    password: "{{ fleet_password | default('Correct-Horse-7') }}"
+    new_password: "{{ vault_fleet_password }}"
+    password: "{{ vault_fleet_password }}"
     fallback_passwords: [dragonadmin, admin]
 
-- name: See whose firmware the miner has
+- name: Find out whose firmware the miner has
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation]
-    password: "{{ fleet_password | default('Correct-Horse-7') }}"
+    password: "{{ vault_fleet_password }}"
 
-- name: Take the factory's password away from the guest user of DragonMint miners
+- name: Replace the factory's password of guest on DragonMint miners
   minerops.dragonmint.dragonmint_user:
     user: guest
-    new_password: "{{ guest_password | default('Battery-Staple-8') }}"
+    new_password: "{{ vault_guest_password }}"
     update_password: on_default
-    password: "{{ fleet_password | default('Correct-Horse-7') }}"
+    password: "{{ vault_fleet_password }}"
   when: ansible_facts.dragonmint_generation is match('dm-')
 """
 
@@ -88,8 +89,9 @@ user:
 error_code:
   description:
     - What went wrong, for programs. V(unsupported) means that the firmware can't set this user's password,
-      V(permission) that
-      only C(admin) may, V(not_applied) that the miner does not take the new password.
+      V(permission) that only C(admin) may, V(not_applied) that the miner does not take the new password,
+      V(authentication) that the miner refused the login. If it no longer knows its own users, its file of users is
+      damaged, and only a factory reset at the miner itself helps.
   returned: failure
   type: str
   sample: authentication

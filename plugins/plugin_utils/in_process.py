@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 from ansible import constants
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 from ansible_collections.minerops.dragonmint.plugins.module_utils import task
@@ -63,11 +63,11 @@ class InProcessAction(ActionBase):
                     "async would run the task on the miner itself, which can't. Add delegate_to: localhost to the task."
                 )
             )
-        if args.get("src"):
+        if args.get("src") and isinstance(args["src"], str):
             try:
                 args["src"] = self._on_controller(args["src"])
-            except AnsibleError:
-                return task.failure(InvalidInput(f"{args['src']} is not found on the controller. Correct src."))
+            except InvalidInput as error:
+                return task.failure(error)
         if isinstance(args.get("dest"), str):
             args["dest"] = str(Path(os.path.expandvars(args["dest"])).expanduser().absolute())
         validation = ArgumentSpecValidator(self.module.argument_spec()).validate(args)
@@ -92,15 +92,28 @@ class InProcessAction(ActionBase):
     def _on_controller(self, path: str) -> str:
         """Finds a file where Ansible looks for files, or else from the folder that it was started in.
 
-        A playbook of a collection is given its files by variables, and stands in none of the user's folders.
+        A playbook of a collection is given its files by variables, and stands in none of the user's folders. Raises
+        InvalidInput for what is not a file, with the folders that were looked in.
         """
+        if "://" in path:
+            raise InvalidInput(
+                f"src {path!r} is a web address, and src takes a file on the controller. Use url to have the miner "
+                "download it, or download it to the controller first."
+            )
         here = Path(path).expanduser()
         try:
             return str(self._find_needle("files", path))
-        except AnsibleError:
+        except AnsibleFileNotFound as error:
             if here.is_file():
                 return str(here.resolve())
-            raise
+            tried = [*(error.paths or []), str(Path.cwd() / path)]
+        if here.is_absolute():
+            raise InvalidInput(f"src {path!r} does not exist on the controller. Correct the path.")
+        folders = dict.fromkeys(candidate.removesuffix(f"/{path}") for candidate in tried)
+        raise InvalidInput(
+            f"src {path!r} was not found on the controller. Looked in these folders: {', '.join(folders)}. Correct the "
+            "path, or give an absolute one."
+        )
 
     def _is_elsewhere(self) -> bool:
         return self._task.delegate_to not in (None, *constants.LOCALHOST)

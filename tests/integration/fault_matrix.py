@@ -102,7 +102,8 @@ class Row:
 
     def is_told(self, module: str) -> bool:
         """Whether a write may be sent: to a miner that can be read, and by a module that writes."""
-        return module not in READERS and (self.during == WRITE or self.outcome(module).endswith("changed"))
+        is_told = self.during == WRITE or self.outcome(module).endswith(("changed", "not_applied"))
+        return module not in READERS and is_told
 
     def timeout_s(self, module: str) -> int:
         """The option timeout."""
@@ -123,6 +124,11 @@ def writing(what: str, outcome: str, fault: str, but: Mapping[str, str] | None =
     return Row(what, WRITE, {"name": fault, "action": "writes", **parameters}, NO_CASE, outcome, but or {})
 
 
+def stuck(what: str, **state: str) -> Row:
+    """Only the firmware meets the updater."""
+    return Row(what, WRITE, None, NO_CASE, NO_CASE, NOT_ACCEPTED, state=state)
+
+
 def once(what: str, fault: str, **parameters: Any) -> Row:
     """The first request of all gets lost, and is asked again."""
     return Row(what, "the first request", {"name": fault, "times": 1, **parameters}, "ok", "changed")
@@ -136,11 +142,26 @@ UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
 # A rival of the network changes it back to what it was, and passwords can't be read, only tried.
 RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE}
 NOT_FLASHED = {"firmware": "flash_failed"}
+# The miner's web server loses the refusals of an updater that is stuck in just these ways.
+NOT_ACCEPTED = {"firmware": "updater_stuck"}
 # It has rebooted and runs the old firmware; what is in its other slot nobody knows.
 FELL_BACK = {"firmware": "flash_failed, changed"}
 
-# Pools can't be written without losing cgminer's settings; after an upgrade cgminer does not start with such a file.
-CONFIG_LOST = {"pools": "rejected", "firmware": "not_ready, changed"}
+# What writes cgminer.conf would lose the rest of it; after an upgrade cgminer does not start with such a file.
+CONFIG_LOST = {"pools": "rejected", "autotune": "rejected", "firmware": "not_ready, changed"}
+# What there is no room for is cut off, and read back at once.
+CONFIG_CUT_OFF = {"pools": "not_applied, changed", "autotune": "not_applied, changed"}
+# Nothing shows that cgminer stays in its mode: the miner reports the one in its other file.
+CONFIG_KEPT = {"pools": "not_applied", "autotune": "changed"}
+# Who has to know the miner by its MAC writes nothing. A reboot shows, but for the uptime that would prove it.
+OVERVIEW_LOST = {"name": "fatal_error", "action": "overview"}
+NEEDS_OVERVIEW = {
+    "facts": "bad_reply",
+    "network": "bad_reply",
+    "firmware": "bad_reply",
+    "power": "not_back, changed",
+}
+SHORT_POOLS = [{"url": "stratum+tcp://a.io:1", "user": "u", "pass": "x"}]
 
 ROWS = {
     "none": Row("Nothing", ALWAYS, None, "ok", "changed"),
@@ -185,21 +206,27 @@ ROWS = {
     "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
     "clock": writing("The clock jumps", "changed", "clock_jumps"),
     # The change is not made, whatever the miner says.
-    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_FLASHED),
-    "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_FLASHED, status=502),
+    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_ACCEPTED),
+    "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_ACCEPTED, status=502),
     "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
     "write-gzip": writing("Gzip bomb, not done", "not_applied", "gzip_bomb", NOT_FLASHED),
     "write-nested": writing("Nesting bomb, not done", "not_applied", "nesting_bomb", NOT_FLASHED),
     "write-gigabyte": writing("A reply of 1 GB, not done", "not_applied", "oversized", NOT_FLASHED),
     "write-endless": writing("A chunked reply without end, not done", "not_applied", "huge", NOT_FLASHED),
-    "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_FLASHED),
+    "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_ACCEPTED),
     "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE}),
     "half": writing("Success, half of it done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
     "rival": writing("Another controller changes it meanwhile", "not_applied, changed", "rival", RIVAL),
     "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
+    # The updater waits for the rest of an upload that was cut off, or has ended by itself.
+    "updater-500": stuck("The updater is stuck, and says so", updater="wedged", busy_reply="500"),
+    "updater-502": stuck("The updater is stuck, 502 of nginx", updater="wedged", busy_reply="502"),
+    "updater-reset": stuck("The updater is stuck, connection reset", updater="wedged", busy_reply="reset"),
+    "updater-dead": stuck("The updater is not running", updater="dead"),
     # Nobody can know whether it has changed.
     "gone": writing("The miner is gone from then on", "not_back, changed", "dark"),
-    # Files of the miner that are broken.
+    # What is broken on the miner itself.
+    "overview": Row("500 of PHP to overview", ALWAYS, OVERVIEW_LOST, "ok", "changed", NEEDS_OVERVIEW),
     "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
     "users-own": Row(
         "Users file broken, own password",
@@ -210,7 +237,27 @@ ROWS = {
         state={"users": "corrupt"},
         variables={"dragonmint_password": "Own-Password-9"},
     ),
+    "users-misshapen": Row(
+        "Users file not a list of users",
+        ALWAYS,
+        None,
+        "authentication",
+        "authentication",
+        state={"users": "misshapen"},
+    ),
     "config": Row("cgminer.conf broken", ALWAYS, None, "ok", "changed", CONFIG_LOST, state={"pools_config": "corrupt"}),
+    "config-full": Row(
+        "No room for a longer cgminer.conf",
+        ALWAYS,
+        None,
+        "ok",
+        "changed",
+        CONFIG_CUT_OFF,
+        state={"pools": SHORT_POOLS, "config_full": True},
+    ),
+    "config-kept": Row(
+        "cgminer.conf not writable", ALWAYS, None, "ok", "changed", CONFIG_KEPT, state={"config_writable": False}
+    ),
 }
 
 
@@ -246,6 +293,9 @@ Every module against every fault that a miner, its network or its neighbours can
 host that is unreachable. A failure with `changed` says that the miner is not as it was, or may not be. A task that
 could not read the miner has told it nothing. One that came to its write has told it once, and what the miner shows
 afterwards decides, not its reply. `-`: the module can't meet this fault.
+
+One `changed` is not what it seems: where cgminer.conf is not writable, the miner reports the new autotune mode, and
+cgminer stays in the old one. Nothing in the API shows that.
 """
 
 

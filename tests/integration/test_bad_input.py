@@ -56,7 +56,7 @@ CONNECTION: list[tuple[dict[str, Any], str]] = [
 ]
 POOLS: list[tuple[dict[str, Any], str]] = [
     ({}, "pools"),
-    ({"pools": []}, "0 entries"),
+    ({"pools": []}, "at least one pool"),
     ({"pools": [POOL] * 4}, "4 entries"),
     ({"pools": ""}, "pools"),
     ({"pools": "stratum+tcp://pool.example.com:3333"}, "pools"),
@@ -76,6 +76,10 @@ POOLS: list[tuple[dict[str, Any], str]] = [
     (pool(url="stratum+tcp://farm:secret@pool.example.com:3333"), "no user or password"),
     (pool(url=" stratum+tcp://pool.example.com:3333"), "url of pool 1"),
     (pool(url="stratum+tcp://pool.example.com:3333\n"), "url of pool 1"),
+    (pool(url="stratum+tcp://pool.example.com:3333\u00a0"), r"3333\xa0', ends with white space: U+00A0 NO-BREAK SPACE"),
+    (pool(user="farm.1 "), "'farm.1 ', ends with white space: U+0020 SPACE at position 7"),
+    (pool(user="farm\u200b.1"), r"'farm\u200b.1', has a character that cannot be seen: U+200B ZERO WIDTH SPACE"),
+    (pool(password="x\u200b"), "password of pool 1 has a character that cannot be seen: U+200B"),
     (pool(url=NO_UTF8), "url of pool 1"),
     (pool(user=""), "user of pool 1"),
     (pool(user=LINE_BREAK), "user of pool 1"),
@@ -110,7 +114,22 @@ FACTS: list[tuple[dict[str, Any], str]] = [
     ({"gather_subset": ["!!pools"]}, "gather_subset"),
     ({"gather_subset": {"pools": True}}, "gather_subset"),
 ]
+FIRMWARE: list[tuple[dict[str, Any], str]] = [
+    ({"src": "http://shop.example.com/t1_20180901_120000.swu"}, "Use url to have the miner download it"),
+    (
+        {"src": "missing.swu"},
+        "src 'missing.swu' was not found on the controller. Looked in these folders: {here}/files, {here}.",
+    ),
+    (
+        {"src": "new/missing.swu"},
+        "'new/missing.swu' was not found on the controller. Looked in these folders: {here}/files, {here}.",
+    ),
+    ({"src": "/nowhere/missing.swu"}, "src '/nowhere/missing.swu' does not exist on the controller"),
+    ({"src": "missing.swu", "search": "10.1.0.0/33"}, "src"),
+    ({"url": "http://shop.example.com/t1_20180901_120000.swu", "search": "10.1.0.0/33"}, "search '10.1.0.0/33' is not"),
+]
 CASES = [
+    *(("dragonmint_firmware", *case) for case in FIRMWARE),
     *(("dragonmint_facts", *case) for case in FACTS + CONNECTION),
     *(("dragonmint_pools", *case) for case in POOLS),
     *(("dragonmint_autotune", *case) for case in AUTOTUNE),
@@ -135,7 +154,11 @@ def test_what_no_miner_can_do_is_refused_without_a_request(ansible: Ansible, sta
     ]
     done = ansible([play_of(tasks)], {"all": {"hosts": {"miner": host}}}, environment=ENVIRONMENT)
     assert len(done.results) == len(CASES)
-    wrong = [(case, r) for case, r in zip(CASES, done.results) if not refuses(r, "invalid_input", case[-1])]
+    wrong = [
+        (case, r)
+        for case, r in zip(CASES, done.results)
+        if not refuses(r, "invalid_input", case[-1].replace("{here}", str(ansible.folder)))
+    ]
     assert [f"{case}: {answer(result)}" for case, result in wrong] == []
     assert miner.requests() == []
 

@@ -19,20 +19,30 @@ from tests.integration.running import (
     NEWER_FIRMWARE,
     OLDER_FIRMWARE,
     Ansible,
+    TaskResult,
+    connection_to,
     inventory_of,
     newest_core,
     wait_until,
 )
 from tests.simulator import firmware
-from tests.simulator.control import Fleet
+from tests.simulator.control import Fleet, Miner
 
+SPEED = 30.0
+# A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+SLOW, QUICK = 2.0, {"flash_s": 4, "boot_s": 2, "cgminer_start_s": 2}
+# A miner has a third of it before it is searched.
+SEARCHED_S = 12
 NEWER = {"src": f"files/{NEWER_FIRMWARE}.swu"}
 OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
 
 
 @dataclass(frozen=True)
 class Case:
-    """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed."""
+    """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed.
+
+    ``says`` is what the message of a failure must have, ``now`` where the task says that the miner is if it has moved.
+    """
 
     wanted: dict[str, Any] = field(default_factory=lambda: NEWER)
     fault: dict[str, Any] | None = None
@@ -41,6 +51,25 @@ class Case:
     outcome: str = "changed"
     check: str = ""
     flashed: int = 1
+    says: str = ""
+    now: str = ""
+
+
+def stuck(said: str, seconds: float, **state: str) -> Case:
+    """An updater that takes nothing until the miner is rebooted, and how long that is waited for."""
+    return Case(
+        {**NEWER, "wait_timeout": seconds},
+        state=state,
+        outcome="updater_stuck",
+        check="changed",
+        flashed=0,
+        says=f"did not accept {NEWER_FIRMWARE} ({said})",
+    )
+
+
+def freed(**state: str) -> Case:
+    """The same, rebooted by the task."""
+    return Case({**NEWER, "wait_timeout": 10, "recover": True}, state=state)
 
 
 def refused(wanted: dict[str, Any], outcome: str, **more: Any) -> Case:
@@ -76,13 +105,47 @@ CASES = {
         {**NEWER, "wait_timeout": 15}, {"name": "empty", "action": "type"}, outcome="not_back", check="changed"
     ),
     "never-back": Case({**NEWER, "wait_timeout": 15}, {"name": "never_back"}, outcome="not_back", check="changed"),
+    # DHCP gives it another address while it boots.
+    "moved": Case(
+        {**NEWER, "search": "127.20.210.0/29", "wait_timeout": SEARCHED_S},
+        state={"network": {"dhcp_lease": "127.20.210.5"}},
+        now="127.20.210.5",
+    ),
+    "moved-and-not-mining": Case(
+        {**NEWER, "search": "127.20.211.0/29", "wait_timeout": SEARCHED_S},
+        state={"network": {"dhcp_lease": "127.20.211.5"}, "pools_config": "corrupt"},
+        outcome="not_ready",
+        check="changed",
+        now="127.20.211.5",
+    ),
+    "moved-and-not-searched": Case(
+        {**NEWER, "wait_timeout": SEARCHED_S},
+        state={"network": {"dhcp_lease": "127.20.212.5"}},
+        outcome="not_back",
+        check="changed",
+        says="name that network in search",
+    ),
+    "without-a-mac": refused({**NEWER, "search": "127.20.213.0/29"}, "bad_reply", state={"mac": ""}),
+    "searched-everywhere": refused({**NEWER, "search": "127.0.0.0/8"}, "invalid_input"),
     "silent": Case(
         {**NEWER, "wait_timeout": 5}, {"name": "updater_silent"}, outcome="flash_failed", check="changed", flashed=0
     ),
-    "stuck": Case(
-        {**NEWER, "wait_timeout": 3}, state={"updater": "wedged"}, outcome="updater_stuck", check="changed", flashed=0
+    "stuck": stuck("it is busy", 3, updater="wedged", busy_reply="500"),
+    "stuck-502": stuck("HTTP 502", 3, updater="wedged", busy_reply="502"),
+    "stuck-reset": stuck("the connection broke", 3, updater="wedged", busy_reply="reset"),
+    # It is not waited for.
+    "dead": stuck("HTTP 502", 900, updater="dead"),
+    "stuck-and-freed": freed(updater="wedged", busy_reply="500"),
+    "stuck-502-and-freed": freed(updater="wedged", busy_reply="502"),
+    "stuck-reset-and-freed": freed(updater="wedged", busy_reply="reset"),
+    "dead-and-freed": freed(updater="dead"),
+    "badly-signed": Case(
+        {"src": "files/badly_signed.swu"},
+        outcome="flash_failed",
+        check="changed",
+        flashed=0,
+        says="its signature is not from the vendor's key",
     ),
-    "stuck-and-freed": Case({**NEWER, "wait_timeout": 10, "recover": True}, state={"updater": "wedged"}),
     "other-hardware": refused(NEWER, "invalid_firmware", state={"hwver": "a8+"}),
     "no-room": refused(NEWER, "not_ready", state={"memory": {"available": 100}}),
     "damaged": refused({"src": "files/damaged.swu"}, "invalid_firmware"),
@@ -110,50 +173,72 @@ CASES = {
 @pytest.fixture
 def bad_archives(firmware_files: Path) -> None:
     firmware.build(firmware_files / "damaged.swu", NEWER_FIRMWARE, wrong_hash="uImage")
+    firmware.build(firmware_files / "badly_signed.swu", NEWER_FIRMWARE, signature="bad")
     (firmware_files / "page.swu").write_text("<html><title>404</title></html>")
 
 
-def fleet_of(start_fleet: Callable[..., Fleet]) -> tuple[Fleet, dict[str, Any]]:
-    fleet = start_fleet(count=len(CASES), generation="dm-2018-05", speed=30.0)
-    inventory = inventory_of(fleet)
-    hosts = inventory["miners"]["children"]["dm_2018_05"]["hosts"]
-    for (name, case), miner, variables in zip(CASES.items(), fleet.miners, list(hosts.values()), strict=True):
+def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+    """Miners by the name of their case."""
+    searched = {name for name, case in CASES.items() if "search" in case.wanted}
+    miners = dict(
+        zip([name for name in CASES if name not in searched], start_fleet(count=len(CASES), speed=SPEED).miners)
+    )
+    miners.update(zip(searched, start_fleet(count=len(searched), speed=SLOW, first="127.20.9.1").miners))
+    for name, case in CASES.items():
+        if name in searched:
+            miners[name].set(timing=QUICK)
         if case.state:
-            miner.set(**case.state)
+            miners[name].set(**case.state)
         if case.fault:
-            miner.fault(**case.fault)
-        del hosts[f"miner{fleet.miners.index(miner) + 1}"]
-        hosts[name] = {**variables, **case.variables}
-    return fleet, inventory
+            miners[name].fault(**case.fault)
+    return {name: miners[name] for name in CASES}
 
 
-def install(ansible: Ansible, inventory: dict[str, Any], *arguments: str) -> dict[str, Any]:
-    tasks = [
-        {"minerops.dragonmint.dragonmint_firmware": case.wanted, "when": f"inventory_hostname == '{name}'"}
-        for name, case in CASES.items()
-    ]
-    for task in tasks:
-        task["name"] = "Install"
-    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": tasks}
-    done = ansible([play], inventory, "-f", "40", *arguments)
-    return {
-        result.host: result.result.get("error_code") or ("changed" if result.changed else "ok")
-        for result in done.results
-        if result.status != "skipped"
+def inventory_for(miners: dict[str, Miner]) -> dict[str, Any]:
+    hosts = {
+        name: {**connection_to(miner), "wanted": CASES[name].wanted, **CASES[name].variables}
+        for name, miner in miners.items()
     }
+    return {"all": {"hosts": hosts}}
+
+
+def install(ansible: Ansible, inventory: dict[str, Any], *arguments: str) -> dict[str, TaskResult]:
+    options = {name for case in CASES.values() for name in case.wanted}
+    task = {
+        "minerops.dragonmint.dragonmint_firmware": {
+            name: f"{{{{ wanted.{name} | default(omit) }}}}" for name in options
+        }
+    }
+    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": [task]}
+    return {result.host: result for result in ansible([play], inventory, "-f", "40", *arguments).results}
+
+
+def outcome(result: TaskResult) -> str:
+    return result.result.get("error_code") or ("changed" if result.changed else "ok")
 
 
 @newest_core
 @pytest.mark.usefixtures("bad_archives")
 def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    fleet, inventory = fleet_of(start_fleet)
+    miners = brought_about(start_fleet)
+    inventory, at = inventory_for(miners), {name: miner.host for name, miner in miners.items()}
     check = install(ansible, inventory, "--check")
-    assert check == {name: case.check or case.outcome for name, case in CASES.items()}
-    assert [miner.state()["uploads"] for miner in fleet.miners] == [0] * len(CASES)
+    assert {name: outcome(result) for name, result in check.items()} == {
+        name: case.check or case.outcome for name, case in CASES.items()
+    }
+    assert {name: miner.state()["uploads"] for name, miner in miners.items()} == dict.fromkeys(CASES, 0)
 
-    outcomes = install(ansible, inventory)
-    assert outcomes == {name: case.outcome for name, case in CASES.items()}
-    flashed = dict(zip(CASES, (miner.state()["flashed"] for miner in fleet.miners), strict=True))
+    done = install(ansible, inventory)
+    assert {name: outcome(result) for name, result in done.items()} == {
+        name: case.outcome for name, case in CASES.items()
+    }
+    assert {
+        name: done[name].result["msg"] for name, case in CASES.items() if case.says not in str(done[name].result)
+    } == {}
+    assert {name: result.result["ipaddress"] for name, result in done.items() if "ipaddress" in result.result} == {
+        name: case.now or at[name] for name, case in CASES.items() if case.now or case.outcome in ("changed", "ok")
+    }
+    flashed = {name: miner.state()["flashed"] for name, miner in miners.items()}
     flashed["not-waited-for"] = 1
     assert flashed == {name: case.flashed for name, case in CASES.items()}
 

@@ -31,7 +31,10 @@ SPEED = 50.0
 MODULES = sorted(path.stem for path in Path(__file__).parents[2].glob("plugins/modules/*.py"))
 LATEST = {"version": "t1_20180901_120000", "url": "http://127.0.0.1:9/t1_20180901_120000.swu", "info": "important"}
 # What nothing tells of beforehand: there a change is sent that can only fail.
-TRIED = {"`url`", "`latest`", "`stratum+ssl`", "`stratum2+tcp`"}
+TRIED = {
+    *("`url`", "`latest`", "`stratum+ssl`", "`stratum2+tcp`"),
+    *("a pool without a dot in its name", "a pool at an IPv6 address"),
+}
 # Users that see too little to tell.
 UNKNOWN = {("inno-2018-08", "guest"), ("inno-2018-09", "guest")}
 

@@ -178,6 +178,25 @@ class TestRemedies:
         assert len(sent(miners)["hopeless"]) == 2
 
     @newest_core
+    def test_a_miner_that_comes_back_at_another_address_is_looked_at_there(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        # A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+        fleet = start_fleet(count=2, speed=2.0)
+        miners = dict(zip(["down", "moves"], fleet.miners))
+        for miner in fleet.miners:
+            miner.set(timing={"power_delay_s": 0.5, "boot_s": 2, "cgminer_start_s": 1, "hashing_s": 1})
+        miners["down"].set(ready=False)
+        miners["moves"].set(boards=[WELL], mended_by="reboot", network={"dhcp_lease": "127.20.221.5"})
+        variables = {"health_search": "127.20.221.0/29", "health_heal_timeout": 24, "health_max_parallel_percent": 100}
+        heal(ansible, inventory_of(miners), health_heal=True, **variables)
+        assert [(row["miner"], row["address"], row["outcome"]) for row in report(ansible) if row["outcome"]] == [
+            ("down", miners["down"].host, "healed"),
+            ("moves", "127.20.221.5", "healed"),
+        ]
+        assert sent(miners) == {"down": ["restartCgMiner"], "moves": ["reboot"]}
+
+    @newest_core
     def test_the_limit_is_for_any_24_hours(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(speed=SPEED)
         inventory = inventory_of({"m": fleet[0]})

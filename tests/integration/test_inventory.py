@@ -82,7 +82,7 @@ def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet
         assert variables["dragonmint_expected_mac"] == miner.mac == variables["dragonmint_identity"]["mac"]
         assert variables["dragonmint_credential"] == credential
         assert variables["dragonmint_autotune"]["mode"] in ("balanced", "factory")
-    assert hostvars[name_of(well[0])]["dragonmint_pools"] == [{"url": URL, "user": "farm.1"}]
+    assert hostvars[name_of(well[0])]["dragonmint_pools"] == [{"url": URL, "user": "farm.1", "password": None}]
     assert "dragonmint_pools" not in hostvars[name_of(broken)]
     assert "invalid password" in hostvars[locked.host]["dragonmint_problem"]
     assert "summary" in hostvars[name_of(dies)]["dragonmint_problem"]

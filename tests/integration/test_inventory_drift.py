@@ -164,7 +164,7 @@ def test_what_is_desired_may_come_from_other_sources(ansible: Ansible, start_fle
     ("desired", "message"),
     [
         ([{"pools": [{"url": "{{ nowhere }}", "user": "farm.1"}]}], "'nowhere' is undefined"),
-        ([{"pools": [{"url": "{{ ansible_host }}", "user": "farm.1"}]}], "The url of pool 1 is 127.20.0.1"),
+        ([{"pools": [{"url": "{{ ansible_host }}", "user": "farm.1"}]}], "The url of pool 1 is '127.20.0.1'"),
         ([{"when": "nothing.here", "pools": [{"url": URL, "user": "farm.1"}]}], "desired[0].when can't be judged"),
         ([{"when": "ansible_host", "pools": [{"url": URL, "user": "farm.1"}]}], "desired[0].when is neither true nor"),
     ],

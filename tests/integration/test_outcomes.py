@@ -131,7 +131,7 @@ BY_MODULE = {
     "dragonmint_autotune": {
         **TROUBLES,
         "guest": while_reading("permission", variables=GUEST),
-        "configuration-lost": Trouble(state={"pools_config": "missing"}),
+        "configuration-lost": while_reading("rejected", state={"pools_config": "missing"}),
         "not-ready": while_reading("not_ready", "not_ready"),
     },
 }

@@ -13,6 +13,8 @@ from tests.simulator.control import Fleet, Miner
 
 # What a miner with this outcome had to be waited for; the others are given far more time than they need.
 WAIT_S = 4
+# A miner has a third of it before it is searched.
+SEARCHED_S = 9
 FOR_EVER_S = 1e8
 HOUR_S = 3600
 OWN = "Correct-Horse-7"
@@ -25,13 +27,16 @@ COMMANDS = {
 }
 # Quick to come back: half a second of real time.
 QUICK = {"boot_s": 10.0, "cgminer_start_s": 2.0}
+# A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+SLOW, AT_ONCE = 2.0, {"power_delay_s": 0.5, "boot_s": 1.0, "cgminer_start_s": 1.0}
 
 
 @dataclass(frozen=True)
 class Case:
     """What a miner is like, what is wanted of it, and what comes of that: an error_code, changed or ok.
 
-    ``check`` is what check mode tells, ``writes`` how many commands the miner was sent.
+    ``check`` is what check mode tells, ``writes`` how many commands the miner was sent, ``now`` where the task says
+    that it is afterwards, if that is another address than before.
     """
 
     wanted: dict[str, Any]
@@ -41,6 +46,7 @@ class Case:
     outcome: str = "changed"
     check: str = "changed"
     writes: int = 1
+    now: str = ""
 
 
 def refused(wanted: dict[str, Any], code: str, **more: Any) -> Case:
@@ -68,6 +74,15 @@ def lost(action: str) -> dict[str, Any]:
     return {"name": "lost_reply", "action": action}
 
 
+def searched(miner: int) -> str:
+    """A network for one miner, in which the lease of that miner is."""
+    return f"127.20.{miner}.0/29"
+
+
+def lease(miner: int) -> dict[str, Any]:
+    return {"dhcp_lease": f"127.20.{miner}.5"}
+
+
 IGNORED = {"name": "ignored_write"}
 
 CASES = {
@@ -81,6 +96,24 @@ CASES = {
     "reboot-dropped": Case(reboot(wait_timeout=WAIT_S), {"name": "drop", "action": "reboot"}, outcome="not_applied"),
     "reboot-refused": Case(reboot(), {"name": "reject", "action": "reboot"}, outcome="rejected"),
     "reboot-for-ever": Case(reboot(wait_timeout=WAIT_S), set={"timing": {"boot_s": FOR_EVER_S}}, outcome="not_back"),
+    "reboot-unreadable": Case(
+        reboot(wait_timeout=WAIT_S), {"name": "fatal_error", "action": "overview"}, outcome="not_back"
+    ),
+    "reboot-to-another-address": Case(
+        reboot(search=searched(201), wait_timeout=SEARCHED_S), set={"network": lease(201)}, now="127.20.201.5"
+    ),
+    "reboot-to-nowhere": Case(
+        reboot(search=searched(202), wait_timeout=WAIT_S), set={"network": lease(203)}, outcome="not_back"
+    ),
+    "moved-before": Case(
+        reboot(search=searched(204), wait_timeout=SEARCHED_S),
+        set={"host": "127.20.204.5"},
+        variables={"dragonmint_host": "127.20.250.9", "dragonmint_expected_mac": "{{ mac }}"},
+        now="127.20.204.5",
+    ),
+    "reboot-without-mac": refused(reboot(search=searched(205)), "bad_reply", set={"mac": ""}),
+    "reboot-in-a-huge-network": refused(reboot(search="127.0.0.0/8"), "invalid_input"),
+    "restart-elsewhere": refused(restart(search=searched(206)), "invalid_input"),
     "old": Case(reboot(min_uptime=HOUR_S), set={"uptime_s": HOUR_S + 60}),
     "young": Case(reboot(min_uptime=HOUR_S), set={"uptime_s": HOUR_S - 600}, outcome="ok", check="ok", writes=0),
     "restart": Case(restart()),
@@ -104,6 +137,12 @@ CASES = {
         reset(wait_timeout=WAIT_S),
         set={"network": {"mode": "static", "dhcp_lease": "127.20.250.1"}},
         outcome="not_back",
+    ),
+    "reset-to-another-address-found": Case(
+        reset(search=searched(207), wait_timeout=SEARCHED_S),
+        set={"network": {"mode": "static", **lease(207)}, "users": {"admin": OWN}},
+        variables={"dragonmint_password": OWN},
+        now="127.20.207.5",
     ),
     "reset-of-another": refused(reset(confirm="a0:b0:45:ff:ff:ff"), "wrong_device"),
     "reset-of-none": refused(reset(confirm=""), "wrong_device"),
@@ -137,6 +176,10 @@ def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fle
     state_told = {r.host: r.result["power"]["state"] for r in done.results if r.status == "ok"}
     assert state_told == {name: "running" if name == "young" else CASES[name].wanted["state"] for name in state_told}
     assert {r.host for r in done.results if r.warnings} == {"off-already"}
+    addresses = {r.host: r.result["ipaddress"] for r in done.results if r.status == "ok"}
+    assert addresses == {name: CASES[name].now or miners[name].host for name in addresses}
+    unreadable = done.one("reboot-unreadable").result["msg"]
+    assert "Whether it did is not known after 4 s: HTTP 500. Check the uptime" in unreadable
 
 
 @newest_core
@@ -189,9 +232,15 @@ def test_after_a_reset_the_play_goes_on_with_the_login_of_the_factory(
 
 def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """Miners by the name of their case."""
-    miners = dict(zip(CASES, start_fleet(count=len(CASES), generation="mixed").miners))
+    searched = [name for name, case in CASES.items() if "search" in case.wanted]
+    miners = dict(
+        zip([name for name in CASES if name not in searched], start_fleet(count=len(CASES), generation="mixed").miners)
+    )
+    slow = start_fleet(count=len(searched), generation="mixed", speed=SLOW, first="127.20.9.1")
+    miners.update(zip(searched, slow.miners))
     for name, case in CASES.items():
-        miners[name].set(**{**case.set, "timing": {**QUICK, **case.set.get("timing", {})}})
+        timing = AT_ONCE if name in searched else QUICK
+        miners[name].set(**{**case.set, "timing": {**timing, **case.set.get("timing", {})}})
         if case.fault:
             miners[name].fault(**case.fault)
     return miners
@@ -210,7 +259,7 @@ def run(
 
 def task(**options: Any) -> dict[str, Any]:
     """A task whose other options are variables of the host."""
-    optional = ("min_uptime", "confirm", "wait", "wait_timeout")
+    optional = ("min_uptime", "confirm", "wait", "wait_timeout", "search")
     of_host = {"state": "{{ state }}", **{name: f"{{{{ {name} | default(omit) }}}}" for name in optional}}
     return {"minerops.dragonmint.dragonmint_power": {**of_host, **options}}
 

@@ -14,9 +14,12 @@ from tests.simulator.control import Fleet
 PLAYBOOK = Path(__file__).parents[2] / "playbooks/provision.yml"
 POOLS = [
     {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"},
-    {"url": "stratum+tcp://backup.example.com:3333/#xnsub", "user": "farm.1", "password": "secret"},
+    {"url": "stratum+tcp://backup.example.com:3333#xnsub", "user": "farm.1", "password": "secret"},
 ]
-CONFIGURED = [{"url": pool["url"], "user": "farm.1", "pass": pool.get("password", "x")} for pool in POOLS]
+CONFIGURED = [
+    {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "x"},
+    {"url": "stratum+tcp://backup.example.com:3333/#xnsub", "user": "farm.1", "pass": "secret"},
+]
 DEAD_BOARDS = [{"alive": False}] * 3
 
 # What is wrong with a miner that has the wanted pools, and what is said of it; nothing where it mines.

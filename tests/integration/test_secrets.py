@@ -206,7 +206,7 @@ def test_a_short_password_censors_nothing(ansible: Ansible, start_fleet: Callabl
         {"url": "stratum+tcp://example.xyz:3333", "user": "max.worker"},
         {"url": "stratum+tcp://example.xyz:3334", "user": "admin", "password": "adm"},
     ]
-    without_passwords = [{"url": pool["url"], "user": pool["user"]} for pool in pools]
+    without_passwords = [{**pool, "password": None} for pool in pools]
     hosts = here_and_there(*start_fleet(count=2).miners)
     done = ansible([play(pools_task(pools))], inventory(hosts), "--diff").succeeded()
     for values in (r.result for r in done.results):

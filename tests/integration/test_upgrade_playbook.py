@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from tests.integration.running import (
     wait_until,
 )
 from tests.simulator import firmware
-from tests.simulator.control import Fleet
+from tests.simulator.control import Fleet, Miner
 
 GENERATION = "dm-2018-05"
 SPEED = 30.0
@@ -131,6 +132,41 @@ def test_a_batch_that_is_larger_than_the_forks_is_handed_over_and_then_collected
     uploads = [request["time"] for miner in fleet.miners for request in miner.requests() if request["write"]]
     assert len(uploads) == 7
     assert max(uploads) - min(uploads) < fleet[0].state()["timing"]["flash_s"]
+
+
+@newest_core
+@pytest.mark.parametrize("forks", [1, 10], ids=["collected", "followed"])
+def test_a_miner_that_comes_back_at_another_address_is_upgraded_there(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], forks: int
+) -> None:
+    """Its own address is taken meanwhile by one that runs the new firmware, which is not taken for it."""
+    # A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+    fleet = start_fleet(count=4, generation=GENERATION, speed=2.0)
+    for miner in fleet.miners:
+        miner.set(timing={"flash_s": 4, "boot_s": 4, "cgminer_start_s": 2, "hashing_s": 2})
+    moving, squatter = fleet[1], fleet[3]
+    squatter.set(version_0=NEWER_FIRMWARE, version_1=NEWER_FIRMWARE)
+    left, lease = moving.host, "127.20.220.5"
+    moving.set(network={"dhcp_lease": lease})
+    inventory = inventory_of(fleet)
+    del inventory["miners"]["children"]["dm_2018_05"]["hosts"]["miner4"]
+    variables = {**VARIABLES, "upgrade_serial": [10], "upgrade_search": "127.20.220.0/29"}
+    with ThreadPoolExecutor() as pool:
+        squatted = pool.submit(take_over, squatter, moving, left)
+        done = ansible(PLAY, inventory, "-f", str(forks), extra_vars={**variables, "upgrade_wait_timeout": 40})
+        squatted.result()
+    done.succeeded()
+    rows = json.loads((ansible.folder / "dragonmint-reports/upgrade.json").read_text(encoding="utf-8"))
+    assert [(row["miner"], row["outcome"]) for row in rows] == [(f"miner{n}", "upgraded") for n in (1, 2, 3)]
+    assert [row["address"] for row in rows] == [fleet[0].host, lease, fleet[2].host]
+    assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 1, 1, 0]
+    assert squatter.writes() == []
+
+
+def take_over(squatter: Miner, moving: Miner, address: str) -> None:
+    """Another miner gets the address of one that is booting."""
+    wait_until(lambda: moving.state()["booting"])
+    squatter.set(host=address)
 
 
 @newest_core

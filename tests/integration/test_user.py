@@ -91,6 +91,8 @@ CASES = {
     # The users file is gone, so the factory's passwords hold.
     "users-absent": Case(users="absent"),
     "users-corrupt": Case(users="corrupt"),
+    "users-misshapen": unchanged(outcome="authentication", users="misshapen"),
+    "users-misshapen-default": unchanged(outcome="authentication", users="misshapen", wanted={**ON_DEFAULT, **GUEST}),
     # What the miner says is not what it does.
     "reply-lost": Case(fault={"name": "lost_reply", **TO_UPDATE}),
     "reply-lost-of-inno": Case(INNO, fault={"name": "lost_reply", **TO_UPDATE}),
@@ -231,7 +233,9 @@ def outcome(result: TaskResult) -> str:
     return str(result.result["error_code"])
 
 
-def users_after(case: Case) -> dict[str, str]:
+def users_after(case: Case) -> dict[str, str] | str:
+    if case.users == "misshapen":
+        return case.users
     before = {**FACTORY[case.generation], **(case.users if isinstance(case.users, dict) else {})}
     return {**before, **({case.wanted.get("user", "admin"): NEW} if case.outcome == "changed" else {})}
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,9 +28,14 @@ MODE_KEYS = {
 
 
 class Config:
-    """cgminer.conf: `file` is `ok`, `missing`, `empty` or `corrupt`; `pools` is None when the key is missing."""
+    """cgminer.conf: `file` is `ok`, `missing`, `empty` or `corrupt`; `pools` is None when the key is missing.
+
+    A write to a file that is not `writable` is lost. On a `full` disk a file that has grown is cut off.
+    """
 
     def __init__(self) -> None:
+        self.writable = True
+        self.full = False
         self.copy_vendor_default()
 
     def copy_vendor_default(self) -> None:
@@ -45,18 +51,34 @@ class Config:
         self.keys = {}
 
     def write_pools(self, pools: list[Pool]) -> None:
-        """Other keys survive; a lost file is rewritten with the pools only, so cgminer's API settings stay lost."""
+        self._write(pools, self.keys)
+
+    def write_mode(self, mode: str, level: str | None = None) -> None:
+        """`level` is for firmware that has levels."""
+        keys = mode_keys(self.keys, mode)
+        if level is not None:
+            keys["T1adjust"] = level
+        self._write(self.pools, keys)
+
+    def _write(self, pools: list[Pool] | None, keys: dict[str, Value | bool]) -> None:
+        """Other keys survive; a lost file is rewritten with what is new only, so cgminer's API settings stay lost."""
+        if not self.writable:
+            return
+        if self.full and _size(pools, keys) > _size(self.pools, self.keys):
+            self.lose("corrupt")
+            return
         self.file = "ok"
         self.pools = pools
-
-    def write_mode(self, mode: str) -> None:
-        self.file = "ok"
-        self.keys = {key: value for key, value in self.keys.items() if key not in MODE_KEYS.values()}
-        if mode != "balanced":
-            self.keys[MODE_KEYS[mode]] = True
+        self.keys = keys
 
     def mode(self) -> str:
         return next((mode for mode, key in MODE_KEYS.items() if key in self.keys), "balanced")
+
+
+def mode_keys(keys: dict[str, Value | bool], mode: str) -> dict[str, Value | bool]:
+    """The keys with that of this mode instead of another's; `balanced` has none."""
+    others = {key: value for key, value in keys.items() if key not in MODE_KEYS.values()}
+    return others if mode == "balanced" else {**others, MODE_KEYS[mode]: True}
 
 
 @dataclass
@@ -99,7 +121,7 @@ class Cgminer:
         """Start with what the configuration says now; all arguments in simulated seconds."""
         if self.config.file in {"missing", "empty"}:
             self.config.copy_vendor_default()
-        if self.config.file == "corrupt":
+        if self.config.pools is None:
             return
         now = self.clock.now()
         self.started_at = now
@@ -138,3 +160,8 @@ class Cgminer:
                     return
             finally:
                 changed.cancel()
+
+
+def _size(pools: list[Pool] | None, keys: dict[str, Value | bool]) -> int:
+    """How long the file is, but for what no write changes."""
+    return len(json.dumps({"pools": pools, **keys}))

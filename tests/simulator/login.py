@@ -29,21 +29,29 @@ class Identity:
 
 
 class Users:
-    """The users file: `ok`, `absent` or `corrupt`."""
+    """The users file: `ok`, `absent`, `corrupt` (no JSON), or `misshapen` (JSON, but no list of users)."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
         self.file = "ok"
         self.passwords = dict(generation.passwords)
 
+    def lose(self, file: str) -> None:
+        self.file = file
+        self.passwords = {}
+
+    def restore(self, passwords: dict[str, str]) -> None:
+        """These passwords, and for other users those they had, or the factory's."""
+        self.file = "ok"
+        self.passwords = {**self._generation.passwords, **self.passwords, **passwords}
+
     def create_if_unreadable(self) -> None:
-        """What the login page and updatePassword do first."""
-        if self.file != "ok":
-            self.file = "ok"
-            self.passwords = dict(self._generation.passwords)
+        """What the login page and updatePassword do first. Valid JSON is not looked at any closer."""
+        if self.file in {"absent", "corrupt"}:
+            self.restore({})
 
     def accepts_basic(self, user: str, password: str) -> bool:
-        if self.file == "corrupt":
+        if self.file in {"corrupt", "misshapen"}:
             return False
         defaults = self._generation.passwords
         stored = self.passwords if self.file == "ok" else defaults

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from . import nginx
+from . import nginx, refusal
 from .cgminer import Cgminer, Config
 from .clock import Clock
 from .faults import Faults
@@ -104,6 +105,9 @@ class Miner:
         self.has_download = False
         self.frame_order: Order = "trailing"
         self.last_frame = "SUCCESS"
+        self.busy_reply = refusal.BY_ODDS
+        # The same in each run.
+        self.chance = random.Random(mac)
         self.uploads = 0
         self.updater = Updater(self)
 
@@ -158,7 +162,7 @@ class Miner:
         """Everything in /config is deleted; defaults return when the miner boots."""
         self.config.lose("missing")
         self.autotune = Autotune(self.generation.default_mode)
-        self.users.file = "absent"
+        self.users.lose("absent")
         self.network.mode = "dhcp"
 
     def reboot(self) -> None:

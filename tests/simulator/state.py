@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from .cgminer import MODE_KEYS, Board
+from .cgminer import MODE_KEYS, Board, mode_keys
 from .checks import (
     Check,
     address,
@@ -27,6 +27,7 @@ from .checks import (
     values_of,
 )
 from .miner import DEVICE_LATENCY, TIMING, Miner
+from .refusal import BY_ODDS, REPLIES
 from .slots import FLAGS
 from .swupdate.frames import ORDERS, Order, Outbox
 from .updater import LAST_FRAMES
@@ -45,6 +46,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "version_0": lambda miner: miner.slots.versions["0"],
     "version_1": lambda miner: miner.slots.versions["1"],
     "updater": lambda miner: miner.updater.state,
+    "busy_reply": lambda miner: miner.busy_reply,
     "flashed": lambda miner: miner.slots.flashed,
     "uploads": lambda miner: miner.uploads,
     "has_download": lambda miner: miner.has_download,
@@ -61,6 +63,8 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "users": lambda miner: miner.users.passwords if miner.users.file == "ok" else miner.users.file,
     "pools": lambda miner: miner.config.pools,
     "pools_config": lambda miner: miner.config.file,
+    "config_writable": lambda miner: miner.config.writable,
+    "config_full": lambda miner: miner.config.full,
     "autotune": lambda miner: {**dataclasses.asdict(miner.autotune), "keys": miner.config.keys},
     "ready": lambda miner: miner.cgminer.is_ready(),
     "tuning": lambda miner: miner.cgminer.is_tuning(),
@@ -121,16 +125,15 @@ def _network(miner: Miner, changes: dict[str, Any]) -> None:
 
 def _users(miner: Miner, users: Any) -> None:
     if isinstance(users, dict):
-        miner.users.file = "ok"
-        miner.users.passwords.update(users)
+        miner.users.restore(users)
     else:
-        miner.users.file = users
+        miner.users.lose(users)
 
 
 def _pools(miner: Miner, pools: Any) -> None:
     """As if configured long ago: the file and the running cgminer have them."""
     _pools_config(miner, "ok")
-    miner.config.write_pools([dict(pool) for pool in pools])
+    miner.config.pools = [dict(pool) for pool in pools]
     miner.cgminer.take_config()
 
 
@@ -144,7 +147,7 @@ def _pools_config(miner: Miner, file: str) -> None:
 def _autotune(miner: Miner, changes: dict[str, Any]) -> None:
     if "mode" in changes:
         miner.autotune.mode = changes["mode"]
-        miner.config.write_mode(changes["mode"])
+        miner.config.keys = mode_keys(miner.config.keys, changes["mode"])
     if "level" in changes:
         miner.autotune.level = changes["level"]
     if "keys" in changes:
@@ -182,6 +185,13 @@ def _version(flag: str) -> Callable[[Miner, Any], None]:
     return lambda miner, version: miner.slots.versions.update({flag: version})
 
 
+def _updater(miner: Miner, state: str) -> None:
+    if state == "dead":
+        miner.updater.die()
+    else:
+        miner.updater.state = state
+
+
 def _frame_order(miner: Miner, order: Order) -> None:
     miner.frame_order = order
     miner.updater.outbox = Outbox(order)
@@ -193,6 +203,10 @@ def _attribute(name: str) -> Callable[[Miner, Any], None]:
 
 def _of_cgminer(name: str) -> Callable[[Miner, Any], None]:
     return lambda miner, value: setattr(miner.cgminer, name, value)
+
+
+def _of_config(name: str) -> Callable[[Miner, Any], None]:
+    return lambda miner, value: setattr(miner.config, name, value)
 
 
 def _merge(name: str) -> Callable[[Miner, Any], None]:
@@ -208,7 +222,8 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "image_flag": (one_of(*FLAGS), lambda miner, flag: miner.slots.run(flag)),
     "version_0": (text, _version("0")),
     "version_1": (text, _version("1")),
-    "updater": (one_of("idle", "wedged"), lambda miner, state: setattr(miner.updater, "state", state)),
+    "updater": (one_of("idle", "wedged", "dead"), _updater),
+    "busy_reply": (one_of(*REPLIES, BY_ODDS), _attribute("busy_reply")),
     "has_download": (flag, _attribute("has_download")),
     "frame_order": (either(one_of(*ORDERS), is_a(int)), _frame_order),
     "last_frame": (one_of(*LAST_FRAMES), _attribute("last_frame")),
@@ -230,9 +245,11 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
         ),
         _network,
     ),
-    "users": (either(one_of("absent", "corrupt"), some_of(admin=text, guest=text)), _users),
+    "users": (either(one_of("absent", "corrupt", "misshapen"), some_of(admin=text, guest=text)), _users),
     "pools": (list_of(all_of("url", "user", "pass")), _pools),
     "pools_config": (one_of("ok", "missing", "empty", "corrupt"), _pools_config),
+    "config_writable": (flag, _of_config("writable")),
+    "config_full": (flag, _of_config("full")),
     "autotune": (some_of(mode=one_of(*MODE_KEYS), level=text, keys=anything), _autotune),
     "ready": (flag, _ready),
     "tuning": (flag, _tuning),

@@ -34,7 +34,7 @@ READY_AGAIN = (
 
 
 class Updater:
-    """`state` is idle, busy, or wedged: then only a reboot helps."""
+    """`state` is idle, busy, wedged or dead; against the last two only a reboot helps."""
 
     def __init__(self, miner: Miner) -> None:
         self.miner = miner
@@ -44,6 +44,13 @@ class Updater:
         self._status = ""
         self._source = ""
         self._info = ""
+
+    def die(self) -> None:
+        """The program ends, and nginx has nobody to ask."""
+        self.state = "dead"
+        for request in self._sockets.values():
+            if request.transport is not None:
+                request.transport.abort()
 
     async def begin(self, filename: str, source: str, plan: Plan) -> Update | None:
         """Take an archive, or refuse it because there is one already, or the rest of one."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from . import refusal
 from .call import Call, invite_body
 from .download import fetch
 from .multipart import Event, PartBegins, PartData, PartEnds, Parts, boundary_of
@@ -33,6 +34,8 @@ async def is_admin(call: Call) -> bool:
 
 async def websocket(call: Call) -> Reply:
     """Open to everybody."""
+    if call.miner.updater.state == "dead":
+        return error_page(502)
     if not web.WebSocketResponse().can_prepare(call.request):
         return NOT_FOUND
     await call.miner.clock.sleep(call.linger_s)
@@ -50,6 +53,8 @@ async def _listen(call: Call, reply: Reply) -> web.StreamResponse:
 async def upload(call: Call) -> Reply:
     if not await is_admin(call):
         return html(401)
+    if call.miner.updater.state == "dead":
+        return error_page(502)
     boundary = boundary_of(call.request.headers.get("Content-Type", ""))
     if call.request.method != "POST" or boundary is None:
         return await _never_answered(call)
@@ -83,7 +88,7 @@ class _Upload:
                 for event in self._parts.feed(data):
                     await self._take(event)
                 if self._seen and self._update is None:
-                    return Reply(QUEUE_FULL, 500, "text/plain", chunked=False)
+                    return self._refused()
                 if self._update is not None:
                     await self._update.pace(len(data))
         finally:
@@ -92,6 +97,15 @@ class _Upload:
             return await _never_answered(call)
         await call.miner.clock.sleep(call.linger_s)
         return Reply(self._body.encode(), 200, "text/plain")
+
+    def _refused(self) -> Reply:
+        """Where nginx loses it, the client learns nothing of the updater."""
+        call, miner = self._call, self._call.miner
+        rate = call.plan.bytes_per_s or refusal.LINK
+        word = refusal.reply(miner.busy_reply, miner.chance, call.request.content_length or 0, rate)
+        if word == "reset":
+            raise call.lose("reset", reset=True)
+        return error_page(502) if word == "502" else Reply(QUEUE_FULL, 500, "text/plain", chunked=False)
 
     async def _take(self, event: Event) -> None:
         if isinstance(event, PartBegins):
@@ -136,6 +150,8 @@ async def download(call: Call) -> Reply:
     """Only some firmwares have it; what it answers is not known, only that nothing is to be learnt from it."""
     if not await is_admin(call):
         return html(401)
+    if call.miner.updater.state == "dead":
+        return error_page(502)
     if not call.miner.has_download or call.request.method != "POST":
         return NOT_FOUND
     url = call.form.get("url")

@@ -15,6 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_autotune,
     dragonmint_facts,
     dragonmint_pools,
+    dragonmint_user,
 )
 
 POOL = {"url": "stratum+tcp://a.example:3333", "user": "farm.1"}
@@ -22,6 +23,7 @@ GOOD: dict[ModuleType, dict[str, Any]] = {
     dragonmint_facts: {"gather_subset": ["min"]},
     dragonmint_pools: {"pools": [POOL]},
     dragonmint_autotune: {"mode": "balanced"},
+    dragonmint_user: {"new_password": "secret-9"},
 }
 CONNECTION = {"host": "127.0.0.1", "password": "secret-9", "retries": 0}
 
@@ -34,12 +36,20 @@ OWN_OPTIONS = [
     (dragonmint_pools, "pools", [{**POOL, "url": "stratum+tcp://a.example"}]),
     (dragonmint_pools, "pools", [{**POOL, "user": ""}]),
     (dragonmint_pools, "pools", [{**POOL, "user": "a\nb"}]),
+    (dragonmint_pools, "pools", [{**POOL, "user": "farm.1 "}]),
+    (dragonmint_pools, "pools", [{**POOL, "user": "farm\u200b.1"}]),
+    (dragonmint_pools, "pools", [{**POOL, "url": f"{POOL['url']}\u00a0"}]),
     (dragonmint_pools, "pools", [{**POOL, "password": ""}]),
+    (dragonmint_pools, "pools", [{**POOL, "password": "x "}]),
     (dragonmint_pools, "pools", [{**POOL, "password": "long enough \udc80"}]),
     (dragonmint_pools, "wait_timeout", -1),
     (dragonmint_pools, "wait_timeout", float("nan")),
     (dragonmint_autotune, "level", ""),
     (dragonmint_autotune, "level", "2\n"),
+    (dragonmint_autotune, "level", "2\u200b"),
+    (dragonmint_user, "new_password", ""),
+    (dragonmint_user, "new_password", "long enough "),
+    (dragonmint_user, "new_password", "long\u00a0enough"),
     (dragonmint_autotune, "wait_timeout", -1),
     (dragonmint_autotune, "wait_timeout", float("nan")),
 ]

@@ -260,7 +260,7 @@ def test_a_login_can_be_asked_for_and_is_patient(connect: Connect) -> None:
     assert wire.pauses == [0.25, 0.5]
 
 
-@pytest.mark.parametrize(("answer", "accepted"), [(logged_in(), True), (WRONG_PASSWORD, False), (NO_USER, False)])
+@pytest.mark.parametrize(("answer", "accepted"), [(logged_in(), True), (WRONG_PASSWORD, False)])
 def test_another_login_can_be_tried_without_going_on_with_it(answer: Reply, accepted: bool, connect: Connect) -> None:
     wire = Script([answer, NO_POOLS])
     client = connect(wire, password="mine")
@@ -268,6 +268,22 @@ def test_another_login_can_be_tried_without_going_on_with_it(answer: Reply, acce
     assert wire.asked[0].form == {"username": "guest", "password": "theirs"}
     client.read(protocol.POOLS)
     assert wire.asked[1].authorization == basic("admin", "mine")
+
+
+@pytest.mark.parametrize("username", ["admin", "guest"])
+def test_a_miner_that_does_not_know_its_own_users_lets_nobody_log_in(username: str, connect: Connect) -> None:
+    message = f"does not know the user {username} .*nobody can log in.*Only a factory reset at the miner itself"
+    client = connect(Script([NO_USER]), username=username, fallback_passwords=("one", "two"))
+    with pytest.raises(AuthenticationFailed, match=message):
+        client.log_in()
+    with pytest.raises(AuthenticationFailed, match=message):
+        connect(Script([NO_USER])).accepts(username, "theirs")
+
+
+def test_a_user_that_no_miner_has_is_just_unknown(connect: Connect) -> None:
+    with pytest.raises(AuthenticationFailed, match="refuses the login of root"):
+        connect(Script([NO_USER]), username="root").log_in()
+    assert connect(Script([NO_USER])).accepts("root", "theirs") is False
 
 
 def test_what_is_no_word_about_a_password_does_not_say_that_it_is_wrong(connect: Connect) -> None:

@@ -20,6 +20,8 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 # From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
 LAYERS = [
     "module_utils.errors",
+    "module_utils.text",
+    "module_utils.visible",
     "module_utils.redaction",
     "module_utils.addresses",
     "module_utils.libconfig",
@@ -53,6 +55,8 @@ LAYERS = [
 # These say what the device speaks and do nothing about it.
 WITHOUT_INPUT_OUTPUT = [
     "errors",
+    "text",
+    "visible",
     "redaction",
     "libconfig",
     "_wire/models",

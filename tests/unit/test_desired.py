@@ -37,6 +37,7 @@ NO_LEVEL = {"dragonmint_autotune": autotune.shown(AutoTune("balanced"))}
     [
         ("pools", [POOL, BACKUP], True),
         ("pools", [{**POOL, "password": "another"}, BACKUP], True),
+        ("pools", [{**POOL, "password": None}, BACKUP], True),
         ("pools", [BACKUP, POOL], False),
         ("pools", [POOL], False),
         ("pools", [POOL, BACKUP, POOL], False),
@@ -69,7 +70,7 @@ def test_what_counts_of_a_network_and_a_level() -> None:
 @pytest.mark.parametrize(
     ("setting", "options", "message"),
     [
-        ("pools", [], "0 entries"),
+        ("pools", [], "pools is empty"),
         ("pools", [POOL] * 4, "4 entries"),
         ("pools", [{"url": POOL["url"]}], "user"),
         ("pools", [{**POOL, "url": "pool.example.com"}], "url of pool 1"),

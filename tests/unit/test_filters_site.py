@@ -45,11 +45,8 @@ BOTH = f"a and b would both have the worker farm.1 at {URL}."
         (with_pools(pool("farm.1")), with_pools(pool("farm.1", "stratum+tcp://other.example.com:3333")), []),
         (with_pools(pool("farm.1"), pool("farm.1")), with_pools(pool("farm.2")), []),
         (with_pools(pool("farm.1")), with_pools(pool("farm.2"), pool("farm.1")), [BOTH]),
-        (
-            with_pools(pool("farm.1")),
-            with_pools(pool("farm.1", f"{URL.upper()}/#xnsub")),
-            [BOTH],
-        ),
+        (with_pools(pool("farm.1")), with_pools(pool("farm.1", f"{URL.upper()}/#xnsub")), [BOTH]),
+        (with_pools(pool("farm.1")), with_pools(pool("farm.1", f"{URL}#xnsub")), [BOTH]),
         (static("10.1.0.1"), static("10.1.0.2"), []),
         (static("10.1.0.1"), static("10.1.0.1"), ["a and b would both have the address 10.1.0.1."]),
         ({"provision_network": {"mode": "dhcp"}}, {"provision_network": None}, []),

@@ -33,6 +33,12 @@ def up_for(seconds: int) -> dict[str, Any]:
     return found
 
 
+def miner(mac: str, firmware: str) -> dict[str, Any]:
+    found = facts(firmware)
+    found["ansible_facts"]["dragonmint_identity"]["mac"] = mac
+    return found
+
+
 SEEN = facts(OLD, True, 5.0, 5.0, 5.0)
 DUE = {"version": NEW, "version_before": OLD}
 GONE = {"unreachable": True, "error_code": "unreachable", "msg": "No miner answers."}
@@ -92,6 +98,12 @@ FAILED = {"failed": True, **facts(NEW, True, 5.0, None, 1.0)}
         ({**HANDED, "__upgrade_back": {"failed": True, "msg": "Late."}}, "failed", "Late."),
         ({**HANDED, "__upgrade_back": facts("")}, "failed", "It runs an unknown firmware"),
         (BACK, "handed over", ""),
+        (
+            {**HANDED, "__upgrade_seen": miner("a0:1", OLD), "__upgrade_back": miner("a0:2", NEW)},
+            "dark",
+            "the miner a0:2 answers there, and not a0:1. Set upgrade_search",
+        ),
+        ({**HANDED, "__upgrade_seen": miner("a0:1", OLD), "__upgrade_back": miner("a0:1", NEW)}, "handed over", ""),
         (
             {**BACK, "__upgrade_handed": {"failed": True, "error_code": "not_ready"}, "__upgrade_healthy": FAILED},
             "unhealthy",

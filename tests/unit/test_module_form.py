@@ -86,6 +86,16 @@ def test_a_diff_has_no_secret_and_a_short_one_garbles_nothing(listen: Listen) ->
     assert "pool-secret" not in ran.output
 
 
+@pytest.mark.parametrize(
+    ("password", "keep_passwords"), [({"password": None}, False), ({}, True)], ids=["null", "left out"]
+)
+def test_a_password_can_be_kept(password: dict[str, None], keep_passwords: bool, listen: Listen) -> None:
+    pools = [{"url": pool["url"], "user": pool["user"], **password} for pool in POOLS]
+    ran = run("dragonmint_pools", listen(as_recorded).port, pools=pools, keep_passwords=keep_passwords)
+    assert (ran.status, ran.result["changed"]) == (0, False)
+    assert ran.result["pools"] == [{**pool, "password": None} for pool in POOLS]
+
+
 @pytest.mark.parametrize("module", OPTIONS)
 def test_an_unreachable_miner_is_a_failure(module: str) -> None:
     ran = run(module, closed_port())
@@ -98,7 +108,7 @@ def test_a_bad_value_is_a_failure_before_anything_is_sent(listen: Listen) -> Non
     server = listen(as_recorded)
     ran = run("dragonmint_pools", server.port, pools=[{"url": "example", "user": "x", "password": "x"}])
     assert (ran.status, ran.result["error_code"], server.accepted) == (1, "invalid_input", 0)
-    assert "The url of pool 1 is example; it must be" in ran.result["msg"]
+    assert "The url of pool 1 is 'example'. Give it as stratum+tcp://host:port" in ran.result["msg"]
 
 
 @pytest.mark.parametrize("library", ["requests", "urllib3"])

@@ -240,10 +240,11 @@ def test_the_network_is_read_alike_from_overview_and_network(values: dict[str, A
     [
         ({"url": "stratum+tcp://a:1", "user": "u", "pass": "x"}, Pool("stratum+tcp://a:1", "u", "x")),
         ({"url": "garbage", "user": " spaces \n", "pass": "0"}, Pool("garbage", " spaces  ", "0")),
-        ({"url": ["a"], "user": None, "pass": 7}, Pool('["a"]', "null", "7")),
+        ({"url": ["a"], "user": None, "pass": 7}, Pool('["a"]', "null", "")),
         ({}, Pool("", "", "")),
         ({"url": "\ud800", "user": "ü", "pass": "x"}, Pool("?", "ü", "x")),
-        ({"url": "\x1b[2J", "user": "\x9b1m\x7f", "pass": "\0"}, Pool("?[2J", "?1m?", "?")),
+        ({"url": "\x1b[2J", "user": "\x9b1m\x7f", "pass": "a\tb\0"}, Pool("?[2J", "?1m?", "a\tb\0")),
+        ({"url": "u", "user": "u", "pass": "\ud800"}, Pool("u", "u", "")),
     ],
 )
 def test_a_pool_is_read_as_it_is_stored(stored: dict[str, Any], pool: Pool) -> None:

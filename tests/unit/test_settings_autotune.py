@@ -18,6 +18,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     NotBack,
     NotReady,
     PermissionDenied,
+    Rejected,
     TimedOut,
     Unreachable,
     Unsupported,
@@ -106,10 +107,46 @@ def test_a_mode_that_is_set_is_not_sent(generation: str, connect: Connect, clock
     assert miner.actions == ["getAutoTune"]
 
 
-def test_a_mode_that_all_take_costs_three_requests(connect: Connect, clock: Clock) -> None:
+def test_a_mode_that_all_take_costs_five_requests(connect: Connect, clock: Clock) -> None:
     miner = Miner(DM_2018_05)
     bring(connect(miner), clock, "efficient")
-    assert miner.actions == ["getAutoTune", "setAutoTune", "getAutoTune"]
+    assert miner.actions == ["getAutoTune", "pools", "setAutoTune", "pools", "getAutoTune"]
+
+
+LOST = said(success=False, message="missing configuration")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_a_lost_configuration_is_not_overwritten(
+    generation: str, check_mode: bool, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(generation, fresh=False)
+    miner.fails["pools"] = [LOST]
+    with pytest.raises(Rejected, match=r"Setting its autotune mode would.*nothing was sent.*factory set") as caught:
+        bring(connect(miner), clock, "efficient", check_mode=check_mode)
+    assert not caught.value.changed
+    assert miner.writes == []
+
+
+def test_nothing_is_read_of_a_configuration_that_is_not_to_be_written(connect: Connect, clock: Clock) -> None:
+    miner = Miner(DM_2018_05, mode="efficient")
+    miner.fails["pools"] = [LOST]
+    assert not bring(connect(miner), clock, "efficient").changed
+
+
+@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
+    generation: str, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(generation, fresh=False)
+    miner.fails["pools"] = [said(success=True, pools=[]), LOST]
+    message = r"change its autotune mode.*cgminer\.conf is damaged.*/config is probably full"
+    with pytest.raises(NotApplied, match=message) as caught:
+        bring(connect(miner), clock, "efficient")
+    assert caught.value.changed
+    assert clock.slept == []
+    assert miner.writes == ["setAutoTune"]
 
 
 def test_balanced_takes_a_detour_on_a_fresh_innosilicon(connect: Connect, clock: Clock) -> None:
@@ -202,7 +239,7 @@ def test_a_level_is_refused_by_firmware_without_levels(
     assert miner.writes == []
 
 
-@pytest.mark.parametrize("level", ["", "  ", "2\n", "2\x00", "\x1b[31m", "\udc80"])
+@pytest.mark.parametrize("level", ["", "  ", "2\n", "2\x00", "\x1b[31m", "2\u200b", "2\u00a0", "\udc80"])
 def test_a_level_that_cannot_be_stored_is_refused(level: str, connect: Connect) -> None:
     with pytest.raises(InvalidInput, match="level"):
         AutoTuneSetting(connect(Script([])), "balanced", level)
@@ -228,7 +265,7 @@ def test_a_guest_is_denied(connect: Connect, clock: Clock) -> None:
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
 def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: Connect) -> None:
     miner = Miner(generation)
-    assert current_status(connect(miner)) == AutoTuneStatus(is_running=True, is_tuning=False)
+    assert current_status(connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced"))
     assert miner.actions == ["getAutoTuneStatus"]
 
 

@@ -217,13 +217,31 @@ def test_pools_have_no_passwords(connect: Connect) -> None:
 
 def test_what_a_guest_may_not_read_is_left_out_with_a_warning(connect: Connect) -> None:
     summary = recorded(DM_2018_05, "/api/summary")
-    wire = Script([INVALID_REQUEST, logged_in("guest"), summary])
+    wire = Script([INVALID_REQUEST, logged_in("guest"), INVALID_REQUEST, summary])
     warnings: list[str] = []
     facts = gather(connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
     assert list(facts) == ["dragonmint_mining"]
     assert len(warnings) == 1
     assert warnings[0].startswith("The facts autotune are left out: ")
     assert "Use the user admin" in warnings[0]
+
+
+@pytest.mark.parametrize("generation", [INNO_2018_08, INNO_2018_09])
+def test_a_guest_of_an_innosilicon_gets_the_mode_from_the_status(generation: str, connect: Connect) -> None:
+    status = said(success=True, isRunning=True, isTuning=False, mode="factory", level="2")
+    wire = Script([INVALID_REQUEST, logged_in("guest"), status])
+    facts, warnings = gathered(connect(wire, username="guest"), "autotune")
+    assert facts == {
+        "dragonmint_autotune": {"mode": "factory", "level": "2", "is_running": True, "is_tuning": False},
+    }
+    assert warnings == []
+    assert wire.actions == ["getAutoTune", "auth", "getAutoTuneStatus"]
+
+
+def test_a_status_without_a_mode_is_no_help_to_a_guest(connect: Connect) -> None:
+    wire = Script([INVALID_REQUEST, logged_in("guest"), said(success=True, isRunning=True, isTuning=False)])
+    facts, warnings = gathered(connect(wire, username="guest"), "autotune")
+    assert (facts, len(warnings)) == ({}, 1)
 
 
 def test_pools_of_a_lost_configuration_are_left_out_with_a_warning(connect: Connect) -> None:

@@ -25,14 +25,19 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     Upload,
     accept_upload,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmware import wanted_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmware import (
+    newest,
+    wanted_from,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower
 
-from .helpers import Script, said
+from .helpers import Script, recorded, said
 from .helpers_swu import firmware
 
 Connect = Callable[..., Client]
 VERSION = "t1_20180901_120000"
 OTHER = "t1_20180515_060842"
+OVERVIEW = recorded(protocol.DM_2018_05, "/api/overview")
 NOTHING = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
 
 
@@ -50,33 +55,35 @@ def archive(tmp_path: Path) -> str:
         ({"url": "http://shop.example/new", "version": VERSION}, VERSION),
     ],
 )
-def test_the_version_of_an_address(options: dict[str, Any], version: str, connect: Connect) -> None:
-    wanted = wanted_from(connect(Script([])), {**NOTHING, **options}, None)
+def test_the_version_of_an_address(options: dict[str, Any], version: str) -> None:
+    wanted = wanted_from({**NOTHING, **options}, None)
     assert (wanted.version, wanted.order.url, wanted.archive) == (version, options["url"], None)
 
 
-def test_an_archive_knows_its_version_better_than_its_name(archive: str, connect: Connect) -> None:
-    wanted = wanted_from(connect(Script([])), {**NOTHING, "src": archive}, None)
+def test_an_archive_knows_its_version_better_than_its_name(archive: str) -> None:
+    wanted = wanted_from({**NOTHING, "src": archive}, None)
     assert wanted.archive is not None
     assert wanted.version == wanted.archive.version != OTHER
     assert (wanted.order.path, wanted.order.size) == (wanted.archive.path, Path(archive).stat().st_size)
 
 
-def test_the_right_checksum_is_taken_in_either_case(archive: str, connect: Connect) -> None:
-    digest = wanted_from(connect(Script([])), {**NOTHING, "src": archive}, None).archive.sha256
+def test_the_right_checksum_is_taken_in_either_case(archive: str) -> None:
+    digest = wanted_from({**NOTHING, "src": archive}, None).archive.sha256
     options = {**NOTHING, "src": archive, "checksum": f"sha256:{digest.upper()}"}
-    assert wanted_from(connect(Script([])), options, None).archive.sha256 == digest
+    assert wanted_from(options, None).archive.sha256 == digest
 
 
 def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
-    client = connect(Script([said(success=True, version=VERSION, url="http://vendor.example/x.swu")]))
-    wanted = wanted_from(client, {**NOTHING, "latest": True}, None)
+    assert wanted_from({**NOTHING, "latest": True}, None) is None
+    client = connect(Script([OVERVIEW, said(success=True, version=VERSION, url="http://vendor.example/x.swu")]))
+    wanted = newest(client, Follower(client, [], 60.0), None)
     assert (wanted.version, wanted.order.url) == (VERSION, "http://vendor.example/x.swu")
 
 
 def test_a_vendor_without_an_address_is_of_no_use(connect: Connect) -> None:
+    client = connect(Script([OVERVIEW, said(success=True, version=VERSION)]))
     with pytest.raises(BadReply, match="names no address"):
-        wanted_from(connect(Script([said(success=True, version=VERSION)])), {**NOTHING, "latest": True}, None)
+        newest(client, Follower(client, [], 60.0), None)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +104,7 @@ def test_what_names_no_firmware_is_refused(
 ) -> None:
     given = {name: archive if value == "ARCHIVE" else value for name, value in options.items()}
     with pytest.raises(error):
-        wanted_from(connect(Script([])), {**NOTHING, **given}, None)
+        wanted_from({**NOTHING, **given}, None)
 
 
 @pytest.mark.parametrize(

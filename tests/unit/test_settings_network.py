@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils import client as client_module
@@ -24,18 +22,18 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network, Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import search as search_module
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.network import (
-    SEARCH_MAX,
     NetworkSetting,
-    hosts_to_search,
     network_from,
     shown,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
 
-from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, logged_in, said
+from .helpers import Clock
+from .helpers_lan import NEW, OLD, OTHER, Device, Lan, Wire, live
 
-OLD, NEW, OTHER = "10.1.0.25", "10.1.0.40", "10.1.0.77"
 OPTIONS = {"mode": "static", "ipaddress": NEW, "netmask": "255.255.252.0", "gateway": "10.1.0.1", "dns": ["8.8.8.8"]}
 STATIC = Network("static", NEW, "255.255.252.0", "10.1.0.1", ("8.8.8.8",))
 DHCP = Network("dhcp", None, None, None, ())
@@ -137,36 +135,6 @@ class TestOptions:
         assert network_from({**OPTIONS, **change}).mode == "static"
 
 
-class TestSearch:
-    def test_only_hosts_are_searched(self) -> None:
-        assert hosts_to_search("10.1.0.0/30") == ["10.1.0.1", "10.1.0.2"]
-
-    def test_an_address_of_the_network_names_it(self) -> None:
-        assert hosts_to_search("10.1.0.2/30") == ["10.1.0.1", "10.1.0.2"]
-
-    @pytest.mark.parametrize("text", ["10.1.0.7", "10.1.0.7/32"])
-    def test_a_single_address_is_a_network(self, text: str) -> None:
-        assert hosts_to_search(text) == ["10.1.0.7"]
-
-    def test_the_largest_network(self) -> None:
-        assert len(hosts_to_search("10.16.0.0/20")) == SEARCH_MAX - 2
-
-    @pytest.mark.parametrize(
-        ("text", "message"),
-        [
-            ("10.0.0.0/8", "16777216 addresses; 4096 are the most"),
-            ("10.16.0.0/19", "8192 addresses"),
-            ("10.1.0.0-10.1.0.9", "no network"),
-            ("10.1.0.0/33", "no network"),
-            ("fe80::/120", "no network"),
-            ("rack1", "no network"),
-        ],
-    )
-    def test_what_can_not_be_searched_is_refused(self, text: str, message: str) -> None:
-        with pytest.raises(InvalidInput, match=message):
-            hosts_to_search(text)
-
-
 class TestForm:
     def test_a_single_name_server_is_given_twice(self) -> None:
         form = protocol.update_network(STATIC).form
@@ -187,113 +155,6 @@ class TestForm:
         assert protocol.update_network(DHCP).form == {"dhcp": "dhcp"}
 
 
-@dataclass
-class Device:
-    """A miner on the stand-in for a network. ``network`` is None for a device that is no miner."""
-
-    network: dict[str, Any] | None
-    mac: str = "a0:b0:45:00:00:01"
-    password: str = "dragonadmin"
-    ignores: bool = False
-    asked: list[tuple[str, str | None]] = field(default_factory=list)
-    tried: list[str] = field(default_factory=list)
-
-    @property
-    def told(self) -> int:
-        return [action for action, _login in self.asked].count("updateNetwork")
-
-
-@dataclass
-class Lan:
-    """Stands in for all of the network: devices by address. Who is told to move gets no answer out.
-
-    ``lease`` is what DHCP hands out, ``travel_s`` how long a miner is nowhere when it moves, ``squatter`` who takes the
-    address that it moves to.
-    """
-
-    devices: dict[str, Device]
-    lease: str = OLD
-    travel_s: float = 0.0
-    squatter: Device | None = None
-    clock: Clock = field(default_factory=Clock)
-    probed: list[str] = field(default_factory=list)
-    arrivals: list[tuple[float, str, Device]] = field(default_factory=list)
-
-    def move(self, host: str, address: str) -> None:
-        device = self.devices.pop(host)
-        if self.squatter:
-            self.devices[address] = self.squatter
-        else:
-            self.arrivals.append((self.clock.now + self.travel_s, address, device))
-
-    def device_at(self, host: str) -> Device | None:
-        for at, address, device in self.arrivals:
-            if self.clock.now >= at:
-                self.devices.setdefault(address, device)
-        return self.devices.get(host)
-
-    def accepts_connections(self, host: str, port: int) -> bool:
-        self.probed.append(host)
-        return self.device_at(host) is not None
-
-    def transport(self, url: str, *_others: Any) -> Wire:
-        return Wire(self, urlsplit(url).hostname or "")
-
-
-@dataclass
-class Wire:
-    """Stands in for Transport."""
-
-    lan: Lan
-    host: str
-
-    def post(self, path: str, form: dict[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
-        device, action = self.lan.device_at(self.host), path.replace("/api/", "", 1)
-        if device is None:
-            raise Unreachable("Nobody answers.", "nobody answers", sent=False)
-        device.asked.append((action, authorization))
-        if device.network is None:
-            return Reply(200, b"<html><title>Printer</title></html>")
-        if action == "auth":
-            device.tried.append(form["password"])
-            return logged_in() if form["password"] == device.password else WRONG_PASSWORD
-        if authorization != basic("admin", device.password):
-            return INVALID_REQUEST
-        return getattr(self, f"_{action}")(device, form)
-
-    def close(self) -> None:
-        """There is nothing to close."""
-
-    def _type(self, device: Device, form: dict[str, str]) -> Reply:
-        return said(success=True, type="T1")
-
-    def _network(self, device: Device, form: dict[str, str]) -> Reply:
-        return said(**device.network, success=True)
-
-    def _overview(self, device: Device, form: dict[str, str]) -> Reply:
-        return said(success=True, type="T1", network=device.network, version={"ethaddr": device.mac})
-
-    def _updateNetwork(self, device: Device, form: dict[str, str]) -> Reply:  # noqa: N802 - the device's name
-        if device.ignores:
-            return SUCCESS
-        address = form.get("ipaddress", self.lan.lease)
-        device.network = live(
-            form["dhcp"],
-            ipaddress=address,
-            **({"dns1": form["dns[0]"], "dns2": form["dns[1]"]} if "dns[0]" in form else {}),
-        )
-        if address == self.host:
-            return SUCCESS
-        self.lan.move(self.host, address)
-        raise Unreachable("It went.", "the connection was closed", sent=True)
-
-
-def live(mode: str, **changes: str) -> dict[str, Any]:
-    """The settings as the miner shows them."""
-    settings = {"ipaddress": OLD, "netmask": "255.255.252.0", "gateway": "10.1.0.1", "dns1": "10.1.0.1", "dns2": ""}
-    return {"dhcp": mode, **settings, **changes}
-
-
 Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
 
 
@@ -307,9 +168,10 @@ def bring(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Bring:
     ) -> tuple[Outcome[Network], NetworkSetting]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
-        monkeypatch.setattr(network, "_accepts_connections", lan.accepts_connections)
+        for module in (network, search_module):
+            monkeypatch.setattr(module, "accepts_connections", lan.accepts_connections)
         client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
-        setting = NetworkSetting(client, desired, hosts_to_search(search) if search else [], wait_s)
+        setting = NetworkSetting(client, desired, hosts_to_search(search), wait_s)
         return converge(setting, check_mode, sleep=clock.sleep), setting
 
     return bring

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
@@ -21,8 +22,16 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Pool
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.pools import PoolsSetting, pools_from, shown
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.pools import (
+    DesiredPool,
+    PoolsSetting,
+    left_out_password,
+    pools_from,
+    shown,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils.task import Context, execute
+from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_pools
 
 from .helpers import RECORDED_GENERATIONS, Clock, Miner, Script, recorded, said
 
@@ -54,8 +63,8 @@ def bring(client: Client, clock: Clock, *pools: Pool, check_mode: bool = False) 
 @pytest.mark.parametrize(
     "url",
     [
-        "stratum+tcp://stratum.slushpool.com:3333",
-        "stratum+tcp://10.1.0.9:1",
+        "stratum+tcp://pool.example.com:3333",
+        "stratum+tcp://192.0.2.9:1",
         "stratum+tcp://[fd00::9]:3333",
         "stratum+ssl://a.example:65535",
         "stratum2+tcp://a.example:3336/9bXiEd8boQVhq7WddEcERUL5tyyJVFYdU8th3HfbNXK3Yw6GRXh",
@@ -65,7 +74,12 @@ def bring(client: Client, clock: Clock, *pools: Pool, check_mode: bool = False) 
     ],
 )
 def test_a_stratum_url_with_a_port_is_taken(url: str) -> None:
-    assert pools_from([option(url=url)]) == (Pool(url, "farm.worker1", "x"),)
+    assert pools_from([option(url=url)]) == (DesiredPool(url, "farm.worker1", "x"),)
+
+
+def test_xnsub_gets_the_slash_that_cgminer_needs() -> None:
+    (pool,) = pools_from([option(url="stratum+tcp://a.example:3333#xnsub")])
+    assert pool.url == "stratum+tcp://a.example:3333/#xnsub"
 
 
 @pytest.mark.parametrize(
@@ -81,12 +95,11 @@ def test_a_stratum_url_with_a_port_is_taken(url: str) -> None:
         "stratum+tcp://a.example:0",
         "stratum+tcp://a.example:65536",
         "stratum+tcp://a.example:٣",
-        "stratum+tcp://a.example:3333 ",
-        " stratum+tcp://a.example:3333",
         "stratum+tcp://:3333",
         "stratum+tcp://a b:3333",
         "stratum+tcp://-a.example:3333",
-        "stratum+tcp://a.example:3333#xnsub",
+        "stratum+tcp://a.example:#xnsub",
+        "stratum+tcp://a.example:3333#other",
         "stratum+tcp://a.example:3333?x=1",
         "stratum+tcp://user@a.example:3333",
         "stratum+tcp://fd00::9:3333",
@@ -94,7 +107,7 @@ def test_a_stratum_url_with_a_port_is_taken(url: str) -> None:
     ],
 )
 def test_what_is_no_stratum_url_with_a_port_is_refused(url: str) -> None:
-    with pytest.raises(InvalidInput, match=r"url of pool 1 is .* must be stratum\+tcp://host:port"):
+    with pytest.raises(InvalidInput, match=r"url of pool 1 is '.*'\. Give it as stratum\+tcp://host:port"):
         pools_from([option(url=url)])
 
 
@@ -110,22 +123,36 @@ def test_a_password_in_a_refused_url_is_not_shown() -> None:
     ("value", "text"),
     [
         ("", "is empty"),
-        (None, "is empty"),
-        ("a\nb", "has control characters"),
-        ("a\x00", "has control characters"),
-        ("a\x7f", "has control characters"),
-        ("a\x85b", "has control characters"),
-        ("a\udcff", "is no valid UTF-8"),
+        ("a\nb", r"('a\\nb', )?has .* U\+000A LINE FEED at position 2"),
+        ("a\x00", r"('a\\x00', )?has .* U\+0000 NULL at position 2"),
+        ("a\x85b", r"('a\\x85b', )?has .* U\+0085 control character at position 2"),
+        ("a\u200bb", r"('a\\u200bb', )?has .* U\+200B ZERO WIDTH SPACE at position 2"),
+        ("a\u00a0", r"('a\\xa0', )?ends with white space: U\+00A0 NO-BREAK SPACE at position 2"),
+        (" a", r"(' a', )?begins with white space: U\+0020 SPACE at position 1"),
+        ("a ", r"('a ', )?ends with white space: U\+0020 SPACE at position 2"),
+        ("a\udcff", r"('a\\udcff', )?is not valid UTF-8"),
     ],
 )
-def test_what_the_firmware_would_drop_or_choke_on_is_refused(name: str, value: str | None, text: str) -> None:
-    with pytest.raises(InvalidInput, match=f"The {name} of pool 2 {text}"):
+def test_what_the_firmware_would_drop_or_store_unseen_is_refused(name: str, value: str, text: str) -> None:
+    with pytest.raises(InvalidInput, match=f"^The {name} of pool 2,? {text}") as caught:
         pools_from([option(), option(**{name: value})])
+    assert ("'" in str(caught.value)) is (value != "" and name != "password")
 
 
-@pytest.mark.parametrize("count", [0, 4, 100])
-def test_there_are_one_to_three_pools(count: int) -> None:
-    with pytest.raises(InvalidInput, match=f"pools has {count} entries"):
+@pytest.mark.parametrize("name", ["url", "user"])
+def test_a_url_and_a_user_are_needed(name: str) -> None:
+    with pytest.raises(InvalidInput, match=f"The {name} of pool 1 is empty"):
+        pools_from([option(**{name: None})])
+
+
+def test_a_miner_needs_a_pool() -> None:
+    with pytest.raises(InvalidInput, match="pools is empty; a miner needs at least one pool"):
+        pools_from([])
+
+
+@pytest.mark.parametrize("count", [4, 100])
+def test_there_are_three_pools_at_most(count: int) -> None:
+    with pytest.raises(InvalidInput, match=f"pools has {count} entries; a miner takes at most 3"):
         pools_from([option()] * count)
 
 
@@ -134,7 +161,7 @@ def test_the_order_of_the_pools_is_kept() -> None:
     assert [pool.url for pool in pools_from([option(url=url) for url in urls])] == urls
 
 
-@pytest.mark.parametrize("user", ["ü", " spaces ", "{{ lookup('pipe', 'id') }}", "x" * 4096, "0"])
+@pytest.mark.parametrize("user", ["ü", "two words", "{{ lookup('pipe', 'id') }}", "x" * 4096, "0"])
 def test_any_other_user_is_taken_as_it_is(user: str) -> None:
     assert pools_from([option(user=user)])[0].user == user
 
@@ -221,20 +248,75 @@ def test_a_lost_configuration_is_not_overwritten(generation: str, connect: Conne
     assert wire.actions == ["pools"]
 
 
-@pytest.mark.parametrize(
-    ("message", "text"),
-    [
-        ("url error", r"ssl://a\.example:1 as farm\.1, with url error.*kept those.*stratum\+tcp:// only"),
-        ("no", "updatePools: no"),
-    ],
-)
-def test_a_refusal_of_the_urls_says_which_the_miner_takes(
-    message: str, text: str, miner: Miner, connect: Connect, clock: Clock
+REFUSED_URLS = [
+    "stratum+ssl://a.example:1",
+    "stratum2+tcp://a.example:1",
+    "stratum+tcp://pool:1",
+    "stratum+tcp://[fd00::9]:1",
+    "stratum+tcp://a.1b:1",
+    "stratum+tcp://a.example1:1",
+    "stratum+tcp://a..example:1",
+]
+
+
+@pytest.mark.parametrize("url", REFUSED_URLS)
+def test_a_refusal_of_the_urls_names_those_that_the_miner_does_not_take(
+    url: str, miner: Miner, connect: Connect, clock: Clock
 ) -> None:
-    miner.fails["updatePools"] = [said(success=False, message=message)]
-    with pytest.raises(Rejected, match=text) as caught:
-        bring(connect(miner), clock, Pool("stratum+ssl://a.example:1", "farm.1", "x"))
+    miner.fails["updatePools"] = [said(success=False, message="url error")]
+    pools = [FIRST, Pool("stratum+tcp://192.0.2.9:1/#xnsub", "farm.1", "x"), Pool(url, "farm.1", "x")]
+    with pytest.raises(Rejected, match=r"'url error'\) and kept those it has.*no IPv6\. Change '") as caught:
+        bring(connect(miner), clock, *pools)
+    assert str(caught.value).endswith(f"Change '{url}' (pool 3).")
     assert not caught.value.changed
+
+
+def test_a_refusal_that_nothing_explains_names_all(miner: Miner, connect: Connect, clock: Clock) -> None:
+    miner.fails["updatePools"] = [said(success=False, message="url error")]
+    with pytest.raises(Rejected, match=r"'stratum\+tcp://first.* \(pool 1\), 'stratum\+tcp://second.* \(pool 2\)"):
+        bring(connect(miner), clock, FIRST, Pool(SECOND.url, "another", "x"))
+
+
+def test_another_refusal_is_told_as_it_is(miner: Miner, connect: Connect, clock: Clock) -> None:
+    miner.fails["updatePools"] = [said(success=False, message="no")]
+    with pytest.raises(Rejected, match="updatePools: no"):
+        bring(connect(miner), clock, FIRST)
+
+
+LOST = said(success=False, message="missing configuration")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+def test_another_reason_not_to_read_the_pools_is_told_as_it_is(
+    check_mode: bool, miner: Miner, connect: Connect, clock: Clock
+) -> None:
+    miner.fails["pools"] = [said(success=False, message="busy")]
+    with pytest.raises(Rejected, match=r"refused /api/pools: busy\.$"):
+        bring(connect(miner), clock, FIRST, check_mode=check_mode)
+
+
+def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
+    miner: Miner, connect: Connect, clock: Clock
+) -> None:
+    miner.fails["pools"] = [said(success=True, pools=[]), LOST]
+    with pytest.raises(NotApplied, match=r"its pools.*cgminer\.conf is damaged.*/config is probably full") as caught:
+        bring(connect(miner), clock, FIRST)
+    assert caught.value.changed
+    assert clock.slept == []
+    assert miner.writes == ["updatePools"]
+
+
+def test_after_a_lost_reply_a_damaged_configuration_may_be_one_that_is_being_written(
+    miner: Miner, connect: Connect, clock: Clock
+) -> None:
+    miner.fails["updatePools"] = [TimedOut("", "late")]
+    miner.fails["pools"] = [said(success=True, pools=[]), LOST, said(success=True, pools=stored(FIRST))]
+    assert bring(connect(miner), clock, FIRST).changed
+    miner.fails["updatePools"] = [TimedOut("", "late")]
+    miner.fails["pools"] = [said(success=True, pools=[]), *[LOST] * 100]
+    with pytest.raises(NotApplied, match=r"cgminer\.conf is damaged") as caught:
+        bring(connect(miner), clock, FIRST)
+    assert caught.value.changed
 
 
 def passwords_in_diff(before: list[Pool], after: list[Pool]) -> list[list[str]]:
@@ -272,7 +354,7 @@ def test_a_diff_shows_url_and_user(miner: Miner, connect: Connect, clock: Clock)
 
 def test_pools_are_shown_without_passwords() -> None:
     pool = Pool("stratum+tcp://user:secret-9@a.example:3333", "farm.1", "secret-9")
-    assert shown([pool]) == [{"url": f"stratum+tcp://user:{MASK}@a.example:3333", "user": "farm.1"}]
+    assert shown([pool]) == [{"url": f"stratum+tcp://user:{MASK}@a.example:3333", "user": "farm.1", "password": None}]
     assert "secret-9" not in PoolsSetting(None, ()).describe((pool,))  # type: ignore[arg-type]
 
 
@@ -285,3 +367,112 @@ def test_the_recorded_pools_are_as_desired(generation: str, connect: Connect, cl
     pools = [Pool(f"stratum+tcp://pool-{name}.example:3333", user, "x") for name, user in
              (("a", "wallet.0"), ("b", "farm.worker1"))]  # fmt: skip
     assert not bring(connect(Script([recorded(generation, "/api/pools")])), clock, *pools).changed
+
+
+OTHER_PASSWORD = Pool(FIRST.url, FIRST.user, "secret-9")
+
+
+def keeping(*pools: Pool) -> tuple[DesiredPool, ...]:
+    return tuple(DesiredPool(pool.url, pool.user, None) for pool in pools)
+
+
+class TestKeptPasswords:
+    @pytest.mark.parametrize(
+        ("password", "keep_passwords", "kept"),
+        [
+            (left_out_password(), False, "x"),
+            (left_out_password(), True, None),
+            ("x", True, "x"),
+            ("secret-9", True, "secret-9"),
+            (None, False, None),
+            (None, True, None),
+        ],
+    )
+    def test_null_is_kept_and_what_was_left_out_only_if_wanted(
+        self, password: str | None, keep_passwords: bool, kept: str | None
+    ) -> None:
+        (pool,) = pools_from([option(password=password)], keep_passwords)
+        assert pool.password == kept
+
+    @pytest.mark.parametrize("keep_passwords", [False, True])
+    def test_the_module_tells_null_from_what_was_left_out(self, keep_passwords: bool) -> None:
+        options = [{"url": FIRST.url, "user": FIRST.user, **given} for given in ({}, {"password": None})]
+        spec = {name: dragonmint_pools.argument_spec()[name] for name in ("pools", "keep_passwords")}
+        validation = ArgumentSpecValidator(spec).validate({"pools": options, "keep_passwords": keep_passwords})
+        assert validation.error_messages == []
+        pools = pools_from(validation.validated_parameters["pools"], keep_passwords)
+        assert [pool.password for pool in pools] == [None if keep_passwords else "x", None]
+
+    def test_facts_that_are_written_back_change_nothing(self, miner: Miner, connect: Connect, clock: Clock) -> None:
+        miner.pools = stored(OTHER_PASSWORD, FIRST, SECOND)
+        fact = shown([OTHER_PASSWORD, FIRST, SECOND])
+        assert not bring(connect(miner), clock, *pools_from(fact)).changed
+        assert miner.writes == []
+
+    def test_pools_in_another_order_keep_theirs(self, miner: Miner, connect: Connect, clock: Clock) -> None:
+        miner.pools = stored(OTHER_PASSWORD, SECOND)
+        outcome = bring(connect(miner), clock, *keeping(SECOND, OTHER_PASSWORD))
+        assert outcome.changed
+        assert miner.pools == stored(SECOND, OTHER_PASSWORD)
+        assert "secret-9" not in repr(outcome)
+
+    @pytest.mark.parametrize(
+        ("on_the_miner", "desired"),
+        [
+            ("stratum+tcp://Pool.Example:1#xnsub", "stratum+tcp://pool.example:1/#xnsub"),
+            ("stratum+tcp://pool.example:1/#xnsub", "stratum+tcp://POOL.example:1/#xnsub"),
+            ("stratum2+tcp://POOL.example:1/KeY", "stratum2+tcp://pool.example:1/KeY"),
+        ],
+    )
+    def test_the_same_pool_may_be_written_otherwise(
+        self, on_the_miner: str, desired: str, miner: Miner, connect: Connect, clock: Clock
+    ) -> None:
+        miner.pools = stored(Pool(on_the_miner, "farm.1", "secret-9"))
+        bring(connect(miner), clock, DesiredPool(desired, "farm.1", None))
+        assert miner.pools == stored(Pool(desired, "farm.1", "secret-9"))
+
+    @pytest.mark.parametrize("check_mode", [False, True])
+    @pytest.mark.parametrize(
+        "other",
+        [
+            Pool("stratum+tcp://second.example:3334", "farm.1", "secret-9"),
+            Pool("stratum+ssl://second.example:3333", "farm.1", "secret-9"),
+            Pool("stratum+tcp://second.example:3333/#xnsub", "farm.1", "secret-9"),
+            Pool("stratum+tcp://second.example:3333", "farm.2", "secret-9"),
+        ],
+        ids=["port", "scheme", "xnsub", "user"],
+    )
+    def test_without_such_a_pool_there_is_nothing_to_keep(
+        self, other: Pool, check_mode: bool, miner: Miner, connect: Connect, clock: Clock
+    ) -> None:
+        miner.pools = stored(FIRST, other)
+        message = r"Pool 2, 'stratum\+tcp://second\.example:3333' as 'farm\.1', has no password.*password of pool 2"
+        with pytest.raises(InvalidInput, match=message) as caught:
+            bring(connect(miner), clock, *keeping(FIRST, SECOND), check_mode=check_mode)
+        assert miner.writes == []
+        assert "secret-9" not in str(caught.value)
+
+    @pytest.mark.parametrize("password", ["", 7, None, ["x"], "\ud800"], ids=repr)
+    def test_what_the_miner_could_not_store_again_is_not_sent(
+        self, password: Any, miner: Miner, connect: Connect, clock: Clock
+    ) -> None:
+        miner.pools = [{"url": FIRST.url, "user": FIRST.user, "pass": password}]
+        assert not bring(connect(miner), clock, *keeping(FIRST)).changed
+        with pytest.raises(InvalidInput, match="password of pool 2 cannot be kept"):
+            bring(connect(miner), clock, DesiredPool(SECOND.url, SECOND.user, "x"), *keeping(FIRST))
+        assert miner.writes == []
+
+    def test_a_kept_password_is_kept_as_it_is(self, miner: Miner, connect: Connect, clock: Clock) -> None:
+        odd = Pool(FIRST.url, FIRST.user, " a\tb\u200b\n")
+        miner.pools = stored(odd, SECOND)
+        bring(connect(miner), clock, *keeping(odd))
+        assert miner.pools == stored(odd)
+
+    def test_a_kept_password_that_the_miner_repeats_is_masked(self, miner: Miner, connect: Connect) -> None:
+        miner.pools = stored(OTHER_PASSWORD, SECOND)
+        miner.fails["updatePools"] = [said(success=False, message="no secret-9 here")]
+        client = connect(miner)
+        context = Context({"password": "dragonadmin"}, check_mode=False, tokens=client.tokens)
+        result = execute(lambda _context: vars(converge(PoolsSetting(client, keeping(FIRST)), False)), context)
+        assert result["error_code"] == "rejected"
+        assert f"no {MASK} here" in result["msg"]

@@ -29,7 +29,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.power
 
 from .helpers import Clock, recorded
 
-PARAMETERS = {"state": "rebooted", "min_uptime": None, "confirm": None, "wait": True, "wait_timeout": 60.0}
+PARAMETERS = {
+    "state": "rebooted",
+    "min_uptime": None,
+    "confirm": None,
+    "wait": True,
+    "wait_timeout": 60.0,
+    "search": None,
+}
 MAC = "a0:b0:45:00:00:01"
 WAIT_S = 60.0
 DAY_S = 86400
@@ -37,6 +44,7 @@ DAY_S = 86400
 GONE = Unreachable("Nobody answers.", "connection refused", sent=False)
 HUNG = TimedOut("It hangs.", "no answer within 10 s")
 STARTING = NotReady("It may be starting.")
+GARBAGE = BadReply("No miner.", "an HTML page")
 NO_PROGRAM = BadReply("502", "HTTP 502", transient=True)
 REPLY_LOST = Unreachable("It broke.", "the connection was closed", sent=True)
 
@@ -52,6 +60,8 @@ class TestOptions:
             ({"state": "mining_restarted"}, Options("mining_restarted", None, None, 60.0)),
             ({"state": "poweredoff"}, Options("poweredoff", None, None, 60.0)),
             ({"state": "factory_reset", "confirm": MAC}, Options("factory_reset", None, MAC, 60.0)),
+            ({"search": ""}, Options("rebooted", None, None, 60.0)),
+            ({"search": "10.1.0.0/30"}, Options("rebooted", None, None, 60.0, ("10.1.0.1", "10.1.0.2"))),
         ],
         ids=str,
     )
@@ -69,6 +79,15 @@ class TestOptions:
                 ({"state": state, "confirm": MAC}, "refused with any other")
                 for state in ("rebooted", "mining_restarted", "poweredoff")
             ],
+            *[
+                ({"search": "10.1.0.0/30", **more}, f"With {found}, leave it out")
+                for more, found in (
+                    ({"state": "mining_restarted"}, "state=mining_restarted, wait=true"),
+                    ({"state": "poweredoff"}, "state=poweredoff, wait=true"),
+                    ({"wait": False}, "state=rebooted, wait=false"),
+                )
+            ],
+            ({"search": "10.1.0"}, "search '10.1.0' is not a network"),
             ({"state": "factory_reset"}, "it is required with state=factory_reset"),
             ({"state": "factory_reset", "confirm": MAC, "min_uptime": 1.0}, "min_uptime is for"),
         ],
@@ -81,13 +100,15 @@ class TestOptions:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the miner shows. ``trouble`` is what each request runs into, ``mining`` what a summary does."""
+    """What a look at the miner shows. ``trouble`` is what each request runs into, the others what some do."""
 
     trouble: MinerError | None = None
     token_alive: bool = True
     uptime_s: int | None = 3 * DAY_S
     elapsed_s: int | None = 4792
     mining_trouble: MinerError | None = None
+    overview_trouble: MinerError | None = None
+    login_trouble: MinerError | None = None
     factory_login: bool = False
 
 
@@ -132,7 +153,10 @@ class Miner:
         return self._now().token_alive
 
     def accepts(self, username: str, password: str) -> bool:
-        return self._now().factory_login and (username, password) == ("admin", "admin")
+        now = self._now()
+        if now.login_trouble:
+            raise now.login_trouble
+        return now.factory_login and (username, password) == ("admin", "admin")
 
     def read(self, endpoint: protocol.Endpoint[Any], patient: bool = True) -> Any:
         now = self._now()
@@ -143,6 +167,8 @@ class Miner:
                 raise now.mining_trouble
             return Mining(ready=True, hashrate_ths={}, elapsed_seconds=now.elapsed_s)
         assert endpoint is protocol.OVERVIEW
+        if now.overview_trouble:
+            raise now.overview_trouble
         overview = protocol.parse(protocol.Request(endpoint), recorded(protocol.DM_2018_05, "/api/overview"))
         return replace(
             overview,
@@ -216,6 +242,8 @@ class TestProof:
             ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=60)}, 30),
             ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=90)}, 30),
             ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=None), 40: REBOOTED}, 40),
+            # Its web server answers before everything else does.
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, overview_trouble=GARBAGE), 40: REBOOTED}, 40),
             # It is reset when it takes the factory's login, not before.
             ("factory_reset", {0: OFF, 30: REBOOTED, 35: RESET}, 35),
             # A restart so fast that cgminer was never seen silent.
@@ -234,16 +262,15 @@ class TestProof:
     @pytest.mark.parametrize(
         ("state", "life", "text"),
         [
-            ("rebooted", {}, "has not rebooted in 60 s"),
+            ("rebooted", {}, "has not rebooted after 60 s"),
             # Only a jump of the clock.
             ("rebooted", {0: Look(token_alive=False)}, "has not rebooted"),
             # It was young already.
             ("rebooted", {0: Look(uptime_s=0)}, "has not rebooted"),
             ("rebooted", {0: replace(REBOOTED, uptime_s=121)}, "has not rebooted"),
-            ("rebooted", {0: replace(REBOOTED, uptime_s=None)}, "has not rebooted"),
-            ("mining_restarted", {}, "cgminer has not restarted in 60 s"),
-            ("poweredoff", {}, "still answers in 60 s"),
-            ("factory_reset", {}, "does not take the factory's login in 60 s"),
+            ("mining_restarted", {}, "cgminer has not restarted after 60 s"),
+            ("poweredoff", {}, "still answers after 60 s"),
+            ("factory_reset", {}, "does not take the factory's login after 60 s"),
             # A reboot is no reset, and a login that the factory's miner takes is none either.
             ("factory_reset", {0: REBOOTED}, "does not take the factory's login"),
             ("factory_reset", {0: replace(UP, factory_login=True)}, "does not take the factory's login"),
@@ -259,6 +286,29 @@ class TestProof:
         assert not caught.value.changed
         assert len(miner.commands) == 1
         assert WAIT_S <= clock.now - began < WAIT_S + 5
+
+    @pytest.mark.parametrize(
+        ("state", "life", "reason"),
+        [
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, overview_trouble=NO_PROGRAM)}, "HTTP 502"),
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, overview_trouble=GARBAGE)}, "an HTML page"),
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, overview_trouble=HUNG)}, "no answer within 10 s"),
+            ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=None)}, "it does not report its uptime"),
+            ("factory_reset", {0: OFF, 30: replace(RESET, login_trouble=NO_PROGRAM)}, "HTTP 502"),
+            ("factory_reset", {0: OFF, 30: replace(RESET, login_trouble=HUNG)}, "no answer within 10 s"),
+            ("mining_restarted", {0: Look(mining_trouble=HUNG)}, "no answer within 10 s"),
+            ("mining_restarted", {0: Look(mining_trouble=NO_PROGRAM)}, "HTTP 502"),
+            ("poweredoff", {0: Look(trouble=HUNG)}, "no answer within 10 s"),
+        ],
+    )
+    def test_what_the_miner_can_not_say_afterwards_is_not_known(
+        self, bring: Bring, clock: Clock, state: str, life: Life, reason: str
+    ) -> None:
+        miner = Miner(clock, life)
+        with pytest.raises(NotBack, match=f"Whether it did is not known after 60 s: {reason}. Check") as caught:
+            bring(miner, state)
+        assert caught.value.changed
+        assert len(miner.commands) == 1
 
     @pytest.mark.parametrize("state", ["rebooted", "factory_reset", "mining_restarted"])
     @pytest.mark.parametrize("trouble", [GONE, HUNG, NO_PROGRAM], ids=lambda error: error.code)

@@ -28,7 +28,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings impor
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.user import PasswordSetting
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
 
-from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, recorded, said
+from .helpers import INVALID_REQUEST, NO_USER, SUCCESS, WRONG_PASSWORD, Clock, basic, recorded, said
 
 NEW, OLD = "Correct-Horse-7", "Battery-Staple-8"
 FACTORY = {
@@ -115,7 +115,7 @@ def set_password(connect: Callable[..., Client], clock: Clock) -> Set:
     return set_password
 
 
-@pytest.mark.parametrize("password", [NEW, "x", " ", "a b", "p:w", "pä€😀", "{{ x }}", "y" * 4096], ids=repr)
+@pytest.mark.parametrize("password", [NEW, "x", "a b", "p:w", "pä€😀", "{{ x }}", "y" * 4096], ids=repr)
 def test_usual_and_unusual_passwords_are_taken(set_password: Set, password: str) -> None:
     miner = Miner()
     assert set_password(miner, new_password=password).changed
@@ -126,11 +126,16 @@ def test_usual_and_unusual_passwords_are_taken(set_password: Set, password: str)
     ("password", "text"),
     [
         ("", "is empty"),
-        ("a\nb", "control characters"),
-        ("a\x00", "control characters"),
-        ("\x7f", "control characters"),
-        ("a\tb", "control characters"),
-        ("\ud800", "no valid UTF-8"),
+        ("a\nb", r"U\+000A LINE FEED at position 2"),
+        ("a\x00", r"U\+0000 NULL at position 2"),
+        ("\x7f", r"U\+007F control character at position 1"),
+        ("a\tb", r"U\+0009 TAB at position 2"),
+        (" ", "begins with white space"),
+        ("horse ", "ends with white space"),
+        ("horse\n", "ends with white space"),
+        ("ho\u200brse", r"U\+200B ZERO WIDTH SPACE at position 3"),
+        ("ho\u00a0rse", r"U\+00A0 NO-BREAK SPACE at position 3"),
+        ("\ud800", "not valid UTF-8"),
     ],
     ids=repr,
 )
@@ -138,7 +143,7 @@ def test_a_password_that_nobody_could_log_in_with_is_refused(set_password: Set, 
     miner = Miner()
     with pytest.raises(InvalidInput, match=text) as caught:
         set_password(miner, new_password=password)
-    assert not password or password not in str(caught.value)
+    assert not password.strip() or password not in str(caught.value)
     assert miner.tried == []
 
 
@@ -242,6 +247,16 @@ class TestVerdict:
         with pytest.raises(NotBack) as caught:
             set_password(Miner(goes=True))
         assert caught.value.changed
+
+    @pytest.mark.parametrize("only_factory", [False, True])
+    def test_a_miner_that_knows_no_user_is_not_left_alone(
+        self, set_password: Set, monkeypatch: pytest.MonkeyPatch, only_factory: bool
+    ) -> None:
+        monkeypatch.setattr(Miner, "_auth", lambda *_a, **_k: NO_USER)
+        miner = Miner()
+        with pytest.raises(AuthenticationFailed, match="does not know the user guest"):
+            set_password(miner, "guest", only_factory=only_factory)
+        assert miner.writes == []
 
     def test_a_refusal_is_told(self, set_password: Set, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Miner, "_update_password", lambda *_a, **_k: said(success=False, message="wrong user"))

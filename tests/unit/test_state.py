@@ -283,3 +283,24 @@ def test_without_time_to_wait_it_is_asked_once(clock: Clock) -> None:
 def test_waiting_ends_with_an_error_that_will_not_pass(error: MinerError, clock: Clock) -> None:
     with pytest.raises(type(error)):
         wait_until(Answers(False, error), 60, clock.sleep)
+
+
+BROKEN = NotApplied("It is broken since.")
+
+
+def test_what_the_write_has_broken_is_told_at_once(clock: Clock) -> None:
+    with pytest.raises(NotApplied, match="broken since") as caught:
+        outcome_of(Fan(50, BROKEN), clock)
+    assert caught.value.changed
+    assert clock.slept == []
+
+
+def test_what_looks_broken_while_the_reply_is_lost_may_still_be_written(clock: Clock) -> None:
+    fan = Fan(50, BROKEN, 70)
+    fan.reply = TIMED_OUT
+    assert outcome_of(fan, clock).changed
+    fan = Fan(50, BROKEN)
+    fan.reply = TIMED_OUT
+    with pytest.raises(NotApplied, match="broken since"):
+        outcome_of(fan, clock)
+    assert sum(clock.slept) >= SETTLE_S

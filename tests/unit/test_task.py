@@ -207,6 +207,17 @@ def test_a_client_is_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch) ->
     assert other.connection.host == "10.1.0.25"
 
 
+def test_a_failure_says_where_a_miner_is_that_has_moved() -> None:
+    def module(context: Context) -> dict[str, Any]:
+        with context.client() as client:
+            if not context.check_mode:
+                client.move_to("10.1.0.77")
+            raise NotApplied("No.")
+
+    assert execute(module, Context(PARAMS, False))["ipaddress"] == "10.1.0.77"
+    assert "ipaddress" not in execute(module, Context(PARAMS, True))
+
+
 def test_a_converged_setting_becomes_a_result() -> None:
     outcome = Outcome(True, 7, {"before": {}, "after": {}})
     assert task.outcome_result(outcome, fan=7) == {"changed": True, "diff": {"before": {}, "after": {}}, "fan": 7}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from itertools import permutations
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import
     ENDS,
     JUDGED,
     TRANSITIONS,
+    UNHEARD,
     Event,
     Phase,
     Upgrade,
@@ -22,6 +24,7 @@ RECORDINGS = Path(__file__).parents[1] / "data/recordings"
 QUIET, HANDED_OVER, BUSY, LOST = Event.QUIET, Event.HANDED_OVER, Event.BUSY, Event.HAND_OVER_LOST
 START, RUN, SUCCESS, FAILURE, DONE = Event.START, Event.RUN, Event.SUCCESS, Event.FAILURE, Event.DONE
 SOCKET_LOST, SILENT, REBOOTED, NOT_REBOOTED = Event.SOCKET_LOST, Event.SILENT, Event.REBOOTED, Event.NOT_REBOOTED
+GONE = Event.GONE
 
 
 def after(*events: Event) -> Phase:
@@ -50,11 +53,14 @@ def after(*events: Event) -> Phase:
         ([QUIET, HANDED_OVER, SILENT], Phase.UNKNOWN),
         ([QUIET, HANDED_OVER, RUN, SILENT, NOT_REBOOTED], Phase.FAILED),
         ([QUIET, HANDED_OVER, RUN, SILENT, RUN], Phase.FLASHING),
-        ([QUIET, LOST, NOT_REBOOTED], Phase.FAILED),
-        ([QUIET, LOST, REBOOTED], Phase.RESTARTED),
-        ([QUIET, BUSY, SILENT], Phase.STUCK),
-        ([QUIET, BUSY, RUN, SUCCESS], Phase.RESTARTING),
         ([QUIET, RUN, BUSY], Phase.FLASHING),
+        ([QUIET, RUN, LOST], Phase.UNKNOWN),
+        ([QUIET, RUN, LOST, NOT_REBOOTED], Phase.FAILED),
+        ([QUIET, FAILURE, BUSY], Phase.FAILED),
+        ([QUIET, FAILURE, LOST], Phase.FAILED),
+        # The updater of a web server that could not pass on an upload comes back, or is heard after all.
+        ([QUIET, HANDED_OVER, GONE], Phase.JUDGING),
+        ([QUIET, HANDED_OVER, RUN, GONE], Phase.FLASHING),
         ([RUN], Phase.FLASHING),
         ([RUN, QUIET], Phase.FLASHING),
         ([SUCCESS], Phase.RESTARTING),
@@ -63,6 +69,32 @@ def after(*events: Event) -> Phase:
 )
 def test_each_course_ends_where_it_must(events: list[Event], phase: Phase) -> None:
     assert after(*events) is phase
+
+
+@pytest.mark.parametrize("refusal", [BUSY, LOST], ids=lambda event: event.name)
+@pytest.mark.parametrize(
+    ("events", "phase"),
+    [
+        ([], Phase.NOT_ACCEPTED),
+        ([SILENT], Phase.NOT_ACCEPTED),
+        ([SOCKET_LOST], Phase.NOT_ACCEPTED),
+        ([NOT_REBOOTED], Phase.STUCK),
+        ([SILENT, NOT_REBOOTED], Phase.STUCK),
+        ([GONE], Phase.STUCK),
+        ([REBOOTED], Phase.RESTARTED),
+        ([START], Phase.JUDGING),
+        ([START, FAILURE], Phase.FAILED),
+        ([START, SILENT, NOT_REBOOTED], Phase.FAILED),
+        ([FAILURE], Phase.FAILED),
+        ([RUN, SUCCESS], Phase.RESTARTING),
+        ([SUCCESS], Phase.RESTARTING),
+        ([DONE], Phase.RESTARTING),
+    ],
+)
+def test_an_upload_that_was_not_confirmed_counts_as_refused_unless_the_updater_is_heard(
+    refusal: Event, events: list[Event], phase: Phase
+) -> None:
+    assert after(QUIET, refusal, *events) is phase
 
 
 @pytest.mark.parametrize("order", list(permutations([HANDED_OVER, RUN, SUCCESS])))
@@ -85,6 +117,7 @@ def test_each_phase_can_be_reached_and_left() -> None:
     assert reached | {Phase.LISTENING} == set(Phase)
     assert set(TRANSITIONS) == set(Phase) - ENDS
     assert ENDS < JUDGED
+    assert set() == UNHEARD & ENDS
 
 
 def recorded(name: str) -> list[str]:
@@ -106,23 +139,184 @@ def test_a_recorded_success_ends_in_the_reboot() -> None:
     assert (upgrade.phase, upgrade.percent) == (Phase.RESTARTING, 100.0)
 
 
-@pytest.mark.parametrize(
-    ("name", "reason"),
-    [("truncated", "HASH mismatch"), ("wrong-hardware", "SW not compatible with hardware")],
-)
-def test_a_recorded_failure_has_its_reason_in_either_order(name: str, reason: str) -> None:
+START_FRAMES = [
+    '{"type": "status", "status": "START"}',
+    '{"type": "source", "source": "WEBSERVER"}',
+    '{"type": "info", "source": "new.swu"}',
+]
+FAILURE_FRAME = '{"type": "status", "status": "FAILURE"}'
+NOT_INSTALLING = "Image invalid or corrupted. Not installing ..."
+NO_SOFTWARE = "ERROR corelib/stream_interface.c : extract_files : 156 : Compatible SW not found "
+NO_PARSER = "ERROR core/parser.c : parse : 98 : no parser available to parse sw-description! "
+NO_JSON = "ERROR parser/parser.c : parse_json : 760 : JSON File corrupted "
+VERIFYING = "[swupdate_verify_file] : Verify signed image: Read 453 bytes "
+NOT_FIRST = "[extract_file_to_tmp] : description file name not the first of the list"
+
+
+def message(text: str, level: str = "6") -> str:
+    return json.dumps({"type": "message", "level": level, "text": text})
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How an update fails: whether it gets as far as START, what the updater says, and the cause that must be told."""
+
+    texts: tuple[str, ...]
+    cause: str
+    starts: bool = False
+    verdict: str = NOT_INSTALLING
+
+    @property
+    def statuses(self) -> list[str]:
+        return [*(START_FRAMES if self.starts else []), FAILURE_FRAME]
+
+    @property
+    def messages(self) -> list[str]:
+        texts = ("Software Update started !", *self.texts)
+        return [*map(message, texts), message(self.verdict, "3"), message("Waiting for requests...")]
+
+
+FAILURES = {
+    "wrong-hardware": Failure(
+        (
+            "[parse_hw_compatibility] : Accepted Hw Revision : t2.g19",
+            VERIFYING,
+            "[swupdate_verify_file] : Verified OK ",
+            "[check_hw_compatibility] : Hardware g19 Revision: t1.g19",
+            "ERROR corelib/stream_interface.c : extract_files : 161 : SW not compatible with hardware ",
+        ),
+        "it is for other hardware ('SW not compatible with hardware')",
+        starts=True,
+    ),
+    "damaged": Failure(
+        (
+            "[extract_files] : Found file:  filename rootfs.ubi  size 200000 required",
+            "ERROR core/cpio_utils.c : copyfile : 438 : HASH mismatch : 37546af3 <--> 9a9cd919",
+        ),
+        "the archive is damaged or cut off, since a checksum is wrong ('HASH mismatch : 37546af3 <--> 9a9cd919')",
+        starts=True,
+    ),
+    "bad-checksum": Failure(
+        ("ERROR corelib/stream_interface.c : extract_files : 212 : Checksum WRONG ! Computed 0x1x ",),
+        "the archive is damaged or cut off, since a checksum is wrong ('Checksum WRONG ! Computed 0x1x')",
+        starts=True,
+    ),
+    "bad-signature": Failure(
+        (
+            VERIFYING,
+            "ERROR corelib/verify_signature.c : verify_final : 104 : EVP_DigestVerifyFinal failed, error 0x0407008a 0 ",
+            "[swupdate_verify_file] : Error Verifying Data ",
+            NO_SOFTWARE,
+        ),
+        "its signature is not from the vendor's key ('EVP_DigestVerifyFinal failed, error 0x0407008a 0')",
+    ),
+    "unsigned": Failure(
+        (f"{NOT_FIRST}: BOOT.bin instead of sw-description.sig",),
+        "the archive is not signed ('description file name not the first of the list: "
+        "BOOT.bin instead of sw-description.sig')",
+    ),
+    "no-description": Failure(
+        (f"{NOT_FIRST}: BOOT.bin instead of sw-description",),
+        "the archive does not begin with a description ('description file name not the first of the list: "
+        "BOOT.bin instead of sw-description')",
+    ),
+    "no-cpio": Failure(
+        (
+            "ERROR core/cpio_utils.c : get_cpiohdr : 36 : CPIO Format not recognized: magic not found ",
+            "ERROR core/cpio_utils.c : extract_cpio_header : 490 : CPIO Header corrupted, cannot be parsed",
+        ),
+        "the archive is not a cpio archive of format crc, or it is cut off "
+        "('CPIO Format not recognized: magic not found')",
+    ),
+    "unparsable": Failure(
+        (NO_JSON, NO_PARSER, NO_SOFTWARE),
+        "the archive's description can't be read ('JSON File corrupted')",
+    ),
+    "other-board": Failure(
+        ("ERROR parser/parser.c : parser : 665 : Found nothing to install ", NO_JSON, NO_PARSER, NO_SOFTWARE),
+        "the archive has nothing for this board ('Found nothing to install')",
+    ),
+    "no-hash": Failure(
+        ("ERROR core/parser.c : check_missing_hash : 52 : Hash not set for uImage Aborting ", NO_SOFTWARE),
+        "the archive has an image without a checksum ('Hash not set for uImage Aborting')",
+    ),
+    "no-room": Failure(
+        ("ERROR core/cpio_utils.c : copy_write : 93 : cannot write 16384 bytes ",),
+        "the miner has no room left to unpack the archive ('cannot write 16384 bytes')",
+        starts=True,
+    ),
+    "image-missing": Failure(
+        (
+            "[network_initializer] : Valid image found: copying to FLASH",
+            "Installation in progress",
+            "[install_images] : /tmp/uImage not found or wrong",
+        ),
+        "the archive lacks an image that its description names ('/tmp/uImage not found or wrong')",
+        starts=True,
+        verdict="Installation failed !",
+    ),
+    "not-fetched": Failure(
+        (
+            "ERROR corelib/channel_curl.c : channel_get_file : 793 : Channel get operation failed (Timeout)",
+            "ERROR core/cpio_utils.c : get_cpiohdr : 36 : CPIO Format not recognized: magic not found ",
+        ),
+        "the miner could not fetch the archive ('Channel get operation failed (Timeout)')",
+    ),
+    "flash-worn-out": Failure(
+        ("ERROR handlers/flash_handler.c : flash_write_nor : 284 : Failure installing into: mtd3 ",),
+        "the updater reported an error ('Failure installing into: mtd3')",
+        starts=True,
+        verdict="Installation failed !",
+    ),
+    "without-a-word": Failure((), "the updater reported 'Image invalid or corrupted. Not installing ...'"),
+}
+
+
+def orders(statuses: list[str], messages: list[str]) -> list[list[str]]:
+    """Within each of the two kinds order is kept; a failure may be told before its cause, and its start after it."""
+    return [
+        statuses + messages,
+        messages + statuses,
+        messages[:1] + statuses + messages[1:],
+        statuses[:1] + messages + statuses[1:],
+    ]
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_the_first_error_is_the_cause_in_whatever_order_it_is_heard(name: str) -> None:
+    failure = FAILURES[name]
+    for frames in orders(failure.statuses, failure.messages):
+        upgrade = listened_to(frames)
+        assert (upgrade.phase, upgrade.reason) == (Phase.FAILED, failure.cause)
+
+
+@pytest.mark.parametrize("name", ["truncated", "wrong-hardware"])
+def test_a_recorded_failure_has_its_cause_in_whatever_order_it_is_heard(name: str) -> None:
+    cause = FAILURES["damaged" if name == "truncated" else name].cause.partition(" (")[0]
     frames = recorded(name)
     messages = [frame for frame in frames if '"message"' in frame]
-    others = [frame for frame in frames if '"message"' not in frame]
-    for order in (others + messages, messages + others):
+    statuses = [frame for frame in frames if '"message"' not in frame]
+    for order in orders(statuses, messages):
         upgrade = listened_to(order)
         assert upgrade.phase is Phase.FAILED
-        assert upgrade.reason.startswith("Image invalid or corrupted. Not installing: ")
-        assert reason in upgrade.reason
+        assert upgrade.reason.startswith(cause)
+
+
+@pytest.mark.parametrize("name", FAILURES)
+def test_a_new_update_has_its_own_cause(name: str) -> None:
+    earlier, failure = FAILURES["damaged"], FAILURES[name]
+    upgrade = Upgrade()
+    for frame in earlier.statuses + earlier.messages:
+        upgrade.hear(frame)
+    upgrade.feed(QUIET)
+    upgrade.feed(HANDED_OVER)
+    for frame in failure.statuses + failure.messages:
+        upgrade.hear(frame)
+    assert (upgrade.phase, upgrade.reason) == (Phase.FAILED, failure.cause)
 
 
 def test_a_failure_of_which_nothing_was_heard_says_so() -> None:
-    assert "nothing more was heard" in Upgrade().reason
+    assert Upgrade().reason == "the updater reported nothing more, and the miner has not rebooted"
 
 
 @pytest.mark.parametrize(

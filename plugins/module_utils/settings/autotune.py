@@ -19,8 +19,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unsupported,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import AutoTune, AutoTuneStatus, Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import configuration
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting, after_change, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.visible import require_visible
 
 # Tuning takes from minutes to hours, and the miner has few workers.
 _TUNING_POLL_S = 5.0
@@ -36,9 +38,15 @@ def autotune_from(mode: str, level: str | None) -> AutoTune:
 
     Raises InvalidInput for a level that can't be one.
     """
-    if level is not None and (not level.strip() or not level.isprintable()):
-        raise InvalidInput("level is empty or has control characters. Innosilicon's own levels are numbers, such as 2.")
-    return AutoTune(mode, level.strip() if level is not None else None)
+    if level is None:
+        return AutoTune(mode)
+    level = level.strip(" ")
+    if not level:
+        raise InvalidInput(
+            "level is empty. Innosilicon's levels are numbers, such as 2. Leave level out to keep the miner's."
+        )
+    require_visible("level", level, shown=level)
+    return AutoTune(mode, level)
 
 
 def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
@@ -99,8 +107,11 @@ class AutoTuneSetting(Setting[AutoTune]):
     def __init__(self, client: Client, mode: str, level: str | None) -> None:
         self._client = client
         self._wanted = autotune_from(mode, level)
+        self._was_told = False
 
     def read(self) -> AutoTune:
+        if self._was_told:
+            configuration.pools_after_write(self._client, "autotune mode")
         return current_autotune(self._client)
 
     def desired(self, current: AutoTune) -> AutoTune:
@@ -114,9 +125,11 @@ class AutoTuneSetting(Setting[AutoTune]):
                 f"This miner's firmware has no autotune mode {self._wanted.mode}, and would ignore it. "
                 f"It takes {', '.join(modes)}. Use one of these."
             )
+        configuration.pools_before_write(self._client, "autotune mode")
 
     def write(self, current: AutoTune) -> None:
         desired = self.desired(current)
+        self._was_told = True
         self._client.write(protocol.set_autotune(desired))
         if desired.mode == "balanced" and current.level is not None and current.mode in ("factory", "balanced"):
             try:
@@ -130,7 +143,7 @@ class AutoTuneSetting(Setting[AutoTune]):
 
         One that has never been set a mode calls itself factory.
         """
-        if self.read() == desired:
+        if current_autotune(self._client) == desired:
             return
         self._client.write(protocol.set_autotune(replace(desired, mode="factory")))
         self._client.write(protocol.set_autotune(desired))

@@ -119,8 +119,17 @@ def _hardware_fact(value: protocol.Hardware) -> dict[str, Any]:
 
 
 def _autotune_fact(sources: Sources) -> dict[str, Any]:
-    shown = autotune.shown(autotune.current_autotune(sources.client))
-    return {**shown, **asdict(autotune.current_status(sources.client, read_mining=lambda: sources.mining))}
+    try:
+        configured = autotune.current_autotune(sources.client)
+    except PermissionDenied:
+        # A guest may read the status of an Innosilicon, which has the mode in it.
+        status = sources.client.read(protocol.AUTOTUNE_STATUS)
+        if status.configured is None:
+            raise
+        configured = status.configured
+    else:
+        status = autotune.current_status(sources.client, read_mining=lambda: sources.mining)
+    return {**autotune.shown(configured), "is_running": status.is_running, "is_tuning": status.is_tuning}
 
 
 def _latest_firmware_fact(sources: Sources) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import wait_ready
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Phase, Upgrade
 
@@ -71,11 +72,11 @@ class Installed(Outcome[str]):
     elapsed_s: float
 
 
-def wanted_from(client: Client, options: Mapping[str, Any], folder: str | None) -> Wanted:
+def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None:
     """Returns the firmware that module options name, after judging its archive, once for all miners of a run.
 
-    ``folder`` is the run's own temporary folder. Raises InvalidInput or InvalidFirmware, and with ``latest`` what the
-    miner's question to the vendor may fail with.
+    None means the newest one, which only the miner can find out. ``folder`` is the run's own temporary folder. Raises
+    InvalidInput or InvalidFirmware.
     """
     if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
         raise InvalidInput("Exactly one of src, url and latest names the firmware.")
@@ -86,24 +87,34 @@ def wanted_from(client: Client, options: Mapping[str, Any], folder: str | None) 
     if options["src"]:
         return _from_archive(swu.judge(options["src"], folder), options["version"], options["checksum"])
     if options["latest"]:
-        latest = client.read(protocol.LATEST_FIRMWARE)
-        if not latest.url:
-            raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
-        return Wanted(options["version"] or latest.version, aio.Order(url=latest.url))
+        return None
     version = options["version"] or _version_in(urlsplit(options["url"]).path)
     if not version:
         raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")
     return Wanted(version, aio.Order(url=options["url"]))
 
 
-def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell) -> Installed:
+def newest(client: Client, follower: Follower, version: str | None) -> Wanted:
+    """Returns the vendor's newest firmware, as the miner finds it out. Raises what reading may raise, and BadReply."""
+    follower.begin()
+    latest = client.read(protocol.LATEST_FIRMWARE)
+    if not latest.url:
+        raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
+    return Wanted(version or latest.version, aio.Order(url=latest.url))
+
+
+def install(
+    client: Client, follower: Follower, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
+) -> Installed:
     """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
+
+    ``follower`` moves ``client`` to where the miner comes back.
 
     Raises what :class:`Policy` forbids or the archive does not fit before anything is sent. Then FlashFailed,
     UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
     """
     began = time.monotonic()
-    overview = client.read(protocol.OVERVIEW)
+    overview = follower.begin()
     before = overview.identity.firmware
     if before == wanted.version and not policy.force:
         return _installed(False, before, wanted.version, False, began)
@@ -112,7 +123,7 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
     client.require_rights()
     if check_mode:
         return _installed(True, before, wanted.version, False, began)
-    upgrade = _Flash(client, wanted, policy, tell).run()
+    upgrade = _Flash(client, follower, wanted, policy, tell).run()
     if upgrade.phase is Phase.RESTARTED:
         _require_installed(client, wanted, overview.identity, upgrade.was_heard)
         tell("waiting until it mines again", False)
@@ -124,8 +135,9 @@ def install(client: Client, wanted: Wanted, policy: Policy, check_mode: bool, te
 class _Flash:
     """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
 
-    def __init__(self, client: Client, wanted: Wanted, policy: Policy, tell: Tell) -> None:
+    def __init__(self, client: Client, follower: Follower, wanted: Wanted, policy: Policy, tell: Tell) -> None:
         self._client = client
+        self._follower = follower
         self._wanted = wanted
         self._policy = policy
         self._tell = tell
@@ -136,15 +148,16 @@ class _Flash:
         """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
         self._follow()
         if self._upgrade.phase is Phase.STUCK and self._policy.recover:
-            self._tell("the updater is stuck, rebooting the miner", False)
-            power.reboot(self._client, self._policy.wait_s)
+            self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
+            power.reboot(self._client, self._follower, self._policy.wait_s)
             self._upgrade = Upgrade()
             self._follow()
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
-                "The miner's updater refuses the firmware as busy, but nothing is heard of an update: an upload of "
-                "before was cut off. Only a reboot helps: run this again with recover=true (the role: upgrade_recover)."
+                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and nothing is "
+                "being installed: it is stuck on an earlier upload that was cut off, or it has died. Only a reboot of "
+                "the miner helps; recover=true (upgrade_recover=true for the role and the playbook) has it done."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
@@ -153,7 +166,7 @@ class _Flash:
         return self._upgrade
 
     def _follow(self) -> None:
-        has_rebooted = power.reboot_proof(self._client)
+        has_rebooted = power.reboot_proof(self._client, self._follower)
         connection = self._client.connection
         miner = aio.Miner(connection.url, self._client.authorization, connection.validate_certs, has_rebooted)
         aio.follow(miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report)
@@ -169,21 +182,22 @@ class _Flash:
         self._told = (phase, tens)
 
     def _failed(self, message: str) -> MinerError:
-        return FlashFailed(f"{message} It still runs its old firmware; look at the archive and the miner's logs.")
+        return FlashFailed(f"{message} It still runs its previous firmware. Check the archive and the miner's logs.")
 
     def _unfinished(self, phase: Phase) -> MinerError:
         unanswered = self._upgrade.unanswered
-        asked = f" When it was asked last: {unanswered}." if unanswered else ""
+        asked = f" Last seen: {unanswered}." if unanswered else ""
         if phase is Phase.RESTARTING:
             failure = NotBack(
-                f"The miner has installed {self._wanted.version}, and has not come back from its reboot within "
-                f"{self._policy.wait_s:g} s.{asked} Look at it; if it only takes longer, raise wait_timeout."
+                f"The miner installed {self._wanted.version}, and was not seen to come back from its reboot within "
+                f"{self._policy.wait_s:g} s.{asked} Check the miner itself. If it only takes longer, raise "
+                "wait_timeout; if DHCP may have given it another address, name that network in search."
             )
         else:
             failure = NotBack(
-                f"The miner was given {self._wanted.version}, and has not ended within {self._policy.wait_s:g} s "
-                f"({phase.value}).{asked} Look at it; if it only takes longer, run the task again to join, with more "
-                "time."
+                f"The miner was given {self._wanted.version}, and has not finished within {self._policy.wait_s:g} s "
+                f"({phase.value}).{asked} Check the miner itself. If it only takes longer, run the task again with a "
+                "longer wait_timeout: it joins the update."
             )
         failure.changed = True
         return failure

@@ -7,17 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
-    AuthenticationFailed,
     BadReply,
     InvalidInput,
     MinerError,
@@ -26,13 +23,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
+    accepts_connections,
+    look,
+    search,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import SETTLE_S, Setting
-
-SEARCH_MAX = 4096
-
-_PROBE_S = 1.0
-_PROBES_AT_ONCE = 64
-_LOOK_TIMEOUT_S = 3.0
 
 
 def network_from(options: Mapping[str, Any]) -> Network:
@@ -66,17 +62,6 @@ def network_from(options: Mapping[str, Any]) -> Network:
     return Network("static", str(address), options["netmask"], str(gateway), dns)
 
 
-def hosts_to_search(text: str) -> list[str]:
-    """Returns the addresses of a network in CIDR notation. Raises InvalidInput for a bad or a huge one."""
-    try:
-        network = ipaddress.IPv4Network(text, strict=False)
-    except ValueError as error:
-        raise InvalidInput(f"search is no network: {error}. Give it as 10.1.0.0/22.") from None
-    if network.num_addresses > SEARCH_MAX:
-        raise InvalidInput(f"search has {network.num_addresses} addresses; {SEARCH_MAX} are the most.")
-    return [str(address) for address in network.hosts()]
-
-
 def shown(network: Network) -> dict[str, Any]:
     """Returns network settings as results and facts show them."""
     return {**asdict(network), "dns": list(dict.fromkeys(network.dns))}
@@ -97,13 +82,14 @@ class NetworkSetting(Setting[Network]):
     name = "network settings"
     lags = True
 
-    def __init__(self, client: Client, network: Network, search: Sequence[str], wait_s: float) -> None:
+    def __init__(self, client: Client, network: Network, hosts: Sequence[str], wait_s: float) -> None:
+        """``hosts`` are the addresses at which to look for a miner that has left for one that only DHCP knows."""
         self.live = network
         self.silent_s = wait_s
         self._client = client
         self._network = network
-        self._search = search
-        self._mac: str | None = None
+        self._hosts = hosts
+        self._mac = ""
         self._told_at: float | None = None
 
     def read(self) -> Network:
@@ -115,11 +101,11 @@ class NetworkSetting(Setting[Network]):
 
     def prepare(self, current: Network) -> None:
         self._client.require_rights()
-        self._mac = self._client.read(protocol.OVERVIEW).identity.mac
+        self._mac = self._client.read(protocol.OVERVIEW).identity.mac or ""
         if not self._mac:
             raise BadReply("The miner does not tell its MAC, by which it would be known at its new address. Reboot it.")
         address = self._network.ipaddress
-        if address and address != self.live.ipaddress and _accepts_connections(address, self._client.connection.port):
+        if address and address != self.live.ipaddress and accepts_connections(address, self._client.connection.port):
             raise WrongDevice(
                 f"Something answers at {address} already, so the miner was not sent there. "
                 "Give it another address, or move that device first."
@@ -141,19 +127,21 @@ class NetworkSetting(Setting[Network]):
         """Reads the network settings wherever the miner is now."""
         if self._network.ipaddress:
             return self._find_static(self._network.ipaddress)
-        for host in self._candidates():
-            try:
-                found = self._look(host)
-            except MinerError:
-                continue
-            if found:
-                return found
-        if time.monotonic() >= told_at + (self.silent_s if self._search else min(self.silent_s, SETTLE_S)):
+        try:
+            found = self._look(self._client.connection.host)
+        except MinerError:
+            found = None
+        if found is None:
+            elsewhere = search(self._client, self._hosts, self._mac)
+            found = elsewhere[1].network if elsewhere else None
+        if found:
+            return found
+        if time.monotonic() >= told_at + (self.silent_s if self._hosts else min(self.silent_s, SETTLE_S)):
             return self._network
         raise self._silent()
 
     def _find_static(self, address: str) -> Network:
-        if _accepts_connections(address, self._client.connection.port):
+        if accepts_connections(address, self._client.connection.port):
             found = self._look(address)
             if found is None:
                 raise WrongDevice(
@@ -169,33 +157,10 @@ class NetworkSetting(Setting[Network]):
             raise self._silent()
         return found
 
-    def _candidates(self) -> Iterator[str]:
-        yield self._client.connection.host
-        with ThreadPoolExecutor(_PROBES_AT_ONCE) as pool:
-            port = self._client.connection.port
-            answers = pool.map(lambda host: _accepts_connections(host, port), self._search)
-            yield from (host for host, answer in zip(self._search, answers) if answer)
-
     def _look(self, host: str) -> Network | None:
-        """Reads the settings of the device there; None if it is not this miner. A stranger is shown no login."""
-        connection = replace(
-            self._client.connection,
-            host=host,
-            password=self._client.password,
-            fallback_passwords=(),
-            timeout_s=min(self._client.connection.timeout_s, _LOOK_TIMEOUT_S),
-            expected_mac=None,
-        )
-        client = Client(connection)
-        try:
-            if not client.is_miner():
-                return None
-            overview = client.read(protocol.OVERVIEW, patient=False)
-        except AuthenticationFailed:
-            return None
-        finally:
-            client.close()
-        return overview.network if overview.identity.mac == self._mac else None
+        """Reads the settings of the device there; None if it is not this miner."""
+        overview = look(self._client, host, self._mac)
+        return overview.network if overview else None
 
     def _silent(self) -> Unreachable:
         reason = f"it answers neither at {self._network.ipaddress or 'its old address'} nor anywhere it was looked for"
@@ -207,14 +172,6 @@ def _comparable(network: Network) -> Network:
     if network.mode == "dhcp":
         return Network("dhcp", None, None, None, ())
     return replace(network, dns=tuple(dict.fromkeys(network.dns)))
-
-
-def _accepts_connections(host: str, port: int) -> bool:
-    try:
-        socket.create_connection((host, port), timeout=_PROBE_S).close()
-    except OSError:
-        return False
-    return True
 
 
 def _address(name: str, text: str) -> ipaddress.IPv4Address:

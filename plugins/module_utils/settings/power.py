@@ -10,7 +10,7 @@ and that it is missing disproves nothing.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
+    Follower,
+    hosts_to_search,
+    read_overview,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import (
     Outcome,
     after_change,
@@ -41,12 +46,16 @@ _UPTIME_SLACK_S = 60.0
 
 @dataclass(frozen=True)
 class Options:
-    """What is wanted: a state, what must hold before, and how long to wait for the proof; None for not waiting."""
+    """What is wanted: a state, what must hold before, and how long to wait for the proof; None for not waiting.
+
+    ``hosts`` are the addresses at which to look for a miner that comes back at another one.
+    """
 
     state: str
     min_uptime_s: float | None
     confirm: str | None
     wait_s: float | None
+    hosts: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -66,22 +75,32 @@ def options_from(params: Mapping[str, Any]) -> Options:
             "confirm is the MAC of a miner that is to lose all its settings: "
             "it is required with state=factory_reset, and refused with any other."
         )
-    return Options(state, min_uptime_s, confirm, params["wait_timeout"] if params["wait"] else None)
+    hosts = tuple(hosts_to_search(params["search"]))
+    if hosts and not (_COMMANDS[state].may_move and params["wait"]):
+        raise InvalidInput(
+            "search is for a miner that is waited for and may come back at another address, with state=rebooted or "
+            f"state=factory_reset, and wait=true. With state={state}, wait={str(params['wait']).lower()}, leave it out."
+        )
+    return Options(state, min_uptime_s, confirm, params["wait_timeout"] if params["wait"] else None, hosts)
 
 
 def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[str], None]) -> PowerOutcome:
     """Brings a miner to a state with a single command, and waits for the proof of it.
 
-    Raises WrongDevice before anything is sent, NotApplied if the miner carries on as before, NotBack if it is not heard
-    of any more, and NotReady if cgminer is not.
+    Raises WrongDevice before anything is sent, NotApplied if the miner carries on as before, NotBack if it can't say
+    whether it does, and NotReady if cgminer does not answer again.
     """
     began = time.monotonic()
+    command = _COMMANDS[options.state]
+    follower = Follower(client, options.hosts, options.wait_s or 0.0, command.passwords)
+    if options.hosts:
+        follower.begin()
     is_due = _is_due(client, options, warn)
     if is_due:
         client.require_rights()
         client.log_in()
     if is_due and not check_mode:
-        _carry_out(client, options, warn)
+        _carry_out(client, options, follower, warn)
     before, after = {"state": "running"}, {"state": options.state}
     if not is_due:
         before = after = after if options.state == "poweredoff" else before
@@ -90,9 +109,9 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
     )
 
 
-def reboot(client: Client, wait_s: float) -> None:
+def reboot(client: Client, follower: Follower, wait_s: float) -> None:
     """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
-    _carry_out(client, Options("rebooted", None, None, wait_s), lambda text: None)
+    _carry_out(client, Options("rebooted", None, None, wait_s), follower, lambda text: None)
 
 
 def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:
@@ -114,9 +133,9 @@ def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bo
     return True
 
 
-def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) -> None:
+def _carry_out(client: Client, options: Options, follower: Follower, warn: Callable[[str], None]) -> None:
     command = _COMMANDS[options.state]
-    is_done = command.proof(client)
+    is_done = command.proof(client, follower)
     lost = send_once(lambda: client.write(protocol.Request(command.endpoint)))
     if options.wait_s is None:
         if lost:
@@ -126,7 +145,7 @@ def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) ->
     with after_change():
         is_proven = wait_until(is_done, options.wait_s)
     if not is_proven:
-        raise _undone(client, options, command)
+        _ask_once_more(is_done, command, options.wait_s)
     with after_change():
         if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
             raise NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
@@ -134,36 +153,52 @@ def _carry_out(client: Client, options: Options, warn: Callable[[str], None]) ->
 
 @dataclass(frozen=True)
 class _Command:
-    """What brings a miner to a state. ``proof`` looks at the miner before, and returns what proves it afterwards."""
+    """What brings a miner to a state.
+
+    ``proof`` looks at the miner before, and returns what proves it afterwards: False disproves it, an error means that
+    the miner can't say. ``order`` and ``undone`` say in a message what it was told, and what it is like if it has not
+    done it; ``advice`` what to do where nobody knows. ``may_move`` means that it may come back at another address, and
+    ``passwords`` are the admin's there if not the present one.
+    """
 
     endpoint: protocol.Endpoint[None]
-    proof: Callable[[Client], Callable[[], bool]]
+    proof: Callable[[Client, Follower], Callable[[], bool]]
+    order: str
     undone: str
+    advice: str
+    may_move: bool = False
+    passwords: tuple[str, ...] = ()
     is_back: Callable[[Client], bool] = lambda client: True
 
 
-def reboot_proof(client: Client) -> Callable[[], bool]:
+def reboot_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
 
-    Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only.
+    Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only. Of a miner whose
+    token is dead and whose uptime can't be read, nothing is known.
     """
     jwt = client.log_in().jwt
     began = time.monotonic()
 
     def is_done() -> bool:
+        follower.follow()
         if client.is_token_alive(jwt):
             return False
-        uptime_s = client.read(protocol.OVERVIEW, patient=False).hardware.uptime_seconds
-        return uptime_s is not None and uptime_s <= time.monotonic() - began + _UPTIME_SLACK_S
+        uptime_s = read_overview(client).hardware.uptime_seconds
+        if uptime_s is None:
+            reason = "it does not report its uptime"
+            raise BadReply(f"The miner can't be seen to reboot: {reason}.", reason, transient=True)
+        return uptime_s <= time.monotonic() - began + _UPTIME_SLACK_S
 
     return is_done
 
 
-def _reset_proof(client: Client) -> Callable[[], bool]:
+def _reset_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     """A miner was reset when its tokens of before are dead and it takes a factory's login."""
     jwt = client.log_in().jwt
 
     def is_done() -> bool:
+        follower.follow()
         if client.is_token_alive(jwt):
             return False
         return any(client.accepts(protocol.ADMIN, password) for password in protocol.FACTORY_PASSWORDS[protocol.ADMIN])
@@ -171,7 +206,7 @@ def _reset_proof(client: Client) -> Callable[[], bool]:
     return is_done
 
 
-def _restart_proof(client: Client) -> Callable[[], bool]:
+def _restart_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     """Mining has restarted when cgminer went silent, or has been running for a shorter time than before."""
     before = _mining_before(client)
 
@@ -186,7 +221,7 @@ def _restart_proof(client: Client) -> Callable[[], bool]:
     return is_done
 
 
-def _off_proof(client: Client) -> Callable[[], bool]:
+def _off_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     """A miner is off when nothing answers HTTP there any more."""
     return lambda: _is_off(client)
 
@@ -209,33 +244,62 @@ def _mining_before(client: Client) -> protocol.Mining:
         return protocol.not_mining()
 
 
-def _undone(client: Client, options: Options, command: _Command) -> MinerError:
-    told = f"The miner was told to be {options.state}"
+def _ask_once_more(is_done: Callable[[], bool], command: _Command, wait_s: float) -> None:
+    """Lets a miner have the last word that has not proved it in time.
+
+    Raises NotApplied if it has carried on as before, NotBack if it can't say.
+    """
+    told = f"The miner was told to {command.order}"
     try:
-        client.read(protocol.TYPE)
+        if is_done():
+            return
     except MinerError as error:
-        failure: MinerError = NotBack(
-            f"{told}, and has not come back in {options.wait_s:g} s: {error.reason}. Look at it, or raise wait_timeout "
-            "if it only takes longer. After a factory reset its address comes from DHCP.",
+        failure = NotBack(
+            f"{told}. Whether it did is not known after {wait_s:g} s: {error.reason}. {command.advice}",
             reason=error.reason,
         )
         failure.changed = True
-        return failure
-    return NotApplied(
-        f"{told}, but {command.undone} in {options.wait_s:g} s. "
-        "It was told only once: look at the miner's logs, or run the task again."
+        raise failure from error
+    raise NotApplied(
+        f"{told}, but {command.undone} after {wait_s:g} s. The command was sent only once: check the miner's logs, or "
+        "run the task again."
     )
 
 
 _COMMANDS = {
-    "rebooted": _Command(protocol.REBOOT, reboot_proof, "has not rebooted"),
+    "rebooted": _Command(
+        protocol.REBOOT,
+        reboot_proof,
+        "reboot",
+        "it has not rebooted",
+        "Check the uptime on its web page, and the miner itself. If it only takes longer, raise wait_timeout; if DHCP "
+        "may have given it another address, name that network in search.",
+        may_move=True,
+    ),
     "mining_restarted": _Command(
         protocol.RESTART_CGMINER,
         _restart_proof,
+        "restart mining",
         "cgminer has not restarted",
+        "Check its logs. If cgminer still does not answer, reboot the miner.",
         is_back=lambda client: current_mining(client, patient=False).ready,
     ),
-    "poweredoff": _Command(protocol.POWEROFF, _off_proof, "still answers"),
-    "factory_reset": _Command(protocol.FACTORY_RESET, _reset_proof, "does not take the factory's login"),
+    "poweredoff": _Command(
+        protocol.POWEROFF,
+        _off_proof,
+        "power off",
+        "it still answers",
+        "Check the miner itself. If it only takes longer, raise wait_timeout.",
+    ),
+    "factory_reset": _Command(
+        protocol.FACTORY_RESET,
+        _reset_proof,
+        "reset itself to factory settings",
+        "it does not take the factory's login",
+        "Check the miner itself. After a reset it takes its address from DHCP: name that network in search. If it only "
+        "takes longer, raise wait_timeout.",
+        may_move=True,
+        passwords=protocol.FACTORY_PASSWORDS[protocol.ADMIN],
+    ),
 }
 STATES = tuple(_COMMANDS)

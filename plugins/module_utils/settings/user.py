@@ -16,6 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.client import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, Unsupported
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting
+from ansible_collections.minerops.dragonmint.plugins.module_utils.visible import require_visible
 
 USERS = (protocol.ADMIN, protocol.GUEST)
 ALWAYS = "always"
@@ -23,15 +24,10 @@ ON_DEFAULT = "on_default"
 
 
 def require_usable(password: str) -> None:
-    """Raises InvalidInput for a password that a miner would refuse, or that nobody could log in with."""
+    """Raises InvalidInput for a password that a miner would refuse, or that nobody would know how to type."""
     if not password:
-        raise InvalidInput("new_password is empty, which the miner refuses.")
-    if any(ord(char) < 32 or ord(char) == 127 for char in password):
-        raise InvalidInput("new_password has control characters. Remove them.")
-    try:
-        password.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidInput("new_password is no valid UTF-8. Correct its encoding.") from None
+        raise InvalidInput("new_password is empty, and the miner would refuse it. Set the variable that it comes from.")
+    require_visible("new_password", password)
 
 
 class PasswordSetting(Setting[bool]):

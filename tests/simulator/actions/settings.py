@@ -13,8 +13,14 @@ from ..php import is_utf8
 from ..wire import Reply
 from .answers import failure, php, success
 
-# The schemes that the later Innosilicon takes.
-POOL_URL = re.compile(r"(https?|stratum\+tcp|tcp)://\S+", re.IGNORECASE)
+# What the later Innosilicon takes for the URL of a pool.
+POOL_URL = re.compile(
+    r"(https?|stratum\+tcp|tcp)://"
+    r"([^\s/?#@]+@)?"
+    r"([0-9]{1,3}(\.[0-9]{1,3}){3}|([a-z0-9_~-]+\.)+[a-z]([a-z0-9_~-]*[a-z])?)"
+    r"(:[0-9]+)?(/[^\s?#]*)?(\?[^\s#]*)?(#\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
 
 
 async def pools(call: Call) -> Reply:
@@ -37,7 +43,7 @@ async def update_pools(call: Call) -> Reply:
         }
         if all(pool.values()):
             kept.append(pool)
-    if miner.generation.checks_pool_urls and not all(POOL_URL.match(str(pool["url"])) for pool in kept):
+    if miner.generation.checks_pool_urls and not all(POOL_URL.fullmatch(str(pool["url"])) for pool in kept):
         return failure("url error")
     call.applied()
     if not all(is_utf8(value) for pool in kept for value in pool.values()):
@@ -68,11 +74,12 @@ async def set_autotune(call: Call) -> Reply:
     if mode == "balanced" and not any(key in miner.config.keys for key in MODE_KEYS.values()):
         return success()
     call.applied()
+    # What getAutoTune reads is not the file that cgminer obeys.
     miner.autotune.mode = mode
-    miner.config.write_mode(mode)
+    level = None
     if miner.generation.has_level:
-        miner.autotune.level = str(call.form.get("level", "2")).strip()
-        miner.config.keys["T1adjust"] = miner.autotune.level
+        level = miner.autotune.level = str(call.form.get("level", "2")).strip()
+    miner.config.write_mode(mode, level)
     await miner.restart_cgminer(tunes=mode != "off")
     return success()
 
@@ -98,7 +105,7 @@ async def update_password(call: Call) -> Reply:
     users, generation = call.miner.users, call.miner.generation
     users.create_if_unreadable()
     user, new = call.form.get("user"), call.form.get("newPassword")
-    if call.form.get("currentPassword") != users.passwords["admin"]:
+    if call.form.get("currentPassword") != users.passwords.get("admin"):
         return failure("wrong current password")
     if not isinstance(user, str) or user not in generation.changeable_users:
         return failure("invalid user")

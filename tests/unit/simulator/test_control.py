@@ -102,7 +102,7 @@ def test_miner_moved_by_hand(miner: Miner) -> None:
         ({"boards": [{"colour": "red"}]}, "has no 'colour'"),
         ({"network": {"mode": "both"}}, "mode must be one of dhcp, static"),
         ({"power": "half"}, "must be one of on, off"),
-        ({"users": "gone"}, "must be one of absent, corrupt, or must be an object"),
+        ({"users": "gone"}, "must be one of absent, corrupt, misshapen, or must be an object"),
         ({"host": "rack"}, "must be an IPv4 address"),
         ({"uptime_s": True}, "must be a number"),
         ({"timing": {"boot_s": -1}}, "must not be negative"),

@@ -30,7 +30,25 @@ def test_setting_pools_tells_whether_they_are_locked(later_inno: Miner) -> None:
     assert [write["action"] for write in later_inno.writes()] == ["updatePools", "setLock", "updatePools"]
 
 
-@pytest.mark.parametrize("url", ["stratum+ssl://a.example:1", "stratum2+tcp://a.example:1", "garbage", "tcp://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "stratum+ssl://a.example:1",
+        "stratum2+tcp://a.example:1",
+        "garbage",
+        "tcp://",
+        "stratum+tcp://pool:1",
+        "stratum+tcp://[fd00::9]:1",
+        "stratum+tcp://a.example.:1",
+        "stratum+tcp://.example:1",
+        "stratum+tcp://a..example:1",
+        "stratum+tcp://a.1b:1",
+        "stratum+tcp://a.b1:1",
+        "stratum+tcp://a.b-:1",
+        "stratum+tcp://a.example:port",
+        "stratum+tcp://a.example:1 ",
+    ],
+)
 def test_one_url_that_it_does_not_know_refuses_all(later_inno: Miner, url: str) -> None:
     before = later_inno.state()["pools"]
     second = {"Pool2": url, "UserName2": "u", "Password2": "x"}
@@ -39,15 +57,37 @@ def test_one_url_that_it_does_not_know_refuses_all(later_inno: Miner, url: str) 
     assert [write["applied"] for write in later_inno.writes()] == [False]
 
 
-@pytest.mark.parametrize("scheme", ["http", "https", "stratum+tcp", "tcp"])
-def test_urls_that_it_knows(later_inno: Miner, scheme: str) -> None:
-    url = f"{scheme}://a.example:1"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://a.example:1",
+        "https://a.example:1",
+        "stratum+tcp://a.example:1",
+        "tcp://a.example:1",
+        "STRATUM+TCP://A.EXAMPLE:1",
+        "stratum+tcp://192.0.2.9:1",
+        "stratum+tcp://eu-1.pool_2.a~b.x:1",
+        "stratum+tcp://user:pass@a.example",
+        "stratum+tcp://a.example:1/#xnsub",
+        "stratum+tcp://a.example:1#xnsub",
+        "stratum+tcp://a.example:1/path?x=1#y",
+    ],
+)
+def test_urls_that_it_knows(later_inno: Miner, url: str) -> None:
     assert ask(later_inno, "updatePools", {**POOL, "Pool1": url}).json()["success"]
     assert later_inno.state()["pools"][0]["url"] == url
 
 
 def test_a_slot_that_is_dropped_is_not_looked_at(later_inno: Miner) -> None:
     assert ask(later_inno, "updatePools", {**POOL, "Pool2": "garbage"}).json()["success"]
+
+
+def test_guest_may_read_the_mode_in_the_status(later_inno: Miner, inno: Miner, miner: Miner) -> None:
+    for innosilicon in (later_inno, inno):
+        status = ask(innosilicon, "getAutoTuneStatus", auth="guest").json()
+        assert (status["mode"], status["level"]) == ("factory", "2")
+        assert ask(innosilicon, "getAutoTune", auth="guest").json() == INVALID
+    assert ask(miner, "getAutoTuneStatus", auth="guest").json() == INVALID
 
 
 def test_guest_always_logs_in_with_the_factorys_password(later_inno: Miner, inno: Miner) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.simulator.control import Miner
 
-from .asking import EXPIRED, INVALID, OK, ask, basic, login
+from .asking import EXPIRED, INVALID, OK, PASSWORDS, ask, basic, login, wait_for
 
 DEFAULTS = {"username": "admin", "password": "dragonadmin"}
 
@@ -69,6 +69,24 @@ def test_corrupt_users_file_is_replaced_by_the_login_page(any_miner: Miner) -> N
     assert ask(any_miner, "ping").json() == INVALID
     login(any_miner)
     assert ask(any_miner, "ping").json() == OK
+
+
+def test_a_misshapen_users_file_locks_everybody_out_for_good(any_miner: Miner) -> None:
+    any_miner.set(users="misshapen")
+    for user, password in PASSWORDS[any_miner.generation].items():
+        assert ask(any_miner, "ping", auth=basic(user, password)).json() == INVALID
+        answer = ask(any_miner, "auth", {"username": user, "password": password}, auth=None).json()
+        assert answer == {"success": False, "message": "user not found"}
+    assert any_miner.state()["users"] == "misshapen"
+
+
+def test_a_token_outlives_the_users_file_and_a_factory_reset_brings_it_back(miner: Miner) -> None:
+    token = login(miner)
+    miner.set(users="misshapen", timing={"power_delay_s": 0, "boot_s": 0})
+    form = {"user": "admin", "currentPassword": "dragonadmin", "newPassword": "x"}
+    assert ask(miner, "updatePassword", form, auth=token).json()["message"] == "wrong current password"
+    assert ask(miner, "factoryReset", auth=token).json() == OK
+    assert wait_for(lambda: login(miner))
 
 
 def test_inno_takes_any_password_while_the_default_is_in_place(inno: Miner) -> None:

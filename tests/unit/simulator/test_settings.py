@@ -69,19 +69,66 @@ class TestPools:
         headers = {"Content-Type": "application/x-www-form-urlencoded"}
         body = b"Pool1=%ff&UserName1=u&Password1=x"
         assert ask(miner, "updatePools", body=body, headers=headers).json() == OK
-        assert ask(miner, "pools").json() == {"success": False, "message": "missing configuration"}
+        assert ask(miner, "pools").json() == LOST
         ask(miner, "restartCgMiner")
         assert wait_for(lambda: ask(miner, "pools").json().get("pools"))[0]["url"].endswith("vendor.example:3333")
 
     @pytest.mark.parametrize("file", ["missing", "corrupt"])
     def test_rewritten_file_lacks_the_api_settings(self, miner: Miner, file: str) -> None:
         miner.set(pools_config=file, timing={"cgminer_start_s": 0})
-        assert ask(miner, "pools").json() == {"success": False, "message": "missing configuration"}
+        assert ask(miner, "pools").json() == LOST
         assert ask(miner, "updatePools", POOL).json() == OK
         assert len(ask(miner, "pools").json()["pools"]) == 1
         assert ask(miner, "summary").json() == {"success": False}
         miner.set(pools_config="ok", ready=True)
         assert ask(miner, "summary").json()["success"]
+
+
+LOST = {"success": False, "message": "missing configuration"}
+
+
+class TestBrokenConfiguration:
+    """What happens when cgminer.conf can't be read, or not be written as a whole."""
+
+    def test_setting_the_mode_replaces_a_corrupt_file_by_its_own_key(self, any_miner: Miner) -> None:
+        any_miner.set(pools_config="corrupt", timing={"cgminer_start_s": 0})
+        assert ask(any_miner, "setAutoTune", {"autotune": "performance"}).json() == OK
+        state = any_miner.state()
+        assert (state["pools"], state["ready"]) == (None, False)
+        assert state["autotune"]["keys"].keys() - {"T1adjust"} == {"T1performance"}
+        assert ask(any_miner, "pools").json() == LOST
+        ask(any_miner, "restartCgMiner")
+        wait_for(lambda: any_miner.state()["journal"].count("Started cgminer") == 2)
+        assert ask(any_miner, "summary").json() == {"success": False}
+
+    def test_a_file_that_grows_is_cut_off_on_a_full_disk(self, miner: Miner) -> None:
+        miner.set(config_full=True, timing={"cgminer_start_s": 0})
+        assert ask(miner, "updatePools", POOL).json() == OK
+        assert [pool["user"] for pool in miner.state()["pools"]] == ["u"]
+        assert ask(miner, "updatePools", {**POOL, "UserName1": "longer"}).json() == OK
+        assert ask(miner, "pools").json() == LOST
+        assert miner.state()["pools_config"] == "corrupt"
+        assert ask(miner, "summary").json() == {"success": False}
+
+    def test_a_mode_may_need_more_room_than_there_is(self, miner: Miner) -> None:
+        miner.set(config_full=True)
+        assert ask(miner, "setAutoTune", {"autotune": "performance"}).json() == OK
+        assert ask(miner, "getAutoTune").json()["autoTuneMode"] == "performance"
+        assert ask(miner, "pools").json() == LOST
+
+    def test_other_files_still_fit(self, miner: Miner) -> None:
+        miner.set(config_full=True)
+        form = {"user": "admin", "currentPassword": "dragonadmin", "newPassword": "another"}
+        assert ask(miner, "updatePassword", form).json() == OK
+        assert miner.state()["users"]["admin"] == "another"
+
+    def test_a_file_that_cannot_be_written_keeps_the_mode_of_cgminer(self, miner: Miner) -> None:
+        before = miner.set(config_writable=False)["pools"]
+        assert ask(miner, "setAutoTune", {"autotune": "performance"}).json() == OK
+        assert ask(miner, "getAutoTune").json()["autoTuneMode"] == "performance"
+        assert miner.state()["autotune"]["keys"] == {}
+        assert ask(miner, "updatePools", POOL).json() == OK
+        assert ask(miner, "pools").json()["pools"] == before
 
 
 class TestAutotune:

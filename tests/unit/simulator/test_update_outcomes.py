@@ -203,7 +203,13 @@ def test_late_write_is_for_actions_only(ready: Miner, good: Path) -> None:
 
 
 def test_wrong_settings_are_explained(miner: Miner) -> None:
-    for change in ({"updater": "busy"}, {"image_flag": "2"}, {"frame_order": "odd"}, {"last_frame": "START"}):
+    for change in (
+        {"updater": "busy"},
+        {"busy_reply": "503"},
+        {"image_flag": "2"},
+        {"frame_order": "odd"},
+        {"last_frame": "START"},
+    ):
         with pytest.raises(ControlError, match="must be"):
             miner.set(**change)
 

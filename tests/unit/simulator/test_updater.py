@@ -7,6 +7,7 @@ from __future__ import annotations
 import http.client
 import http.server
 import json
+import random
 import re
 import socket
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from tests.simulator import refusal
 from tests.simulator.control import Fleet, Miner
 from tests.simulator.firmware import IMAGES
 
@@ -366,7 +368,7 @@ def head_of_upload(size: int, more: str = "") -> bytes:
 
 
 def test_one_archive_at_a_time(ready: Miner, good: Path) -> None:
-    ready.set(timing={"flash_s": FOR_EVER})
+    ready.set(timing={"flash_s": FOR_EVER}, busy_reply="500")
     upload(ready, good)
     with Ear(ready) as ear:
         answer = upload(ready, good)
@@ -379,6 +381,7 @@ def test_one_archive_at_a_time(ready: Miner, good: Path) -> None:
 
 
 def test_client_that_goes_away_wedges_the_updater(ready: Miner, good: Path) -> None:
+    ready.set(busy_reply="500")
     body = form(part(good.read_bytes()))
     with socket.create_connection((ready.host, ready.port), timeout=5) as connection:
         connection.sendall(head_of_upload(len(body)) + body[:300000])
@@ -401,10 +404,61 @@ def test_body_without_its_end_wedges_too(own: Fleet, good: Path) -> None:
 
 
 def test_updater_can_be_wedged_by_hand(ready: Miner, good: Path) -> None:
-    ready.set(updater="wedged")
+    ready.set(updater="wedged", busy_reply="500")
     assert upload(ready, good).status == 500
     ready.set(updater="idle")
     assert upload(ready, good).status == 200
+
+
+@pytest.mark.parametrize("reply", ["502", "reset"])
+def test_a_refusal_that_nginx_loses_is_still_told_on_the_websocket(ready: Miner, good: Path, reply: str) -> None:
+    ready.set(updater="wedged", busy_reply=reply)
+    with Ear(ready) as ear:
+        if reply == "502":
+            answer = upload(ready, good)
+            assert (answer.status, answer.header("Content-Type")) == (502, "text/html")
+        else:
+            with pytest.raises(ConnectionError):
+                upload(ready, good)
+        ear.wait_for_text(BUSY)
+        assert ear.messages() == [BUSY]
+    assert (ready.state()["updater"], ready.state()["flashed"]) == ("wedged", 0)
+
+
+@pytest.mark.parametrize(
+    ("size", "bytes_per_s", "seen"), [(30e6, 1e6, 1 / 8), (30e6, 10e6, 6 / 8), (30e3, 10e6, 0), (30e3, 1e6, 0)]
+)
+def test_a_refusal_is_lost_as_often_as_on_the_device(size: float, bytes_per_s: float, seen: float) -> None:
+    assert refusal.chance_of_loss(size, bytes_per_s) == pytest.approx(seen, abs=0.01)
+    chance = random.Random(7)
+    replies = [refusal.reply(refusal.BY_ODDS, chance, size, bytes_per_s) for _unused in range(2000)]
+    assert 1 - replies.count("500") / 2000 == pytest.approx(seen, abs=0.04)
+    assert not seen or set(replies) == set(refusal.REPLIES)
+
+
+def test_the_odds_are_the_same_in_each_run() -> None:
+    runs = [
+        [refusal.reply(refusal.BY_ODDS, chance, 30e6, 10e6) for _unused in range(20)]
+        for chance in (random.Random("a0:b0:45:00:00:01"), random.Random("a0:b0:45:00:00:01"))
+    ]
+    assert runs[0] == runs[1]
+
+
+def test_a_dead_updater_leaves_nginx_alone(ready: Miner, good: Path) -> None:
+    with Ear(ready) as ear:
+        ready.set(updater="dead", has_download=True)
+        ear.wait_for_end()
+    assert ask(ready, "/upgrade/ws", method="GET", auth=None).status == 502
+    for path in ("/upgrade/upload", "/upgrade/download"):
+        assert ask(ready, path, auth=None).status == 401
+        assert ask(ready, path, {"url": "http://127.0.0.1/x"}).status == 502
+    assert upload(ready, good).status == 502
+    assert ready.state()["uploads"] == 0
+    ask(ready, "reboot")
+    wait_for(lambda: not ready.state()["listening"])
+    wait_for(lambda: is_back(ready))
+    upload(ready, good)
+    assert result(ready) == "installed"
 
 
 def test_a_field_before_the_file_is_taken_for_the_archive(ready: Miner, good: Path) -> None:

@@ -1,0 +1,272 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A miner that has moved is found by its MAC: where and when it is looked for, and who is shown a login meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import client as client_module
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
+    BadReply,
+    InvalidInput,
+    Unreachable,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import search
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
+    SEARCH_MAX,
+    Follower,
+    hosts_to_search,
+)
+
+from .helpers import Clock
+from .helpers_lan import OLD, OTHER, Device, Lan, Wire, live
+
+MAC, NEIGHBOURS_MAC = "a0:b0:45:00:00:01", "a0:b0:45:00:00:02"
+NETWORK = "10.1.0.64/27"
+WAIT_S = 300.0
+PATIENCE_S = 100.0
+
+
+class TestNetwork:
+    def test_only_hosts_are_searched(self) -> None:
+        assert hosts_to_search("10.1.0.0/30") == ["10.1.0.1", "10.1.0.2"]
+
+    def test_an_address_of_the_network_names_it(self) -> None:
+        assert hosts_to_search("10.1.0.2/30") == ["10.1.0.1", "10.1.0.2"]
+
+    @pytest.mark.parametrize("text", ["10.1.0.7", "10.1.0.7/32"])
+    def test_a_single_address_is_a_network(self, text: str) -> None:
+        assert hosts_to_search(text) == ["10.1.0.7"]
+
+    def test_the_largest_network(self) -> None:
+        assert len(hosts_to_search("10.16.0.0/20")) == SEARCH_MAX - 2
+
+    @pytest.mark.parametrize(
+        ("text", "message"),
+        [
+            ("10.0.0.0/8", "'10.0.0.0/8' has 16777216 addresses, and at most 4096"),
+            ("10.16.0.0/19", "8192 addresses"),
+            ("10.1.0.0-10.1.0.9", "'10.1.0.0-10.1.0.9' is not a network"),
+            ("10.1.0.0/33", "not a network"),
+            ("fe80::/120", "not a network"),
+            ("rack1", "not a network"),
+        ],
+    )
+    def test_what_can_not_be_searched_is_refused(self, text: str, message: str) -> None:
+        with pytest.raises(InvalidInput, match=message):
+            hosts_to_search(text)
+
+    @pytest.mark.parametrize("text", [None, ""])
+    def test_without_one_nothing_is_searched(self, text: str | None) -> None:
+        assert hosts_to_search(text) == []
+
+
+Follow = Callable[..., "tuple[Client, Follower]"]
+
+
+@pytest.fixture
+def follower(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Follow:
+    """A client of the miner at OLD, and what moves it, in no time."""
+    monkeypatch.setattr(search, "time", clock)
+
+    def follower(
+        lan: Lan, network: str | None = NETWORK, passwords: tuple[str, ...] = (), **connection: Any
+    ) -> tuple[Client, Follower]:
+        lan.clock = clock
+        monkeypatch.setattr(client_module, "Transport", lan.transport)
+        monkeypatch.setattr(search, "accepts_connections", lan.accepts_connections)
+        client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
+        return client, Follower(client, hosts_to_search(network), WAIT_S, passwords)
+
+    return follower
+
+
+def neighbour() -> Device:
+    return Device(live("dhcp"), mac=NEIGHBOURS_MAC)
+
+
+class TestBegin:
+    def test_the_miner_is_at_its_address(self, follower: Follow) -> None:
+        lan = Lan({OLD: Device(live("dhcp"))})
+        client, following = follower(lan)
+        assert following.begin().identity.mac == MAC
+        assert (client.connection.host, lan.probed) == (OLD, [])
+
+    @pytest.mark.parametrize("mac", ["", " "])
+    def test_one_that_reports_no_mac_is_refused(self, follower: Follow, mac: str) -> None:
+        _client, following = follower(Lan({OLD: Device(live("dhcp"), mac=mac)}))
+        with pytest.raises(BadReply, match=r"does not report its MAC, so search could not find it.* Nothing was sent"):
+            following.begin()
+
+    def test_without_a_search_no_mac_is_needed(self, follower: Follow) -> None:
+        _client, following = follower(Lan({OLD: Device(live("dhcp"), mac="")}), network=None)
+        assert not following.begin().identity.mac
+
+    def test_one_that_is_not_expected_is_not_looked_for(self, follower: Follow) -> None:
+        """Nobody knows its MAC."""
+        lan = Lan({OTHER: Device(live("dhcp"))})
+        _client, following = follower(lan)
+        with pytest.raises(Unreachable):
+            following.begin()
+        assert lan.probed == []
+
+    @pytest.mark.parametrize("there", [{}, {OLD: neighbour()}], ids=["nobody", "neighbour"])
+    def test_an_expected_one_is_looked_for_at_once(self, follower: Follow, there: dict[str, Device]) -> None:
+        client, following = follower(Lan({**there, OTHER: Device(live("dhcp"))}), expected_mac=MAC)
+        assert following.begin().identity.mac == MAC
+        assert client.connection.host == OTHER
+
+    def test_it_is_found_with_its_other_password(self, follower: Follow) -> None:
+        lan = Lan({OTHER: Device(live("dhcp"), password="old")})
+        client, following = follower(lan, expected_mac=MAC, fallback_passwords=("old",))
+        following.begin()
+        assert client.connection.host == OTHER
+
+    @pytest.mark.parametrize(
+        ("there", "error", "text"),
+        [
+            ({}, Unreachable, "Nobody answers"),
+            (
+                {OLD: neighbour()},
+                WrongDevice,
+                r"was not found from 10.1.0.65 to 10.1.0.94 \(search\). Nothing was sent",
+            ),
+        ],
+        ids=["nobody", "neighbour"],
+    )
+    def test_one_that_is_nowhere_is_what_it_would_be_without_a_search(
+        self, follower: Follow, there: dict[str, Device], error: type[Exception], text: str
+    ) -> None:
+        client, following = follower(Lan(there), expected_mac=MAC)
+        with pytest.raises(error, match=text):
+            following.begin()
+        assert client.connection.host == OLD
+
+    def test_a_wrong_password_is_shown_to_nobody_else(self, follower: Follow) -> None:
+        lan = Lan({OLD: Device(live("dhcp"), password="its own"), OTHER: neighbour()})
+        _client, following = follower(lan, expected_mac=MAC)
+        with pytest.raises(AuthenticationFailed):
+            following.begin()
+        assert lan.probed == []
+
+
+class TestFollow:
+    def test_without_a_search_nobody_is_asked(self, follower: Follow) -> None:
+        lan = Lan({OLD: Device(live("dhcp"))})
+        client, following = follower(lan, network=None)
+        following.begin()
+        lan.devices.clear()
+        following.follow()
+        assert (client.connection.host, lan.probed) == (OLD, [])
+
+    def test_a_miner_at_its_own_address_is_not_searched(self, follower: Follow) -> None:
+        lan = Lan({OLD: Device(live("dhcp"))})
+        client, following = follower(lan)
+        following.begin()
+        following.follow()
+        assert (client.connection.host, lan.probed) == (OLD, [])
+
+    def test_one_that_is_silent_has_time_before_its_neighbours_are_asked(self, follower: Follow, clock: Clock) -> None:
+        lan = Lan({OLD: Device(live("dhcp"))})
+        client, following = follower(lan)
+        following.begin()
+        lan.devices[OTHER] = lan.devices.pop(OLD)
+        for wait_s in (0, PATIENCE_S - 1):
+            clock.sleep(wait_s)
+            with pytest.raises(Unreachable):
+                following.follow()
+        assert lan.probed == []
+        clock.sleep(1)
+        following.follow()
+        assert client.connection.host == OTHER
+        assert client.require_rights() is None
+
+    def test_one_that_answers_in_between_has_its_time_again(self, follower: Follow, clock: Clock) -> None:
+        miner = Device(live("dhcp"))
+        lan = Lan({OLD: miner})
+        _client, following = follower(lan)
+        following.begin()
+        for there in ({}, {OLD: miner}, {}):
+            lan.devices = there
+            clock.sleep(PATIENCE_S - 1)
+            if there:
+                following.follow()
+                continue
+            with pytest.raises(Unreachable):
+                following.follow()
+        assert lan.probed == []
+
+    @pytest.mark.parametrize("other", ["neighbour", "neighbour with another password", "printer"])
+    def test_one_whose_address_another_device_has_is_searched_at_once(self, follower: Follow, other: str) -> None:
+        device = Device(None) if other == "printer" else neighbour()
+        if "password" in other:
+            device.password = "its own"
+        lan = Lan({OLD: Device(live("dhcp"))})
+        client, following = follower(lan)
+        following.begin()
+        lan.devices = {OLD: device, OTHER: lan.devices[OLD]}
+        following.follow()
+        assert client.connection.host == OTHER
+        assert other != "printer" or [login for _action, login in device.asked if login] == []
+
+    def test_a_device_that_is_no_miner_is_shown_no_login(self, follower: Follow, clock: Clock) -> None:
+        printer, other = Device(None), neighbour()
+        lan = Lan({OLD: Device(live("dhcp")), "10.1.0.70": printer, "10.1.0.71": other})
+        client, following = follower(lan, fallback_passwords=("another", "secret"))
+        following.begin()
+        lan.devices[OTHER] = lan.devices.pop(OLD)
+        with pytest.raises(Unreachable):
+            following.follow()
+        clock.sleep(PATIENCE_S)
+        following.follow()
+        assert client.connection.host == OTHER
+        assert printer.asked == [("type", None)]
+        assert other.tried == []
+
+    def test_one_that_is_nowhere_is_searched_for_now_and_then(self, follower: Follow, clock: Clock) -> None:
+        lan = Lan({OLD: Device(live("dhcp")), "10.1.0.70": neighbour()})
+        client, following = follower(lan)
+        following.begin()
+        del lan.devices[OLD]
+        with pytest.raises(Unreachable):
+            following.follow()
+        clock.sleep(PATIENCE_S)
+        for _unused in range(9):
+            with pytest.raises(Unreachable, match=r"nobody answers, and the miner was not found from 10\.1\.0\.65 to"):
+                following.follow()
+            clock.sleep(1)
+        assert lan.probed.count("10.1.0.70") == 2
+        assert client.connection.host == OLD
+
+    @pytest.mark.parametrize("reply", [Reply(500, b""), Reply(200, b"<html>")], ids=["500", "html"])
+    def test_one_that_can_not_say_who_it_is_is_not_searched(
+        self, follower: Follow, monkeypatch: pytest.MonkeyPatch, reply: Reply
+    ) -> None:
+        lan = Lan({OLD: Device(live("dhcp"))})
+        _client, following = follower(lan)
+        following.begin()
+        monkeypatch.setattr(Wire, "_overview", lambda *_unused: reply)
+        with pytest.raises(BadReply) as caught:
+            following.follow()
+        assert caught.value.transient
+        assert lan.probed == []
+
+    def test_one_that_was_reset_is_known_by_the_factorys_password(self, follower: Follow, clock: Clock) -> None:
+        miner = Device(live("static"), password="its own")
+        lan = Lan({OLD: miner})
+        client, following = follower(lan, passwords=("dragonadmin", "admin"), password="its own")
+        following.begin()
+        lan.devices[OTHER] = lan.devices.pop(OLD)
+        miner.password = "admin"
+        with pytest.raises(Unreachable):
+            following.follow()
+        clock.sleep(PATIENCE_S)
+        following.follow()
+        assert client.connection.host == OTHER
