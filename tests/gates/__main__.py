@@ -68,11 +68,11 @@ def run_gates(gates: list[Gate]) -> None:
 
 
 def lint_gates(environment: Environment) -> list[Gate]:
-    plugins = ".".join([*COLLECTION.parts, "plugins"])
+    collection = ".".join(COLLECTION.parts)
     commands = {
         "ruff check": "ruff check .",
         "ruff format": "ruff format --diff .",
-        "mypy": f"mypy -p {plugins} -p tests.simulator",
+        "mypy": f"mypy -p {collection}.plugins -p {collection}.extensions -p tests.simulator",
         "ansible-lint": "ansible-lint --profile production --offline --nocolor",
         "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs .",
         "antsibull-changelog": "antsibull-changelog lint",

@@ -41,6 +41,16 @@ LAYERS = [
     "plugin_utils.ratings",
     "plugin_utils.reporting",
     "plugin_utils.device_text",
+    "plugin_utils._power_signal.reading",
+    "plugin_utils._power_signal.week",
+    "plugin_utils._power_signal.decision",
+    "plugin_utils._power_signal.prices",
+    "plugin_utils._power_signal.commands",
+    "plugin_utils._power_signal.snapshot",
+    "plugin_utils._power_signal.arguments",
+    "plugin_utils._power_signal.feed",
+    "plugin_utils._power_signal.webhook",
+    "plugin_utils._power_signal.source",
     "plugin_utils",
     "action",
     "inventory",
@@ -81,6 +91,11 @@ def test_imports_point_down(source: Path) -> None:
 @pytest.mark.parametrize("source", WITHOUT_INPUT_OUTPUT)
 def test_what_describes_the_device_does_no_input_or_output(source: str) -> None:
     assert top_level_imports(PLUGINS / "module_utils" / f"{source}.py") & INPUT_OUTPUT == set()
+
+
+@pytest.mark.parametrize("source", ["reading", "week", "decision", "prices", "commands", "snapshot"])
+def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> None:
+    assert top_level_imports(PLUGINS / "plugin_utils/_power_signal" / f"{source}.py") & INPUT_OUTPUT == set()
 
 
 @pytest.mark.parametrize("source", sorted(PLUGINS.glob("module_utils/settings/*.py")), ids=lambda path: path.stem)
