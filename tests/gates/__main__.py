@@ -112,7 +112,7 @@ def sanity() -> None:
 
 
 def test(*arguments: str) -> None:
-    made = prepare(*EVERYTHING)
+    made = prepare(*EVERYTHING, "eda")
     run_gates(lint_gates(made["lint"]))
     run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
     # Absolute paths, since the playbooks work in folders of their own.
@@ -127,7 +127,7 @@ def unit(*arguments: str) -> None:
 
 
 def integration(*arguments: str) -> None:
-    become_pytest(prepare("oldest", "newest", "module")["newest"], "tests/integration", *arguments)
+    become_pytest(prepare("oldest", "newest", "module", "eda")["newest"], "tests/integration", *arguments)
 
 
 def reformat() -> None:

@@ -248,14 +248,15 @@ def test_a_command_has_precedence_over_prices() -> None:
     rules = Rules(prices=PRICES, commands=True, mode="efficient")
     prices = Prices(intervals([501, 501, 501, 80, 80]))
     steps: list[Step] = [(0, prices), (10, start(kw=20.0)), (20, end()), (3 * STEP_S, None), (4 * STEP_S, None)]
-    found = [(after, event.edge, event.kw, event.mode) for after, event in replayed(rules, steps)]
+    found = [(after, event.edge, event.event_id, event.kw, event.mode) for after, event in replayed(rules, steps)]
+    first, second = "price-2026-07-01T100000Z-1", "price-2026-07-01T100000Z-3"
     assert found == [
-        (0, CURTAIL, None, "efficient"),
-        (10, RESTORE, None, "efficient"),
-        (10, CURTAIL, 20.0, None),
-        (20, RESTORE, 20.0, None),
-        (20, CURTAIL, None, "efficient"),
-        (4 * STEP_S, RESTORE, None, "efficient"),
+        (0, CURTAIL, first, None, "efficient"),
+        (10, RESTORE, first, None, "efficient"),
+        (10, CURTAIL, "a", 20.0, None),
+        (20, RESTORE, "a", 20.0, None),
+        (20, CURTAIL, second, None, "efficient"),
+        (4 * STEP_S, RESTORE, second, None, "efficient"),
     ]
 
 
@@ -340,11 +341,24 @@ def test_all_that_called_is_spent() -> None:
     assert edges(rules, *steps) == [(0, CURTAIL), (600, RESTORE)]
 
 
-def test_a_clock_that_is_set_back_holds_nothing_for_longer() -> None:
-    rules = replace(COMMANDS, minimum_s=60, gap_s=60)
-    day = -86400.0
-    steps: list[Step] = [(0, start()), (day, end()), (day + 60, None), (day + 100, start("b")), (day + 120, None)]
-    assert edges(rules, *steps) == [(0, CURTAIL), (day + 60, RESTORE), (day + 120, CURTAIL)]
+@pytest.mark.parametrize(
+    ("rules", "steps", "expected"),
+    [
+        ({"minimum_s": 60}, [(0, start()), (-900, end()), (-840, None)], [(0, CURTAIL), (-840, RESTORE)]),
+        ({"maximum_s": 60}, [(0, start()), (-900, None), (-840, None)], [(0, CURTAIL), (-840, RESTORE)]),
+        (
+            {"gap_s": 60},
+            [(0, start()), (1, end()), (-900, start("b")), (-840, None)],
+            [(0, CURTAIL), (1, RESTORE), (-840, CURTAIL)],
+        ),
+        ({"debounce_s": 60}, [(0, start()), (-900, None), (-840, None)], [(-840, CURTAIL)]),
+    ],
+    ids=str,
+)
+def test_a_clock_that_is_set_back_holds_nothing_for_longer(
+    rules: dict[str, Any], steps: list[Step], expected: list[tuple[float, str]]
+) -> None:
+    assert edges(replace(COMMANDS, **rules), *steps) == expected
 
 
 def test_a_problem_is_reported_once_until_something_valid_comes() -> None:

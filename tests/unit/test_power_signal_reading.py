@@ -43,7 +43,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.
 from hypothesis import given
 from hypothesis import strategies as some
 
-SOURCE = Path(__file__).parents[2] / "extensions/eda/plugins/event_source/power_signal.py"
+ROOT = Path(__file__).parents[2]
+SOURCE = ROOT / "extensions/eda/plugins/event_source/power_signal.py"
 SCHEMA = json.loads((SOURCE.parent / "schemas/power_signal.json").read_text(encoding="utf-8"))
 BERLIN = ZoneInfo("Europe/Berlin")
 HALF_HOURS = Layout(interval_s=1800, zone=BERLIN)
@@ -342,9 +343,22 @@ def test_the_documentation_describes_the_arguments() -> None:
     assert SCHEMA["properties"]["mode"]["enum"] == modes
 
 
-def test_the_example_is_a_rulebook_that_the_source_takes() -> None:
-    (rulebook,) = yaml.safe_load(text_of("EXAMPLES").replace("{{ webhook_token }}", "correct-horse-battery"))
-    settings_from(rulebook["sources"][0]["minerops.dragonmint.power_signal"], SCHEMA)
+def test_examples_are_what_the_source_takes() -> None:
+    page = (ROOT / "docs/power_signal.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    assert len(blocks) == 2
+    for block in (text_of("EXAMPLES"), *blocks):
+        example = yaml.safe_load(re.sub(r"{{ \w+_token }}", "correct-horse-battery", block, flags=re.IGNORECASE))
+        if isinstance(example, list):
+            example = example[0]["sources"][0]["minerops.dragonmint.power_signal"]
+        settings_from(example, SCHEMA)
+    commands = [read(found.encode()) for found in re.findall(r"-d '(.*)'", page)]
+    assert [(command.starts, command.event_id) for command in commands] == [
+        (True, "dr-2026-07-01"),
+        (False, "dr-2026-07-01"),
+    ]
+    (listed,) = re.findall(r"^    (start,.*\n)    (.*\n)", page, re.MULTILINE)
+    assert spans("".join(listed), Layout()) == [("2026-07-01T15:00:00Z", "2026-07-01T15:05:00Z", 131.2)]
 
 
 def text_of(name: str) -> str:

@@ -241,22 +241,24 @@ def test_commands_of_a_file(tmp_path: Path) -> None:
         async with running(command_file=str(path)) as it:
             write(path, command("start", kw=40))
             await it.until("curtail")
-            write(path, command("start", kw=50))
             write(path, "{")
             await it.until("curtail", "invalid")
             path.unlink()
             await asyncio.sleep(0.1)
-            path.mkdir()
-            await it.until("curtail", "invalid", "invalid")
-            path.rmdir()
-            os.mkfifo(path)
+            write(path, "{")
             await it.until("curtail", "invalid", "invalid")
             path.unlink()
+            path.mkdir()
+            await it.until("curtail", "invalid", "invalid", "invalid")
+            path.rmdir()
+            os.mkfifo(path)
+            await it.until("curtail", "invalid", "invalid", "invalid")
+            path.unlink()
             write(path, command("end"))
-            await it.until("curtail", "invalid", "invalid", "restore")
+            await it.until("curtail", "invalid", "invalid", "invalid", "restore")
         assert it.events[0]["kw"] == 40
         assert it.events[1]["reason"].startswith(f"command_file '{path}': expected a JSON object: ")
-        assert it.events[2]["reason"] == f"command_file '{path}': it is not a file."
+        assert it.events[3]["reason"] == f"command_file '{path}': it is not a file."
 
     asyncio.run(scenario())
 

@@ -50,7 +50,6 @@ class Source:
         self._put = put
         self._state = _resumed(settings.snapshot)
         self._one_at_a_time = asyncio.Lock()
-        self._command_data: bytes | None = None
 
     async def run(self) -> None:
         """Runs until it is cancelled. Raises Invalid if it can't begin, for a reason that is not the signal's."""
@@ -105,16 +104,9 @@ class Source:
             await asyncio.sleep(TICK_S)
 
     async def _command_in(self, path: Path) -> Observation:
-        """What has come into the file since it was looked at last."""
         try:
             data = await asyncio.to_thread(bytes_of, path, BYTES_MAX)
-            if data is None:
-                self._command_data = None
-                return Cleared("command_file")
-            if data == self._command_data:
-                return None
-            self._command_data = data
-            return self._command(data, "command_file")
+            return Cleared("command_file") if data is None else self._command(data, "command_file")
         except Invalid as error:
             reason = f"command_file {quoted(path)}: {error}."
             return Problem("command_file", reason, reason)

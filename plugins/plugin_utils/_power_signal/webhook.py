@@ -16,7 +16,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import Invalid, quoted
 
 BODY_TIMEOUT_S = 10.0
-SHUTDOWN_TIMEOUT_S = 1.0
+# How long a connection may go on after its answer, and after the end of the server.
+LINGERING_S = 1.0
 
 # Takes a command's text, and returns why it was refused, or None.
 Take = Callable[[bytes], Awaitable["str | None"]]
@@ -38,7 +39,7 @@ async def listening(webhook: Webhook, take: Take) -> AsyncIterator[None]:
 
     app = web.Application(client_max_size=BYTES_MAX)
     app.router.add_post("/", post)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=LINGERING_S, lingering_time=LINGERING_S)
     await runner.setup()
     try:
         try:

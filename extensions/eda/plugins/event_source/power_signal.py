@@ -235,6 +235,8 @@ EXAMPLES = r"""
           name: minerops.dragonmint.curtail
           extra_vars:
             curtail_kw: "{{ event.power_signal.kw }}"
+            # ansible-rulebook deletes the folder that a playbook ran in.
+            curtail_record: /var/lib/dragonmint/curtail-record.json
     - name: Restore
       condition: event.power_signal.edge == "restore"
       action:
@@ -242,6 +244,7 @@ EXAMPLES = r"""
           name: minerops.dragonmint.curtail
           extra_vars:
             curtail_restore: true
+            curtail_record: /var/lib/dragonmint/curtail-record.json
 """
 
 import json
