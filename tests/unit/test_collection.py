@@ -41,20 +41,24 @@ LAYERS = [
     "plugin_utils.ratings",
     "plugin_utils.reporting",
     "plugin_utils.device_text",
-    "plugin_utils._power_signal.reading",
-    "plugin_utils._power_signal.week",
-    "plugin_utils._power_signal.decision",
-    "plugin_utils._power_signal.prices",
-    "plugin_utils._power_signal.commands",
-    "plugin_utils._power_signal.snapshot",
-    "plugin_utils._power_signal.arguments",
-    "plugin_utils._power_signal.feed",
-    "plugin_utils._power_signal.webhook",
-    "plugin_utils._power_signal.source",
     "plugin_utils",
     "action",
     "inventory",
     "filter",
+]
+# The same for the event source power_signal, which may also use module_utils.
+SIGNAL = ROOT / "extensions/eda/plugins/_power_signal"
+SIGNAL_LAYERS = [
+    "reading",
+    "week",
+    "decision",
+    "prices",
+    "commands",
+    "snapshot",
+    "arguments",
+    "feed",
+    "webhook",
+    "source",
 ]
 # These say what the device speaks and do nothing about it.
 WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "session", "upgrade"]
@@ -88,14 +92,23 @@ def test_imports_point_down(source: Path) -> None:
             assert used < rank or (used == rank and "settings" in source.parts), f"{source} imports {name}"
 
 
+@pytest.mark.parametrize("source", [path.stem for path in SIGNAL.glob("*.py")])
+def test_imports_of_a_power_signal_point_down(source: str) -> None:
+    package = f"{PACKAGE}.extensions.eda.plugins._power_signal"
+    below = [f"{package}.{layer}." for layer in SIGNAL_LAYERS[: SIGNAL_LAYERS.index(source)]]
+    for name in imports(SIGNAL / f"{source}.py"):
+        if name.startswith(f"{PACKAGE}."):
+            assert name.startswith((f"{PACKAGE}.plugins.module_utils.", *below)), f"{source} imports {name}"
+
+
+@pytest.mark.parametrize("source", SIGNAL_LAYERS[: SIGNAL_LAYERS.index("arguments")])
+def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> None:
+    assert top_level_imports(SIGNAL / f"{source}.py") & INPUT_OUTPUT == set()
+
+
 @pytest.mark.parametrize("source", WITHOUT_INPUT_OUTPUT)
 def test_what_describes_the_device_does_no_input_or_output(source: str) -> None:
     assert top_level_imports(PLUGINS / "module_utils" / f"{source}.py") & INPUT_OUTPUT == set()
-
-
-@pytest.mark.parametrize("source", ["reading", "week", "decision", "prices", "commands", "snapshot"])
-def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> None:
-    assert top_level_imports(PLUGINS / "plugin_utils/_power_signal" / f"{source}.py") & INPUT_OUTPUT == set()
 
 
 @pytest.mark.parametrize("source", sorted(PLUGINS.glob("module_utils/settings/*.py")), ids=lambda path: path.stem)

@@ -7,12 +7,13 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal import decision
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal import decision
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import (
     CURTAIL,
     INVALID,
     RESTORE,
@@ -31,9 +32,9 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.
     Threshold,
     decide,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import moment, shown
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.snapshot import dumped, loaded
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.week import Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import moment, shown
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import Week
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
@@ -42,6 +43,8 @@ T = moment("2026-07-01T10:00:00Z", None)
 STEP_S = 300.0
 PRICES = PriceRules(over=Threshold(120, 3), under=Threshold(90, 2), at_once=500, stale_s=900)
 Step = tuple[float, Observation]
+# The same examples each time, and time enough on a busy machine.
+unhurried = settings(derandomize=True, database=None, max_examples=300, deadline=timedelta(seconds=5))
 
 
 def intervals(prices: Iterable[float], start: float = T, length_s: float = STEP_S) -> list[Interval]:
@@ -99,11 +102,11 @@ def test_prices_start_and_end_a_curtailment(prices: list[float], expected: list[
 def test_an_event_says_all_that_a_rule_needs() -> None:
     rules = Rules(prices=PRICES, kw=40.0, maximum_s=3600)
     steps: list[Step] = [(n * STEP_S, None) for n in range(1, 5)]
-    (_, curtail), (_, restore) = replayed(rules, [(0, Prices(intervals([130, 130, 130, 80, 80]))), *steps])
+    (_began, curtail), (_ended, restore) = replayed(rules, [(0, Prices(intervals([130, 130, 130, 80, 80]))), *steps])
     event_id = "price-2026-07-01T101000Z-1"
     assert curtail == Event(
         CURTAIL,
-        "The price is over 120.",
+        "The price has exceeded 120.",
         event_id,
         kw=40.0,
         mode=None,
@@ -225,7 +228,7 @@ def test_commands_are_idempotent_by_their_id(steps: list[Step], expected: list[t
 
 def test_a_command_says_how_much_and_until_when() -> None:
     steps: list[Step] = [(0, start("dr-7", mode="efficient", until=T + 60)), (60, None)]
-    (_, curtail), (_, restore) = replayed(replace(COMMANDS, kw=5.0), steps)
+    (_began, curtail), (_ended, restore) = replayed(replace(COMMANDS, kw=5.0), steps)
     assert (curtail.event_id, curtail.kw, curtail.mode, curtail.until) == ("dr-7", None, "efficient", shown(T + 60))
     assert (restore.event_id, restore.mode, restore.until) == ("dr-7", "efficient", None)
 
@@ -233,14 +236,14 @@ def test_a_command_says_how_much_and_until_when() -> None:
 def test_ids_are_forgotten_in_the_end() -> None:
     state = State.fresh(T)
     for number in range(decision.IDS_MAX + 50):
-        state, _ = decide(COMMANDS, state, start(f"e{number}"), T + number)
+        state, _events = decide(COMMANDS, state, start(f"e{number}"), T + number)
     assert len(state.known_ids) == decision.IDS_MAX
 
 
 def test_commands_are_no_business_of_a_source_that_takes_none() -> None:
     """One was in force when the source was stopped and got other arguments."""
-    state, _ = decide(COMMANDS, State.fresh(T), start(), T)
-    _, events = decide(Rules(prices=PRICES), state, Prices(intervals([100])), T + 1)
+    state, _events = decide(COMMANDS, State.fresh(T), start(), T)
+    _state, events = decide(Rules(prices=PRICES), state, Prices(intervals([100])), T + 1)
     assert [event.edge for event in events] == [RESTORE]
 
 
@@ -267,6 +270,22 @@ def test_a_curtailment_goes_on_for_as_long_as_anything_calls_for_it() -> None:
     found = [(after, event.edge, event.event_id) for after, event in replayed(rules, steps)]
     event_id = "price-2026-07-01T100000Z-1"
     assert found == [(0, CURTAIL, event_id), (3 * STEP_S, RESTORE, event_id)]
+
+
+def test_a_command_without_kw_and_mode_wants_what_prices_want() -> None:
+    rules = Rules(prices=PRICES, commands=True, mode="efficient")
+    assert edges(rules, (0, Prices(intervals([501]))), (10, start())) == [(0, CURTAIL)]
+
+
+def test_a_command_ends_what_prices_have_started() -> None:
+    rules = Rules(prices=PRICES, commands=True, minimum_s=20)
+    prices = Prices(intervals([501, 501, 80, 80, 501]))
+    steps: list[Step] = [
+        (10, end("price-2026-07-01T100000Z-1")),
+        (20, None),
+        *((n * STEP_S, None) for n in range(1, 5)),
+    ]
+    assert edges(rules, (0, prices), *steps) == [(0, CURTAIL), (20, RESTORE), (4 * STEP_S, CURTAIL)]
 
 
 def test_a_schedule_calls_while_one_of_its_windows_is_open() -> None:
@@ -418,7 +437,7 @@ def test_a_year_of_prices_keeps_to_the_limits() -> None:
 def wandering_prices(count: int) -> list[float]:
     chance = random.Random(7)
     prices, price = [], 100.0
-    for _ in range(count):
+    for _step in range(count):
         price += chance.gauss(0, 15) + (100 - price) / 50
         prices.append(round(price + (500 if chance.random() < 0.001 else 0), 2))
     return prices
@@ -461,13 +480,11 @@ price_lists = some.builds(
     some.lists(some.sampled_from([80.0, 100.0, 130.0, 501.0]), max_size=8),
 )
 commands = some.builds(
-    Command,
-    source=some.just("webhook"),
-    starts=some.booleans(),
-    event_id=some.sampled_from("abcd"),
+    start,
+    some.sampled_from("abcd"),
     kw=some.none() | some.just(40.0),
     until=some.none() | some.sampled_from([T + 100, T + 2000]),
-)
+) | some.builds(end, some.sampled_from([*"abcd", "price-2026-07-01T100000Z-1", "schedule-2026-07-01T100300Z-1"]))
 problems = some.builds(Problem, some.sampled_from(["prices", "webhook"]), some.just("reason"), some.sampled_from("xy"))
 observations = some.none() | some.none() | price_lists | commands | problems
 gaps = some.sampled_from([0.0, 1.0, 20.0, 60.0, 299.0, 300.0, 1000.0])
@@ -483,7 +500,7 @@ def histories(draw: Any) -> list[Step]:
     return steps
 
 
-@settings(max_examples=300)
+@unhurried
 @given(rules=all_rules, steps=histories())
 def test_whatever_happens_the_promises_are_kept(rules: Rules, steps: list[Step]) -> None:
     events = list(replayed(rules, steps))
@@ -513,11 +530,13 @@ def test_whatever_happens_the_promises_are_kept(rules: Rules, steps: list[Step])
     assert signals == [SIGNAL_LOST, SIGNAL_BACK] * (len(signals) // 2) + [SIGNAL_LOST] * (len(signals) % 2)
 
 
+@unhurried
 @given(rules=all_rules, steps=histories())
 def test_restarts_change_nothing(rules: Rules, steps: list[Step]) -> None:
     assert list(replayed(rules, steps, restarts=True)) == list(replayed(rules, steps))
 
 
+@unhurried
 @given(
     prices=some.lists(some.sampled_from([80.0, 100.0, 130.0, 501.0]), min_size=1, max_size=40),
     known=some.lists(some.integers(1, 10), min_size=40, max_size=40),
@@ -530,6 +549,7 @@ def test_it_makes_no_difference_how_far_ahead_prices_are_known(prices: list[floa
     ]
 
 
+@unhurried
 @given(
     prices=some.lists(some.sampled_from([80.0, 100.0, 130.0, 501.0]), min_size=1, max_size=60),
     down=some.sets(some.integers(0, 59)),

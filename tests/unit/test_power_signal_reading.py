@@ -8,16 +8,16 @@ import json
 import math
 import re
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 import yaml
-from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_autotune
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.arguments import settings_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.commands import command_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.commands import command_from
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import (
     Command,
     Interval,
     PriceRules,
@@ -27,20 +27,21 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.
     Threshold,
     decide,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.prices import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.prices import (
     Layout,
     around,
     prices_from,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
     Invalid,
     moment,
     quoted,
     shown,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.snapshot import dumped, loaded
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.week import WEEK_MINUTES, Week
-from hypothesis import given
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import WEEK_MINUTES, Week
+from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_autotune
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 ROOT = Path(__file__).parents[2]
@@ -128,6 +129,7 @@ def test_prices_that_are_wrong_are_refused(data: str, layout: Layout, message: s
         prices_from(data.encode(errors="surrogateescape"), layout)
 
 
+@settings(derandomize=True, database=None, max_examples=300, deadline=timedelta(seconds=5))
 @given(some.binary(max_size=200) | some.text('[{},;\n"startendprice:0129-TZ.+ }]', max_size=200).map(str.encode))
 def test_no_prices_do_more_harm_than_to_be_refused(data: bytes) -> None:
     for layout in (Layout(), HALF_HOURS):
@@ -240,7 +242,7 @@ WEBHOOK = {"port": 5010, "token": "correct-horse-battery"}
 
 
 def test_arguments_become_settings() -> None:
-    settings = settings_from(
+    found = settings_from(
         {
             "prices": {**FILE, "minutes": 5, "over": {"price": 120, "for": 3}, "stale": "restore", "rows": "a.b"},
             "schedule": [{"days": ["mon"], "from": "22:00", "to": "06:00"}, {"from": "12:00", "to": "24:00"}],
@@ -252,20 +254,20 @@ def test_arguments_become_settings() -> None:
         },
         SCHEMA,
     )
-    assert settings.rules == Rules(
+    assert found.rules == Rules(
         kw=40,
         prices=PriceRules(Threshold(120, 3), Threshold(90, 1), None, "restore", 900),
         schedule=Week.of(BERLIN, [(22 * 60, 8 * 60), *((day * 1440 + 720, 720) for day in range(7))]),
         commands=True,
         maximum_s=3600,
     )
-    assert settings.prices
-    assert settings.prices.layout == Layout(interval_s=300, rows=("a", "b"), zone=BERLIN)
-    assert settings.prices.interval_s == 60
-    assert settings.snapshot == Path.home() / "signal.json"
-    assert settings.webhook
-    assert (settings.webhook.host, settings.webhook.port) == ("127.0.0.1", 5010)
-    assert WEBHOOK["token"] not in repr(settings)
+    assert found.prices
+    assert found.prices.layout == Layout(interval_s=300, rows=("a", "b"), zone=BERLIN)
+    assert found.prices.interval_s == 60
+    assert found.snapshot == Path.home() / "signal.json"
+    assert found.webhook
+    assert (found.webhook.host, found.webhook.port) == ("127.0.0.1", 5010)
+    assert WEBHOOK["token"] not in repr(found)
 
 
 @pytest.mark.parametrize(
@@ -406,8 +408,8 @@ def described(options: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_snapshot_is_what_was_saved() -> None:
     rules = Rules(prices=PriceRules(Threshold(120), Threshold(90)), commands=True, maximum_s=60)
-    state, _ = decide(rules, State.fresh(5.0), Command("webhook", True, "ä", kw=4), 6.0)
-    state, _ = decide(rules, state, Problem("prices", "{{ reason }}", event_id="x"), 2000.5)
+    state, _events = decide(rules, State.fresh(5.0), Command("webhook", True, "ä", kw=4), 6.0)
+    state, _events = decide(rules, state, Problem("prices", "{{ reason }}", event_id="x"), 2000.5)
     assert state.problems
     assert state.spent
     assert state.signal.lost_since

@@ -9,6 +9,7 @@ description:
   - An event source for ansible-rulebook. It reports when to draw less power, and when to go back to normal.
   - Commands, the schedule and the prices can each call for a curtailment, which lasts for as long as any of them calls.
     Commands have precedence over the schedule, and the schedule over the prices.
+  - A command to end with the C(event_id) of a curtailment ends it, whatever called for it.
   - An event is C(power_signal), with C(edge), C(reason), C(event_id), C(kw), C(mode), C(price), C(until) and C(since).
   - The edge is V(curtail), V(restore), V(signal_lost), V(signal_back) or V(invalid).
   - There is always a V(restore) between two V(curtail), with the C(event_id) of the first.
@@ -169,12 +170,12 @@ options:
     type: str
   kw:
     description:
-      - The kilowatts to save when the prices or the schedule call.
+      - The kilowatts to save, unless a command says otherwise.
       - Events pass it on. Mutually exclusive with O(mode).
     type: float
   mode:
     description:
-      - The autotune mode to use when the prices or the schedule call.
+      - The autotune mode to use, unless a command says otherwise.
       - Events pass it on.
     type: str
     choices: [efficient, balanced, factory, performance, 'off']
@@ -263,8 +264,8 @@ import ansible_collections
 # The package "ansible" has a folder of this name, too, which would hide ours.
 ansible_collections.__path__ = [str(COLLECTIONS), *ansible_collections.__path__]
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.arguments import settings_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.source import Source
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.source import Source
 
 
 async def main(queue: Queue[Any], args: dict[str, Any]) -> None:

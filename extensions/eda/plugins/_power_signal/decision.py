@@ -9,12 +9,12 @@ how much. ``decide`` is called with each observation, and with none as time pass
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Union
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import quoted, shown
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.week import Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import quoted, shown
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import Week
 
 CURTAIL, RESTORE, SIGNAL_LOST, SIGNAL_BACK, INVALID = "curtail", "restore", "signal_lost", "signal_back", "invalid"
 HOLD = "hold"
@@ -47,7 +47,7 @@ class PriceRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """What an operator has chosen. ``kw`` or ``mode`` is what prices and the schedule call for.
+    """What an operator has chosen. ``kw`` or ``mode`` is what is called for where a command does not say.
 
     A curtailment lasts ``minimum_s`` to ``maximum_s``, ``gap_s`` pass between two, and a need has to stand for
     ``debounce_s`` before it is acted upon.
@@ -82,7 +82,7 @@ class Prices:
 
 @dataclass(frozen=True)
 class Command:
-    """Observed: a curtailment is to start, for some kW or in a mode, or the one of this id is to end."""
+    """Observed: a curtailment is to start, or the one of this id is to end."""
 
     source: str
     starts: bool
@@ -164,7 +164,10 @@ class Signal:
 
 @dataclass(frozen=True)
 class State:
-    """All that a decision needs of the past. ``spent`` are calls that were served for as long as ``maximum_s``."""
+    """All that a decision needs of the past.
+
+    ``number`` counts the curtailments. ``spent`` are calls that were served for ``maximum_s``, or ended by a command.
+    """
 
     began: float
     need_since: float
@@ -238,7 +241,7 @@ def _observed(rules: Rules, state: State, observation: Observation, now: float) 
         coming = tuple(found for found in observation.intervals if last is None or found.start > last.start)
         return replace(_cleared(state, "prices"), signal=replace(state.signal, coming=coming)), ()
     state = _cleared(state, observation.source)
-    return (_commanded(state, observation) if isinstance(observation, Command) else state), ()
+    return (_commanded(rules, state, observation, now) if isinstance(observation, Command) else state), ()
 
 
 def _refused(state: State, command: Command, now: float) -> Problem | None:
@@ -270,14 +273,25 @@ def _cleared(state: State, source: str) -> State:
     return replace(state, problems=tuple(known for known in state.problems if known.source != source))
 
 
-def _commanded(state: State, command: Command) -> State:
+def _commanded(rules: Rules, state: State, command: Command, now: float) -> State:
     """The last command that starts something counts. An id is used up by its first command to start or to end."""
     is_known = command.event_id in state.known_ids
-    known_ids = state.known_ids if is_known else (*state.known_ids, command.event_id)[-IDS_MAX:]
+    if not is_known:
+        state = replace(state, known_ids=(*state.known_ids, command.event_id)[-IDS_MAX:])
     if command.starts:
-        return state if is_known else replace(state, command=command, known_ids=known_ids)
-    is_in_force = state.command is not None and state.command.event_id == command.event_id
-    return replace(state, command=None if is_in_force else state.command, known_ids=known_ids)
+        return state if is_known else replace(state, command=command)
+    if state.command and state.command.event_id == command.event_id:
+        return replace(state, command=None)
+    # Not the id of a command: that one was replaced, and what replaced it goes on.
+    if not is_known and state.curtailment and state.curtailment.event_id == command.event_id:
+        return _spent(state, _calls(rules, state, now))
+    return state
+
+
+def _spent(state: State, calls: Iterable[_Call]) -> State:
+    """None of these calls counts any more, until it has ended and there is another one."""
+    keys = (call.key for call in calls if call.key not in state.spent)
+    return replace(state, spent=(*state.spent, *keys)[-SPENT_MAX:])
 
 
 def _counted(rules: PriceRules, signal: Signal, now: float) -> Signal:
@@ -332,8 +346,7 @@ def _switched(rules: Rules, state: State, now: float) -> tuple[State, tuple[Even
     if current := state.curtailment:
         lasted_s = now - current.since
         if rules.maximum_s is not None and lasted_s >= rules.maximum_s:
-            spent = (*state.spent, *(call.key for call in calls))[-SPENT_MAX:]
-            state = replace(state, spent=spent, need=None, need_since=now)
+            state = replace(_spent(state, calls), need=None, need_since=now)
             state, event = _restored(state, current, f"It has lasted for maximum_seconds ({rules.maximum_s:g}).", now)
             return state, (event,)
         if need == current.need or not is_settled or lasted_s < rules.minimum_s:
@@ -347,16 +360,17 @@ def _switched(rules: Rules, state: State, now: float) -> tuple[State, tuple[Even
 
 
 def _calls(rules: Rules, state: State, now: float) -> list[_Call]:
-    """All that calls for a curtailment, first what has its way."""
+    """All that calls for a curtailment, in the order of precedence."""
     own = Need(rules.kw, rules.mode)
     calls = []
     if rules.commands and (command := state.command):
-        key, need = f"command {command.event_id}", Need(command.kw, command.mode)
-        reason = f"Command {quoted(command.event_id)} was given"
-        calls.append(_Call(key, need, reason, command.event_id, command.until))
+        event_id = command.event_id
+        need = own if command.kw is None and command.mode is None else Need(command.kw, command.mode)
+        reason = f"Command {quoted(event_id)} calls for a curtailment"
+        calls.append(_Call(f"command {event_id}", need, reason, event_id, command.until))
     if rules.schedule and (window := rules.schedule.window(now)):
         start, end = window
-        reason = f"The schedule has a window until {shown(end)}"
+        reason = f"The schedule calls for a curtailment until {shown(end)}"
         calls.append(_Call(f"schedule {start:.0f}", own, reason, _event_id("schedule", start, state), end))
     if rules.prices:
         calls += _price_calls(rules.prices, own, state)
@@ -372,7 +386,7 @@ def _price_calls(rules: PriceRules, need: Need, state: State) -> list[_Call]:
         return []
     since = signal.high_since
     is_at_once = signal.last is not None and _is_at_once(rules, signal.last)
-    reason = f"The price is over {rules.at_once if is_at_once else rules.over.price:g}"
+    reason = f"The price has exceeded {rules.at_once if is_at_once else rules.over.price:.10g}"
     return [_Call(f"price {since:.0f}", need, reason, _event_id("price", since, state), at_once=is_at_once)]
 
 
@@ -383,7 +397,7 @@ def _event_id(kind: str, since: float, state: State) -> str:
 
 def _why_it_ends(rules: Rules, state: State, call: _Call | None) -> str:
     if call:
-        return f"{call.reason}, and calls for another kw or mode."
+        return f"{call.reason} with another kw or mode."
     if rules.prices and rules.prices.stale == RESTORE and state.signal.lost_since is not None:
         return "The price signal is lost, and stale is restore."
     return "Nothing calls for a curtailment any more."

@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import (
     PriceRules,
     Rules,
     Threshold,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.prices import Layout
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.prices import Layout
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
     Invalid,
     nearest,
     quoted,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.week import DAY_MINUTES, DAYS, Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import DAY_MINUTES, DAYS, Week
 from jsonschema import Draft202012Validator, validators
 
 _LIMITS = {

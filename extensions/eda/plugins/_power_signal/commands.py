@@ -11,8 +11,8 @@ from collections.abc import Collection
 from datetime import tzinfo
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import Command
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import Command
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
     Invalid,
     moment,
     nearest,

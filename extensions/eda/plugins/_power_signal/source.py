@@ -14,14 +14,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.files import save
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.arguments import Settings
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.commands import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import Settings
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.commands import (
     BYTES_MAX,
     command_from,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import (
     INVALID,
     Cleared,
     Command,
@@ -30,13 +28,16 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.
     State,
     decide,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.feed import PriceReader, bytes_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import Invalid, quoted
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.snapshot import dumped, loaded
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.webhook import listening
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.feed import PriceReader, bytes_of
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, quoted
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.webhook import listening
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils.files import save
 
 # How often the command file and the clock are looked at.
 TICK_S = 1.0
+SNAPSHOT_BYTES_MAX = 16 * 1024 * 1024
 
 Put = Callable[[dict[str, Any]], Awaitable[None]]
 _logger = logging.getLogger(__name__)
@@ -49,6 +50,7 @@ class Source:
         self._settings = settings
         self._put = put
         self._state = _resumed(settings.snapshot)
+        self._on_disk: State | None = None
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
@@ -56,8 +58,8 @@ class Source:
         settings = self._settings
         if settings.snapshot is None:
             _logger.warning("power_signal: without snapshot, a restart does not know that miners are curtailed.")
-        elif problem := await self._saved(settings.snapshot):
-            raise Invalid(problem.reason)
+        elif reason := await self._save(settings.snapshot):
+            raise Invalid(reason)
         reader = PriceReader(settings.prices) if settings.prices else None
         if reader:
             # Before anything else is decided, or a restart would find the signal lost.
@@ -73,10 +75,10 @@ class Source:
         A source that is killed between the two repeats an event, under the same id, rather than lose it.
         """
         async with self._one_at_a_time:
-            before = self._state
             await self._decide(observation)
-            if self._state != before and self._settings.snapshot:
-                await self._decide(await self._saved(self._settings.snapshot) or Cleared("snapshot"))
+            if self._settings.snapshot and self._state != self._on_disk:
+                reason = await self._save(self._settings.snapshot)
+                await self._decide(Problem("snapshot", reason) if reason else Cleared("snapshot"))
             return self._state
 
     async def _decide(self, observation: Observation) -> None:
@@ -87,14 +89,15 @@ class Source:
             await self._put({"power_signal": asdict(event)})
         self._state = state
 
-    async def _saved(self, snapshot: Path) -> Problem | None:
+    async def _save(self, snapshot: Path) -> str | None:
+        """Returns why the state could not be saved, or None."""
+        state = self._state
         try:
-            await asyncio.to_thread(save, str(snapshot), dumped(self._state), check_mode=False)
+            await asyncio.to_thread(save, str(snapshot), dumped(state), check_mode=False)
         except InvalidInput as error:
             reason = getattr(error.__cause__, "strerror", None) or str(error)
-            return Problem(
-                "snapshot", f"snapshot {quoted(snapshot)} can't be written: {reason}. Correct the path or its folder."
-            )
+            return f"snapshot {quoted(snapshot)} can't be written: {reason}. Correct the path or its folder."
+        self._on_disk = state
         return None
 
     async def _watch(self) -> None:
@@ -132,7 +135,7 @@ class Source:
 
 def _resumed(snapshot: Path | None) -> State:
     try:
-        data = bytes_of(snapshot, 16 * 1024 * 1024) if snapshot else None
+        data = bytes_of(snapshot, SNAPSHOT_BYTES_MAX) if snapshot else None
         return State.fresh(time.time()) if data is None else loaded(data.decode(errors="replace"))
     except Invalid as error:
         raise Invalid(

@@ -10,8 +10,8 @@ from dataclasses import asdict, is_dataclass
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import State
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import Invalid
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import State
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid
 
 # Raised with each change of what a state is made of.
 FORMAT = 1

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import tzinfo
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import Interval
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import Interval
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
     Invalid,
     moment,
     number,

@@ -13,14 +13,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.arguments import PriceFeed
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.decision import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import PriceFeed
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import (
     Interval,
     Prices,
     Problem,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.prices import around, prices_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._power_signal.reading import Invalid, quoted
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.prices import around, prices_from
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, quoted
 
 PRICES_BYTES_MAX = 16 * 1024 * 1024
 
