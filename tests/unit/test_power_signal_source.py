@@ -297,7 +297,7 @@ def test_commands_of_the_webhook() -> None:
             for _again in range(2):
                 status, said = await post(port, command("start", kw=50))
                 assert (status, said["accepted"]) == (400, False)
-                assert said["error"].startswith("Event 'dr-1' is in force with another kw, mode or until.")
+                assert said["error"].startswith("Event 'dr-1' is already in force with another kw, mode or until.")
             status, said = await post(port, b"{")
             assert (status, said["error"][:32]) == (400, "webhook: expected a JSON object:")
             assert await post(port, command("end")) == ACCEPTED
@@ -340,7 +340,9 @@ def test_the_webhook_waits_for_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_port_that_is_taken_is_said_before_anything_starts(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        message = f"webhook: can't listen on '127.0.0.1', port {port}: .*ddress already in use.* Correct webhook.host"
+        message = (
+            f"webhook: can't listen on '127.0.0.1', port {port}: .*ddress already in use.* Choose another webhook.host"
+        )
         with pytest.raises(Invalid, match=message):
             asyncio.run(Running({"webhook": {"port": port, "token": TOKEN}}).source.run())
 
@@ -447,7 +449,7 @@ def test_a_snapshot_that_can_not_be_written_any_more_is_one_event(tmp_path: Path
 def test_a_source_without_a_snapshot_warns(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
     async def scenario() -> None:
         async with running(command_file=str(tmp_path / "c")):
-            await until(lambda: "without snapshot, a restart does not know" in caplog.text)
+            await until(lambda: "snapshot is not set" in caplog.text)
 
     asyncio.run(scenario())
 

@@ -173,8 +173,8 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise Invalid(
-            f"timezone: {quoted(name)} is not a time zone of this machine. Give a name such as Europe/Berlin or UTC, "
-            "or install the time zones (the package tzdata)."
+            f"timezone: {quoted(name)} is not a known time zone. Use a name such as Europe/Berlin or UTC, or "
+            "install the package tzdata if it is one."
         ) from None
 
 
@@ -224,7 +224,7 @@ def _week(windows: Iterable[Mapping[str, Any]], zone: ZoneInfo | None) -> Week:
     try:
         return Week.of(zone, spans)
     except ValueError as error:
-        raise Invalid(f"schedule: {error}. Leave out the time in which the miners are to run.") from None
+        raise Invalid(f"schedule: {error}. Leave out the time in which the miners should run.") from None
 
 
 def _minute(clock: str) -> int:

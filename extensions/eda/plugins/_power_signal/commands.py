@@ -51,7 +51,7 @@ def command_from(data: bytes, source: str, modes: Collection[str], zone: tzinfo 
     starts = found["command"] == START
     details = {key: found[key] for key in ("kw", "mode", "until") if found.get(key) is not None}
     if details and not starts:
-        raise Invalid(f"{min(details)}: only a command that starts something has one; remove it")
+        raise Invalid(f"{min(details)}: only a start can have it; remove it")
     return Command(source, starts, event_id, **_details(details, modes, zone))
 
 

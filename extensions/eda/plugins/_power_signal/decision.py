@@ -252,10 +252,10 @@ def _refused(state: State, command: Command, now: float) -> Problem | None:
         if replace(state.command, source=command.source) == command:
             return None
         reason = (
-            f"Event {event_id} is in force with another kw, mode or until. Give the new command an event_id of its own."
+            f"Event {event_id} is already in force with another kw, mode or until. Use a new event_id for the change."
         )
     elif command.until is not None and command.until <= now and command.event_id not in state.known_ids:
-        reason = f"Event {event_id} was to end at {shown(command.until)}, which is past. Correct until."
+        reason = f"until of event {event_id} is in the past: {shown(command.until)}. Correct it."
     else:
         return None
     return Problem(command.source, reason, reason, command.event_id)
@@ -324,11 +324,11 @@ def _watched(rules: PriceRules, state: State, now: float) -> tuple[State, tuple[
     is_lost = now - last_known >= rules.stale_s
     if is_lost and signal.lost_since is None:
         state = replace(state, signal=replace(signal, lost_since=last_known))
-        reason = f"No price is known since {shown(last_known)}; stale is {rules.stale}."
+        reason = f"No price has been known since {shown(last_known)}, and stale is '{rules.stale}'."
         return state, (Event(SIGNAL_LOST, reason, since=shown(last_known)),)
     if not is_lost and signal.lost_since is not None:
         state = replace(state, signal=replace(signal, lost_since=None))
-        back = Event(SIGNAL_BACK, "There is a price again.", price=_price(state), since=shown(signal.lost_since))
+        back = Event(SIGNAL_BACK, "Prices are known again.", price=_price(state), since=shown(signal.lost_since))
         return state, (back,)
     return state, ()
 
@@ -347,7 +347,7 @@ def _switched(rules: Rules, state: State, now: float) -> tuple[State, tuple[Even
         lasted_s = now - current.since
         if rules.maximum_s is not None and lasted_s >= rules.maximum_s:
             state = replace(_spent(state, calls), need=None, need_since=now)
-            state, event = _restored(state, current, f"It has lasted for maximum_seconds ({rules.maximum_s:g}).", now)
+            state, event = _restored(state, current, f"It has lasted maximum_seconds ({rules.maximum_s:g}).", now)
             return state, (event,)
         if need == current.need or not is_settled or lasted_s < rules.minimum_s:
             return state, ()
@@ -399,7 +399,7 @@ def _why_it_ends(rules: Rules, state: State, call: _Call | None) -> str:
     if call:
         return f"{call.reason} with another kw or mode."
     if rules.prices and rules.prices.stale == RESTORE and state.signal.lost_since is not None:
-        return "The price signal is lost, and stale is restore."
+        return "The price signal is lost, and stale is 'restore'."
     return "Nothing calls for a curtailment any more."
 
 

@@ -61,7 +61,7 @@ def prices_from(data: bytes, layout: Layout) -> list[Interval]:
     found.sort(key=lambda interval: interval.start)
     for earlier, later in zip(found, found[1:]):
         if later.start < earlier.end:
-            raise Invalid(f"two prices hold at {shown(later.start)}; remove one of them")
+            raise Invalid(f"two prices apply at {shown(later.start)}; remove one of them")
     return found
 
 
@@ -86,8 +86,8 @@ def _value(row: Mapping[str, Any], column: str, name: str, instead: str | None =
     value = row.get(column)
     if value is None:
         found = ", ".join(quoted(key) for key in list(row)[:10] if key is not None)
-        other = f", or give the length of each price as {instead}" if instead else ""
-        raise Invalid(f"there is no value of {quoted(column)}, only {found}; name the column as columns.{name}{other}")
+        other = f", or set {instead} to the length of each interval" if instead else ""
+        raise Invalid(f"no value in column {quoted(column)}, found only {found}; set columns.{name}{other}")
     return value
 
 
@@ -101,7 +101,7 @@ def _json_rows(text: str, layout: Layout) -> Iterator[tuple[str, Mapping[str, An
             raise Invalid(f"there is no {quoted(key)}; correct rows, which is {quoted('.'.join(layout.rows))}")
         rows = rows[key]
     if not isinstance(rows, list):
-        raise Invalid("expected a list of prices; say with rows where it is in the document")
+        raise Invalid("expected a list of prices; set rows to where it is in the document")
     for position, row in enumerate(rows, 1):
         if not isinstance(row, Mapping):
             raise Invalid(f"price {position}: expected a JSON object, found {quoted(row)}")

@@ -80,10 +80,10 @@ def _timestamp(time: datetime, value: Any) -> float:
     try:
         return time.timestamp()
     except (OverflowError, ValueError):
-        raise Invalid(f"{quoted(value)} is too far away for a time") from None
+        raise Invalid(f"{quoted(value)} is out of range for a time") from None
 
 
 def _within_reach(seconds: float, value: Any) -> float:
     if not 0 <= seconds <= _SECONDS_MAX:
-        raise Invalid(f"{quoted(value)} is too far away for a time")
+        raise Invalid(f"{quoted(value)} is out of range for a time")
     return seconds

@@ -57,7 +57,9 @@ class Source:
         """Runs until it is cancelled. Raises Invalid if it can't begin, for a reason that is not the signal's."""
         settings = self._settings
         if settings.snapshot is None:
-            _logger.warning("power_signal: without snapshot, a restart does not know that miners are curtailed.")
+            _logger.warning(
+                "power_signal: snapshot is not set: after a restart during a curtailment, nothing restores the miners."
+            )
         elif reason := await self._save(settings.snapshot):
             raise Invalid(reason)
         reader = PriceReader(settings.prices) if settings.prices else None

@@ -47,7 +47,7 @@ async def listening(webhook: Webhook, take: Take) -> AsyncIterator[None]:
         except OSError as error:
             raise Invalid(
                 f"webhook: can't listen on {quoted(webhook.host)}, port {webhook.port}: {error.strerror}. "
-                "Correct webhook.host and webhook.port."
+                "Choose another webhook.host or webhook.port."
             ) from None
         yield
     finally:
