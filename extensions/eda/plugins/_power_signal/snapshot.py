@@ -44,6 +44,6 @@ def _made(kind: Any, value: Any) -> Any:
         return tuple(_made(inner[0], item) for item in value)
     if isinstance(kind, type) and is_dataclass(kind):
         return kind(**{name: _made(hint, value[name]) for name, hint in get_type_hints(kind).items()})
-    if type(value) is kind or (kind is float and type(value) is int):
+    if isinstance(value, (int, float) if kind is float else kind) and isinstance(value, bool) == (kind is bool):
         return value
     raise TypeError
