@@ -39,6 +39,23 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source, "TICK_S", 0.01)
 
 
+class Clock:
+    """Stands in for the time module of the source: time passes when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def time(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(source, "time", clock)
+    return clock
+
+
 class Running:
     """A source at work, and the events that it has put out."""
 
@@ -95,8 +112,8 @@ def write(path: Path, content: Any) -> None:
     new.replace(path)
 
 
-def prices(price: float) -> str:
-    now = time.time()
+def prices(price: float, now: float | None = None) -> str:
+    now = time.time() if now is None else now
     return f"start,end,price\n{shown(now - 60)},{shown(now + 600)},{price}\n"
 
 
@@ -126,16 +143,17 @@ def test_prices_of_a_file(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> N
     asyncio.run(scenario())
 
 
-def test_a_file_that_breaks_leaves_the_prices_that_are_known(tmp_path: Path) -> None:
+def test_a_file_that_breaks_leaves_the_prices_that_are_known(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "prices.csv"
-    now = time.time()
-    coming = f"start,end,price\n{shown(now - 60)},{shown(now + 2)},100\n{shown(now + 2)},{shown(now + 600)},130\n"
+    middle, end = shown(clock.now + 600), shown(clock.now + 1200)
+    write(path, f"start,end,price\n{shown(clock.now - 60)},{middle},100\n{middle},{end},130\n")
 
     async def scenario() -> None:
-        write(path, coming)
         async with running(prices={"file": str(path), **LEVELS}) as it:
-            await asyncio.sleep(0.2)
+            await until(lambda: it.source._state.signal.last is not None)
             path.unlink()
+            await it.until("invalid")
+            clock.now += 700
             await it.until("invalid", "curtail")
 
     asyncio.run(scenario())
@@ -222,16 +240,16 @@ def test_prices_of_a_url(listen: Listen) -> None:
     asyncio.run(scenario())
 
 
-def test_a_signal_that_is_lost_and_comes_back(tmp_path: Path) -> None:
+def test_a_signal_that_is_lost_and_comes_back(tmp_path: Path, clock: Clock) -> None:
     path = tmp_path / "prices.csv"
-    now = time.time()
+    write(path, prices(130))
 
     async def scenario() -> None:
-        write(path, f"start,end,price\n{shown(now - 600)},{shown(now - 60)},130\n")
-        args = {"file": str(path), **LEVELS, "stale": "restore", "stale_seconds": 63}
-        async with running(prices=args) as it:
+        async with running(prices={"file": str(path), **LEVELS, "stale": "restore"}) as it:
+            await it.until("curtail")
+            clock.now += 2000
             await it.until("curtail", "signal_lost", "restore")
-            write(path, prices(100))
+            write(path, prices(100, clock.now))
             await it.until("curtail", "signal_lost", "restore", "signal_back", "curtail")
 
     asyncio.run(scenario())
@@ -315,7 +333,7 @@ def test_the_webhook_takes_nothing_without_the_token(authorization: str, caplog:
             status, said = await post(port, command("start"), Authorization=authorization)
             assert (status, said) == (401, {"accepted": False, "error": "The bearer token is missing or wrong."})
             assert it.events == []
-        assert TOKEN not in caplog.text.replace(authorization, "") if authorization else True
+        assert TOKEN not in caplog.text
 
     asyncio.run(scenario())
 
