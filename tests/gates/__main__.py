@@ -68,11 +68,11 @@ def run_gates(gates: list[Gate]) -> None:
 
 
 def lint_gates(environment: Environment) -> list[Gate]:
-    plugins = ".".join([*COLLECTION.parts, "plugins"])
+    collection = ".".join(COLLECTION.parts)
     commands = {
         "ruff check": "ruff check .",
         "ruff format": "ruff format --diff .",
-        "mypy": f"mypy -p {plugins} -p tests.simulator",
+        "mypy": f"mypy -p {collection}.plugins -p {collection}.extensions -p tests.simulator",
         "ansible-lint": "ansible-lint --profile production --offline --nocolor",
         "antsibull-docs": "antsibull-docs lint-collection-docs --plugin-docs .",
         "antsibull-changelog": "antsibull-changelog lint",
@@ -112,7 +112,7 @@ def sanity() -> None:
 
 
 def test(*arguments: str) -> None:
-    made = prepare(*EVERYTHING)
+    made = prepare(*EVERYTHING, "eda")
     run_gates(lint_gates(made["lint"]))
     run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
     # Absolute paths, since the playbooks work in folders of their own.
@@ -127,7 +127,7 @@ def unit(*arguments: str) -> None:
 
 
 def integration(*arguments: str) -> None:
-    become_pytest(prepare("oldest", "newest", "module")["newest"], "tests/integration", *arguments)
+    become_pytest(prepare("oldest", "newest", "module", "eda")["newest"], "tests/integration", *arguments)
 
 
 def reformat() -> None:

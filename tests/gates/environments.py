@@ -21,6 +21,8 @@ COLLECTION = Path("ansible_collections/minerops/dragonmint")
 
 # The lines of ansible-core that we support, and the first and last Python 3 that each runs on as a controller.
 CORES = {"2.16": (10, 12), "2.17": (10, 12), "2.18": (11, 13), "2.19": (11, 13), "2.20": (12, 14), "2.21": (12, 14)}
+# The Pythons that ansible-rulebook, or rather its engine, has been built for.
+RULEBOOK_PYTHONS = (11, 12)
 # The module side runs on this Python 3 and later.
 MODULE_PYTHON = 9
 # 7.10 brought `patch`, without which what Ansible's workers run is not measured.
@@ -74,7 +76,7 @@ def prepare(*names: str) -> dict[str, Environment]:
 
 
 def environments() -> dict[str, Environment]:
-    """`lint`, `oldest` and `newest` (ansible-core), `bench`, and `module` where there is a Python for it."""
+    """`lint`, `oldest` and `newest` (ansible-core), `bench`; `module` and `eda` where there is a Python for them."""
     pythons = interpreters()
     usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
     cores = [core for core in CORES if usable[core]]
@@ -98,6 +100,12 @@ def environments() -> dict[str, Environment]:
         ),
     }
     known["bench"] = environment("bench", last, *lines("tests/requirements/bench.txt"))
+    if rulebook_pythons := [minor for minor in RULEBOOK_PYTHONS if minor in pythons]:
+        minor = rulebook_pythons[-1]
+        core = next(core for core in reversed(CORES) if minor in usable[core])
+        known["eda"] = environment(
+            "eda", minor, f"ansible-core~={core}.0", *users, *lines("tests/requirements/eda.txt")
+        )
     if MODULE_PYTHON in pythons:
         known["module"] = environment("module", MODULE_PYTHON, *lower_bounds)
     return known

@@ -52,6 +52,20 @@ LAYERS = [
     "inventory",
     "filter",
 ]
+# The same for the event source power_signal, which may also use module_utils.
+SIGNAL = ROOT / "extensions/eda/plugins/_power_signal"
+SIGNAL_LAYERS = [
+    "reading",
+    "week",
+    "decision",
+    "prices",
+    "commands",
+    "snapshot",
+    "arguments",
+    "feed",
+    "webhook",
+    "source",
+]
 # These say what the device speaks and do nothing about it.
 WITHOUT_INPUT_OUTPUT = [
     "errors",
@@ -93,6 +107,20 @@ def test_imports_point_down(source: Path) -> None:
             used = layer_of(name.removeprefix(f"{PACKAGE}.plugins."))
             assert used is not None, f"{name} has no place in LAYERS"
             assert used < rank or (used == rank and "settings" in source.parts), f"{source} imports {name}"
+
+
+@pytest.mark.parametrize("source", [path.stem for path in SIGNAL.glob("*.py")])
+def test_imports_of_a_power_signal_point_down(source: str) -> None:
+    package = f"{PACKAGE}.extensions.eda.plugins._power_signal"
+    below = [f"{package}.{layer}." for layer in SIGNAL_LAYERS[: SIGNAL_LAYERS.index(source)]]
+    for name in imports(SIGNAL / f"{source}.py"):
+        if name.startswith(f"{PACKAGE}."):
+            assert name.startswith((f"{PACKAGE}.plugins.module_utils.", *below)), f"{source} imports {name}"
+
+
+@pytest.mark.parametrize("source", SIGNAL_LAYERS[: SIGNAL_LAYERS.index("arguments")])
+def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> None:
+    assert top_level_imports(SIGNAL / f"{source}.py") & INPUT_OUTPUT == set()
 
 
 @pytest.mark.parametrize("source", WITHOUT_INPUT_OUTPUT)

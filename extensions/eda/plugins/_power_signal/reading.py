@@ -1,0 +1,89 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How values of a power signal are read and shown: times, numbers, and text that somebody else wrote."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from datetime import datetime, timezone, tzinfo
+from difflib import get_close_matches
+from typing import Any
+
+QUOTED_MAX = 80
+# Larger numbers are milliseconds: as seconds they would lie beyond the year 5000.
+_SECONDS_MAX = 1e11
+
+
+class Invalid(Exception):
+    """An argument, price or command can't be used. The text says what was expected, what was found and what to do."""
+
+
+def quoted(value: Any) -> str:
+    """Returns a value as messages show it.
+
+    A playbook may print what an event says, and Ansible would evaluate what looks like a template.
+    """
+    text = "".join(char if char.isprintable() else "?" for char in str(value)).replace("{", "{ ")
+    return f"'{text[:QUOTED_MAX]}…'" if len(text) > QUOTED_MAX else f"'{text}'"
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Returns a hint at the known name that is meant, or at all known ones."""
+    known = sorted(known)
+    close = get_close_matches(name, known, 1)
+    return f"Did you mean {quoted(close[0])}?" if close else f"Known are {', '.join(known)}."
+
+
+def number(value: Any) -> float:
+    """Returns the number that a value or its text is. Raises Invalid."""
+    try:
+        found = math.nan if isinstance(value, bool) else float(value)
+    except (TypeError, ValueError, OverflowError):
+        found = math.nan
+    if not math.isfinite(found):
+        raise Invalid(f"{quoted(value)} is not a number; use digits and a decimal point")
+    return found
+
+
+def moment(value: Any, zone: tzinfo | None, after: float | None = None) -> float:
+    """Returns the seconds since the epoch of an ISO 8601 text, or of seconds or milliseconds.
+
+    A text without an offset is in ``zone``. Where clocks are set back, an hour comes twice: it is then the second one
+    if the first one is not later than ``after``. Raises Invalid.
+    """
+    if isinstance(value, (int, float)):
+        seconds = number(value)
+        return _within_reach(seconds / 1000 if abs(seconds) > _SECONDS_MAX else seconds, value)
+    try:
+        # Before Python 3.11, a Z is not understood.
+        time = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
+    except ValueError:
+        raise Invalid(f"{quoted(value)} is not a time; use ISO 8601, such as 2026-07-01T17:00:00+02:00") from None
+    if time.tzinfo is not None:
+        return _within_reach(_timestamp(time, value), value)
+    if zone is None:
+        raise Invalid(f"{quoted(value)} has no UTC offset; add one, or set the argument timezone")
+    found = _timestamp(time.replace(tzinfo=zone), value)
+    if after is not None and found <= after:
+        found = _timestamp(time.replace(tzinfo=zone, fold=1), value)
+    return _within_reach(found, value)
+
+
+def shown(seconds: float) -> str:
+    """Returns a time as events show it: ISO 8601 in UTC, to the second."""
+    return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _timestamp(time: datetime, value: Any) -> float:
+    try:
+        return time.timestamp()
+    except (OverflowError, ValueError):
+        raise Invalid(f"{quoted(value)} is out of range for a time") from None
+
+
+def _within_reach(seconds: float, value: Any) -> float:
+    if not 0 <= seconds <= _SECONDS_MAX:
+        raise Invalid(f"{quoted(value)} is out of range for a time")
+    return seconds
