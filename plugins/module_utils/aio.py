@@ -35,8 +35,8 @@ else:
 # Seconds. An update that is under way may be heard by then; if it is not, the miner refuses another one as busy.
 LISTEN_FIRST_S = 0.5
 SILENCE_S = 120.0
-# For a moment, the web server may be up without the updater, as it is while the miner boots.
-GONE_S = 5.0
+# While the miner boots, its web server may be up for a moment before the updater.
+GONE_S = 8.0
 _LAST_WORDS_S = 1.0
 _TICK_S = 0.25
 _RECONNECT_S = 1.0
@@ -146,8 +146,9 @@ class _Follower:
                 self._gone_since = (self._gone_since or time.monotonic()) if is_gone else None
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
                 self._gone_since = None
-            # Where the websocket can't be had, it works without.
-            self._is_listening.set()
+            # Where the websocket can't be had, it works without. An updater that does not run yet is waited for.
+            if self._gone_since is None or self._is_gone():
+                self._is_listening.set()
             if self._hears:
                 self._hears = False
                 self._upgrade.feed(Event.SOCKET_LOST)

@@ -188,7 +188,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, task
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower, hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker, hosts_to_search
 
 
 def argument_spec() -> task.ArgumentSpec:
@@ -221,9 +221,9 @@ def run(context: task.Context) -> dict[str, Any]:
     hosts = hosts_to_search(params["search"])
     named = firmware.wanted_from(params, context.folder)
     with context.client() as client:
-        follower = Follower(client, hosts, policy.wait_s)
-        wanted = named or firmware.newest(client, follower, params["version"])
-        outcome = firmware.install(client, follower, wanted, policy, context.check_mode, context.tell)
+        tracker = Tracker(client, hosts, policy.wait_s)
+        wanted = named or firmware.newest(client, tracker, params["version"])
+        outcome = firmware.install(client, tracker, wanted, policy, context.check_mode, context.tell)
         ipaddress = client.connection.host
     return task.outcome_result(
         outcome,

@@ -251,8 +251,8 @@ def test_no_login_is_sent_to_another_port(
         assert set(shown) == {"basic"}
         assert len(shown) <= len(EVERY_TASK)
     firmware = {host: done.of(host)[-2].result for host in ("uploads", "listens")}
-    # What the updater does decides, not what answered for it; here it does nothing.
-    assert firmware["uploads"]["error_code"] == "flash_failed"
+    # What the updater does decides, not what answered for it; here it does nothing, so the upload counts as refused.
+    assert firmware["uploads"]["error_code"] == "updater_stuck"
     assert firmware["listens"]["version"] == NEWER_FIRMWARE
     assert {request["auth"] for request in listens.requests() if request["path"] == "/upgrade/ws"} == {None}
 

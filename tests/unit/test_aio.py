@@ -106,6 +106,22 @@ def test_a_dead_updater_is_known_at_once(follow: Follow, miner: Miner, monkeypat
     assert time.monotonic() - began < WAIT_S / 2
 
 
+def test_an_updater_that_is_still_starting_is_waited_for(
+    follow: Follow, miner: Miner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The miner has just booted, and its web server is up already. An upload would get lost now."""
+    monkeypatch.setattr(aio, "GONE_S", WAIT_S)
+    miner.set(updater="dead")
+    with ThreadPoolExecutor() as pool:
+        following = pool.submit(follow, miner)
+        while sum(request["path"] == "/upgrade/ws" for request in miner.requests()) < 2:
+            assert not following.done()
+        miner.set(updater="idle")
+        assert following.result().phase is Phase.RESTARTED
+    assert miner.state()["uploads"] == 1
+    assert len(miner.writes()) == 1
+
+
 def test_a_websocket_that_nginx_refuses_is_no_sign_of_a_dead_updater(follow: Follow, miner: Miner) -> None:
     miner.fault("no_websocket")
     assert follow(miner).phase is Phase.RESTARTED

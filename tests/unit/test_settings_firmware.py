@@ -29,7 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmw
     newest,
     wanted_from,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker
 
 from .helpers import Script, recorded, said
 from .helpers_swu import firmware
@@ -76,14 +76,14 @@ def test_the_right_checksum_is_taken_in_either_case(archive: str) -> None:
 def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
     assert wanted_from({**NOTHING, "latest": True}, None) is None
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION, url="http://vendor.example/x.swu")]))
-    wanted = newest(client, Follower(client, [], 60.0), None)
+    wanted = newest(client, Tracker(client, [], 60.0), None)
     assert (wanted.version, wanted.order.url) == (VERSION, "http://vendor.example/x.swu")
 
 
 def test_a_vendor_without_an_address_is_of_no_use(connect: Connect) -> None:
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION)]))
     with pytest.raises(BadReply, match="names no address"):
-        newest(client, Follower(client, [], 60.0), None)
+        newest(client, Tracker(client, [], 60.0), None)
 
 
 @pytest.mark.parametrize(

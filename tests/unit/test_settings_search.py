@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import search
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
     SEARCH_MAX,
-    Follower,
+    Tracker,
     hosts_to_search,
 )
 
@@ -68,24 +68,24 @@ class TestNetwork:
         assert hosts_to_search(text) == []
 
 
-Follow = Callable[..., "tuple[Client, Follower]"]
+Track = Callable[..., "tuple[Client, Tracker]"]
 
 
 @pytest.fixture
-def follower(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Follow:
+def tracker(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Track:
     """A client of the miner at OLD, and what moves it, in no time."""
     monkeypatch.setattr(search, "time", clock)
 
-    def follower(
+    def tracker(
         lan: Lan, network: str | None = NETWORK, passwords: tuple[str, ...] = (), **connection: Any
-    ) -> tuple[Client, Follower]:
+    ) -> tuple[Client, Tracker]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
         monkeypatch.setattr(search, "accepts_connections", lan.accepts_connections)
         client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
-        return client, Follower(client, hosts_to_search(network), WAIT_S, passwords)
+        return client, Tracker(client, hosts_to_search(network), WAIT_S, passwords)
 
-    return follower
+    return tracker
 
 
 def neighbour() -> Device:
@@ -93,40 +93,42 @@ def neighbour() -> Device:
 
 
 class TestBegin:
-    def test_the_miner_is_at_its_address(self, follower: Follow) -> None:
+    def test_the_miner_is_at_its_address(self, tracker: Track) -> None:
         lan = Lan({OLD: Device(live("dhcp"))})
-        client, following = follower(lan)
-        assert following.begin().identity.mac == MAC
+        client, tracking = tracker(lan)
+        assert tracking.begin().identity.mac == MAC
         assert (client.connection.host, lan.probed) == (OLD, [])
 
     @pytest.mark.parametrize("mac", ["", " "])
-    def test_one_that_reports_no_mac_is_refused(self, follower: Follow, mac: str) -> None:
-        _client, following = follower(Lan({OLD: Device(live("dhcp"), mac=mac)}))
-        with pytest.raises(BadReply, match=r"does not report its MAC, so search could not find it.* Nothing was sent"):
-            following.begin()
+    def test_one_that_reports_no_mac_is_refused(self, tracker: Track, mac: str) -> None:
+        _client, tracking = tracker(Lan({OLD: Device(live("dhcp"), mac=mac)}))
+        with pytest.raises(
+            BadReply, match=r"does not report its MAC, so search could not find it.* Nothing was changed"
+        ):
+            tracking.begin()
 
-    def test_without_a_search_no_mac_is_needed(self, follower: Follow) -> None:
-        _client, following = follower(Lan({OLD: Device(live("dhcp"), mac="")}), network=None)
-        assert not following.begin().identity.mac
+    def test_without_a_search_no_mac_is_needed(self, tracker: Track) -> None:
+        _client, tracking = tracker(Lan({OLD: Device(live("dhcp"), mac="")}), network=None)
+        assert not tracking.begin().identity.mac
 
-    def test_one_that_is_not_expected_is_not_looked_for(self, follower: Follow) -> None:
+    def test_one_that_is_not_expected_is_not_looked_for(self, tracker: Track) -> None:
         """Nobody knows its MAC."""
         lan = Lan({OTHER: Device(live("dhcp"))})
-        _client, following = follower(lan)
+        _client, tracking = tracker(lan)
         with pytest.raises(Unreachable):
-            following.begin()
+            tracking.begin()
         assert lan.probed == []
 
     @pytest.mark.parametrize("there", [{}, {OLD: neighbour()}], ids=["nobody", "neighbour"])
-    def test_an_expected_one_is_looked_for_at_once(self, follower: Follow, there: dict[str, Device]) -> None:
-        client, following = follower(Lan({**there, OTHER: Device(live("dhcp"))}), expected_mac=MAC)
-        assert following.begin().identity.mac == MAC
+    def test_an_expected_one_is_looked_for_at_once(self, tracker: Track, there: dict[str, Device]) -> None:
+        client, tracking = tracker(Lan({**there, OTHER: Device(live("dhcp"))}), expected_mac=MAC)
+        assert tracking.begin().identity.mac == MAC
         assert client.connection.host == OTHER
 
-    def test_it_is_found_with_its_other_password(self, follower: Follow) -> None:
+    def test_it_is_found_with_its_other_password(self, tracker: Track) -> None:
         lan = Lan({OTHER: Device(live("dhcp"), password="old")})
-        client, following = follower(lan, expected_mac=MAC, fallback_passwords=("old",))
-        following.begin()
+        client, tracking = tracker(lan, expected_mac=MAC, fallback_passwords=("old",))
+        tracking.begin()
         assert client.connection.host == OTHER
 
     @pytest.mark.parametrize(
@@ -136,137 +138,137 @@ class TestBegin:
             (
                 {OLD: neighbour()},
                 WrongDevice,
-                r"was not found from 10.1.0.65 to 10.1.0.94 \(search\). Nothing was sent",
+                r"was not found from 10.1.0.65 to 10.1.0.94 \(search\). Nothing was changed",
             ),
         ],
         ids=["nobody", "neighbour"],
     )
     def test_one_that_is_nowhere_is_what_it_would_be_without_a_search(
-        self, follower: Follow, there: dict[str, Device], error: type[Exception], text: str
+        self, tracker: Track, there: dict[str, Device], error: type[Exception], text: str
     ) -> None:
-        client, following = follower(Lan(there), expected_mac=MAC)
+        client, tracking = tracker(Lan(there), expected_mac=MAC)
         with pytest.raises(error, match=text):
-            following.begin()
+            tracking.begin()
         assert client.connection.host == OLD
 
-    def test_a_wrong_password_is_shown_to_nobody_else(self, follower: Follow) -> None:
+    def test_a_wrong_password_is_shown_to_nobody_else(self, tracker: Track) -> None:
         lan = Lan({OLD: Device(live("dhcp"), password="its own"), OTHER: neighbour()})
-        _client, following = follower(lan, expected_mac=MAC)
+        _client, tracking = tracker(lan, expected_mac=MAC)
         with pytest.raises(AuthenticationFailed):
-            following.begin()
+            tracking.begin()
         assert lan.probed == []
 
 
 class TestFollow:
-    def test_without_a_search_nobody_is_asked(self, follower: Follow) -> None:
+    def test_without_a_search_nobody_is_asked(self, tracker: Track) -> None:
         lan = Lan({OLD: Device(live("dhcp"))})
-        client, following = follower(lan, network=None)
-        following.begin()
+        client, tracking = tracker(lan, network=None)
+        tracking.begin()
         lan.devices.clear()
-        following.follow()
+        tracking.follow()
         assert (client.connection.host, lan.probed) == (OLD, [])
 
-    def test_a_miner_at_its_own_address_is_not_searched(self, follower: Follow) -> None:
+    def test_a_miner_at_its_own_address_is_not_searched(self, tracker: Track) -> None:
         lan = Lan({OLD: Device(live("dhcp"))})
-        client, following = follower(lan)
-        following.begin()
-        following.follow()
+        client, tracking = tracker(lan)
+        tracking.begin()
+        tracking.follow()
         assert (client.connection.host, lan.probed) == (OLD, [])
 
-    def test_one_that_is_silent_has_time_before_its_neighbours_are_asked(self, follower: Follow, clock: Clock) -> None:
+    def test_one_that_is_silent_has_time_before_its_neighbours_are_asked(self, tracker: Track, clock: Clock) -> None:
         lan = Lan({OLD: Device(live("dhcp"))})
-        client, following = follower(lan)
-        following.begin()
+        client, tracking = tracker(lan)
+        tracking.begin()
         lan.devices[OTHER] = lan.devices.pop(OLD)
         for wait_s in (0, PATIENCE_S - 1):
             clock.sleep(wait_s)
             with pytest.raises(Unreachable):
-                following.follow()
+                tracking.follow()
         assert lan.probed == []
         clock.sleep(1)
-        following.follow()
+        tracking.follow()
         assert client.connection.host == OTHER
         assert client.require_rights() is None
 
-    def test_one_that_answers_in_between_has_its_time_again(self, follower: Follow, clock: Clock) -> None:
+    def test_one_that_answers_in_between_has_its_time_again(self, tracker: Track, clock: Clock) -> None:
         miner = Device(live("dhcp"))
         lan = Lan({OLD: miner})
-        _client, following = follower(lan)
-        following.begin()
+        _client, tracking = tracker(lan)
+        tracking.begin()
         for there in ({}, {OLD: miner}, {}):
             lan.devices = there
             clock.sleep(PATIENCE_S - 1)
             if there:
-                following.follow()
+                tracking.follow()
                 continue
             with pytest.raises(Unreachable):
-                following.follow()
+                tracking.follow()
         assert lan.probed == []
 
     @pytest.mark.parametrize("other", ["neighbour", "neighbour with another password", "printer"])
-    def test_one_whose_address_another_device_has_is_searched_at_once(self, follower: Follow, other: str) -> None:
+    def test_one_whose_address_another_device_has_is_searched_at_once(self, tracker: Track, other: str) -> None:
         device = Device(None) if other == "printer" else neighbour()
         if "password" in other:
             device.password = "its own"
         lan = Lan({OLD: Device(live("dhcp"))})
-        client, following = follower(lan)
-        following.begin()
+        client, tracking = tracker(lan)
+        tracking.begin()
         lan.devices = {OLD: device, OTHER: lan.devices[OLD]}
-        following.follow()
+        tracking.follow()
         assert client.connection.host == OTHER
         assert other != "printer" or [login for _action, login in device.asked if login] == []
 
-    def test_a_device_that_is_no_miner_is_shown_no_login(self, follower: Follow, clock: Clock) -> None:
+    def test_a_device_that_is_no_miner_is_shown_no_login(self, tracker: Track, clock: Clock) -> None:
         printer, other = Device(None), neighbour()
         lan = Lan({OLD: Device(live("dhcp")), "10.1.0.70": printer, "10.1.0.71": other})
-        client, following = follower(lan, fallback_passwords=("another", "secret"))
-        following.begin()
+        client, tracking = tracker(lan, fallback_passwords=("another", "secret"))
+        tracking.begin()
         lan.devices[OTHER] = lan.devices.pop(OLD)
         with pytest.raises(Unreachable):
-            following.follow()
+            tracking.follow()
         clock.sleep(PATIENCE_S)
-        following.follow()
+        tracking.follow()
         assert client.connection.host == OTHER
         assert printer.asked == [("type", None)]
         assert other.tried == []
 
-    def test_one_that_is_nowhere_is_searched_for_now_and_then(self, follower: Follow, clock: Clock) -> None:
+    def test_one_that_is_nowhere_is_searched_for_now_and_then(self, tracker: Track, clock: Clock) -> None:
         lan = Lan({OLD: Device(live("dhcp")), "10.1.0.70": neighbour()})
-        client, following = follower(lan)
-        following.begin()
+        client, tracking = tracker(lan)
+        tracking.begin()
         del lan.devices[OLD]
         with pytest.raises(Unreachable):
-            following.follow()
+            tracking.follow()
         clock.sleep(PATIENCE_S)
         for _unused in range(9):
             with pytest.raises(Unreachable, match=r"nobody answers, and the miner was not found from 10\.1\.0\.65 to"):
-                following.follow()
+                tracking.follow()
             clock.sleep(1)
         assert lan.probed.count("10.1.0.70") == 2
         assert client.connection.host == OLD
 
     @pytest.mark.parametrize("reply", [Reply(500, b""), Reply(200, b"<html>")], ids=["500", "html"])
     def test_one_that_can_not_say_who_it_is_is_not_searched(
-        self, follower: Follow, monkeypatch: pytest.MonkeyPatch, reply: Reply
+        self, tracker: Track, monkeypatch: pytest.MonkeyPatch, reply: Reply
     ) -> None:
         lan = Lan({OLD: Device(live("dhcp"))})
-        _client, following = follower(lan)
-        following.begin()
+        _client, tracking = tracker(lan)
+        tracking.begin()
         monkeypatch.setattr(Wire, "_overview", lambda *_unused: reply)
         with pytest.raises(BadReply) as caught:
-            following.follow()
+            tracking.follow()
         assert caught.value.transient
         assert lan.probed == []
 
-    def test_one_that_was_reset_is_known_by_the_factorys_password(self, follower: Follow, clock: Clock) -> None:
+    def test_one_that_was_reset_is_known_by_the_factorys_password(self, tracker: Track, clock: Clock) -> None:
         miner = Device(live("static"), password="its own")
         lan = Lan({OLD: miner})
-        client, following = follower(lan, passwords=("dragonadmin", "admin"), password="its own")
-        following.begin()
+        client, tracking = tracker(lan, passwords=("dragonadmin", "admin"), password="its own")
+        tracking.begin()
         lan.devices[OTHER] = lan.devices.pop(OLD)
         miner.password = "admin"
         with pytest.raises(Unreachable):
-            following.follow()
+            tracking.follow()
         clock.sleep(PATIENCE_S)
-        following.follow()
+        tracking.follow()
         assert client.connection.host == OTHER

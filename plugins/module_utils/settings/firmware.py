@@ -33,7 +33,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import wait_ready
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
 from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Phase, Upgrade
 
@@ -94,9 +94,9 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
     return Wanted(version, aio.Order(url=options["url"]))
 
 
-def newest(client: Client, follower: Follower, version: str | None) -> Wanted:
+def newest(client: Client, tracker: Tracker, version: str | None) -> Wanted:
     """Returns the vendor's newest firmware, as the miner finds it out. Raises what reading may raise, and BadReply."""
-    follower.begin()
+    tracker.begin()
     latest = client.read(protocol.LATEST_FIRMWARE)
     if not latest.url:
         raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
@@ -104,17 +104,17 @@ def newest(client: Client, follower: Follower, version: str | None) -> Wanted:
 
 
 def install(
-    client: Client, follower: Follower, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
+    client: Client, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
 ) -> Installed:
     """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
 
-    ``follower`` moves ``client`` to where the miner comes back.
+    ``tracker`` moves ``client`` to where the miner comes back.
 
     Raises what :class:`Policy` forbids or the archive does not fit before anything is sent. Then FlashFailed,
     UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
     """
     began = time.monotonic()
-    overview = follower.begin()
+    overview = tracker.begin()
     before = overview.identity.firmware
     if before == wanted.version and not policy.force:
         return _installed(False, before, wanted.version, False, began)
@@ -123,7 +123,7 @@ def install(
     client.require_rights()
     if check_mode:
         return _installed(True, before, wanted.version, False, began)
-    upgrade = _Flash(client, follower, wanted, policy, tell).run()
+    upgrade = _Flash(client, tracker, wanted, policy, tell).run()
     if upgrade.phase is Phase.RESTARTED:
         _require_installed(client, wanted, overview.identity, upgrade.was_heard)
         tell("waiting until it mines again", False)
@@ -135,9 +135,9 @@ def install(
 class _Flash:
     """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
 
-    def __init__(self, client: Client, follower: Follower, wanted: Wanted, policy: Policy, tell: Tell) -> None:
+    def __init__(self, client: Client, tracker: Tracker, wanted: Wanted, policy: Policy, tell: Tell) -> None:
         self._client = client
-        self._follower = follower
+        self._tracker = tracker
         self._wanted = wanted
         self._policy = policy
         self._tell = tell
@@ -149,7 +149,7 @@ class _Flash:
         self._follow()
         if self._upgrade.phase is Phase.STUCK and self._policy.recover:
             self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
-            power.reboot(self._client, self._follower, self._policy.wait_s)
+            power.reboot(self._client, self._tracker, self._policy.wait_s)
             self._upgrade = Upgrade()
             self._follow()
         phase = self._upgrade.phase
@@ -166,7 +166,7 @@ class _Flash:
         return self._upgrade
 
     def _follow(self) -> None:
-        has_rebooted = power.reboot_proof(self._client, self._follower)
+        has_rebooted = power.reboot_proof(self._client, self._tracker)
         connection = self._client.connection
         miner = aio.Miner(connection.url, self._client.authorization, connection.validate_certs, has_rebooted)
         aio.follow(miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report)

@@ -29,7 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
-    Follower,
+    Tracker,
     hosts_to_search,
     read_overview,
 )
@@ -92,15 +92,15 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
     """
     began = time.monotonic()
     command = _COMMANDS[options.state]
-    follower = Follower(client, options.hosts, options.wait_s or 0.0, command.passwords)
+    tracker = Tracker(client, options.hosts, options.wait_s or 0.0, command.passwords)
     if options.hosts:
-        follower.begin()
+        tracker.begin()
     is_due = _is_due(client, options, warn)
     if is_due:
         client.require_rights()
         client.log_in()
     if is_due and not check_mode:
-        _carry_out(client, options, follower, warn)
+        _carry_out(client, options, tracker, warn)
     before, after = {"state": "running"}, {"state": options.state}
     if not is_due:
         before = after = after if options.state == "poweredoff" else before
@@ -109,9 +109,9 @@ def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[st
     )
 
 
-def reboot(client: Client, follower: Follower, wait_s: float) -> None:
+def reboot(client: Client, tracker: Tracker, wait_s: float) -> None:
     """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
-    _carry_out(client, Options("rebooted", None, None, wait_s), follower, lambda text: None)
+    _carry_out(client, Options("rebooted", None, None, wait_s), tracker, lambda text: None)
 
 
 def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:
@@ -133,9 +133,9 @@ def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bo
     return True
 
 
-def _carry_out(client: Client, options: Options, follower: Follower, warn: Callable[[str], None]) -> None:
+def _carry_out(client: Client, options: Options, tracker: Tracker, warn: Callable[[str], None]) -> None:
     command = _COMMANDS[options.state]
-    is_done = command.proof(client, follower)
+    is_done = command.proof(client, tracker)
     lost = send_once(lambda: client.write(protocol.Request(command.endpoint)))
     if options.wait_s is None:
         if lost:
@@ -162,7 +162,7 @@ class _Command:
     """
 
     endpoint: protocol.Endpoint[None]
-    proof: Callable[[Client, Follower], Callable[[], bool]]
+    proof: Callable[[Client, Tracker], Callable[[], bool]]
     order: str
     undone: str
     advice: str
@@ -171,7 +171,7 @@ class _Command:
     is_back: Callable[[Client], bool] = lambda client: True
 
 
-def reboot_proof(client: Client, follower: Follower) -> Callable[[], bool]:
+def reboot_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
     """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
 
     Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only. Of a miner whose
@@ -181,7 +181,7 @@ def reboot_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     began = time.monotonic()
 
     def is_done() -> bool:
-        follower.follow()
+        tracker.follow()
         if client.is_token_alive(jwt):
             return False
         uptime_s = read_overview(client).hardware.uptime_seconds
@@ -193,12 +193,12 @@ def reboot_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     return is_done
 
 
-def _reset_proof(client: Client, follower: Follower) -> Callable[[], bool]:
+def _reset_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
     """A miner was reset when its tokens of before are dead and it takes a factory's login."""
     jwt = client.log_in().jwt
 
     def is_done() -> bool:
-        follower.follow()
+        tracker.follow()
         if client.is_token_alive(jwt):
             return False
         return any(client.accepts(protocol.ADMIN, password) for password in protocol.FACTORY_PASSWORDS[protocol.ADMIN])
@@ -206,7 +206,7 @@ def _reset_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     return is_done
 
 
-def _restart_proof(client: Client, follower: Follower) -> Callable[[], bool]:
+def _restart_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
     """Mining has restarted when cgminer went silent, or has been running for a shorter time than before."""
     before = _mining_before(client)
 
@@ -221,7 +221,7 @@ def _restart_proof(client: Client, follower: Follower) -> Callable[[], bool]:
     return is_done
 
 
-def _off_proof(client: Client, follower: Follower) -> Callable[[], bool]:
+def _off_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
     """A miner is off when nothing answers HTTP there any more."""
     return lambda: _is_off(client)
 

@@ -118,7 +118,7 @@ def search(client: Client, hosts: Sequence[str], mac: str, passwords: Sequence[s
         return next(filter(None, pool.map(look_there, hosts)), None)
 
 
-class Follower:
+class Tracker:
     """Moves a client to where its miner is, within a network. Without addresses to search, the miner stays where it is.
 
     ``passwords`` are those that it may take besides the client's own once it comes back.
@@ -147,7 +147,7 @@ class Follower:
             if expected not in (None, overview.identity.mac):
                 raise WrongDevice(
                     f"The device at {connection.url} has the MAC {overview.identity.mac}, not the expected {expected}, "
-                    f"and {self._nowhere}. Nothing was sent to it."
+                    f"and {self._nowhere}. Nothing was changed."
                 )
         except (Unreachable, TimedOut, WrongDevice):
             found = self._search(expected, connection.fallback_passwords) if expected else None
@@ -157,7 +157,7 @@ class Follower:
         if self._hosts and not overview.identity.mac:
             raise BadReply(
                 "The miner does not report its MAC, so search could not find it at another address. Reboot it, or "
-                "leave out search. Nothing was sent to it."
+                "leave out search. Nothing was changed."
             )
         self._mac = overview.identity.mac or ""
         return overview
