@@ -19,8 +19,12 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 
 # From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
 LAYERS = [
+    "module_utils.text",
     "module_utils.errors",
     "module_utils.redaction",
+    "module_utils.hosts",
+    "module_utils.options",
+    "module_utils.tls",
     "module_utils.addresses",
     "module_utils.libconfig",
     "module_utils.protocol",
@@ -41,13 +45,14 @@ LAYERS = [
     "plugin_utils.ratings",
     "plugin_utils.reporting",
     "plugin_utils.device_text",
+    "plugin_utils.sources",
     "plugin_utils",
     "action",
     "inventory",
     "filter",
 ]
 # These say what the device speaks and do nothing about it.
-WITHOUT_INPUT_OUTPUT = ["errors", "redaction", "libconfig", "protocol", "session", "upgrade"]
+WITHOUT_INPUT_OUTPUT = ["text", "errors", "redaction", "hosts", "libconfig", "protocol", "session", "upgrade"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 

@@ -31,6 +31,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     UpdaterStuck,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import wait_ready
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
@@ -90,6 +91,7 @@ def wanted_from(client: Client, options: Mapping[str, Any], folder: str | None) 
         if not latest.url:
             raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
         return Wanted(options["version"] or latest.version, aio.Order(url=latest.url))
+    require_host(urlsplit(options["url"]).hostname or "", "The host in url")
     version = options["version"] or _version_in(urlsplit(options["url"]).path)
     if not version:
         raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")

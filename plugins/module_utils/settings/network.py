@@ -25,6 +25,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import ipv4_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import SETTLE_S, Setting
 
@@ -72,6 +73,7 @@ def hosts_to_search(text: str) -> list[str]:
         network = ipaddress.IPv4Network(text, strict=False)
     except ValueError as error:
         raise InvalidInput(f"search is no network: {error}. Give it as 10.1.0.0/22.") from None
+    ipv4_from(text.partition("/")[0], "search")
     if network.num_addresses > SEARCH_MAX:
         raise InvalidInput(f"search has {network.num_addresses} addresses; {SEARCH_MAX} are the most.")
     return [str(address) for address in network.hosts()]
@@ -218,19 +220,16 @@ def _accepts_connections(host: str, port: int) -> bool:
 
 
 def _address(name: str, text: str) -> ipaddress.IPv4Address:
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        address = None
-    if address is None or address.is_multicast or address.is_unspecified or address.is_reserved or str(address) != text:
+    address = ipv4_from(text, name)
+    if address.is_multicast or address.is_unspecified or address.is_reserved:
         raise InvalidInput(f"The {name} {text!r} is no IPv4 address of a device. Give it as 10.1.0.25.")
     return address
 
 
 def _subnet(address: ipaddress.IPv4Address, netmask: str) -> ipaddress.IPv4Network:
     try:
-        bits = format(int(ipaddress.IPv4Address(netmask)), "032b")
-    except ValueError:
+        bits = format(int(ipv4_from(netmask, "netmask")), "032b")
+    except InvalidInput:
         bits = ""
     if not re.fullmatch("1+00+", bits):
         raise InvalidInput(f"The netmask {netmask!r} is none: give it as 255.255.252.0, ones first and then zeros.")

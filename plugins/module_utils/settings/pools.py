@@ -13,6 +13,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, Rejected
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Pool
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK, mask_url
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Setting
@@ -21,7 +22,7 @@ Pools = tuple[Pool, ...]
 
 _URL = re.compile(
     r"(?:stratum\+tcp|stratum\+ssl|stratum2\+tcp)://"
-    r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?):(?P<port>[0-9]{1,5})"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?):(?P<port>[0-9]{1,5})"
     r"(?:/#xnsub|/[A-Za-z0-9]*)?"
 )
 
@@ -120,6 +121,7 @@ def _pool(number: int, option: Mapping[str, Any]) -> Pool:
             f"The url of pool {number} is {mask_url(pool.url)}; it must be stratum+tcp://host:port "
             "(or stratum+ssl, stratum2+tcp), with a port from 1 to 65535, and no user or password in it."
         )
+    require_host(match["host"], f"The host in the url of pool {number}")
     return pool
 
 
