@@ -32,8 +32,9 @@ integration:  ## ansible-playbook against the simulator, oldest and newest ansib
 format:  ## let ruff put the code into shape
 	@$(GATES) format
 
-docs:  ## docs/endpoints.md: what works where
+docs:  ## docs/endpoints.md: what works where; docs/connection.md and the connection options of the modules
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
+	@PYTHONPATH=build $(GATES) run python -m tests.connection
 
 demo:  ## a simulated fleet, provisioned while you watch
 	@$(GATES) run python -m tests.demo

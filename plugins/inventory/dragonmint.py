@@ -252,10 +252,14 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
-from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet, task
+from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    InvalidInput,
+    MinerError,
+    MissingLibrary,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import printable
 from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import drift, facts
@@ -350,10 +354,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _poll(self, addresses: Addresses) -> list[fleet.Found]:
         if fleet.AIOHTTP_IMPORT_ERROR:
-            raise AnsibleParserError(
-                f"{self._source}: the Python library aiohttp is needed to find miners: "
-                f"{fleet.AIOHTTP_IMPORT_ERROR.strip().splitlines()[-1]}. Install it where Ansible runs."
-            )
+            raise MissingLibrary("aiohttp", fleet.AIOHTTP_IMPORT_ERROR)
         options = self._polling_options()
         miners, counts = fleet.poll(addresses, options, self._is_wanted, self._tell_progress)
         self._tell(_summary(counts))
@@ -404,6 +405,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if not isinstance(option, Mapping) or not {"password"} <= set(option) <= {"name", "username", "password"}:
                 raise InvalidInput(f"Number {number} of credentials is no dictionary of name, username and password.")
             username, password = (str(option.get(key) or default) for key, default in _LOGIN_DEFAULTS)
+            if not password:
+                raise InvalidInput(
+                    f"The password of number {number} of credentials is empty. Check the lookup or variable that it "
+                    "comes from."
+                )
             try:
                 connection_from(self._connection_options(username, password))
             except InvalidInput as error:
@@ -412,7 +418,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _connection_options(self, username: str, password: str) -> dict[str, Any]:
         return {
-            **{name: option.get("default") for name, option in task.argument_spec().items()},
             "host": "127.0.0.1",
             "port": self.get_option("port"),
             "username": username,

@@ -73,8 +73,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "desired-no-template": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD, "user": "u"}]}]}, "The url of pool 1"),
     "desired-no-user": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD}]}]}, "missing required arguments: user"),
     "credential": ({"credentials": [{"password": LOGIN, "user": FALLBACK}]}, "Number 1 of credentials is no"),
-    "username": ({"credentials": [{"username": f"a:{LOGIN}", "password": FALLBACK}]}, "username has a colon"),
-    "empty": ({"credentials": [*CREDENTIALS, {"password": ""}]}, "Number 3 of credentials: password is empty"),
+    "username": (
+        {"credentials": [{"username": f"a:{LOGIN}", "password": FALLBACK}]},
+        "username is not valid; expected a user name in UTF-8 without a colon",
+    ),
+    "empty": ({"credentials": [*CREDENTIALS, {"password": ""}]}, "The password of number 3 of credentials is empty"),
     "text": ({"credentials": f"{LOGIN} {FALLBACK}"}, "Number 1 of credentials is no"),
     "timeout": ({"timeout": 0}, "timeout must be above 0"),
 }

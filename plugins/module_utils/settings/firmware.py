@@ -157,7 +157,7 @@ class _Flash:
     def _follow(self) -> None:
         has_rebooted = power.reboot_proof(self._client)
         connection = self._client.connection
-        miner = aio.Miner(connection.url, self._client.authorization, connection.validate_certs, has_rebooted)
+        miner = aio.Miner(connection.url, self._client.authorization, connection.tls, has_rebooted)
         aio.follow(miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report)
 
     def _report(self) -> None:
