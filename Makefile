@@ -32,9 +32,10 @@ integration:  ## ansible-playbook against the simulator, oldest and newest ansib
 format:  ## let ruff put the code into shape
 	@$(GATES) format
 
-docs:  ## docs/endpoints.md, docs/models.md: what works where, and what each model is
+docs:  ## the pages and the connection options of the modules that are written from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
 	@PYTHONPATH=build $(GATES) run python -m tests.models
+	@PYTHONPATH=build $(GATES) run python -m tests.connection
 
 demo:  ## a simulated fleet, provisioned while you watch
 	@$(GATES) run python -m tests.demo

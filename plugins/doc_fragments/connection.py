@@ -11,77 +11,90 @@ class ModuleDocFragment:
 options:
   host:
     description:
-      - The address or host name of the miner.
-      - If it is not given, the first one that is set of the variables C(dragonmint_host), C(ansible_host) and
-        C(inventory_hostname), so usually the inventory host.
+      - The host name or IP address of the miner.
+      - An IPv4 address has 4 plain decimal numbers. Forms that resolvers read in another way than people do, such as
+        V(010.1.0.25) or V(10.25), are refused. An IPv6 address may be in brackets.
+      - "Defaults to the first of these variables that is set: C(dragonmint_host), C(ansible_host),
+        C(inventory_hostname)."
     type: str
     required: true
   port:
     description:
-      - The port of the miner's web server. The default is 80, and 443 with O(scheme=https).
-      - If it is not given, the variable C(dragonmint_port).
+      - The port of the miner's web server. The default is 80, or 443 with O(scheme=https).
+      - The variable C(ansible_port) is not used, since it usually is the port of ssh. If it is set to anything but 22,
+        80 or 443 and this option is not, the task fails instead of connecting to the wrong port.
+      - Defaults to the variable C(dragonmint_port).
     type: int
   scheme:
     description:
-      - The firmware itself speaks V(http) only. V(https) is for miners behind a proxy.
-      - If it is not given, the variable C(dragonmint_scheme).
+      - The firmware itself serves V(http) only. Use V(https) for miners behind a TLS proxy.
+      - Defaults to the variable C(dragonmint_scheme).
     type: str
     choices: [http, https]
     default: http
   username:
     description:
       - The user to log in as, C(admin) or C(guest). A guest can read most things and change nothing.
-      - If it is not given, the first one that is set of the variables C(dragonmint_username) and C(ansible_user) and
-        the
-        environment variable E(DRAGONMINT_USERNAME) of the controller.
+      - "Defaults to the first of these variables that is set: C(dragonmint_username), C(ansible_user); then to
+        E(DRAGONMINT_USERNAME) in the environment of the controller."
     type: str
     default: admin
   password:
     description:
-      - The password of that user.
-      - If it is not given, the first one that is set of the variables C(dragonmint_password) and C(ansible_password)
-        and
-        the environment variable E(DRAGONMINT_PASSWORD) of the controller. One of them is required.
+      - The password of O(username).
+      - If nothing sets it, the login that C(ansible-playbook) was given with both C(-u) and C(-k) is used, which is
+        also how AWX hands on a machine credential.
+      - "Defaults to the first of these variables that is set: C(dragonmint_password), C(ansible_password),
+        C(ansible_ssh_pass); then to E(DRAGONMINT_PASSWORD) in the environment of the controller."
     type: str
     required: true
   fallback_passwords:
     description:
-      - Passwords to try in this order, once each, after the miner refused O(password). This way one run can reach
-        miners
-        with the fleet's password and others that still have the factory's.
-      - If it is not given, the variable C(dragonmint_fallback_passwords).
+      - Passwords to try in this order, once each, after the miner refused O(password). One run can then reach miners
+        with the fleet's password and miners with the factory's, which is C(dragonadmin), or C(admin) on Innosilicon.
+      - Text is taken as a list if it is one in JSON, and as a single password otherwise.
+      - Defaults to the variable C(dragonmint_fallback_passwords); then to E(DRAGONMINT_FALLBACK_PASSWORDS) in the
+        environment of the controller.
     type: list
     elements: str
   auth:
     description:
-      - How to log in. V(basic) sends the login along with each request. V(jwt) sends it once and a token from then on.
-      - If it is not given, the variable C(dragonmint_auth).
+      - How to log in. V(basic) sends the login with each request. V(jwt) sends it once, and a token from then on.
+      - Defaults to the variable C(dragonmint_auth).
     type: str
     choices: [basic, jwt]
     default: basic
   timeout:
     description:
       - How many seconds the miner has to accept a connection, and again to answer in full.
-      - If it is not given, the variable C(dragonmint_timeout).
+      - Defaults to the variable C(dragonmint_timeout).
     type: float
     default: 10
   retries:
     description:
       - How often to repeat a read that was refused, dropped or answered with an error of the web server, with growing
         pauses. Changes are never sent again, and neither are reads that timed out.
-      - If it is not given, the variable C(dragonmint_retries).
+      - Defaults to the variable C(dragonmint_retries).
     type: int
     default: 3
   validate_certs:
     description:
-      - Whether to check the certificate with O(scheme=https).
-      - If it is not given, the variable C(dragonmint_validate_certs).
+      - Whether to verify the certificate with O(scheme=https).
+      - Defaults to the variable C(dragonmint_validate_certs).
     type: bool
     default: true
+  ca_path:
+    description:
+      - A PEM file or a folder with the certificates of the CAs to trust with O(scheme=https), instead of those that the
+        system trusts.
+      - Defaults to the variable C(dragonmint_ca_path); then to E(REQUESTS_CA_BUNDLE) or E(SSL_CERT_FILE) in the
+        environment of the controller.
+    type: path
   expected_mac:
     description:
       - The MAC address of the miner that is meant. Before anything is changed, a device with another one is refused.
-      - If it is not given, the variable C(dragonmint_expected_mac).
+      - Empty text is an error, since it would switch the check off.
+      - Defaults to the variable C(dragonmint_expected_mac).
     type: str
 requirements:
   - requests >= 2.28 on the controller, or where the task is delegated to

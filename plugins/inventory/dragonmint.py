@@ -271,10 +271,14 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
-from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet, task
+from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    InvalidInput,
+    MinerError,
+    MissingLibrary,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import printable
 from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import drift, facts
@@ -455,10 +459,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _poll(self, addresses: Addresses) -> scans.Scan:
         if fleet.AIOHTTP_IMPORT_ERROR:
-            raise InvalidInput(
-                "the Python library aiohttp is needed to find miners: "
-                f"{fleet.AIOHTTP_IMPORT_ERROR.strip().splitlines()[-1]}. Install it where Ansible runs."
-            )
+            raise MissingLibrary("aiohttp", fleet.AIOHTTP_IMPORT_ERROR)
         options = self._polling_options()
         miners, counts = fleet.poll(addresses, options, self._is_wanted, self._tell_progress)
         self._tell(_summary(counts))
@@ -498,7 +499,6 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _connection_options(self, username: str, password: str) -> dict[str, Any]:
         return {
-            **{name: option.get("default") for name, option in task.argument_spec().items()},
             "host": "127.0.0.1",
             "port": self.get_option("port"),
             "username": username,

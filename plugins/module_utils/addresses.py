@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, IPv6Address
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import ipv4_from
 
 HUGE = 1_000_000
 
@@ -65,6 +66,7 @@ def _spans(text: str, hosts: bool) -> Iterator[Span]:
 
 
 def _network(text: str, bare: str, hosts: bool) -> Span:
+    _address(text, bare.partition("/")[0])
     try:
         network = IPv4Network(bare)
     except ValueError as error:
@@ -88,10 +90,9 @@ def _range(text: str, begin: str, end: str) -> Span:
 
 
 def _address(text: str, bare: str) -> int:
-    try:
-        return int(IPv4Address(bare))
-    except AddressValueError:
-        raise _unknown(text) from None
+    if re.fullmatch(r"[0-9.]*[.][0-9.]*", bare):
+        return int(ipv4_from(bare, "an entry of networks"))
+    raise _unknown(text)
 
 
 def _unknown(text: str) -> InvalidInput:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import time
 import traceback
 from collections.abc import AsyncIterator, Callable
@@ -65,11 +66,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Miner:
-    """Whom to upgrade, and how to find out whether it has rebooted since; that may block and raise a MinerError."""
+    """Whom to upgrade, and how to find out whether it has rebooted since; that may block and raise a MinerError.
+
+    ``tls`` is there with https only.
+    """
 
     url: str
     authorization: str
-    validate_certs: bool
+    tls: ssl.SSLContext | None
     has_rebooted: Callable[[], bool]
 
 
@@ -130,7 +134,7 @@ class _Follower:
         url = self._miner.url + protocol.UPDATER_SOCKET_PATH
         while True:
             try:
-                async with session.ws_connect(url, ssl=self._miner.validate_certs) as socket:
+                async with session.ws_connect(url, ssl=self._miner.tls or True) as socket:
                     self._hears = True
                     self._gone_since = None
                     self._is_listening.set()
@@ -190,7 +194,7 @@ class _Follower:
             data=data,
             headers=headers,
             allow_redirects=False,
-            ssl=self._miner.validate_certs,
+            ssl=self._miner.tls or True,
             timeout=timeout,
         ) as response:
             return response.status, await response.content.read(4096)
@@ -233,6 +237,9 @@ class _Follower:
         try:
             has_rebooted = await asyncio.to_thread(self._miner.has_rebooted)
         except MinerError as error:
+            if error.is_final:
+                error.changed = True
+                raise
             # It has the firmware: whatever it answers now, it may answer well once it has rebooted.
             self._upgrade.unanswered = error.reason
             return None

@@ -15,17 +15,16 @@ The retry policy, all of it:
 
 from __future__ import annotations
 
-import ipaddress
-import re
+import ssl
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol, TypeVar
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils import options, protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    AuthenticationFailed,
     BadReply,
-    InvalidInput,
     MinerError,
     PermissionDenied,
     Rejected,
@@ -38,30 +37,33 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.session import
     require_users,
     unsent,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.tls import ssl_context
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Stream, Transport
 
 T = TypeVar("T")
 
-_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
-_HOST_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _FIRST_PAUSE_S = 0.25
 _LONGEST_PAUSE_S = 4.0
 
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a miner and who we are to it. ``timeout_s`` bounds a connect, and again a whole reply."""
+    """How to reach a miner and who we are to it. ``timeout_s`` bounds a connect, and again a whole reply.
+
+    ``tls`` is there with https only. ``username_origin`` names the variable that the username came from, if any.
+    """
 
     host: str
     password: str = field(repr=False)
     username: str = "admin"
+    username_origin: str | None = None
     port: int = 80
     scheme: str = "http"
     fallback_passwords: tuple[str, ...] = field(default=(), repr=False)
     auth: str = "basic"
     timeout_s: float = 10.0
     retries: int = 3
-    validate_certs: bool = True
+    tls: ssl.SSLContext | None = field(default=None, repr=False)
     expected_mac: str | None = None
 
     @property
@@ -85,8 +87,11 @@ class Client:
         self.connection = connection
         self._sleep = sleep
         self._transport = _transport_to(connection)
-        passwords = (connection.password, *connection.fallback_passwords)
-        self._session = Session([Credential(connection.username, password) for password in passwords], connection.auth)
+        credentials = [
+            Credential(connection.username, password, origin=connection.username_origin)
+            for password in (connection.password, *connection.fallback_passwords)
+        ]
+        self._session = Session(credentials, connection.auth)
         self._is_expected = connection.expected_mac is None
 
     def close(self) -> None:
@@ -160,6 +165,21 @@ class Client:
     def log_in(self) -> protocol.Login:
         """Logs in at /api/auth, which tells the truth, and goes on with the password that it took."""
         return self._patiently(lambda: self._run(self._session.log_in()))
+
+    def refusal_of_login(self) -> str | None:
+        """Why /api/auth refuses the login with which the miner has served us; None if it does not, or did not say.
+
+        Asks once, and only a miner that may take any password: see :func:`protocol.shows_innosilicon`.
+        """
+        if self._session.is_proven or not self._session.is_innosilicon:
+            return None
+        try:
+            self._run(self._session.log_in())
+        except AuthenticationFailed as error:
+            return error.reason
+        except MinerError:
+            pass
+        return None
 
     def accepts(self, username: str, password: str) -> bool:
         """Whether the miner takes this login, which is not the client's own.
@@ -257,55 +277,32 @@ class Client:
         return self._transport.post(request.path, request.form, authorization, request.endpoint.slow_s)
 
 
-def connection_from(options: Mapping[str, Any]) -> Connection:
-    """Returns the connection that validated module options describe. Raises InvalidInput for what can't be sent."""
-    for name in ("host", "username", "password"):
-        if not options[name]:
-            raise InvalidInput(f"{name} is empty. Set it, or the variable dragonmint_{name}.")
-    if ":" in options["username"]:
-        raise InvalidInput("username has a colon, which HTTP Basic can't send. The miner knows admin and guest.")
-    fallback_passwords = tuple(options["fallback_passwords"] or ())
-    for text in (options["username"], options["password"], *fallback_passwords):
-        _require_utf8(text)
-    if not _is_host(options["host"]):
-        raise InvalidInput(
-            f"host {protocol.printable(options['host'])!r} is no address or name of a host, and nothing else."
-        )
-    if options["port"] is not None and not 1 <= options["port"] <= 65535:
-        raise InvalidInput(f"port {options['port']} is not between 1 and 65535.")
-    if not 0 < options["timeout"] < float("inf") or options["retries"] < 0:
-        raise InvalidInput("timeout must be above 0 seconds and finite, and retries 0 or more.")
-    mac = options["expected_mac"]
-    if mac and not _MAC.fullmatch(mac):
-        raise InvalidInput(f"expected_mac {protocol.printable(mac)!r} is no MAC address. Give it as a0:b0:45:00:00:e5.")
+def connection_from(given: Mapping[str, Any], origins: options.Origins | None = None) -> Connection:
+    """Returns the connection that the options of a task describe; ``origins`` tells where they came from.
+
+    Raises InvalidInput for what can't be sent.
+    """
+    origins = origins or {}
+    values = options.checked(given, origins)
+    mac = values["expected_mac"]
+    tls = None
+    if values["scheme"] == "https":
+        tls = ssl_context(values["validate_certs"], values["ca_path"], origins.get("ca_path", "ca_path"))
     return Connection(
-        host=options["host"],
-        password=options["password"],
-        username=options["username"],
-        port=options["port"] or (443 if options["scheme"] == "https" else 80),
-        scheme=options["scheme"],
-        fallback_passwords=tuple(password for password in fallback_passwords if password),
-        auth=options["auth"],
-        timeout_s=options["timeout"],
-        retries=options["retries"],
-        validate_certs=options["validate_certs"],
+        host=values["host"],
+        password=values["password"],
+        username=values["username"],
+        username_origin=origins.get("username"),
+        port=values["port"] or (443 if tls else 80),
+        scheme=values["scheme"],
+        fallback_passwords=tuple(password for password in values["fallback_passwords"] or () if password),
+        auth=values["auth"],
+        timeout_s=values["timeout"],
+        retries=values["retries"],
+        tls=tls,
         expected_mac=protocol.mac_address(mac) if mac else None,
     )
 
 
 def _transport_to(connection: Connection) -> Transport:
-    return Transport(connection.url, connection.timeout_s, connection.validate_certs)
-
-
-def _is_host(text: str) -> bool:
-    try:
-        return bool(_HOST_NAME.fullmatch(text) or ipaddress.IPv6Address(text))
-    except ValueError:
-        return False
-
-
-def _require_utf8(text: str) -> None:
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise InvalidInput("username or a password is no valid UTF-8. Correct its encoding.") from None
+    return Transport(connection.url, connection.timeout_s, connection.tls)

@@ -8,18 +8,23 @@ A message says what was wanted, what the miner said, and what to do next. It nev
 
 from __future__ import annotations
 
+import platform
+import sys
+
 
 class MinerError(Exception):
     """The base of all errors of the collection.
 
     ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
-    only holds for reads. ``changed`` tells that the miner was changed before this error ended the work, ``sent`` that
-    the request may have reached the miner. ``reason`` is the heart of the message, for use inside another one.
-    ``moved_to`` is the address where the miner was found meanwhile, if it is another one than before.
+    only holds for reads; ``is_final`` that no wait can help. ``changed`` tells that the miner was changed before this
+    error ended the work, ``sent`` that the request may have reached the miner. ``reason`` is the heart of the message,
+    for use inside another one. ``moved_to`` is the address where the miner was found meanwhile, if it is another one
+    than before.
     """
 
     code = "bad_reply"
     transient = False
+    is_final = False
     changed = False
     sent = True
     moved_to: str | None = None
@@ -35,24 +40,28 @@ class InvalidInput(MinerError):
     """The task asks for something no miner can do; nothing was sent."""
 
     code = "invalid_input"
+    is_final = True
 
 
 class AuthenticationFailed(MinerError):
     """The miner knows none of the given logins."""
 
     code = "authentication"
+    is_final = True
 
 
 class PermissionDenied(MinerError):
     """The login is right, but this user may not do that."""
 
     code = "permission"
+    is_final = True
 
 
 class Unsupported(MinerError):
     """This firmware does not have what the task needs."""
 
     code = "unsupported"
+    is_final = True
 
 
 class NotReady(MinerError):
@@ -104,6 +113,7 @@ class WrongDevice(MinerError):
     """Another device than the expected one answers at this address."""
 
     code = "wrong_device"
+    is_final = True
 
 
 class Downgrade(MinerError):
@@ -134,3 +144,29 @@ class InvalidFirmware(MinerError):
     """The file is no firmware that the miner's updater would install; nothing was sent."""
 
     code = "invalid_firmware"
+
+
+class MissingLibrary(MinerError):
+    """A Python library is not installed where the task runs."""
+
+    code = "missing_library"
+    is_final = True
+
+    def __init__(self, library: str, import_error: str) -> None:
+        """``import_error`` is the traceback of its import."""
+        last_line = import_error.strip().splitlines()[-1]
+        super().__init__(
+            f"The Python library {library} is required, but {sys.executable} on {platform.node()} cannot import it "
+            f"({last_line}). Install it for this Python."
+        )
+        self.import_error = import_error
+
+
+class Bug(MinerError):
+    """Something that the collection did not expect. It may hold a secret."""
+
+    code = "bug"
+    is_final = True
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"This is a bug in minerops.dragonmint; please report it: {type(error).__name__}: {error}")

@@ -23,6 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     AuthenticationFailed,
     BadReply,
+    Bug,
     InvalidInput,
     MinerError,
     NotReady,
@@ -177,7 +178,7 @@ class _Scan:
             except MinerError as error:
                 visit.problem = str(error)
             except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
-                visit.problem = f"This is a bug in minerops.dragonmint, please report it: {error!r}"
+                visit.problem = str(Bug(error))
         # Its socket is closed in the next round of the event loop.
         await asyncio.sleep(0)
         if not visit.is_miner:

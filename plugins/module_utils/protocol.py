@@ -368,6 +368,21 @@ def parse(request: Request[T], reply: Reply) -> T:
     raise Rejected(f"The miner refused {request.path}: {text}.", reason=text)
 
 
+def shows_innosilicon(request: Request[Any], reply: Reply) -> bool:
+    """Whether a reply is one that only Innosilicon's firmware gives.
+
+    It matters where nothing was said at /api/auth: that of August 2018 takes any password with Basic while it has the
+    factory's.
+    """
+    if request.endpoint not in (SUMMARY, AUTOTUNE, AUTOTUNE_STATUS):
+        return False
+    try:
+        answer = _json_object(request, reply)
+    except MinerError:
+        return False
+    return "TotalHash" in answer or "level" in answer or isinstance(answer.get("autoTuneMode"), dict)
+
+
 def is_index(reply: Reply) -> bool:
     """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
     return reply.status == 200 and page_title(reply) in (DRAGONMINT_ISSUER, INNOSILICON_ISSUER)

@@ -28,6 +28,11 @@ _URL_PASSWORD = re.compile(
 )
 
 
+def is_secret_option(name: str) -> bool:
+    """Whether an option of this name, at any depth, holds a secret."""
+    return name in _SECRET_OPTIONS
+
+
 def mask_url(text: str) -> str:
     """Returns the text with the password of each URL in it masked."""
     return _URL_PASSWORD.sub(lambda match: match["before"] + MASK, text) if "://" in text else text
@@ -37,7 +42,7 @@ def mask_options(value: Any) -> Any:
     """Returns module options with the secret ones masked, at any depth."""
     if isinstance(value, dict):
         return {
-            key: MASK if key in _SECRET_OPTIONS and option is not None else mask_options(option)
+            key: MASK if is_secret_option(key) and option is not None else mask_options(option)
             for key, option in value.items()
         }
     if isinstance(value, (list, tuple)):
@@ -74,7 +79,7 @@ def _scrub(value: Any, longest_first: list[str]) -> Any:
 def _collect(value: Any, secret: bool = False) -> Iterator[str]:
     if isinstance(value, dict):
         for key, option in value.items():
-            yield from _collect(option, key in _SECRET_OPTIONS)
+            yield from _collect(option, is_secret_option(key))
     elif isinstance(value, (list, tuple)):
         for item in value:
             yield from _collect(item, secret)

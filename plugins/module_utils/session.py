@@ -28,11 +28,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Credential:
-    """A login that a miner may know. ``name`` is what its owner calls it, where there are several."""
+    """A login that a miner may know. ``name`` is what its owner calls it, where there are several.
+
+    ``origin`` is the variable that the username came from, where that is known.
+    """
 
     username: str
     password: str = field(repr=False)
     name: str = ""
+    origin: str | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,8 @@ def require_users(username: str, refusal: Rejected) -> None:
 class Session:
     """The login at one miner. ``credential`` is the one that it took last; the first one, before it was asked.
 
-    ``tokens`` are all JWTs that the miner gave.
+    ``tokens`` are all JWTs that the miner gave. ``is_proven`` says that the credential was accepted at /api/auth, and
+    ``is_innosilicon`` that a reply to anything else has shown the miner to be one.
     """
 
     def __init__(self, credentials: Sequence[Credential], auth: str) -> None:
@@ -82,6 +87,8 @@ class Session:
         self._level: str | None = None
         self.credential = credentials[0]
         self.tokens: set[str] = set()
+        self.is_proven = auth == "jwt"
+        self.is_innosilicon = False
 
     @property
     def authorization(self) -> str:
@@ -130,15 +137,9 @@ class Session:
             else:
                 self.credential, self._jwt, self._level = credential, login.jwt, login.level or protocol.ADMIN
                 self.tokens.add(login.jwt)
+                self.is_proven = True
                 return login
-        usernames = " and ".join(dict.fromkeys(credential.username for credential in credentials))
-        raise AuthenticationFailed(
-            f"The miner refuses the login of {usernames}"
-            + (f" with each of {len(credentials)} passwords" if len(credentials) > 1 else "")
-            + f": {refusal.reason}. Correct dragonmint_username and dragonmint_password. (If the miner's file of users "
-            "was damaged, this attempt has restored the factory's passwords: list them in fallback_passwords.)",
-            reason=refusal.reason,
-        )
+        raise _refused(credentials, refusal.reason)
 
     def _log_in_first(self) -> Steps[None]:
         """Logs in for a request that the miner has not done."""
@@ -157,6 +158,8 @@ class Session:
 
     def _send(self, request: protocol.Request[T], authorization: str | None) -> Steps[T]:
         reply = yield Sending(request, authorization)
+        if not self.is_proven and protocol.shows_innosilicon(request, reply):
+            self.is_innosilicon = True
         return protocol.parse(request, reply)
 
     def _forbidden(self, request: protocol.Request[Any]) -> MinerError:
@@ -165,3 +168,36 @@ class Session:
                 f"The miner lets {self.credential.username} log in, but not use {request.path}. Use the user admin."
             )
         return Unsupported(f"This miner's firmware does not have {request.path}.")
+
+
+def _refused(credentials: Sequence[Credential], reason: str) -> AuthenticationFailed:
+    """What to do about refused logins, the likeliest cause first. ``reason`` is what the miner said to the last one."""
+    users = {credential.username: credential.origin for credential in credentials}
+    shown = " and ".join(f"{user!r}{f' (from {origin})' if origin else ''}" for user, origin in users.items())
+    count = f" with each of {len(credentials)} passwords" if len(credentials) > 1 else ""
+    advice = []
+    untried = _untried_factory_passwords(credentials)
+    if untried:
+        advice.append(
+            f"If it has its factory password ({untried}), as after a reset or when this login has restored a damaged "
+            "users file, list it in fallback_passwords (in an inventory: credentials)."
+        )
+    if not users.keys() <= protocol.FACTORY_PASSWORDS.keys():
+        advice.append("A miner has only the users admin and guest: correct dragonmint_username.")
+    advice.append(
+        "Otherwise correct dragonmint_password. If no password works, the miner's users file may be broken, and only a "
+        "factory reset at the miner helps."
+    )
+    return AuthenticationFailed(
+        f"The miner refuses the login of {shown}{count}: {reason}. {' '.join(advice)}", reason=reason
+    )
+
+
+def _untried_factory_passwords(credentials: Sequence[Credential]) -> str:
+    tried = {(credential.username, credential.password) for credential in credentials}
+    untried = []
+    for user in dict.fromkeys(credential.username for credential in credentials):
+        for password, place in zip(protocol.FACTORY_PASSWORDS.get(user, ()), ("", " on Innosilicon")):
+            if (user, password) not in tried:
+                untried.append(password + place)
+    return ", or ".join(untried)

@@ -151,7 +151,7 @@ def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: 
                 error.changed = True
                 raise
         except MinerError as error:
-            if time.monotonic() >= sent_at + setting.silent_s:
+            if error.is_final or time.monotonic() >= sent_at + setting.silent_s:
                 raise _not_back(setting, lost, error) from error
         else:
             if after == desired or time.monotonic() >= sent_at + settle_s:
@@ -162,7 +162,7 @@ def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: 
 def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -> NotBack:
     failure = NotBack(
         f"The miner was told to change its {setting.name}{_reply(lost)}. Since then that can't be read, so whether the "
-        f"change took effect is not known: {error.reason}. Run the task again when the miner answers.",
+        f"change took effect is not known: {error.reason}. Run the task again when the miner can be read.",
         reason=error.reason,
     )
     failure.changed = True

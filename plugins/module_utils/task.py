@@ -11,10 +11,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
-from ansible_collections.minerops.dragonmint.plugins.module_utils import redaction
+from ansible.module_utils.basic import AnsibleModule
+from ansible_collections.minerops.dragonmint.plugins.module_utils import options, redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, MinerError, Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    Bug,
+    InvalidInput,
+    MinerError,
+    MissingLibrary,
+    Unreachable,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
 from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import REQUESTS_IMPORT_ERROR
 
@@ -22,15 +28,6 @@ ArgumentSpec = dict[str, dict[str, Any]]
 
 
 Tell = Callable[[str, bool], None]
-
-
-class MissingLibrary(Exception):
-    """A Python library is not installed where the module runs."""
-
-    def __init__(self, library: str, import_error: str) -> None:
-        super().__init__(library)
-        self.library = library
-        self.import_error = import_error
 
 
 def _tell_nobody(text: str, is_detail: bool) -> None:
@@ -42,19 +39,22 @@ class Context:
     """What a module's run() gets: its validated options, and where to warn and to tell how far it is.
 
     ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
-    ``tokens`` are the secrets that the miner gave.
+    ``miner`` is what warnings call the miner, its host if that is None. ``origins`` tells where the connection options
+    came from. ``tokens`` are the secrets that the miner gave.
     """
 
     params: Mapping[str, Any]
     check_mode: bool
     tell: Tell = _tell_nobody
     folder: str | None = None
+    miner: str | None = None
+    origins: options.Origins = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
 
     def warn(self, text: str) -> None:
-        """Adds a warning to the result."""
-        self.warnings.append(text)
+        """Adds a warning about the miner to the result."""
+        self.warnings.append(f"{self.miner or self.params['host']}: {text}")
 
     def seconds(self, option: str) -> float:
         """Returns an option that is a time to wait. Raises InvalidInput for one that never ends or is negative."""
@@ -75,10 +75,11 @@ class Context:
     @contextmanager
     def client(self) -> Iterator[Client]:
         """The miner that the connection options name; the connection ends with the block."""
-        connection = connection_from(self.params)
+        connection = connection_from(self.params, self.origins)
         client = Client(connection)
         try:
             yield client
+            self._warn_of_any_password(client)
         except MinerError as error:
             if client.connection.host != connection.host:
                 error.moved_to = client.connection.host
@@ -87,26 +88,23 @@ class Context:
             self.tokens.update(client.tokens)
             client.close()
 
+    def _warn_of_any_password(self, client: Client) -> None:
+        refusal = client.refusal_of_login()
+        if refusal:
+            self.warn(
+                "The miner accepts any password because the factory password still stands; the given one is not its "
+                f"password (/api/auth answers {refusal!r}). The inventory logs in there, so it reports the miner as "
+                "locked. Add the factory password to fallback_passwords (in an inventory: credentials), and replace it "
+                "with dragonmint_user."
+            )
+
 
 Run = Callable[[Context], dict[str, Any]]
 
 
-def argument_spec(**options: dict[str, Any]) -> ArgumentSpec:
+def argument_spec(**own: dict[str, Any]) -> ArgumentSpec:
     """Returns a module's options together with the connection options that every module has."""
-    return {
-        "host": {"type": "str", "required": True},
-        "port": {"type": "int"},
-        "scheme": {"type": "str", "choices": ["http", "https"], "default": "http"},
-        "username": {"type": "str", "default": "admin"},
-        "password": {"type": "str", "required": True, "no_log": True},
-        "fallback_passwords": {"type": "list", "elements": "str", "no_log": True},
-        "auth": {"type": "str", "choices": ["basic", "jwt"], "default": "basic"},
-        "timeout": {"type": "float", "default": 10},
-        "retries": {"type": "int", "default": 3},
-        "validate_certs": {"type": "bool", "default": True},
-        "expected_mac": {"type": "str"},
-        **options,
-    }
+    return {**options.argument_spec(), **own}
 
 
 def outcome_result(outcome: Outcome[Any], **value: Any) -> dict[str, Any]:
@@ -120,33 +118,29 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
     try:
         context.require("requests", REQUESTS_IMPORT_ERROR)
         result = run(context)
-    except MinerError as error:
-        result = failure(error)
-    except MissingLibrary as error:
-        result = {
-            "failed": True,
-            "changed": False,
-            "msg": missing_required_lib(error.library),
-            "error_code": "unsupported",
-            "exception": error.import_error,
-        }
     except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
-        result = {
-            "failed": True,
-            "msg": f"This is a bug in minerops.dragonmint, please report it: {type(error).__name__}: {error}",
-            "exception": traceback.format_exc(),
-        }
+        result = failure(error)
     if context.warnings:
         result["warnings"] = context.warnings
     result["invocation"] = {"module_args": redaction.mask_options(params)}
     return dict(redaction.scrub(result, context.secrets()))
 
 
-def failure(error: MinerError) -> dict[str, Any]:
-    """Returns the result of a task that ended in an error. A miner that never answered is unreachable."""
-    ending = "unreachable" if isinstance(error, Unreachable) else "failed"
-    result = {ending: True, "msg": str(error), "error_code": error.code, "changed": error.changed}
-    return {**result, "ipaddress": error.moved_to} if error.moved_to else result
+def failure(error: Exception) -> dict[str, Any]:
+    """Returns the result of a task that ended in an error. A miner that never answered is unreachable.
+
+    That of an error that the collection does not know may hold a secret.
+    """
+    known = error if isinstance(error, MinerError) else Bug(error)
+    ending = "unreachable" if isinstance(known, Unreachable) else "failed"
+    result = {ending: True, "msg": str(known), "error_code": known.code, "changed": known.changed}
+    if known.moved_to:
+        result["ipaddress"] = known.moved_to
+    if isinstance(known, MissingLibrary):
+        result["exception"] = known.import_error
+    if isinstance(known, Bug):
+        result["exception"] = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+    return result
 
 
 def run_module(run: Run, spec: ArgumentSpec) -> None:

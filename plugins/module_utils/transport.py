@@ -13,9 +13,9 @@ from __future__ import annotations
 import http.client
 import io
 import socket
+import ssl
 import time
 import traceback
-import warnings
 from collections.abc import Mapping
 from typing import Any
 
@@ -32,6 +32,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     Reply,
     form_body,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.tls import explained
 
 try:
     import requests
@@ -49,6 +50,9 @@ else:
 
 
 _CHUNK_BYTES = 64 * 1024
+# What a web server says, and how TLS begins, where http is sent to a port of https.
+_NGINX_EXPECTS_TLS = b"The plain HTTP request was sent to HTTPS port"
+_TLS_ALERT = "\x15\x03"
 # A reply without any of these ended within its headers.
 _HAS_BODY = frozenset({"content-length", "transfer-encoding"})
 
@@ -56,12 +60,14 @@ _HAS_BODY = frozenset({"content-length", "transfer-encoding"})
 class Transport:
     """The connection to one miner, kept open between requests."""
 
-    def __init__(self, url: str, timeout_s: float, validate_certs: bool) -> None:
-        """``url`` is the miner's scheme, host and port; ``timeout_s`` bounds connecting, and again the whole reply."""
+    def __init__(self, url: str, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
+        """``url`` is the miner's scheme, host and port; ``timeout_s`` bounds connecting, and again the whole reply.
+
+        ``tls`` is required for https.
+        """
         self.url = url
         self._timeout_s = timeout_s
-        self._validate_certs = validate_certs
-        self._adapter = _Adapter(pool_connections=1, pool_maxsize=1)
+        self._adapter = _Adapter(tls)
 
     def post(self, path: str, form: Mapping[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
         """Posts a form; ``slow_s`` is the least time to give the miner for it.
@@ -101,12 +107,7 @@ class Transport:
         self._adapter.close()
 
     def _send(self, request: Any, reply_s: float) -> Any:
-        with warnings.catch_warnings():
-            # Who switches validate_certs off has been told what that means.
-            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
-            return self._adapter.send(
-                request, stream=True, timeout=(self._timeout_s, reply_s), verify=self._validate_certs
-            )
+        return self._adapter.send(request, stream=True, timeout=(self._timeout_s, reply_s))
 
     def _exchange(self, request: Any, reply_s: float) -> Reply:
         response = self._send(request, reply_s)
@@ -124,6 +125,8 @@ class Transport:
                 raise urllib3.exceptions.IncompleteRead(len(body), response.length_remaining or 0)
         finally:
             _close(response)
+        if response.status == 400 and _NGINX_EXPECTS_TLS in body:
+            raise self._expects_tls()
         return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
 
     def _prepare(
@@ -148,8 +151,7 @@ class Transport:
                 reason=f"no answer within {reply_s:g} s",
             )
         if isinstance(error, requests.exceptions.SSLError):
-            reason = "TLS failed; see the options scheme and validate_certs"
-            return self._unheard(reason, sent=False, transient=False)
+            return self._without_tls(error)
         if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
             return InvalidInput(f"{self.url} is no address of a miner. Correct the options host and port.")
         cause = _cause(error)
@@ -157,6 +159,8 @@ class Transport:
             return self._unheard(_last_words(cause), sent=False)
         if isinstance(cause, OSError):
             return self._unheard("the connection was closed without an answer", sent=True)
+        if _TLS_ALERT in str(cause):
+            return self._expects_tls()
         if isinstance(error, requests.exceptions.RequestException):
             return BadReply(
                 f"What answers at {self.url} does not speak HTTP. Check that host and port are those of a miner.",
@@ -166,6 +170,20 @@ class Transport:
             f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.",
             reason="its reply broke off",
             transient=True,
+        )
+
+    def _without_tls(self, error: Exception) -> Unreachable:
+        failure: Any = _cause(error) or error.args[0]
+        if not isinstance(failure.args[0], _HandshakeFailed):
+            return self._unheard("the connection was closed without an answer", sent=True)
+        reason, fix = explained(failure.args[0].cause)
+        return Unreachable(f"No login was sent to {self.url}: {reason}. {fix}.", reason, sent=False, transient=False)
+
+    def _expects_tls(self) -> BadReply:
+        return BadReply(
+            f"What answers at {self.url} expects TLS. Set dragonmint_scheme: https, or dragonmint_port to the port "
+            "that serves http.",
+            reason="it expects TLS",
         )
 
     def _unheard(self, reason: str, sent: bool, transient: bool = True) -> Unreachable:
@@ -286,10 +304,27 @@ class _Connection(HTTPConnection):
         self.sock = self.watched = _WholeReplySocket(self.sock)
 
 
+class _HandshakeFailed(ssl.SSLError):
+    """There is no connection yet, so nothing was sent over it."""
+
+    def __init__(self, cause: ssl.SSLError) -> None:
+        super().__init__(*cause.args)
+        self.cause = cause
+
+
 class _TlsConnection(HTTPSConnection):
+    """The handshake is made here: with some versions of urllib3 it takes more than a context to check a name."""
+
     def connect(self) -> None:
-        super().connect()
-        self.sock = self.watched = _WholeReplySocket(self.sock)
+        HTTPConnection.connect(self)
+        try:
+            context: Any = self.ssl_context
+            sock = context.wrap_socket(self.sock, server_hostname=self.host)
+        except ssl.SSLError as error:
+            raise _HandshakeFailed(error) from error
+        self.sock = self.watched = _WholeReplySocket(sock)
+        # Else urllib3 warns where the context does not validate, of which the user has been told.
+        self.is_verified = True
 
 
 class _Pool(HTTPConnectionPool):
@@ -301,9 +336,16 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._tls)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """What is trusted is in the context."""
 
     def build_response(self, req: Any, resp: Any) -> Any:
         """The reply as it comes from urllib3: nothing here needs the cookies and history that requests would add."""

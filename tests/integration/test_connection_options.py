@@ -26,6 +26,7 @@ DEFAULTS = {
     "timeout": 10.0,
     "retries": 3,
     "validate_certs": True,
+    "ca_path": None,
     "expected_mac": None,
     "scheme": "http",
 }
@@ -38,12 +39,13 @@ def test_the_strongest_source_of_an_option_wins(ansible: Ansible, start_fleet: C
     options: dict[str, tuple[list[str], Any, Any]] = {
         "host": (["dragonmint_host", "ansible_host"], miner.host, NOBODY),
         "port": (["dragonmint_port"], miner.port, CLOSED_PORT),
-        "password": (["dragonmint_password", "ansible_password"], PASSWORD, "wrong"),
+        "password": (["dragonmint_password", "ansible_password", "ansible_ssh_pass"], PASSWORD, "wrong"),
         "username": (["dragonmint_username", "ansible_user"], "admin", "nobody"),
         "auth": (["dragonmint_auth"], "jwt", "basic"),
         "timeout": (["dragonmint_timeout"], 7.0, 8.0),
         "retries": (["dragonmint_retries"], 1, 2),
         "validate_certs": (["dragonmint_validate_certs"], False, True),
+        "ca_path": (["dragonmint_ca_path"], "/nowhere/ca.pem", "/nowhere/other.pem"),
         "expected_mac": (["dragonmint_expected_mac"], "a0:b0:45:00:00:01", "a0:b0:45:00:00:02"),
     }
     base = {**connection_to(miner), "dragonmint_username": "admin", "dragonmint_password": PASSWORD}
@@ -62,7 +64,11 @@ def test_the_strongest_source_of_an_option_wins(ansible: Ansible, start_fleet: C
         *play({FACTS: variables_for("task", options)}, hosts="task_*", module_defaults=defaults),
         *play({FACTS: {}}, hosts="all:!task_*", module_defaults=defaults),
     ]
-    environment = {"DRAGONMINT_USERNAME": "guest", "DRAGONMINT_PASSWORD": "from-the-environment"}
+    environment = {
+        "DRAGONMINT_USERNAME": "guest",
+        "DRAGONMINT_PASSWORD": "wrong",
+        "DRAGONMINT_FALLBACK_PASSWORDS": '["wrong, too", "from-the-environment"]',
+    }
 
     done = ansible(plays, {"all": {"hosts": hosts}}, environment=environment).succeeded()
 

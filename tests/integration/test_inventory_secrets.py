@@ -73,7 +73,10 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "desired-no-template": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD, "user": "u"}]}]}, "The url of pool 1"),
     "desired-no-user": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD}]}]}, "missing required arguments: user"),
     "credential": ({"credentials": [{"password": LOGIN, "user": FALLBACK}]}, "credentials[0]: unknown key 'user'"),
-    "username": ({"credentials": [{"username": f"a:{LOGIN}", "password": FALLBACK}]}, "username has a colon"),
+    "username": (
+        {"credentials": [{"username": f"a:{LOGIN}", "password": FALLBACK}]},
+        "username is not valid; expected a user name in UTF-8 without a colon",
+    ),
     "empty": ({"credentials": [*CREDENTIALS, {"password": ""}]}, "credentials[2].password is empty"),
     "text": ({"credentials": f"{LOGIN} {FALLBACK}"}, "credentials[0] must be a dictionary"),
     "timeout": ({"timeout": 0}, "timeout must be above 0"),

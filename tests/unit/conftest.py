@@ -75,9 +75,12 @@ def listen(cleanup: ExitStack) -> Listen:
 def open_transport(cleanup: ExitStack) -> Open:
     """Makes a transport to a URL."""
     module = import_module(f"{MODULE_UTILS}.transport")
+    tls = import_module(f"{MODULE_UTILS}.tls")
 
-    def open_to(url: str, timeout_s: float = 20.0, validate_certs: bool = True) -> Any:
-        transport = module.Transport(url, timeout_s, validate_certs)
+    def open_to(url: str, timeout_s: float = 20.0, validate_certs: bool = True, ca_path: Path | None = None) -> Any:
+        is_tls = url.startswith("https:")
+        context = tls.ssl_context(validate_certs, str(ca_path) if ca_path else None) if is_tls else None
+        transport = module.Transport(url, timeout_s, context)
         cleanup.callback(transport.close)
         return transport
 

@@ -71,7 +71,6 @@ CONNECTION_OPTIONS = [
     ("port", 0),
     ("port", -1),
     ("port", 70000),
-    ("username", ""),
     ("username", "admin:x"),
     ("password", ""),
     ("password", "long enough \udc80"),

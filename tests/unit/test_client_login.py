@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
@@ -12,6 +14,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.client import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
     AuthenticationFailed,
     MinerError,
+    NotReady,
     PermissionDenied,
     Rejected,
     TimedOut,
@@ -32,6 +35,7 @@ from .helpers import (
     basic,
     jwt_of,
     logged_in,
+    recorded,
     said,
 )
 
@@ -191,10 +195,101 @@ def test_each_password_is_tried_once_and_none_is_shown(connect: Connect) -> None
     assert "pw-" not in str(caught.value)
 
 
-def test_a_refused_login_says_that_it_may_have_restored_the_factory_passwords(connect: Connect) -> None:
-    wire = Script([INVALID_REQUEST, WRONG_PASSWORD])
-    with pytest.raises(AuthenticationFailed, match=r"users.*restored.*fallback_passwords"):
-        connect(wire).read(protocol.POOLS)
+REFUSED = [
+    pytest.param(
+        {},
+        WRONG_PASSWORD,
+        "The miner refuses the login of 'admin': invalid password. If it has its factory password (admin on "
+        "Innosilicon), as after a reset or when this login has restored a damaged users file, list it in "
+        "fallback_passwords (in an inventory: credentials). Otherwise correct dragonmint_password. If no password "
+        "works, the miner's users file may be broken, and only a factory reset at the miner helps.",
+        id="one factory password was tried",
+    ),
+    pytest.param({"password": "mine"}, WRONG_PASSWORD, "(dragonadmin, or admin on Innosilicon)", id="none was tried"),
+    pytest.param(
+        {"username": "guest", "password": "mine"}, WRONG_PASSWORD, "(dragonguest, or guest on Innosilicon)", id="guest"
+    ),
+    pytest.param(
+        {"fallback_passwords": ("admin",)},
+        WRONG_PASSWORD,
+        "of 'admin' with each of 2 passwords: invalid password. Otherwise correct dragonmint_password.",
+        id="both were tried",
+    ),
+    pytest.param(
+        {"username": "root", "username_origin": "ansible_user"},
+        NO_USER,
+        "The miner refuses the login of 'root' (from ansible_user): user not found. A miner has only the users admin "
+        "and guest: correct dragonmint_username. Otherwise correct",
+        id="user",
+    ),
+]
+
+
+@pytest.mark.parametrize(("options", "answer", "text"), REFUSED)
+def test_a_refused_login_names_the_likeliest_cause_first(
+    options: dict[str, Any], answer: Reply, text: str, connect: Connect
+) -> None:
+    tries = 1 + len(options.get("fallback_passwords", ()))
+    with pytest.raises(AuthenticationFailed) as caught:
+        connect(Script([INVALID_REQUEST, *[answer] * tries]), **options).read(protocol.POOLS)
+    assert text in str(caught.value)
+
+
+AUTOTUNE_WITH_LEVEL = said(success=True, autoTuneMode={"mode": "factory", "level": "2"})
+STATUS_WITH_LEVEL = said(success=True, isRunning=True, isTuning=False, mode="factory", level="2")
+SUMMARY_WITH_TOTAL = said(success=True, DEVS=[], POOLS=[], HARDWARE={}, TotalHash={"Hash Rate": 0, "Unit": "TH/s"})
+SIGNS = [
+    pytest.param(protocol.AUTOTUNE, AUTOTUNE_WITH_LEVEL, id="autotune"),
+    pytest.param(protocol.AUTOTUNE_STATUS, STATUS_WITH_LEVEL, id="status"),
+    pytest.param(protocol.SUMMARY, SUMMARY_WITH_TOTAL, id="summary"),
+]
+
+
+@pytest.mark.parametrize("generation", [protocol.DM_2018_05, protocol.INNO_2018_08])
+@pytest.mark.parametrize("endpoint", [protocol.SUMMARY, protocol.AUTOTUNE, protocol.OVERVIEW, protocol.POOLS])
+def test_only_an_innosilicon_shows_itself_as_one(endpoint: Endpoint[Any], generation: str) -> None:
+    reply = recorded(generation, f"/api/{endpoint.action}")
+    has_signs = generation == protocol.INNO_2018_08 and endpoint in (protocol.SUMMARY, protocol.AUTOTUNE)
+    assert protocol.shows_innosilicon(protocol.Request(endpoint), reply) is has_signs
+
+
+@pytest.mark.parametrize(("endpoint", "answer"), SIGNS)
+def test_an_innosilicon_that_takes_any_password_is_asked_once_at_the_end(
+    endpoint: Endpoint[Any], answer: Reply, connect: Connect
+) -> None:
+    wire = Script([answer, WRONG_PASSWORD])
+    client = connect(wire, password="mine")
+    client.read(endpoint)
+    assert client.refusal_of_login() == "invalid password"
+    assert wire.actions == [endpoint.action, "auth"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "actions"),
+    [
+        ([AUTOTUNE_WITH_LEVEL, logged_in()], ["getAutoTune", "auth"]),
+        ([AUTOTUNE_WITH_LEVEL, WRONG_PASSWORD, logged_in()], ["getAutoTune", "auth", "auth"]),
+        ([AUTOTUNE_WITH_LEVEL, DROPPED], ["getAutoTune", "auth"]),
+        ([INVALID_REQUEST, logged_in(), AUTOTUNE_WITH_LEVEL], ["getAutoTune", "auth", "getAutoTune"]),
+        ([BALANCED], ["getAutoTune"]),
+        ([NO_REASON], ["getAutoTune"]),
+    ],
+    ids=["right", "a fallback is right", "no answer", "logged in before", "DragonMint", "nothing was said"],
+)
+def test_there_is_nothing_to_warn_of(answers: list[Reply | Exception], actions: list[str], connect: Connect) -> None:
+    wire = Script(answers)
+    client = connect(wire, password="mine", fallback_passwords=("factory",))
+    with suppress(NotReady):
+        client.read(protocol.AUTOTUNE, patient=False)
+    assert client.refusal_of_login() is None
+    assert wire.actions == actions
+
+
+def test_with_jwt_the_login_is_proven(connect: Connect) -> None:
+    wire = Script([logged_in(), AUTOTUNE_WITH_LEVEL])
+    client = connect(wire, auth="jwt")
+    client.read(protocol.AUTOTUNE)
+    assert client.refusal_of_login() is None
 
 
 def test_a_jwt_is_fetched_once(connect: Connect) -> None:

@@ -19,10 +19,13 @@ PACKAGE = "ansible_collections.minerops.dragonmint"
 
 # From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
 LAYERS = [
-    "module_utils.errors",
     "module_utils.text",
+    "module_utils.errors",
     "module_utils.visible",
     "module_utils.redaction",
+    "module_utils.hosts",
+    "module_utils.options",
+    "module_utils.tls",
     "module_utils.addresses",
     "module_utils.libconfig",
     "module_utils._wire.models",
@@ -47,6 +50,7 @@ LAYERS = [
     "plugin_utils.device_text",
     "plugin_utils.source_keys",
     "plugin_utils.scans",
+    "plugin_utils.sources",
     "plugin_utils",
     "action",
     "inventory",
@@ -68,10 +72,11 @@ SIGNAL_LAYERS = [
 ]
 # These say what the device speaks and do nothing about it.
 WITHOUT_INPUT_OUTPUT = [
-    "errors",
     "text",
+    "errors",
     "visible",
     "redaction",
+    "hosts",
     "libconfig",
     "_wire/models",
     "_wire/rates",

@@ -6,6 +6,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import yaml
+from ansible_collections.minerops.dragonmint.plugins.doc_fragments.connection import ModuleDocFragment
+from ansible_collections.minerops.dragonmint.plugins.module_utils import options
+
+from tests import connection
 from tests.integration import fault_matrix
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -19,3 +24,19 @@ def test_the_page_of_faults_shows_the_matrix() -> None:
 def test_each_module_has_its_column() -> None:
     modules = sorted((DOCS.parent / "plugins/modules").glob("dragonmint_*.py"))
     assert sorted(fault_matrix.MODULES) == [path.stem.removeprefix("dragonmint_") for path in modules]
+
+
+def test_the_page_of_connections_shows_the_table() -> None:
+    assert connection.PAGE.read_text(encoding="utf-8") == connection.page(), "make docs writes it again"
+
+
+def test_the_modules_document_the_table() -> None:
+    assert connection.FRAGMENT.read_text(encoding="utf-8") == connection.fragment(), "make docs writes it again"
+    documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
+    assert list(documented) == list(options.NAMES)
+    for option in options.OPTIONS:
+        *text, _where_from = documented[option.name].pop("description")
+        assert text == option.paragraphs
+        spec = options.argument_spec()[option.name]
+        spec.pop("no_log", None)
+        assert documented[option.name] == spec

@@ -65,13 +65,12 @@ class TestOptions:
     @pytest.mark.parametrize(
         ("change", "text"),
         [
-            # No address of a device, or not written as the firmware wants it.
+            # Not an address, or not written as the firmware wants it.
             *[
-                ({option: text if option != "dns" else ["8.8.8.8", text]}, f"{option} .* is no IPv4 address")
+                ({option: text if option != "dns" else ["8.8.8.8", text]}, f"^{option} is .* expected an IPv4 address")
                 for option in ("ipaddress", "gateway", "dns")
                 for text in (
                     "10.1.0",
-                    "10.1.0.025",
                     "10.1.0.256",
                     " 10.1.0.25",
                     "10.1.0.25\n",
@@ -80,13 +79,21 @@ class TestOptions:
                     "\u0661\u0660.1.0.25",
                     "fe80::1",
                     "miner1",
+                )
+            ],
+            ({"ipaddress": "10.1.0.025"}, r"Use 10\.1\.0\.25\."),
+            # No address of a device.
+            *[
+                ({option: text if option != "dns" else ["8.8.8.8", text]}, f"{option} .* is no IPv4 address")
+                for option in ("ipaddress", "gateway", "dns")
+                for text in (
                     "0.0.0.0",
                     "224.0.0.1",
                     "240.0.0.1",
                     "255.255.255.255",
                 )
             ],
-            ({"dns": [""]}, "dns '' is no IPv4 address"),
+            ({"dns": [""]}, "dns is ''; expected an IPv4 address"),
             ({"dns": ["8.8.8.8", "8.8.4.4", "1.1.1.1"]}, "dns has 3 entries"),
             # No mask, or one that leaves no room for a miner and its gateway.
             *[

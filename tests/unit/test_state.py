@@ -162,7 +162,7 @@ def test_a_lost_write_that_never_takes_effect_is_not_sent_again(reply: MinerErro
 
 
 @pytest.mark.parametrize("reply", [*LOST, None])
-@pytest.mark.parametrize("silence", [REFUSED, DROPPED, TIMED_OUT, NotReady("Not now."), AuthenticationFailed("Who?")])
+@pytest.mark.parametrize("silence", [REFUSED, DROPPED, TIMED_OUT, NotReady("Not now.")])
 def test_a_miner_that_cannot_be_read_after_a_write_is_not_back(
     silence: MinerError, reply: MinerError | None, clock: Clock
 ) -> None:

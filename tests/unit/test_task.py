@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import Any
 
 import pytest
@@ -26,13 +27,14 @@ PARAMS = {
     "timeout": 10.0,
     "retries": 0,
     "validate_certs": True,
+    "ca_path": None,
     "expected_mac": None,
     "pools": [{"url": "stratum+tcp://example.com:3333", "user": "example", "password": "x"}],
 }
 CODES = {
     "invalid_input", "authentication", "permission", "unsupported", "not_ready", "rejected", "not_applied",
     "unreachable", "timeout", "bad_reply", "wrong_device", "not_back", "invalid_firmware", "downgrade",
-    "flash_failed", "updater_stuck",
+    "flash_failed", "updater_stuck", "missing_library", "bug",
 }  # fmt: skip
 ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
 
@@ -109,7 +111,9 @@ def test_warnings_are_part_of_the_result_and_of_a_failure() -> None:
         return {"changed": False}
 
     for check_mode in (False, True):
-        assert execute(module, Context(PARAMS, check_mode))["warnings"] == [f"Beware of {MASK}."]
+        for miner, name in ((None, "10.1.0.25"), ("rack1-07", "rack1-07")):
+            result = execute(module, Context(PARAMS, check_mode, miner=miner))
+            assert result["warnings"] == [f"{name}: Beware of {MASK}."]
 
 
 @pytest.mark.parametrize(
@@ -117,7 +121,7 @@ def test_warnings_are_part_of_the_result_and_of_a_failure() -> None:
 )
 def test_a_bug_is_a_failure_that_says_so_without_secrets(bug: Exception) -> None:
     result = run(bug)
-    assert result["failed"] is True
+    assert (result["failed"], result["error_code"]) == (True, "bug")
     assert "bug in minerops.dragonmint" in result["msg"]
     assert type(bug).__name__ in result["msg"]
     assert "Traceback" in result["exception"]
@@ -132,8 +136,9 @@ def test_options_that_are_no_text_end_in_a_result_too() -> None:
 def test_a_missing_library_is_named_and_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(task, "REQUESTS_IMPORT_ERROR", "Traceback: no requests")
     result = run(AssertionError("it was run"))
-    assert result["failed"] is True
+    assert (result["failed"], result["error_code"]) == (True, "missing_library")
     assert "requests" in result["msg"]
+    assert sys.executable in result["msg"]
     assert result["exception"] == "Traceback: no requests"
 
 
@@ -181,7 +186,7 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
     with pytest.raises(SystemExit) as caught:
         task.run_module(module, {})
     how, no_log_values, warned, result = caught.value.code  # type: ignore[misc,union-attr]
-    assert (how, no_log_values, warned) == (ending, {SECRET}, [f"Beware of {MASK}."])
+    assert (how, no_log_values, warned) == (ending, {SECRET}, [f"10.1.0.25: Beware of {MASK}."])
     assert not {"failed", "unreachable", "warnings"} & set(result)
 
 
@@ -190,6 +195,9 @@ class FakeClient:
         self.connection = connection
         self.closed = False
         self.tokens: set[str] = set()
+
+    def refusal_of_login(self) -> str | None:
+        return None
 
     def close(self) -> None:
         self.closed = True

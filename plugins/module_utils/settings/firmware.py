@@ -31,6 +31,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     UpdaterStuck,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import wait_ready
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker
@@ -88,6 +89,7 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
         return _from_archive(swu.judge(options["src"], folder), options["version"], options["checksum"])
     if options["latest"]:
         return None
+    require_host(urlsplit(options["url"]).hostname or "", "The host in url")
     version = options["version"] or _version_in(urlsplit(options["url"]).path)
     if not version:
         raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")
@@ -168,7 +170,7 @@ class _Flash:
     def _follow(self) -> None:
         has_rebooted = power.reboot_proof(self._client, self._tracker)
         connection = self._client.connection
-        miner = aio.Miner(connection.url, self._client.authorization, connection.validate_certs, has_rebooted)
+        miner = aio.Miner(connection.url, self._client.authorization, connection.tls, has_rebooted)
         aio.follow(miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report)
 
     def _report(self) -> None:

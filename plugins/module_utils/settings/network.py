@@ -22,6 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import ipv4_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
     accepts_connections,
@@ -175,19 +176,16 @@ def _comparable(network: Network) -> Network:
 
 
 def _address(name: str, text: str) -> ipaddress.IPv4Address:
-    try:
-        address = ipaddress.IPv4Address(text)
-    except ValueError:
-        address = None
-    if address is None or address.is_multicast or address.is_unspecified or address.is_reserved or str(address) != text:
+    address = ipv4_from(text, name)
+    if address.is_multicast or address.is_unspecified or address.is_reserved:
         raise InvalidInput(f"The {name} {text!r} is no IPv4 address of a device. Give it as 10.1.0.25.")
     return address
 
 
 def _subnet(address: ipaddress.IPv4Address, netmask: str) -> ipaddress.IPv4Network:
     try:
-        bits = format(int(ipaddress.IPv4Address(netmask)), "032b")
-    except ValueError:
+        bits = format(int(ipv4_from(netmask, "netmask")), "032b")
+    except InvalidInput:
         bits = ""
     if not re.fullmatch("1+00+", bits):
         raise InvalidInput(f"The netmask {netmask!r} is none: give it as 255.255.252.0, ones first and then zeros.")

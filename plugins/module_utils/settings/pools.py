@@ -14,6 +14,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput, Rejected
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Pool
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK, mask_url, secrets_in
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import configuration
@@ -25,7 +26,7 @@ Pools = tuple[Pool, ...]
 
 _URL = re.compile(
     r"(?:stratum\+tcp|stratum\+ssl|stratum2\+tcp)://"
-    r"(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?):(?P<port>[0-9]{1,5})"
+    r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?):(?P<port>[0-9]{1,5})"
     r"(?:/?#xnsub|/[A-Za-z0-9]*)?"
 )
 # Those of them that the Innosilicon firmware of September 2018 takes, too.
@@ -184,6 +185,7 @@ def _pool(number: int, option: Mapping[str, Any], keep_passwords: bool) -> Desir
             f"The url of pool {number} is {quoted(mask_url(url))}. Give it as stratum+tcp://host:port (stratum+ssl and "
             "stratum2+tcp are possible, too), with a port from 1 to 65535 and no user or password in it."
         )
+    require_host(match["host"], f"The host in the url of pool {number}")
     if password is None or (keep_passwords and isinstance(password, _LeftOut)):
         return DesiredPool(_with_slash(url), user, None)
     _require_sendable(f"The password of pool {number}", password, None)

@@ -26,6 +26,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import ipv4_from
 
 SEARCH_MAX = 4096
 
@@ -52,6 +53,7 @@ def hosts_to_search(text: str | None) -> list[str]:
         raise InvalidInput(
             f"search {text!r} is not a network. Give it in CIDR notation, such as 10.1.0.0/22."
         ) from None
+    ipv4_from(text.partition("/")[0], "search")
     if network.num_addresses > SEARCH_MAX:
         raise InvalidInput(
             f"search {text!r} has {network.num_addresses} addresses, and at most {SEARCH_MAX} can be searched. "

@@ -1,0 +1,107 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whatever waits for a miner ends at once on what no wait can help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, errors, protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, NotReady
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, power
+from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Upgrade
+
+from .helpers import SUCCESS, Clock, Script, logged_in, recorded
+from .loopback import closed_port
+from .test_state import Fan
+
+# The design's list; what else there is may pass.
+FINAL_CODES = {
+    *("invalid_input", "authentication", "permission", "unsupported", "wrong_device"),
+    *("missing_library", "bug"),
+}
+ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
+FINAL = [
+    errors.InvalidInput("No."),
+    errors.AuthenticationFailed("No."),
+    errors.PermissionDenied("No."),
+    errors.Unsupported("No."),
+    errors.WrongDevice("No."),
+    errors.MissingLibrary("aiohttp", "No."),
+    errors.Bug(ValueError("No.")),
+]
+each_final_error = pytest.mark.parametrize("error", FINAL, ids=lambda error: error.code)
+
+Connect = Callable[..., Client]
+
+
+def test_it_is_known_of_each_error_whether_a_wait_can_help() -> None:
+    assert {error.code for error in ERRORS if error.is_final} == FINAL_CODES
+    assert {error.code for error in FINAL} == FINAL_CODES
+    assert not any(error.transient for error in FINAL)
+
+
+@each_final_error
+def test_waiting_for_a_condition_ends(error: MinerError, clock: Clock) -> None:
+    def met() -> bool:
+        raise error
+
+    with pytest.raises(type(error)):
+        wait_until(met, 3600, sleep=clock.sleep)
+    assert clock.slept == []
+
+
+@each_final_error
+def test_waiting_for_a_value_to_be_read_back_ends(error: MinerError, clock: Clock) -> None:
+    fan = Fan(50, error)
+    fan.silent_s = 3600.0
+    with pytest.raises(MinerError, match=r"No\.") as caught:
+        converge(fan, check_mode=False, sleep=clock.sleep)
+    assert caught.value.changed
+    assert clock.slept == []
+
+
+@each_final_error
+def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: Clock) -> None:
+    wire = Script([recorded(protocol.DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
+    options = power.Options("rebooted", min_uptime_s=0.0, confirm=None, wait_s=3600.0)
+    with pytest.raises(type(error)) as caught:
+        power.bring(connect(wire), options, check_mode=False, warn=str)
+    assert caught.value.changed
+    assert clock.slept == []
+
+
+@each_final_error
+@pytest.mark.parametrize("wait", [mining.wait_ready, lambda client, wait_s: autotune.wait_tuned(client, wait_s, True)])
+def test_waiting_for_cgminer_ends(
+    wait: Callable[[Client, float], None], error: MinerError, connect: Connect, clock: Clock
+) -> None:
+    with pytest.raises(type(error)) as caught:
+        wait(connect(Script([NotReady("Not yet."), error, error])), 3600.0)
+    assert caught.value.changed
+    assert len(clock.slept) == 1
+
+
+@each_final_error
+def test_a_read_is_not_repeated(error: MinerError, connect: Connect) -> None:
+    wire = Script([error])
+    with pytest.raises(type(error)):
+        connect(wire).read(protocol.POOLS)
+    assert wire.pauses == []
+
+
+@each_final_error
+def test_waiting_for_an_upgrade_ends(error: MinerError, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(aio, "LISTEN_FIRST_S", 0.01)
+    monkeypatch.setattr(aio, "_TICK_S", 0.01)
+
+    def has_rebooted() -> bool:
+        raise error
+
+    miner = aio.Miner(f"http://127.0.0.1:{closed_port()}", "Basic eDp5", None, has_rebooted)
+    with pytest.raises(type(error)) as caught:
+        aio.follow(miner, aio.Order(url="http://127.0.0.1/x.swu"), Upgrade(), 3600.0, True, lambda: None)
+    assert caught.value.changed
