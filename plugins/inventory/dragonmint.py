@@ -275,6 +275,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import connect
 from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.client import connection_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+    Bug,
     InvalidInput,
     MinerError,
     MissingLibrary,
@@ -334,7 +335,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._withdraw(hosts_before, problem)
             raise AnsibleParserError(f"{self._path.name}: {problem}") from None
         except Exception as error:
-            self._withdraw(hosts_before, f"This is a bug in minerops.dragonmint, please report it: {error!r}")
+            self._withdraw(hosts_before, str(Bug(error)))
             raise
 
     def _make_inventory(self, cache: bool) -> None:

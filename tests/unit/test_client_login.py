@@ -376,7 +376,7 @@ def test_a_miner_that_does_not_know_its_own_users_lets_nobody_log_in(username: s
 
 
 def test_a_user_that_no_miner_has_is_just_unknown(connect: Connect) -> None:
-    with pytest.raises(AuthenticationFailed, match="refuses the login of root"):
+    with pytest.raises(AuthenticationFailed, match="refuses the login of 'root'"):
         connect(Script([NO_USER]), username="root").log_in()
     assert connect(Script([NO_USER])).accepts("root", "theirs") is False
 

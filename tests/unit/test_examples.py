@@ -60,13 +60,18 @@ def dangers(text: str) -> list[str]:
 
 def problems(name: str, value: str) -> Iterator[str]:
     """What is wrong with the value of a secret: only what the factory has set may stand there, to log in with."""
-    literals = re.findall(r"[^\s\[\],\"']+", TEMPLATE.sub("", value).partition(" #")[0])
+    literals = re.findall(r"[^\s\[\]{},\"']+", TEMPLATE.sub("", value).partition(" #")[0])
     is_new = name.startswith(("new_", "provision_"))
     yield from (f"is {word}" for word in literals if word not in FACTORY_PASSWORDS or is_new)
 
 
 def is_nobodys(address: str) -> bool:
-    return address.startswith("255.") or any(IPv4Address(address) in network for network in FOR_DOCUMENTATION)
+    """Whether no device of a reader has this address: a netmask, the machine itself, or one for documentation."""
+    return (
+        address.startswith("255.")
+        or address == "127.0.0.1"
+        or any(IPv4Address(address) in network for network in FOR_DOCUMENTATION)
+    )
 
 
 def is_example(host: str) -> bool:

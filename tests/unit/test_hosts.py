@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import host_from, ipv4_from, require_host
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware, network, pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware, network, pools, search
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,8 +172,7 @@ def set_pool(text: str) -> None:
 
 
 def set_url(text: str) -> None:
-    client: Any = None
-    firmware.wanted_from(client, {**FIRMWARE, "url": f"http://{text}/x.swu"}, None)
+    firmware.wanted_from({**FIRMWARE, "url": f"http://{text}/x.swu"}, None)
 
 
 def set_network(name: str) -> Any:
@@ -187,7 +186,7 @@ def set_network(name: str) -> Any:
         pytest.param(set_pool, id="pool"),
         pytest.param(set_url, id="url"),
         *(pytest.param(set_network(name), id=name) for name in ("ipaddress", "gateway", "netmask", "dns")),
-        pytest.param(lambda text: network.hosts_to_search(f"{text}/24"), id="search"),
+        pytest.param(lambda text: search.hosts_to_search(f"{text}/24"), id="search"),
     ],
 )
 def test_each_option_that_takes_an_address_refuses_them(option: Any, text: str) -> None:

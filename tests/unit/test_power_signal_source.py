@@ -24,7 +24,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, shown
 
-from .loopback import Listen, Peer, closed_port, http, self_signed
+from .loopback import Authority, Listen, Peer, closed_port, http
 
 SOURCE = Path(__file__).parents[2] / "build/ansible_collections/minerops/dragonmint/extensions/eda/plugins/event_source"
 SCHEMA = json.loads((SOURCE / "schemas/power_signal.json").read_text(encoding="utf-8"))
@@ -214,7 +214,7 @@ def test_a_url_that_can_not_be_reached_says_why(listen: Listen, tmp_path: Path) 
             await it.until("invalid")
         return str(it.events[0]["reason"])
 
-    secure, plain = listen(slow, self_signed(tmp_path)), listen(lambda peer: peer.send(http(b"")))
+    secure, plain = listen(slow, Authority(tmp_path).server()), listen(lambda peer: peer.send(http(b"")))
     for url, expected in (
         (f"{secure.url}/", "the certificate of the server is not valid"),
         (f"https://127.0.0.1:{plain.port}/", "the server does not speak TLS there"),
