@@ -175,7 +175,7 @@ def _in_base_units(mhs: float, factor: float | None) -> float | None:
 def _unit(model: Model | None, reported: Sequence[Mapping[str, Any]]) -> str | None:
     if model:
         return model.algorithm.unit
-    return next((base for _, base in (_split_unit(entry.get("Unit")) for entry in reported) if base), None)
+    return next((base for base in (_split_unit(entry.get("Unit"))[1] for entry in reported) if base), None)
 
 
 def _split_unit(unit: Any) -> tuple[str, str | None]:
