@@ -7,8 +7,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import yaml
-from ansible_collections.minerops.dragonmint.plugins.doc_fragments.connection import ModuleDocFragment
-from ansible_collections.minerops.dragonmint.plugins.module_utils import options
+from ansible_collections.minerops.dragonmint.plugins.doc_fragments._connection import ModuleDocFragment
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _options
 
 from tests import connection
 from tests.integration import fault_matrix
@@ -33,10 +33,10 @@ def test_the_page_of_connections_shows_the_table() -> None:
 def test_the_modules_document_the_table() -> None:
     assert connection.FRAGMENT.read_text(encoding="utf-8") == connection.fragment(), "make docs writes it again"
     documented = yaml.safe_load(ModuleDocFragment.DOCUMENTATION)["options"]
-    assert list(documented) == list(options.NAMES)
-    for option in options.OPTIONS:
+    assert list(documented) == list(_options.NAMES)
+    for option in _options.OPTIONS:
         *text, _where_from = documented[option.name].pop("description")
         assert text == option.paragraphs
-        spec = options.argument_spec()[option.name]
+        spec = _options.argument_spec()[option.name]
         spec.pop("no_log", None)
         assert documented[option.name] == spec
