@@ -70,7 +70,7 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 _SETTINGS = ("admin_password", "guest_password", "network", "pools", "autotune")

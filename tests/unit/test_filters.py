@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.minerops.dragonmint.plugins.filter.drift_rows import drift_rows
 from ansible_collections.minerops.dragonmint.plugins.filter.to_csv import to_csv
 from ansible_collections.minerops.dragonmint.plugins.filter.to_table import to_table
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 
 ADDRESS = "10.1.0.25"
 REACHED = {"ansible_host": ADDRESS}
