@@ -79,6 +79,7 @@ INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subpr
 MODULES = sorted(path.stem for path in PLUGINS.glob("modules/*.py"))
 SOURCES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 ROLES = sorted(path.name for path in ROOT.glob("roles/*"))
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
 
 
 def test_the_action_group_lists_every_module() -> None:
@@ -159,9 +160,6 @@ def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> Non
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
-
-
-PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
