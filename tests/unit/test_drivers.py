@@ -304,7 +304,6 @@ SITUATIONS: dict[str, tuple[Ask, Callable[[], Talk], dict[str, Any], Any]] = {
     ),
     "together": (look_beside, lambda: replies(NO_POOLS), {}, [(), type(None), ()]),
     "apart": (look_apart, lambda: replies(NO_POOLS), {}, ()),
-    "a knock": (knock, lambda: hold, {}, [True, False]),
     "attended": (attend, lambda: replies(NO_POOLS), {}, [(), ()]),
     "a wait": (wait, lambda: hold, {}, None),
 }
@@ -360,6 +359,12 @@ def test_both_drivers_trust_the_same(
         outcomes.append(outcome_of(drive, read(Session(connection)), server))
     assert outcomes[0] == outcomes[1]
     assert outcomes[0].error is error
+
+
+@pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
+def test_a_knock_is_heard_where_somebody_listens(drive: Drive, listen: Listen) -> None:
+    server = listen(hold)
+    assert drive(knock(Session(connection_to("127.0.0.1", port=server.port))), []) == [True, False]
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])

@@ -259,7 +259,7 @@ class _OneDevice(BaseConnector):
     @property
     def heard(self) -> bytes:
         """The first bytes that came over the connection since the last request began."""
-        return self._handler.heard if self._handler else b""
+        return b"" if self._handler is None else self._handler.heard
 
     async def connect_first(self) -> None:
         """Connects where nothing is connected, so that this takes nothing of the time for a reply.
