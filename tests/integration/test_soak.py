@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from tests.integration.running import Ansible, newest_core
 from tests.simulator.control import Fleet
-from tests.simulator.faults import TABLE
+from tests.simulator.control.faults import TABLE
 from tests.soak.faults import SPEED, Soak
 from tests.soak.troubles import LEFT_OUT, TROUBLES
 

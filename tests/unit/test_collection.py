@@ -143,11 +143,6 @@ def test_plugins_do_not_know_the_simulator(source: Path) -> None:
     assert "simulat" not in (PLUGINS / source).read_text(encoding="utf-8").lower()
 
 
-@pytest.mark.parametrize("source", sorted(ROOT.glob("tests/simulator/**/*.py")), ids=lambda path: path.stem)
-def test_the_simulator_does_not_know_the_collection(source: Path) -> None:
-    assert top_level_imports(source) & {"ansible", "ansible_collections"} == set()
-
-
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
