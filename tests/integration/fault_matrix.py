@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.running import NEWER_FIRMWARE
+from tests.support.running import NEWER_FIRMWARE
 
 NETMASK, GATEWAY, DNS = "255.255.0.0", "127.20.255.254", ["8.8.8.8", "8.8.4.4"]
 # What a miner that never does what it was told is waited for; long enough for one that does.

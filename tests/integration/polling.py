@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.integration.running import Ansible
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible
 
 NETWORK = "127.20.0.0/26"
 PASSWORD = "Fleet-Password-1"

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 
 LINE_BREAK = "a\nb"
 # YAML can't carry it, the environment can.

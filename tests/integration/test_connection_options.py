@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests.integration.running import Ansible, connection_to, inventory_of
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, connection_to, inventory_of
 
 PASSWORD = "Correct-Horse-7"
 FACTS = "minerops.dragonmint.dragonmint_facts"

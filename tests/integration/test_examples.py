@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.integration.running import Ansible, connection_to, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, connection_to, newest_core
 
 # Examples name addresses of a network that is nobody's; the simulated miners live in another one.
 NETWORK, SIMULATED = "192.0.2.", "127.20.0."

@@ -11,8 +11,8 @@ from typing import Any
 
 from tests.integration.conftest import SPEED
 from tests.integration.fault_matrix import BOMBS, DEADLINE_S, MODULES, cases, fault_of
-from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, TaskResult, connection_to, newest_core
 
 # Changes that no task sees: a login restores a broken file of users, the password of a rival is a guess, and a rival
 # that sets the network back to DHCP leaves other addresses than there were.

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, TaskResult, connection_to, newest_core
 from tests.works_where import (
     CASES,
     CHANGED,

@@ -31,8 +31,8 @@ from tests.integration.polling import (
     refused,
     source,
 )
-from tests.integration.running import ROOT, Ansible, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import ROOT, Ansible, newest_core
 
 
 def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:

@@ -24,8 +24,8 @@ from tests.integration.polling import (
     refused,
     source,
 )
-from tests.integration.running import NEWER_FIRMWARE, Ansible
 from tests.simulator.control import Fleet
+from tests.support.running import NEWER_FIRMWARE, Ansible
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 GROUPS = ("drift_pools", "drift_autotune", "drift_firmware", "drift_network", "drift_unknown", "in_desired_state")

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 
 LINES = [
     "Jun 16 20:44:33 dragonMint cgminer[312]: Started cgminer 4.10.0",

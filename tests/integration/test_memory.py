@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.integration.fault_matrix import BOMBS
-from tests.integration.running import NEWER_FIRMWARE, Ansible, growth, newest_core
+from tests.integration.growth import growth
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import NEWER_FIRMWARE, Ansible, newest_core
 
 # What the replies that want all memory may cost, above what a run with good ones takes.
 GROWN_BYTES_MAX = 64 * 2**20

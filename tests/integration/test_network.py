@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 DEADLINE_S = 30.0
 # What a miner with this outcome had to be waited for; the others are given far more time than they need.

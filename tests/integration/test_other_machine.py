@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to
 
 Variables = dict[str, Any]
 Task = dict[str, Any]

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 # For miners that are awaited in vain; the others have the usual time.
 SHORT = {"dragonmint_timeout": 3}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running import Ansible, hosts_with_writes, inventory_of
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, hosts_with_writes, inventory_of
 
 PLAYBOOKS = sorted(Path(__file__).parent.glob("playbooks/*.yml"))
 

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from tests.integration.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to
 from tests.integration.searching import (
     FALLBACK,
     GUEST,
@@ -33,6 +32,7 @@ from tests.integration.searching import (
     secrets_in,
 )
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to
 
 SPEED = 50.0
 MASK = "********"

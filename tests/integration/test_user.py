@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, inventory_of, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, inventory_of, newest_core
 
 NEW, OWN, WRONG = "Correct-Horse-7", "Battery-Staple-8", "Wrong-Password-9"
 SECRETS = (NEW, OWN, WRONG, "dragonadmin", "dragonguest")

@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.integration.running import ENVIRONMENTS, Ansible, PlaybookRun, TaskResult
 from tests.simulator import firmware
 from tests.simulator.control import CHECKOUT, Fleet, Miner
 from tests.soak import invariants
 from tests.soak.desired import Desired, any_desired, connection
 from tests.soak.invariants import MODULES, Request, State, Told
 from tests.soak.troubles import TROUBLES, Trouble, Troubles
+from tests.support.running import ENVIRONMENTS, Ansible, PlaybookRun, TaskResult
 
 FOLDER = CHECKOUT / "build/soak"
 COLLECTION = "minerops.dragonmint."
