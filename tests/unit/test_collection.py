@@ -87,19 +87,8 @@ WITHOUT_INPUT_OUTPUT = [
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 
-MODULES = sorted(path.stem for path in PLUGINS.glob("modules/*.py"))
 SOURCES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 ROLES = sorted(path.name for path in ROOT.glob("roles/*"))
-
-
-def test_the_action_group_lists_every_module() -> None:
-    assert load("meta/runtime.yml")["action_groups"]["dragonmint"] == MODULES
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_an_action_and_a_playbook(module: str) -> None:
-    assert (PLUGINS / "action" / f"{module}.py").is_file()
-    assert (ROOT / "tests/integration/playbooks" / f"{module}.yml").is_file()
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)

@@ -8,6 +8,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import protoco
 
 from tests import works_where
 from tests.endpoints import PAGE, page
+from tests.modules import GENERATIONS
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -15,7 +16,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_the_page_knows_each_firmware() -> None:
-    assert works_where.GENERATIONS == protocol.GENERATIONS
+    assert GENERATIONS == protocol.GENERATIONS
 
 
 def test_each_documented_action_is_described_once() -> None:
