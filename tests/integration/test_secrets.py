@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No secret comes out of anything that the collection runs, however much it is made to say, and however it ends.
 
-How the modules are run is in tests/modules.py, and how the playbooks are is in PLAYBOOKS; a playbook or role that is not
+How modules are run is in tests/modules.py, and how playbooks are is in PLAYBOOKS; a playbook or role that is not
 there is a failure. The plays of test_no_secret_comes_out are the place for what is neither.
 """
 
