@@ -99,6 +99,10 @@ class Ansible:
     folder: Path
     timeout_s: float = TIMEOUT_SECONDS
 
+    @property
+    def is_newest(self) -> bool:
+        return self.bin.parent.name == "newest"
+
     def __call__(
         self,
         playbook: Path | list[dict[str, Any]],
@@ -214,7 +218,7 @@ class Ansible:
         own["ANSIBLE_REMOTE_TMP"] = str(self.folder / "remote_tmp")
         own["DRAGONMINT_RECORD"] = str(record)
         # With one ansible-core, since it makes each run half as long again.
-        if "COVERAGE_SOURCE" in own and self.bin.parent.name == "newest":
+        if "COVERAGE_SOURCE" in own and self.is_newest:
             own["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
             # Or Ansible kills the last workers while they save what they measured.
             own["ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT"] = "100"
