@@ -37,6 +37,7 @@ def test_no_reply_to_a_write_takes_the_memory(ansible: Ansible, start_fleet: Cal
     assert result["error_code"] == "not_applied"
 
 
+@newest_core
 @pytest.mark.parametrize("asked", ["/", "overview"])
 def test_no_reply_takes_the_memory_of_the_inventory(
     ansible: Ansible, start_fleet: Callable[..., Fleet], asked: str
@@ -54,6 +55,7 @@ def test_no_reply_takes_the_memory_of_the_inventory(
         )
 
 
+@newest_core
 @pytest.mark.parametrize(("upload", "websocket"), [("huge", "flood"), ("endless_head", "endless_head")])
 def test_no_reply_takes_the_memory_during_an_upgrade(
     ansible: Ansible, start_fleet: Callable[..., Fleet], upload: str, websocket: str

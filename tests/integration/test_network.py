@@ -133,6 +133,7 @@ WRITING: dict[str, dict[str, Any]] = {
 }
 
 
+@newest_core
 def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners, printer, neighbour = brought_about(start_fleet)
     hosts = host_variables(miners)
@@ -159,6 +160,7 @@ def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_f
     assert printer.writes() == neighbour.writes() == []
 
 
+@newest_core
 def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners, *_others = brought_about(start_fleet)
     hosts = host_variables(miners)

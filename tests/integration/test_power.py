@@ -160,6 +160,7 @@ CASES = {
 }
 
 
+@newest_core
 def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = brought_about(start_fleet)
     done = run(ansible, miners)

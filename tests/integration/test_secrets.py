@@ -33,7 +33,7 @@ from tests.integration.searching import (
 )
 from tests.modules import MODULES
 from tests.simulator.control import Fleet, Miner
-from tests.support.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to
+from tests.support.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to, newest_core
 
 SPEED = 50.0
 MASK = "********"
@@ -207,6 +207,7 @@ def test_a_short_password_censors_nothing(ansible: Ansible, start_fleet: Callabl
     assert done.output.count("stratum+tcp://example.xyz:3333") == len(hosts)
 
 
+@newest_core
 def test_the_diff_says_where_only_a_password_differs(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     kept, changed = ({"url": f"stratum+tcp://{name}.example.com:3333", "user": "farm.1"} for name in ("a", "b"))
     miners = start_fleet(count=2).miners
