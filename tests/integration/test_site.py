@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "playbooks/site.yml"

@@ -18,10 +18,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
-    AUTOTUNE,
-    AUTOTUNE_STATUS,
-)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE, AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply, Request, parse
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, INNO_2018_08
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY

@@ -15,10 +15,7 @@ from pathlib import PurePath
 from typing import Callable
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply, MinerError
-from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import (
-    Event,
-    Upgrade,
-)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Event, Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.sockets import bounded_connector
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import RunSteps, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (

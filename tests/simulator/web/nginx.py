@@ -26,7 +26,7 @@ from .upgrade import MAX_BODY
 from .wire import AlreadySent, HangUpError, Reply
 
 if TYPE_CHECKING:
-    from .miner import Miner
+    from ..miner import Miner
 
 PHP_TIMEOUT = 120.0  # seconds
 PAGES = Path(__file__).parent / "pages"

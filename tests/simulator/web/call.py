@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from .generations import UPDATES, WRITES
+from ..fields import Value
+from ..generations import UPDATES, WRITES
+from ..updater.plan import Plan
 from .listener import hang_up
 from .login import Identity
-from .php import Value
-from .plan import Plan
 from .wire import AlreadySent, HangUpError, Reply, keeps_alive, render
 
 if TYPE_CHECKING:
-    from .miner import Miner
+    from ..miner import Miner
 
 WRITE_AHEAD = 2**20  # bytes
 

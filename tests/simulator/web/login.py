@@ -14,7 +14,7 @@ import re
 import string
 from dataclasses import dataclass
 
-from .generations import Generation
+from ..generations import Generation
 
 TOKEN_LIFETIME = 21600  # seconds
 

@@ -18,10 +18,12 @@ from typing import Any, Union
 
 from aiohttp import web
 
-from . import nginx_pages, stream_faults, upgrade_faults
-from .actions.answers import JSON, php, php_error
-from .call import Call
-from .wire import REASONS, Reply, chunk, head, render
+from ..web import nginx_pages
+from ..web.actions.answers import JSON, php, php_error
+from ..web.call import Call
+from ..web.wire import REASONS, Reply, chunk, head, render
+from . import stream_faults, upgrade_faults
+from .state import change
 
 Execute = Callable[[], Awaitable[Reply]]
 Outcome = Union[Reply, web.StreamResponse]
@@ -153,8 +155,6 @@ async def half_write(call: Call, execute: Execute) -> Outcome:
 
 async def rival(call: Call, execute: Execute, values: Mapping[str, Any] = NO_VALUES) -> Outcome:
     """The request is executed, and at once another controller sets `values`, as the control port would."""
-    from .state import change
-
     reply = await execute()
     await change(call.miner, dict(values))
     return reply

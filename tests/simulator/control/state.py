@@ -8,7 +8,12 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
-from .cgminer import MODE_KEYS, Board, mode_keys
+from ..miner import DEVICE_LATENCY, TIMING, Miner
+from ..mining.cgminer import MODE_KEYS, Board, mode_keys
+from ..updater.refusal import BY_ODDS, REPLIES
+from ..updater.slots import FLAGS
+from ..updater.swupdate.frames import ORDERS, Order, Outbox
+from ..updater.updater import LAST_FRAMES
 from .checks import (
     Check,
     address,
@@ -26,11 +31,6 @@ from .checks import (
     text,
     values_of,
 )
-from .miner import DEVICE_LATENCY, TIMING, Miner
-from .refusal import BY_ODDS, REPLIES
-from .slots import FLAGS
-from .swupdate.frames import ORDERS, Order, Outbox
-from .updater import LAST_FRAMES
 
 # Each gives a value that json can write.
 READERS: dict[str, Callable[[Miner], Any]] = {

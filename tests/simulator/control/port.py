@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import web
 
-from .clock import MAX_SPEED
+from ..clock import MAX_SPEED
+from ..miner import Miner
 from .fleet import Fleet
-from .miner import Miner
 from .state import change, read
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]

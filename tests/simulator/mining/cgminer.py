@@ -9,8 +9,8 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from .clock import Clock
-from .php import Value
+from ..clock import Clock
+from ..fields import Value
 
 Pool = dict[str, Value]
 

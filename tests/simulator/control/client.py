@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-CHECKOUT = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[3]
 START_TIMEOUT = 30.0  # seconds
 CALL_TIMEOUT = 10.0  # seconds
 # The environment's proxies are not for loopback addresses.

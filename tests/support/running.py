@@ -27,7 +27,6 @@ ENVIRONMENTS = ROOT / "build/env"
 # Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
 MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
-GROWTH_TIMEOUT_SECONDS = 120
 DEADLINE_SECONDS = 60.0
 
 # The archives below files/: one that is newer than what any simulated miner runs, and an old one.
@@ -99,6 +98,10 @@ class Ansible:
     bin: Path
     folder: Path
     timeout_s: float = TIMEOUT_SECONDS
+
+    @property
+    def is_newest(self) -> bool:
+        return self.bin.parent.name == "newest"
 
     def __call__(
         self,
@@ -215,27 +218,12 @@ class Ansible:
         own["ANSIBLE_REMOTE_TMP"] = str(self.folder / "remote_tmp")
         own["DRAGONMINT_RECORD"] = str(record)
         # With one ansible-core, since it makes each run half as long again.
-        if "COVERAGE_SOURCE" in own and self.bin.parent.name == "newest":
+        if "COVERAGE_SOURCE" in own and self.is_newest:
             own["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
             # Or Ansible kills the last workers while they save what they measured.
             own["ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT"] = "100"
         own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
         return own
-
-
-def growth(python: Path, name: str, *options: Mapping[str, Any]) -> dict[str, Any]:
-    """Have grown_by.py do something, in a process of its own: what it grew by, and what came of each but the first."""
-    done = subprocess.run(
-        [python, HERE / "grown_by.py", name, *map(json.dumps, options)],
-        env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        timeout=GROWTH_TIMEOUT_SECONDS,
-        check=True,
-    )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
 
 
 def wait_until(met: Callable[[], bool]) -> None:

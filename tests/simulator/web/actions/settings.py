@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 
+from ...mining.cgminer import MODE_KEYS
+from ...network import problem
 from ..call import Call
-from ..cgminer import MODE_KEYS
-from ..network import problem
 from ..php import is_utf8
 from ..wire import Reply
 from .answers import failure, php, success

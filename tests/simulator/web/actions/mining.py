@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...mining.api import Answer, ask, live_rate
 from ..call import Call
-from ..mining import Answer, ask, live_rate
 from ..wire import Reply
 from .answers import failure, php, success
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from .miner import Miner
+from ..miner import Miner
 
 
 def write(path: Path, miners: list[Miner]) -> None:

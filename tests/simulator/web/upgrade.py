@@ -6,12 +6,12 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from . import refusal
+from ..updater import refusal
+from ..updater.download import fetch
+from ..updater.updater import Update
 from .call import Call, invite_body
-from .download import fetch
 from .multipart import Event, PartBegins, PartData, PartEnds, Parts, boundary_of
 from .nginx_pages import error_page, html
-from .updater import Update
 from .wire import Reply
 
 MAX_BODY = 100 * 1024 * 1024  # bytes

@@ -10,10 +10,10 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from . import nginx_pages
-from .call import Call
-from .generations import UPDATES
-from .wire import Reply
+from ..generations import UPDATES
+from ..web import nginx_pages
+from ..web.call import Call
+from ..web.wire import Reply
 
 Execute = Callable[[], Awaitable[Reply]]
 

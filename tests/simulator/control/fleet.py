@@ -9,9 +9,10 @@ import ipaddress
 import resource
 from collections.abc import Iterator
 
-from .clock import Clock
-from .generations import GENERATIONS
-from .miner import Miner
+from ..clock import Clock
+from ..generations import GENERATIONS
+from ..miner import Miner
+from .faults import Faults
 
 PORT_ATTEMPTS = 20
 
@@ -23,7 +24,7 @@ class Fleet:
         self.clock = clock
         kinds = list(GENERATIONS.values()) if generation == "mixed" else [GENERATIONS[generation]]
         self.miners = [
-            Miner(clock, kinds[number % len(kinds)], host, 0, _mac(number + 1))
+            Miner(clock, kinds[number % len(kinds)], host, 0, _mac(number + 1), Faults())
             for number, host in zip(range(count), addresses(first))
         ]
         self._by_key = {miner.key: miner for miner in self.miners}

@@ -7,10 +7,10 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime
-from typing import Any, Union
+from typing import Any
 from urllib.parse import unquote_to_bytes
 
-Value = Union[str, "list[Value]", "dict[str, Value]"]
+from ..fields import Value
 
 
 def to_json(value: Any, escape_slashes: bool = True) -> bytes:

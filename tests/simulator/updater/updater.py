@@ -19,7 +19,7 @@ from .swupdate.frames import ERROR, Outbox, frame, status
 from .swupdate.judge import Board, Judge
 
 if TYPE_CHECKING:
-    from .miner import Miner
+    from ..miner import Miner
 
 # A client that reads so slowly misses frames instead of holding up the others.
 MAX_UNREAD = 2**15  # bytes

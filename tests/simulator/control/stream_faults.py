@@ -10,8 +10,8 @@ from functools import partial
 
 from aiohttp import web
 
-from .call import Call
-from .wire import Reply, chunk, head
+from ..web.call import Call
+from ..web.wire import Reply, chunk, head
 
 Execute = Callable[[], Awaitable[Reply]]
 
