@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Callable
+from typing import Any, Callable, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _redaction
@@ -79,6 +79,21 @@ class Context:
     def session(self) -> Session:
         """The session with the miner that the connection options name. Raises InvalidInput for wrong options."""
         return Session(connection_from(self.params, self.origins), tokens=self.tokens)
+
+
+# Puts what a result holds into a file, and returns the result without it; takes the result, the path and check mode.
+Deliver = Callable[[dict[str, Any], Optional[str], bool], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Which options of a module name files of the controller, wherever the module itself runs.
+
+    Those in ``sent`` are brought to it. For those in ``brought``, it leaves what belongs into the file in its result.
+    """
+
+    sent: tuple[str, ...] = ()
+    brought: Mapping[str, Deliver] = field(default_factory=dict)
 
 
 # Returns the result of a module, as steps.

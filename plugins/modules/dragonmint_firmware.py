@@ -209,6 +209,9 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
+FILES = _task.Files(sent=("src",))
+
+
 def run(context: _task.Context) -> Steps[dict[str, Any]]:
     context.require("aiohttp", AIOHTTP_IMPORT_ERROR)
     began_at = time.time()
