@@ -72,6 +72,10 @@ class Option:
         """Whether this is a value, and not only a place for one."""
         return value is not None and (value != "" or self.is_guard)
 
+    def typed(self, value: Any) -> Any:
+        """Returns a value with the type of the option. Raises TypeError or ValueError."""
+        return _TYPES[self.type](value)
+
 
 def argument_spec() -> dict[str, dict[str, Any]]:
     """Returns the argument spec of the connection options."""
@@ -108,7 +112,7 @@ def _value(option: Option, given: Any, origins: Origins) -> Any:
         return option.default
     name = origins.get(option.name, option.name)
     try:
-        value = _TYPES[option.type](given)
+        value = option.typed(given)
     except (TypeError, ValueError):
         raise _unexpected(option, name, given) from None
     if (option.choices and value not in option.choices) or not option.is_valid(value):

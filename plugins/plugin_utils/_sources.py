@@ -71,7 +71,7 @@ def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
         if option.is_given(args.get(option.name)):
             continue
         filled.pop(option.name, None)
-        for origin, value in _candidates(option, sources):
+        for origin, value in candidates(option, sources):
             if option.is_given(value):
                 filled[option.name], origins[option.name] = value, origin
                 break
@@ -89,11 +89,18 @@ def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
     return Given(filled, origins, [*_misread(filled, origins), *_unseen(sources)], problem)
 
 
-def _candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
+def candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
+    """Yields the values that are outside of a task for an option, the strongest first, each with where it is."""
     for name in option.variables:
         yield name, sources.variable(name)
     for name in option.environment:
         yield name, sources.environment.get(name)
+
+
+def why_empty(name: str, raw: Any, sources: Sources) -> str:
+    """Returns a sentence that an option or variable is empty, and why, as far as its template shows."""
+    reasons = " and ".join(dict.fromkeys(_reasons(raw, sources, set())))
+    return f"{name} is empty{f' because {reasons}' if reasons else ''}."
 
 
 def _ignored_port(port: Any) -> InvalidInput | None:
@@ -115,8 +122,7 @@ def _why_missing(raw_option: Any, username: str | None, password: str | None, so
     empty = {f"The option {_PASSWORD.name}": raw_option} if raw_option is not None else {}
     empty.update({name: sources.raw(name) for name in _PASSWORD.variables if sources.variable(name) == ""})
     for name, raw in empty.items():
-        reasons = " and ".join(dict.fromkeys(_reasons(raw, sources, set())))
-        yield f"{name} is empty{f' because {reasons}' if reasons else ''}."
+        yield why_empty(name, raw, sources)
     if username or password:
         given, other = ("-k", "-u") if password else ("-u", "-k")
         yield f"{given} was given without {other}, and counts only together with it."

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
@@ -135,18 +136,30 @@ def test_plugins_do_not_know_the_simulator(source: Path) -> None:
     assert "simulat" not in (PLUGINS / source).read_text(encoding="utf-8").lower()
 
 
+@pytest.mark.parametrize("folder", ["playbooks", "roles"])
+def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> None:
+    """They would replace those of the user: a block's defaults of a group are not merged into those of the play."""
+    group = "group/minerops.dragonmint.dragonmint"
+    files = [path for path in ROOT.glob(f"{folder}/**/*.yml") if group in path.read_text(encoding="utf-8")]
+    assert files == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_argument_specs_and_defaults_of_a_role_agree(role: str) -> None:
-    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    optional = {name: option.get("default") for name, option in options.items() if not option.get("required")}
-    assert load(f"roles/{role}/defaults/main.yml") == optional
-    readme = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
-    assert [name for name in options if f"`{name}`" not in readme] == []
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_playbook_begins_with_its_guard(playbook: str) -> None:
+    assert load(f"playbooks/{playbook}.yml")[0] == {
+        "name": "Check variables, target and inventory",
+        "ansible.builtin.import_playbook": "minerops.dragonmint._guard",
+        "vars": {"_guard_job": playbook},
+    }
+    assert playbook in JOBS
 
 
 def test_an_execution_environment_gets_what_users_need() -> None:
