@@ -51,6 +51,8 @@ LAYERS = [
     "plugin_utils.source_keys",
     "plugin_utils.scans",
     "plugin_utils.sources",
+    "plugin_utils._jobs.words",
+    "plugin_utils._jobs.folder",
     "plugin_utils",
     "action",
     "inventory",
