@@ -11,4 +11,4 @@ from typing import Any
 
 def address_of(miner: str, variables: Mapping[str, Any]) -> str:
     """Returns the address at which tasks of this collection look for a miner, from its variables."""
-    return str(variables.get("dragonmint_host", variables.get("ansible_host", miner)))
+    return str(variables.get("dragonmint_host") or variables.get("ansible_host") or miner)

@@ -53,6 +53,7 @@ LAYERS = [
     "plugin_utils.sources",
     "plugin_utils._jobs.words",
     "plugin_utils._jobs.folder",
+    "plugin_utils._jobs",
     "plugin_utils",
     "action",
     "inventory",
