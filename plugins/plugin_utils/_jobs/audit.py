@@ -11,8 +11,30 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+
+VARIABLES = Variables(
+    "audit_",
+    (
+        Variable(
+            "audit_partial",
+            "bool",
+            "Accept miners that could not be compared with their desired state. By default, they fail the run.",
+            default=False,
+        ),
+        Variable(
+            "audit_fail_on_drift",
+            "bool",
+            "Fail the run if a miner drifts from its desired state. By default, drift is only reported.",
+            default=False,
+        ),
+        TARGET,
+        REPORT_FOLDER,
+    ),
+)
 
 AS_DESIRED, DRIFT, FAILED, UNREACHABLE = "as desired", "drift", "failed", "unreachable"
 OUTCOMES = (AS_DESIRED, DRIFT, FAILED, UNREACHABLE)

@@ -11,7 +11,12 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible_collections.minerops.dragonmint.plugins.module_utils.text import quoted
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variables
 from jinja2.exceptions import UndefinedError
+
+# Inventories have many a variable of their own that begins with site_, so there is no prefix.
+VARIABLES = Variables("", (TARGET, REPORT_FOLDER))
 
 
 def plan(miners: Iterable[str], hostvars: Mapping[str, Any], others: Iterable[str] = ()) -> dict[str, Any]:
