@@ -40,7 +40,7 @@ _value:
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import visible
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import visible
 
 
 def to_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:

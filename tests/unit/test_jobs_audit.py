@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit
 
 ADDRESS = "10.1.0.25"
