@@ -6,11 +6,31 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from typing import Any
 
 import pytest
+from ansible.errors import AnsibleFilterError
 from ansible_collections.minerops.dragonmint.plugins.filter.to_csv import to_csv
+from ansible_collections.minerops.dragonmint.plugins.filter.to_html import to_html
 from ansible_collections.minerops.dragonmint.plugins.filter.to_table import to_table
+
+
+@pytest.mark.parametrize("lay_out", [to_csv, to_table, partial(to_html, title="Title")], ids=["csv", "table", "html"])
+@pytest.mark.parametrize(
+    ("rows", "columns", "sentence"),
+    [
+        ("miner", ["miner"], "expects a list of rows, and found 'miner'."),
+        ({"miner": "m1"}, ["miner"], "expects a list of rows, and found a dictionary."),
+        ([{"miner": "m1"}, "m2"], ["miner"], "expects a dictionary for each row, and row 1 is 'm2'."),
+        ([], "miner", "expects the columns as a list of keys, and found 'miner'."),
+        ([], [1], "expects the columns as a list of keys, and found a list."),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_sentence(lay_out: Any, rows: Any, columns: Any, sentence: str) -> None:
+    with pytest.raises(AnsibleFilterError) as refused:
+        lay_out(rows, columns)
+    assert str(refused.value).split(" ", 1)[1] == sentence
 
 
 class TestToTable:
