@@ -252,6 +252,26 @@ class TestAudit:
         assert not executed.exists()
 
     @newest_core
+    def test_each_audit_of_a_run_has_its_own_reasons(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """Whatever the strategy is that Ansible was told to use elsewhere."""
+        fleet = start_fleet(count=2, speed=SPEED)
+        for miner in fleet.miners:
+            miner.set(autotune={"mode": "efficient"})
+        audits = [
+            {
+                "ansible.builtin.import_playbook": "minerops.dragonmint.audit",
+                "vars": {"audit_partial": True, "dragonmint_password": password},
+            }
+            for password in ("nobody knows", "dragonadmin")
+        ]
+        inventory = inventory_of(fleet, provision_autotune_mode="efficient")
+        done = ansible(audits, inventory, environment={"ANSIBLE_STRATEGY": "free"}).succeeded()
+        assert [r.result["msg"] for r in done.of(task="Show the outcome")] == [
+            "2 miners: 2 failed.",
+            "2 miners: 2 as desired.",
+        ]
+
+    @newest_core
     def test_the_report_is_below_the_folder_that_ansible_was_started_in(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
