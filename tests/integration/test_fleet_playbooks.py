@@ -155,7 +155,8 @@ class TestAudit:
         assert {line.split("  ")[0] for line in table} == set(troubles) - {"well", "also well"}
         counts = {"miners": 10, "as_desired": 2, "drift": 4, "failed": 2, "unreachable": 2}
         summary = "10 miners: 2 as desired, 4 drift, 2 failed, 2 unreachable."
-        assert done.one(task="Show the outcome").result["msg"] == summary
+        told = done.one(task="Show the outcome").result["msg"]
+        assert told == f"{summary} The report is in {ansible.folder / 'dragonmint-reports'}."
         stats = {"dragonmint_audit": {**counts, "is_ok": True, "summary": summary}}
         assert [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")] == [stats]
         assert hosts_with_writes(fleet) == set()
@@ -266,10 +267,8 @@ class TestAudit:
         ]
         inventory = inventory_of(fleet, provision_autotune_mode="efficient")
         done = ansible(audits, inventory, environment={"ANSIBLE_STRATEGY": "free"}).succeeded()
-        assert [r.result["msg"] for r in done.of(task="Show the outcome")] == [
-            "2 miners: 2 failed.",
-            "2 miners: 2 as desired.",
-        ]
+        told = [r.result["msg"].partition(" The report")[0] for r in done.of(task="Show the outcome")]
+        assert told == ["2 miners: 2 failed.", "2 miners: 2 as desired."]
 
     @newest_core
     def test_the_report_is_below_the_folder_that_ansible_was_started_in(
