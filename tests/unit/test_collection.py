@@ -46,7 +46,6 @@ LAYERS = [
     "module_utils.task",
     "doc_fragments",
     "modules",
-    "plugin_utils.ratings",
     "plugin_utils.reporting",
     "plugin_utils.device_text",
     "plugin_utils.source_keys",

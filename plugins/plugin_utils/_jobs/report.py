@@ -41,16 +41,16 @@ VARIABLES = Variables(
         Variable(
             "report_job",
             "str",
-            "A name. With it, O(report_stats) are published as the custom statistics C(dragonmint_NAME), as AWX shows and "
-            "hands on.",
+            "A name. With it, O(report_stats) are published as the custom statistics C(dragonmint_NAME), as AWX shows "
+            "and hands on.",
             default="",
             is_argument=True,
         ),
         Variable(
             "report_stats",
             "dict",
-            "A few values that sum up the job, without any text that a miner sent, since a later job may evaluate it as a "
-            "template.",
+            "A few values that sum up the job, without any text that a miner sent, since a later job may evaluate it "
+            "as a template.",
             is_argument=True,
         ),
     ),
