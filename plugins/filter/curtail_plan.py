@@ -63,6 +63,9 @@ _value:
     saved_kw:
       description: What is saved then, with what the open event saves already.
       type: float
+    serial:
+      description: The sizes of the batches.
+      type: list
     summary:
       description: How many miners are to be changed, what that saves, and how many are skipped for which reason.
       type: str
@@ -76,13 +79,12 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import Read
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import read_from
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 
 def curtail_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    found = [Read(miner, address_of(miner, hostvars[miner]), _facts(hostvars[miner])) for miner in miners]
+    found = [read_from(miner, hostvars[miner]) for miner in miners]
     folder = Path(values["report_folder"]).expanduser().resolve()
     path = Path(values["record"] or folder / curtail.RECORD).expanduser().resolve()
     try:
@@ -91,12 +93,6 @@ def curtail_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Map
         return curtail.refused(f"The record {path} (curtail_record) can't be read: {error.strerror}.")
     made: dict[str, Any] = never_a_template(curtail.plan(found, values, text, path, folder))
     return made
-
-
-def _facts(variables: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the result of the read that has facts, or else of the first one."""
-    first, again = (variables.get(f"__curtail_{name}") or {} for name in ("seen", "seen_again"))
-    return again if again.get("ansible_facts") else first
 
 
 class FilterModule:

@@ -50,6 +50,10 @@ _value:
       description: A row for each finding, with the remedies and how they ended, and one for each healthy miner.
       type: list
       elements: dict
+    tried:
+      description: The rows of the miners that got a remedy.
+      type: list
+      elements: dict
     failed:
       description: The names of the miners that make the run fail.
       type: list

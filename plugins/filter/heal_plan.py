@@ -42,6 +42,10 @@ _value:
       description: A row for each finding, and one for each healthy miner.
       type: list
       elements: dict
+    findings:
+      description: The same without the healthy miners.
+      type: list
+      elements: dict
     due:
       description: The names of the miners that get a remedy.
       type: list

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import Read
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import Read, read_from
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 from hypothesis import given
 from hypothesis import strategies as some
@@ -20,6 +20,7 @@ RECORD = FOLDER / curtail.RECORD
 # What the table says of a T1, in W.
 WATTS = {"performance": 1480, "factory": 1300, "balanced": 1300, "off": 1300, "efficient": 1050}
 GONE = {"unreachable": True, "msg": "No miner answers."}
+SKIPPED = {"skipped": True}
 LOCKED = {"failed": False, "error_code": "authentication", "msg": "The login is refused."}
 
 
@@ -133,10 +134,27 @@ def test_what_is_not_rated_is_curtailed_where_it_surely_draws_less() -> None:
     assert "no rating of a T1 in the mode turbo" in of(made, "b")["reason"]
 
 
-def test_a_read_without_mining_will_do() -> None:
-    result = seen("balanced")
-    del result["ansible_facts"]["dragonmint_mining"]
-    assert plan({"a": result}, mode="efficient")["due"] == ["a"]
+HANGING = {"failed": False, "error_code": "timeout", "msg": "No reply."}
+IDENTITY = {"ansible_facts": {"dragonmint_identity": {"type": "T1"}}}
+MODE = {"changed": False, "diff": {"before": {"autotune": {"mode": "balanced", "level": None}}, "after": {}}}
+
+
+@pytest.mark.parametrize(
+    ("variables", "due", "cause"),
+    [
+        ({"seen": HANGING, "identity": IDENTITY, "mode": MODE}, ["a"], ""),
+        ({"seen": HANGING, "identity": IDENTITY, "mode": HANGING}, [], "unreachable"),
+        ({"seen": HANGING, "identity": HANGING, "mode": SKIPPED}, [], "unreachable"),
+        ({"seen": seen("balanced"), "identity": SKIPPED, "mode": SKIPPED}, ["a"], ""),
+        ({}, [], "mode not readable"),
+    ],
+)
+def test_a_miner_whose_cgminer_hangs_can_be_commanded(variables: dict[str, Any], due: list[str], cause: str) -> None:
+    read = read_from(
+        "a", {"ansible_host": "10.1.0.1", **{f"__curtail_{key}": value for key, value in variables.items()}}
+    )
+    made = curtail.plan([read], values(mode="efficient"), None, RECORD, FOLDER)
+    assert (made["due"], made["rows"][0]["cause"], made["rows"][0]["address"]) == (due, cause, "10.1.0.1")
 
 
 def recorded(**miners: dict[str, Any]) -> str:
@@ -267,7 +285,7 @@ def test_enough_is_saved_or_everything_is_used(modes: list[str], kw: float, off:
         assert sum(saved) == pytest.approx(most)
 
 
-CHANGED, FAILED, SKIPPED = {"changed": True}, {"failed": True, "msg": "No."}, {"skipped": True}
+CHANGED, FAILED = {"changed": True}, {"failed": True, "msg": "No."}
 ONE = {"a": seen("balanced"), "b": seen("efficient")}
 
 

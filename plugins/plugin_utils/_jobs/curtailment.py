@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import RATINGS, Rating, rating
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 RECORD_VERSION = 1
 # All firmwares have it, and it draws the least.
@@ -86,6 +87,19 @@ class Miner:
         if not self.is_due or self.watts is None or self.then_watts is None:
             return 0.0
         return self.watts - self.then_watts
+
+
+def read_from(miner: str, variables: Mapping[str, Any]) -> Read:
+    """Returns what the role curtail has read of a miner, from the variables of its host.
+
+    ``__curtail_seen`` has the facts. Where cgminer hangs, ``__curtail_identity`` has the identity, and the diff of
+    ``__curtail_mode`` the mode.
+    """
+    seen, identity, mode = (variables.get(f"__curtail_{name}") or {} for name in ("seen", "identity", "mode"))
+    before = (mode.get("diff") or {}).get("before") or {}
+    if identity.get("ansible_facts") and before.get("autotune"):
+        seen = {"ansible_facts": {**identity["ansible_facts"], "dragonmint_autotune": before["autotune"]}}
+    return Read(miner, address_of(miner, variables), seen)
 
 
 def goal_from(values: Mapping[str, Any]) -> Goal:

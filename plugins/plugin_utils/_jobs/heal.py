@@ -152,10 +152,10 @@ VARIABLES = Variables(
 
 
 def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what is wrong and who gets a remedy: ``rows``, ``due``, ``summary``, ``problem``, and ``batch``.
+    """Returns what is wrong and who gets a remedy: ``rows``, ``due``, ``summary`` and ``problem``.
 
-    ``due`` are names, ``batch`` is how many of them are healed at once. With a ``problem``, and without health_heal,
-    nobody is due.
+    Also ``findings``, the rows without the healthy miners, and ``batch``, how many miners are healed at once. ``due``
+    are names; with a ``problem``, and without health_heal, nobody is due.
     """
     needy = [each.miner for each in miners if each.health and each.health.remedy]
     problem = ""
@@ -164,8 +164,10 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
             f"{len(needy)} of {counted(len(miners), 'miner')} need a remedy, more than health_max_unhealthy_percent "
             f"({values['max_unhealthy_percent']:g}) allows, so none was sent. Look for what they have in common."
         )
+    rows = _rows(miners)
     return {
-        "rows": _rows(miners),
+        "rows": rows,
+        "findings": [row for row in rows if row["severity"] != remedies.OK],
         "due": needy if values["heal"] and not problem else [],
         "batch": max(1, int(len(miners) * values["max_parallel_percent"] / 100)),
         "summary": " ".join([_states(miners), *_wished(miners, values, problem)]),
@@ -176,10 +178,11 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
 def outcome(
     miners: Sequence[Examined], values: Mapping[str, Any], planned: Mapping[str, Any], is_check: bool = False
 ) -> dict[str, Any]:
-    """Returns what became of a plan: ``rows``, ``failed``, ``summary``, ``is_ok``, and ``stats`` for other jobs.
+    """Returns what became of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
 
     ``failed`` are the names of the miners with findings that health_fail_on counts, or whose remedy could not be sent.
-    ``is_check`` is for a run in check mode, which sends no remedy.
+    Also ``tried``, the rows of miners that got a remedy, and ``stats``, the numbers for other jobs. ``is_check`` is for
+    check mode, which sends no remedy.
     """
     rows = _rows(miners)
     counts = _FAIL_ON[values["fail_on"]]
@@ -196,6 +199,7 @@ def outcome(
         "failed": list(failed),
         "summary": " ".join(sentence for sentence in sentences if sentence),
         "is_ok": not failed and not planned["problem"],
+        "tried": [row for row in rows if row["tried"]],
         "stats": {**tally(map(_state, miners), _STATES), "remedies": _sent(miners)},
     }
 
