@@ -47,6 +47,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
 
 
 def health_state(results: Mapping[str, Any], values: Mapping[str, Any], miner: str) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def health_state(results: Mapping[str, Any], values: Mapping[str, Any], miner: s
     try:
         is_known = values["heal"] and path.is_file()
         text = path.read_text(encoding="utf-8", errors="replace") if is_known else None
-        health = remedies.health_of({**results, "record": text, "path": str(path)}, values, miner, time.time())
+        health = remedies.health_of({**plain(results), "record": text, "path": str(path)}, values, miner, time.time())
     except OSError as error:
         raise AnsibleFilterError(f"The state file {path} can't be read: {error.strerror}.") from error
     except InvalidVariables as error:

@@ -18,6 +18,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import RATINGS, Rating, rating
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 RECORD_VERSION = 1
@@ -95,7 +96,7 @@ def read_from(miner: str, variables: Mapping[str, Any]) -> Read:
     ``__curtail_seen`` has the facts. Where cgminer hangs, ``__curtail_identity`` has the identity, and the diff of
     ``__curtail_mode`` the mode.
     """
-    seen, identity, mode = (variables.get(f"__curtail_{name}") or {} for name in ("seen", "identity", "mode"))
+    seen, identity, mode = (plain(variables.get(f"__curtail_{name}")) or {} for name in ("seen", "identity", "mode"))
     before = (mode.get("diff") or {}).get("before") or {}
     if identity.get("ansible_facts") and before.get("autotune"):
         seen = {"ansible_facts": {**identity["ansible_facts"], "dragonmint_autotune": before["autotune"]}}

@@ -16,6 +16,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import FINAL_CODES
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 HEALED, STILL_UNHEALTHY, NEW, LOST = "healed", "still unhealthy", "new", "unknown"
@@ -72,7 +73,9 @@ def health_from(fact: Mapping[str, Any] | None) -> Health | None:
 def examined(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
     """Returns what the role health has handed over for these hosts."""
     return [
-        Examined(miner, address_of(miner, hostvars[miner]), health_from(hostvars[miner].get("dragonmint_health")))
+        Examined(
+            miner, address_of(miner, hostvars[miner]), health_from(plain(hostvars[miner].get("dragonmint_health")))
+        )
         for miner in miners
     ]
 
