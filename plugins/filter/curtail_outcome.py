@@ -66,8 +66,8 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 _STEPS = ("__curtail_changed", "__curtail_powered_off")
 

@@ -78,9 +78,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import read_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 
 def curtail_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

@@ -72,8 +72,8 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 
 def heal_outcome(

@@ -64,8 +64,8 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 
 def heal_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:

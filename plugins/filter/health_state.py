@@ -44,10 +44,10 @@ from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
 def health_state(results: Mapping[str, Any], values: Mapping[str, Any], miner: str) -> dict[str, Any]:

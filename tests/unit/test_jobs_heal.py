@@ -135,7 +135,14 @@ def test_what_stopped_the_plan_fails_the_run() -> None:
 def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     miners = fleet(HEALED, replace(LOST, after=[LOCKED]))
     stats = heal.outcome(miners, values(), heal.plan(miners, values()))["stats"]
-    assert {name: count for name, count in stats.items() if count} == {"healthy": 1, "locked": 1, "remedies": 2}
+    assert {name: stats[name] for name in ("miners", "healthy", "unreachable", "locked", "remedies", "is_ok")} == {
+        "miners": 2,
+        "healthy": 1,
+        "unreachable": 0,
+        "locked": 1,
+        "remedies": 2,
+        "is_ok": False,
+    }
 
 
 @pytest.mark.parametrize(

@@ -178,10 +178,12 @@ def outcome(
         "is_ok": is_ok,
         "record": curtailment.record_of(left),
         "stats": {
+            "miners": len(rows),
             "saved_kw": planned["saved_kw"],
             "done": sum(row["outcome"] == DONE for row in rows),
             "failed": len(failed),
             "skipped": skipped,
+            "is_ok": is_ok,
         },
     }
 

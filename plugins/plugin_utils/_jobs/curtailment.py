@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import RATINGS, Rating, rating
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 RECORD_VERSION = 1

@@ -193,14 +193,21 @@ def outcome(
     )
     is_only_a_plan = is_check or not values["heal"]
     wished = _wished(miners, values, planned["problem"]) if is_only_a_plan else _tried(miners, rows)
-    sentences = [_states(miners), *wished, *_hindered(rows), planned["problem"]]
+    is_ok = not failed and not planned["problem"]
+    summary = " ".join(filter(None, [_states(miners), *wished, *_hindered(rows), planned["problem"]]))
     return {
         "rows": rows,
         "failed": list(failed),
-        "summary": " ".join(sentence for sentence in sentences if sentence),
-        "is_ok": not failed and not planned["problem"],
+        "summary": summary,
+        "is_ok": is_ok,
         "tried": [row for row in rows if row["tried"]],
-        "stats": {**tally(map(_state, miners), _STATES), "remedies": _sent(miners)},
+        "stats": {
+            "miners": len(miners),
+            **tally(map(_state, miners), _STATES),
+            "remedies": sum(len(each.health.tried) for each in miners if each.health),
+            "is_ok": is_ok,
+            "summary": summary,
+        },
     }
 
 
@@ -250,10 +257,6 @@ def _tried(miners: Sequence[Examined], rows: Sequence[Mapping[str, Any]]) -> lis
 def _hindered(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     ends = {end: len({row["miner"] for row in rows if row["outcome"] == end}) for end in _HINDRANCES}
     return [f"{counted(count, 'miner')} {_HINDRANCES[end]}." for end, count in ends.items() if count]
-
-
-def _sent(miners: Sequence[Examined]) -> int:
-    return sum(len(each.health.tried) for each in miners if each.health)
 
 
 def _kinds(kinds: Sequence[str]) -> str:

@@ -13,10 +13,10 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import FINAL_CODES
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import FINAL_CODES
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
 
 HEALED, STILL_UNHEALTHY, NEW, LOST = "healed", "still unhealthy", "new", "unknown"
