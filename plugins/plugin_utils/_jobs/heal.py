@@ -114,7 +114,7 @@ VARIABLES = Variables(
             "path",
             "The folder on the controller that records which remedies were sent, in one file a miner; relative to "
             "where Ansible was started.",
-            default="./dragonmint-state",
+            default="dragonmint-state",
         ),
         RATINGS,
         TARGET,
