@@ -20,6 +20,7 @@ _HINDRANCES = {
     remedies.LIMIT_REACHED: "had used up health_max_remedies_per_day",
     remedies.FAILED: "could not get a remedy; the report says why",
 }
+_UNHEALED = (remedies.STILL_UNHEALTHY, remedies.LOST, remedies.NEW)
 _FAIL_ON = {"critical": (checks.CRITICAL,), "warning": (checks.CRITICAL, checks.WARNING), "never": ()}
 
 
@@ -246,9 +247,7 @@ def _tried(miners: Sequence[Examined], rows: Sequence[Mapping[str, Any]]) -> lis
     tried = [each for each in miners if each.health and each.health.tried]
     if not tried:
         return ["No miner got a remedy."]
-    unhealed = {
-        row["miner"] for row in rows if row["outcome"] in (remedies.STILL_UNHEALTHY, remedies.LOST, remedies.NEW)
-    }
+    unhealed = {row["miner"] for row in rows if row["outcome"] in _UNHEALED and row["severity"] != checks.INFO}
     healed = sum(each.miner not in unhealed for each in tried)
     kinds = [kind for each in tried if each.health for kind in each.health.tried]
     return [f"{counted(len(tried), 'miner')} got a remedy ({_kinds(kinds)}), {healed} healed."]
