@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+
+_EXAMPLE = "A rating looks like this: dragonmint_ratings: {T1: {balanced: {hashrate_ths: 14.4, watts: 1335}}}."
 
 
 @dataclass(frozen=True)
@@ -40,27 +42,38 @@ RATINGS = {
 def rating(model: str | None, mode: str | None, own: Mapping[str, Any] | None = None) -> Rating | None:
     """Returns what is expected of a miner, from the user's ``own`` table first; None if neither table knows.
 
-    ``own`` is model to mode to ``{hashrate_ths: …, watts: …}``. Raises AnsibleFilterError if it is anything else.
+    ``own`` is model to mode to ``{hashrate_ths: …, watts: …}``. Raises InvalidVariables if it is anything else.
     """
     if model is None or mode is None:
         return None
-    mine = _entry(_entry(own, model, "models"), mode, f"modes of {model}")
-    if mine is None:
-        return RATINGS.get(model, {}).get(mode)
+    mine = own_ratings(own).get((model, mode))
+    return mine or RATINGS.get(model, {}).get(mode)
+
+
+def own_ratings(own: Any) -> dict[tuple[str, str], Rating]:
+    """Returns the ratings that a user gives, by model and mode. Raises InvalidVariables for any other shape."""
+    return {
+        (str(model), str(mode)): _rating(f"dragonmint_ratings.{model}.{mode}", figures)
+        for model, modes in _entries("dragonmint_ratings", {} if own in (None, "") else own)
+        for mode, figures in _entries(f"dragonmint_ratings.{model}", modes)
+    }
+
+
+def _rating(where: str, figures: Any) -> Rating:
+    values = dict(_entries(where, figures))
     try:
-        found = Rating(float(mine["hashrate_ths"]), float(mine["watts"]))
+        found = Rating(float(values["hashrate_ths"]), float(values["watts"]))
     except (KeyError, TypeError, ValueError):
         found = Rating(-1.0, -1.0)
     if not (0 <= found.hashrate_ths < float("inf") and 0 <= found.watts < float("inf")):
-        raise AnsibleFilterError(
-            f"The rating of {model} in the mode {mode} must have the numbers hashrate_ths and watts, 0 or more."
+        raise InvalidVariables(
+            f"{where} must have the numbers hashrate_ths and watts, 0 or more; found '{values}'. {_EXAMPLE}"
         )
     return found
 
 
-def _entry(table: Any, key: str, what: str) -> Any:
-    if table is None:
-        return None
-    if not isinstance(table, Mapping):
-        raise AnsibleFilterError(f"The ratings must be a dictionary where they name the {what}.")
-    return table.get(key)
+def _entries(where: str, value: Any) -> list[tuple[Any, Any]]:
+    if not isinstance(value, Mapping):
+        raise InvalidVariables(f"{where} must be a dictionary; found '{value}'. {_EXAMPLE}")
+    # YAML reads a bare off as false.
+    return [("off" if key is False else key, entry) for key, entry in value.items()]

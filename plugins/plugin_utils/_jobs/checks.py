@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a miner, judged by what its facts say and by limits, and what may mend it.
+"""What is wrong with a miner: its facts against limits, and which remedy may help.
 
-Nothing here asks a miner. A check is a function that yields findings; all of them stand in one list at the end.
+Nothing here talks to a miner. A check is a function that yields findings; all of them stand in one list at the end.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible.errors import AnsibleFilterError
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.ratings import rating
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import rating
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 SEVERITIES = (CRITICAL, WARNING, INFO)
 # States of the module dragonmint_power, the mildest first.
 RESTART, REBOOT = "mining_restarted", "rebooted"
 REMEDIES = (RESTART, REBOOT)
+UNREACHABLE, LOCKED, UNEXAMINED = "unreachable", "locked", "unexamined"
 # Findings after which nothing else is known of the miner.
-UNKNOWN = ("unreachable", "locked", "unjudged")
-# Who restarts a board that is too hot has it heat up again.
+UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED)
+# A board that is too hot would only heat up again after a restart.
 _HOT = ("board_hot", "chip_hot")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a miner must keep to, named as the variables of the role health are, without ``health_``."""
+    """The limits of a miner, named as the variables of the role health without ``health_``."""
 
-    boards: float
+    boards: int
     max_board_temperature_c: float
     max_chip_temperature_c: float
     min_hashrate_ratio: float
@@ -39,13 +39,12 @@ class Limits:
     max_hardware_error_ratio: float
     max_fan_percent: float
     min_uptime_seconds: float
-    max_remedies_per_day: float
     ratings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. ``remedy`` is the mildest one that may mend it, "" if none does."""
+    """One thing that is wrong. ``remedy`` is the mildest one that may help, "" if none does."""
 
     code: str
     severity: str
@@ -58,7 +57,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read of a miner: its facts, and what comparing its pools with those desired came to."""
+    """What was read of a miner: its facts, and the comparison of its pools with the desired ones."""
 
     facts: Mapping[str, Any]
     compared: Mapping[str, Any]
@@ -85,7 +84,7 @@ class Seen:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it has been mining long enough, with a pool and without tuning, for its rates to be judged."""
+        """Whether it has been mining long enough, with a pool and without tuning, for its rates to mean anything."""
         elapsed = self.fact("mining").get("elapsed_seconds")
         is_young = elapsed is not None and elapsed < self.limits.min_uptime_seconds
         return bool(self.pools_alive) and not is_young and not self.fact("autotune").get("is_tuning")
@@ -97,42 +96,35 @@ class Seen:
 
 
 def limits_from(values: Mapping[str, Any]) -> Limits:
-    """Returns the limits in a mapping. Raises AnsibleFilterError if one is missing or no number of 0 or more."""
-    numbers = {}
-    for name in (field.name for field in fields(Limits) if field.name != "ratings"):
-        try:
-            numbers[name] = float(values[name])
-        except (KeyError, TypeError, ValueError):
-            numbers[name] = -1.0
-        if not 0 <= numbers[name] < float("inf"):
-            raise AnsibleFilterError(f"The limit {name} (variable health_{name}) must be a number, 0 or more.")
-    return Limits(**numbers, ratings=values.get("ratings"))
+    """Returns the limits among the values of the job's variables."""
+    names = [field.name for field in fields(Limits) if field.name != "ratings"]
+    return Limits(**{name: values[name] for name in names}, ratings=values.get("dragonmint_ratings"))
 
 
-def find(results: Mapping[str, Mapping[str, Any]], limits: Limits) -> list[Finding]:
+def find(results: Mapping[str, Mapping[str, Any] | None], limits: Limits) -> list[Finding]:
     """Returns the findings of a miner, the worst first.
 
-    ``results`` are those of the tasks that looked: ``seen`` of dragonmint_facts; ``identity`` as well, where the first
+    ``results`` are those of the tasks that read it: ``seen`` of dragonmint_facts; ``identity`` as well, where the first
     one got no answer in time; ``error``, where the firmware has one; ``pools`` of dragonmint_pools in check mode, where
-    any are desired. Raises AnsibleFilterError for ratings that are none.
+    any are desired. Raises InvalidVariables for invalid ratings.
     """
     looked = results.get("seen") or {}
     pools = results.get("pools") or {}
     if looked.get("error_code") == "timeout" and _facts(results.get("identity")):
-        return [Finding("cgminer_down", CRITICAL, "cgminer hangs and answers nothing", remedy=RESTART)]
+        return [Finding("cgminer_down", CRITICAL, "cgminer hangs and does not answer", remedy=RESTART)]
     failure = _failure(looked) or (_failure(pools) if pools.get("unreachable") else None)
     if failure:
         return [failure]
     facts = {**_facts(looked), **_facts(results.get("error"))}
     if "dragonmint_mining" not in facts:
-        return [Finding("unjudged", CRITICAL, "what it does at the moment could not be read")]
+        return [Finding(UNEXAMINED, CRITICAL, "its state of mining could not be read")]
     seen = Seen(facts, pools, limits)
     findings = [finding for check in _CHECKS for finding in check(seen)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))
 
 
 def next_remedy(findings: Iterable[Finding]) -> str:
-    """Returns the mildest remedy that may mend any of the findings; "" if none does, or the miner is too hot for it."""
+    """Returns the mildest remedy that may help with any of the findings; "" if none does, or the miner is too hot."""
     findings = list(findings)
     if any(finding.code in _HOT for finding in findings):
         return ""
@@ -144,14 +136,14 @@ def _facts(result: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 
 def _failure(result: Mapping[str, Any]) -> Finding | None:
-    message = str(result.get("msg", "")) or "It could not be asked."
+    message = str(result.get("msg", "")) or "it could not be read"
     if result.get("unreachable") or result.get("error_code") in ("unreachable", "timeout"):
-        return Finding("unreachable", CRITICAL, message)
+        return Finding(UNREACHABLE, CRITICAL, message)
     if result.get("error_code") in ("authentication", "permission"):
-        return Finding("locked", CRITICAL, message)
-    # Ansible also calls a look failed that was well answered, and whose answer was waited to become another one.
+        return Finding(LOCKED, CRITICAL, message)
+    # Ansible also marks a read as failed that succeeded, where `until` waited for another value in vain.
     if result.get("error_code") or (result.get("failed") and "ansible_facts" not in result):
-        return Finding("unjudged", CRITICAL, message)
+        return Finding(UNEXAMINED, CRITICAL, message)
     return None
 
 
@@ -162,11 +154,19 @@ def _cgminer_down(seen: Seen) -> Iterator[Finding]:
 
 
 def _missing_boards(seen: Seen) -> Iterator[Finding]:
-    count, wanted = len(seen.boards), int(seen.limits.boards)
-    if seen.fact("mining").get("ready") and count < wanted:
-        yield Finding(
-            "board_missing", CRITICAL, f"{count} of {wanted} boards are there", "boards", count, wanted, REBOOT
-        )
+    """One finding a board where the IDs say which ones are missing, as they number the slots from 0; else one."""
+    count, expected = len(seen.boards), seen.limits.boards
+    if not seen.fact("mining").get("ready") or count >= expected:
+        return
+    present = [board.get("id") for board in seen.boards]
+    missing = [number for number in range(expected) if number not in present]
+    if not present or len(missing) != expected - count:
+        there = f"{count} of {expected} boards: {_named(present)}" if present else f"none of {expected} boards"
+        yield Finding("board_missing", CRITICAL, f"it reports {there}", "boards", count, expected, REBOOT)
+        return
+    for number in missing:
+        detail = f"board {number} is missing; it reports {_named(present)}"
+        yield Finding("board_missing", CRITICAL, detail, f"board {number}", count, expected, REBOOT)
 
 
 def _dead_boards(seen: Seen) -> Iterator[Finding]:
@@ -192,19 +192,19 @@ def _hot_chips(seen: Seen) -> Iterator[Finding]:
 
 def _hot(code: str, part: str, temperature_c: float | None, limit: float) -> Iterator[Finding]:
     if temperature_c is not None and temperature_c > limit:
-        detail = f"{part} has {temperature_c:g} °C, more than {limit:g}"
+        detail = f"{part} is at {temperature_c:g} °C, above {limit:g} °C"
         yield Finding(code, CRITICAL, detail, part, temperature_c, limit)
 
 
 def _low_hashrate(seen: Seen) -> Iterator[Finding]:
-    """Only the boards that are alive are held to their part: the others have findings of their own."""
+    """Compares only the boards that are alive: the others have findings of their own."""
     if not seen.boards_alive or not seen.is_settled:
         return
     model, mode = seen.fact("identity").get("type"), seen.fact("autotune").get("mode")
     expected = rating(model, mode, seen.limits.ratings)
     if expected is None:
         yield Finding(
-            "unrated", INFO, f"no rating says what a {model or '?'} makes in the mode {mode or '?'}: dragonmint_ratings"
+            "unrated", INFO, f"no rating of a {model or '?'} in the mode {mode or '?'} is known; set dragonmint_ratings"
         )
         return
     part = min(1.0, len(seen.boards_alive) / seen.limits.boards) if seen.limits.boards else 1.0
@@ -237,7 +237,7 @@ def _dead_pools(seen: Seen) -> Iterator[Finding]:
         return
     pools = seen.pools
     if not seen.pools_alive:
-        detail = f"none of {len(pools)} pools is alive" if pools else "it has no pool"
+        detail = f"none of its {len(pools)} pools is alive" if pools else "no pool is configured"
         yield Finding("pool_dead", CRITICAL, detail, "pools", 0, 1)
         return
     used = next((pool for pool in pools if pool.get("active")), pools[0])
@@ -245,7 +245,7 @@ def _dead_pools(seen: Seen) -> Iterator[Finding]:
         detail = f"it mines at {used.get('url')}; its first pool {pools[0].get('url')} is {pools[0].get('status')}"
         yield Finding("pool_backup", WARNING, detail, "pool 0", used.get("url"), pools[0].get("url"))
     for number, pool in enumerate(pools):
-        # That the first one is dead is told already, by the backup.
+        # pool_backup already says that the first one is dead.
         if pool not in seen.pools_alive and (number > 0 or used is pool):
             detail = f"pool {number} {pool.get('url')} is {pool.get('status')}"
             yield Finding("pool_dead", WARNING, detail, f"pool {number}", pool.get("status"), "Alive")
@@ -260,7 +260,7 @@ def _foreign_pools(seen: Seen) -> Iterator[Finding]:
     before, after = ((diff.get(side) or {}).get("pools") for side in ("before", "after"))
     if before != after:
         current, desired = _listed(before), _listed(after)
-        detail = f"its pools are {current or 'none'}, not {desired}: run provision"
+        detail = f"its pools are {current or 'none'}, not the desired {desired}; run provision"
         yield Finding("pools_foreign", CRITICAL, detail, "pools", current, desired)
 
 
@@ -282,7 +282,7 @@ def _hardware_errors(seen: Seen) -> Iterator[Finding]:
 def _rebooted(seen: Seen) -> Iterator[Finding]:
     if seen.is_booting:
         value, limit = seen.fact("hardware")["uptime_seconds"], seen.limits.min_uptime_seconds
-        yield Finding("rebooted", INFO, f"it has been up for {value:g} s, less than {limit:g}", "", value, limit)
+        yield Finding("rebooted", INFO, f"it has been up for {value:g} s only", "", value, limit)
 
 
 def _own_error(seen: Seen) -> Iterator[Finding]:
@@ -293,6 +293,12 @@ def _own_error(seen: Seen) -> Iterator[Finding]:
 
 def _board(board: Mapping[str, Any]) -> str:
     return f"board {board.get('id')}"
+
+
+def _named(ids: Sequence[Any]) -> str:
+    """Returns boards by their IDs: board 2, boards 0 and 2."""
+    *others, last = [str(number) for number in ids]
+    return f"boards {', '.join(others)} and {last}" if others else f"board {last}"
 
 
 def _listed(pools: Iterable[Mapping[str, Any]] | None) -> str:
