@@ -170,3 +170,7 @@ class Bug(MinerError):
 
     def __init__(self, error: Exception) -> None:
         super().__init__(f"This is a bug in minerops.dragonmint; please report it: {type(error).__name__}: {error}")
+
+
+# After these, waiting and trying again is useless.
+FINAL_CODES = frozenset(error.code for error in MinerError.__subclasses__() if error.is_final)
