@@ -28,6 +28,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.files import require_file
 from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import scrub, secrets_in
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.logs import delivered
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain as _plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils.sources import Sources, fill
 
 # Above so many miners at once, only the phases are shown of what takes long.
@@ -242,18 +243,6 @@ class _Variables:
             return _plain(self._templar.template(self.raw(name)))
         except AnsibleError as error:
             raise InvalidInput(f"{name} cannot be evaluated: {error}") from error
-
-
-def _plain(value: Any) -> Any:
-    """Returns a value as Python's own types, since messages show types: Ansible has types of its own, with tags."""
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    for own in (str, int, float):
-        if isinstance(value, own) and not isinstance(value, bool):
-            return own(value)
-    return value
 
 
 def _not_in_background() -> InvalidInput:

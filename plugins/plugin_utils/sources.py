@@ -89,6 +89,12 @@ def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
     return Given(filled, origins, [*_misread(filled, origins), *_unseen(sources)], problem)
 
 
+def why_empty(name: str, raw: Any, sources: Sources) -> str:
+    """Returns a sentence that an option or variable is empty, and why, as far as its template shows."""
+    reasons = " and ".join(dict.fromkeys(_reasons(raw, sources, set())))
+    return f"{name} is empty{f' because {reasons}' if reasons else ''}."
+
+
 def _candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
     for name in option.variables:
         yield name, sources.variable(name)
@@ -115,8 +121,7 @@ def _why_missing(raw_option: Any, username: str | None, password: str | None, so
     empty = {f"The option {_PASSWORD.name}": raw_option} if raw_option is not None else {}
     empty.update({name: sources.raw(name) for name in _PASSWORD.variables if sources.variable(name) == ""})
     for name, raw in empty.items():
-        reasons = " and ".join(dict.fromkeys(_reasons(raw, sources, set())))
-        yield f"{name} is empty{f' because {reasons}' if reasons else ''}."
+        yield why_empty(name, raw, sources)
     if username or password:
         given, other = ("-k", "-u") if password else ("-u", "-k")
         yield f"{given} was given without {other}, and counts only together with it."

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
@@ -50,13 +51,21 @@ LAYERS = [
     "plugin_utils.device_text",
     "plugin_utils.source_keys",
     "plugin_utils.scans",
+    "plugin_utils.plain",
     "plugin_utils.sources",
+    "plugin_utils._jobs.variables",
+    "plugin_utils._jobs.common",
     "plugin_utils._jobs.words",
     "plugin_utils._jobs.folder",
+    "plugin_utils._jobs.upgrade_course",
+    "plugin_utils._jobs.upgrade_batches",
+    "plugin_utils._jobs.upgrade",
+    "plugin_utils._jobs",
     "plugin_utils",
     "action",
     "inventory",
     "filter",
+    "lookup",
 ]
 # The same for the event source power_signal, which may also use module_utils.
 SIGNAL = ROOT / "extensions/eda/plugins/_power_signal"
@@ -113,7 +122,9 @@ def test_imports_point_down(source: Path) -> None:
         if name.startswith(f"{PACKAGE}.plugins."):
             used = layer_of(name.removeprefix(f"{PACKAGE}.plugins."))
             assert used is not None, f"{name} has no place in LAYERS"
-            assert used < rank or (used == rank and "settings" in source.parts), f"{source} imports {name}"
+            assert used < rank or (used == rank and {"settings", "_jobs"} & set(source.parts)), (
+                f"{source} imports {name}"
+            )
 
 
 @pytest.mark.parametrize("source", [path.stem for path in SIGNAL.glob("*.py")])
@@ -155,13 +166,17 @@ def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_argument_specs_and_defaults_of_a_role_agree(role: str) -> None:
-    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    optional = {name: option.get("default") for name, option in options.items() if not option.get("required")}
-    assert load(f"roles/{role}/defaults/main.yml") == optional
-    readme = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
-    assert [name for name in options if f"`{name}`" not in readme] == []
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_playbook_begins_with_its_guard(playbook: str) -> None:
+    assert load(f"playbooks/{playbook}.yml")[0] == {
+        "name": "Check variables, target and inventory",
+        "ansible.builtin.import_playbook": "minerops.dragonmint._guard",
+        "vars": {"_guard_job": playbook},
+    }
+    assert playbook in JOBS
 
 
 def test_an_execution_environment_gets_what_users_need() -> None:

@@ -16,7 +16,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
 from ansible_collections.minerops.dragonmint.plugins.module_utils.text import quoted
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade_batches, upgrade_course, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variable,
+    Variables,
+)
 
 LIMIT_FILE = "upgrade_without_failed.txt"
 
@@ -40,21 +46,11 @@ _ORDER = (*_OUTCOMES[:-2], upgrade_course.DUE, *_OUTCOMES[-2:])
 _TO_DO = {upgrade_course.DUE: "to be upgraded"}
 
 
-@dataclass(frozen=True)
-class Miner:
-    """A miner by its name in the inventory, where it is, and what the role has done with it."""
-
-    name: str
-    address: str
-    course: Course
-
-
-def check(values: Mapping[str, Any]) -> None:
+def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that make no sense together."""
     sources = [f"upgrade_{name}" for name in ("src", "url", "latest") if values[name]]
-    if len(sources) != 1:
-        found = " and ".join(sources) if sources else "none of them"
-        raise InvalidVariables(f"Set exactly one of upgrade_src, upgrade_url and upgrade_latest; found {found}.")
+    if len(sources) > 1:
+        raise InvalidVariables(f"{' and '.join(sources)} are set, and only one of them can name the firmware.")
     if values["src"] and "://" in values["src"]:
         raise InvalidVariables(
             f"upgrade_src {quoted(values['src'])} is a web address, and upgrade_src takes a file on the controller. "
@@ -73,6 +69,119 @@ def check(values: Mapping[str, Any]) -> None:
         raise InvalidVariables(
             f"upgrade_serial is not valid: {error}. Set a list of sizes such as [1, 10, '2%']."
         ) from error
+
+
+VARIABLES = Variables(
+    "upgrade_",
+    (
+        Variable(
+            "upgrade_src",
+            "path",
+            "The archive on the controller. Exactly one of this, O(upgrade_url) and O(upgrade_latest) is required.",
+        ),
+        Variable("upgrade_url", "str", "The address of an archive that the miners download themselves."),
+        Variable("upgrade_latest", "bool", "Let the miners download the vendor's newest firmware.", default=False),
+        Variable("upgrade_version", "str", "The version, if neither the archive nor its name has it."),
+        Variable("upgrade_checksum", "str", "The SHA-256 of the archive, as V(sha256:) and 64 hexadecimal digits."),
+        Variable(
+            "upgrade_allow_downgrade",
+            "bool",
+            "Install a firmware that is older than the one that a miner runs.",
+            default=False,
+        ),
+        Variable(
+            "upgrade_recover",
+            "bool",
+            "Reboot miners whose updater is stuck on an interrupted upload, or has died.",
+            default=False,
+        ),
+        Variable(
+            "upgrade_wait_timeout",
+            "int",
+            "How many seconds a miner has to come back with the new firmware.",
+            default=900,
+            minimum=1,
+        ),
+        Variable(
+            "upgrade_search",
+            "str",
+            "The network in CIDR notation in which to look, by its MAC address, for a miner that comes back at another "
+            "address, such as V(10.1.0.0/22). Without it, such a miner counts as one that no longer responds.",
+        ),
+        Variable(
+            "upgrade_min_hashrate_ratio",
+            "float",
+            "The fraction of its previous hash rate that a miner must regain.",
+            default=0.9,
+            minimum=0,
+        ),
+        Variable("upgrade_settle_seconds", "int", "How many seconds a miner has for that.", default=900, minimum=0),
+        Variable(
+            "upgrade_rollback_src",
+            "path",
+            "An archive on the controller to go back to with miners that come back and do not regain their hash rate.",
+        ),
+        TARGET,
+        Variable(
+            "upgrade_serial",
+            "list",
+            "The sizes of the batches, as numbers or percentages of the miners to be upgraded; the last one repeats. "
+            "The first batch has at least one miner of each kind.",
+            default=(1, 10, "2%", "100%"),
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_parallel",
+            "int",
+            "How many miners a batch has at the most, whatever O(upgrade_serial) says: those are offline at once.",
+            default=200,
+            minimum=1,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_max_failures",
+            "int",
+            "How many miners may fail before the rollout stops.",
+            default=0,
+            minimum=0,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_max_failure_percent",
+            "float",
+            "The same, in percent of all miners to be upgraded.",
+            default=0,
+            minimum=0,
+            maximum=100,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_require_all",
+            "bool",
+            "Upgrade no miner unless all of them are eligible or up to date.",
+            default=False,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_partial",
+            "bool",
+            "Succeed although some miners are unreachable, or cannot be checked because of an error.",
+            default=False,
+            of_playbook=True,
+        ),
+        REPORT_FOLDER,
+    ),
+    _check,
+)
+
+
+@dataclass(frozen=True)
+class Miner:
+    """A miner by its name in the inventory, where it is, and what the role has done with it."""
+
+    name: str
+    address: str
+    course: Course
 
 
 def plan(miners: Iterable[Miner], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -200,8 +309,8 @@ def _stop(
     if len(failed) <= allowed:
         return ""
     return (
-        f"STOPPED: {len(failed)} of {words.counted(len(begun), 'miner')} failed, and {allowed} may "
-        f"(upgrade_max_failures, upgrade_max_failure_percent). {len(due) - len(begun)} miners were not touched. "
+        f"STOPPED: {len(failed)} of {words.counted(len(begun), 'miner')} failed, and upgrade_max_failures and "
+        f"upgrade_max_failure_percent allow {allowed}. Not touched: {words.counted(len(due) - len(begun), 'miner')}. "
         f"{_reasons(failed)} {_advice(values)}"
     )
 

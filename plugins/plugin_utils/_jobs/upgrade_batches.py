@@ -31,7 +31,7 @@ def in_batches(kinds: Mapping[str, Hashable], serial: Sequence[int | str], at_on
     The first batch has a canary of each kind, however small it is meant to be. No batch has more than ``at_once``
     miners; where that cannot hold all canaries, nobody else is in a batch before the last of them.
     """
-    first_of_kind = {kind: miner for miner, kind in reversed(kinds.items())}
+    first_of_kind = {kind: miner for miner, kind in reversed(list(kinds.items()))}
     canaries = [miner for miner, kind in kinds.items() if first_of_kind[kind] == miner]
     others = [miner for miner, kind in kinds.items() if first_of_kind[kind] != miner]
     return list(_cut(canaries, others, sizes(serial, len(kinds)), at_once))

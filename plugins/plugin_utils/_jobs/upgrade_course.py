@@ -62,13 +62,15 @@ class Course:
 def prospect(course: Course) -> tuple[str, str, str]:
     """Returns what is planned for a miner, why in a word, and why in a sentence; both ``""`` where it is due."""
     judged, seen, mining = course.judged, course.seen, _facts(course.seen, "mining")
-    error = judged if _is_error(judged) else seen
+    is_judged = "version" in judged and not _is_error(judged)
+    error = seen if is_judged else judged
     code, reason = str(error.get("error_code") or "bug"), in_words_of_the_role(str(error.get("msg", "")))
     if error.get("unreachable"):
         return UNREACHABLE, "", reason
-    if _is_error(error) or not judged.get("version"):
-        plan = NOT_ELIGIBLE if error is judged and code in _NOT_FOR_IT else UNKNOWN
-        return plan, code.replace("_", " "), reason
+    if not is_judged and code in _NOT_FOR_IT:
+        return NOT_ELIGIBLE, code.replace("_", " "), reason
+    if not is_judged or _is_error(seen):
+        return UNKNOWN, code.replace("_", " "), reason
     if judged["version"] == judged.get("version_before"):
         return UP_TO_DATE, "", ""
     if not mining.get("ready"):

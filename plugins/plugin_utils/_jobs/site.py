@@ -1,0 +1,12 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job site: what its variables are."""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variables
+
+# Inventories have many a variable of their own that begins with site_, so there is no prefix.
+VARIABLES = Variables("", (TARGET, REPORT_FOLDER))
