@@ -32,8 +32,8 @@ its target, and sends nothing to any miner if one is wrong.
   YAML; a dictionary is JSON or YAML.
 - Null and empty text mean the default. Only a password whose template comes to empty text is an error, since it is lost
   and not left out.
-- Names that begin with the prefix of a playbook, such as `upgrade_`, are reserved. One that is not listed is refused, with
-  the nearest one that is.
+- Names that begin with the prefix of a playbook, such as `upgrade_`, are reserved. One that is not listed is refused,
+  and the nearest name that is listed is shown.
 
 These have a page of their own:
 """

@@ -70,7 +70,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils import curtailment
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 
 
 def curtail_plan(

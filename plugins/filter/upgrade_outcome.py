@@ -49,9 +49,9 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_results import miners_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 
 def upgrade_outcome(

@@ -44,9 +44,9 @@ _value:
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_results import miners_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
 
 
 def upgrade_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> Any:

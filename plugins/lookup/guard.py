@@ -47,7 +47,7 @@ from ansible.utils.display import Display
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import tables_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
 class LookupModule(LookupBase):

@@ -49,8 +49,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     Variable,
     normalised,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.plain import plain
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.sources import Sources, why_empty
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, why_empty
 from jinja2.exceptions import UndefinedError
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 if TYPE_CHECKING:
-    from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
+    from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 
     from .helpers import Clock, Miner, Script
     from .loopback import Listen, Open, Server, Talk
@@ -29,7 +29,7 @@ MODULE_UTILS = "ansible_collections.minerops.dragonmint.plugins.module_utils"
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
     """A client whose requests go to a stand-in, and whose pauses take no time."""
-    module = import_module(f"{MODULE_UTILS}.client")
+    module = import_module(f"{MODULE_UTILS}._miner.client")
 
     def connect_to(wire: Script | Miner, **options: Any) -> Client:
         monkeypatch.setattr(module, "Transport", lambda *_args: wire)
@@ -45,11 +45,11 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     from .helpers import Clock
 
     clock = Clock()
-    state = import_module(f"{MODULE_UTILS}.state")
+    state = import_module(f"{MODULE_UTILS}._miner.converge")
     monkeypatch.setattr(state, "time", clock)
-    for name in ("autotune", "mining", "power"):
+    for name in ("_settings.autotune", "_miner.mining", "_commands.power"):
         wait_until = partial(state.wait_until, sleep=clock.sleep)
-        monkeypatch.setattr(import_module(f"{MODULE_UTILS}.settings.{name}"), "wait_until", wait_until)
+        monkeypatch.setattr(import_module(f"{MODULE_UTILS}.{name}"), "wait_until", wait_until)
     return clock
 
 
@@ -74,8 +74,8 @@ def listen(cleanup: ExitStack) -> Listen:
 @pytest.fixture
 def open_transport(cleanup: ExitStack) -> Open:
     """Makes a transport to a URL."""
-    module = import_module(f"{MODULE_UTILS}.transport")
-    tls = import_module(f"{MODULE_UTILS}.tls")
+    module = import_module(f"{MODULE_UTILS}._miner.transport")
+    tls = import_module(f"{MODULE_UTILS}._miner.tls")
 
     def open_to(url: str, timeout_s: float = 20.0, validate_certs: bool = True, ca_path: Path | None = None) -> Any:
         is_tls = url.startswith("https:")

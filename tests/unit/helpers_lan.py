@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import Unreachable
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 
 from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, logged_in, said
 

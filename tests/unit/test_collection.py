@@ -7,6 +7,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -18,54 +19,31 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 PACKAGE = "ansible_collections.minerops.dragonmint"
 
-# From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
+# From the bottom up: a file imports from lower layers only, and within its own where a layer is a room (a folder).
 LAYERS = [
-    "module_utils.text",
-    "module_utils.errors",
-    "module_utils.visible",
-    "module_utils.redaction",
-    "module_utils.hosts",
-    "module_utils.options",
-    "module_utils.tls",
-    "module_utils.addresses",
-    "module_utils.libconfig",
-    "module_utils._wire.models",
-    "module_utils._wire.rates",
-    "module_utils.protocol",
-    "module_utils.connections",
-    "module_utils.session",
-    "module_utils.swu",
-    "module_utils.upgrade",
-    "module_utils.transport",
-    "module_utils.client",
-    "module_utils.aio",
-    "module_utils.state",
-    "module_utils.files",
-    "module_utils.settings",
-    "module_utils.fleet",
-    "module_utils.task",
+    "module_utils._text",
+    "module_utils._errors",
+    "module_utils._visible",
+    "module_utils._redaction",
+    "module_utils._hosts",
+    "module_utils._addresses",
+    "module_utils._options",
+    "module_utils._wire",
+    "module_utils._miner",
+    "module_utils._files",
+    "module_utils._settings",
+    "module_utils._commands",
+    "module_utils._facts",
+    "module_utils._firmware",
+    "module_utils._fleet",
+    "module_utils._task",
     "doc_fragments",
     "modules",
-    "plugin_utils.ratings",
-    "plugin_utils.reporting",
-    "plugin_utils.device_text",
-    "plugin_utils.source_keys",
-    "plugin_utils.scans",
-    "plugin_utils.plain",
-    "plugin_utils.sources",
-    "plugin_utils._jobs.variables",
-    "plugin_utils._jobs.common",
-    "plugin_utils._jobs.words",
-    "plugin_utils._jobs.folder",
-    "plugin_utils._jobs.upgrade_course",
-    "plugin_utils._jobs.upgrade_batches",
-    "plugin_utils._jobs.upgrade",
-    "plugin_utils._jobs",
     "plugin_utils",
     "action",
     "inventory",
-    "filter",
     "lookup",
+    "filter",
 ]
 # The same for the event source power_signal, which may also use module_utils.
 SIGNAL = ROOT / "extensions/eda/plugins/_power_signal"
@@ -81,20 +59,20 @@ SIGNAL_LAYERS = [
     "webhook",
     "source",
 ]
-# These say what the device speaks and do nothing about it.
+# Rooms and files that say what the device speaks, or decide, and do nothing about it.
 WITHOUT_INPUT_OUTPUT = [
-    "text",
-    "errors",
-    "visible",
-    "redaction",
-    "hosts",
-    "libconfig",
-    "_wire/models",
-    "_wire/rates",
-    "protocol",
-    "session",
-    "upgrade",
+    "_text.py",
+    "_errors.py",
+    "_visible.py",
+    "_redaction.py",
+    "_hosts.py",
+    "_wire/*.py",
+    "_miner/session.py",
+    "_firmware/libconfig.py",
+    "_firmware/upgrade.py",
 ]
+# These know no HTTP; what a miner says comes to them as values.
+WITHOUT_HTTP = ["_settings/*.py", "_commands/*.py", "_facts/*.py"]
 HTTP = {"aiohttp", "http", "requests", "urllib3"}
 INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
 
@@ -122,9 +100,18 @@ def test_imports_point_down(source: Path) -> None:
         if name.startswith(f"{PACKAGE}.plugins."):
             used = layer_of(name.removeprefix(f"{PACKAGE}.plugins."))
             assert used is not None, f"{name} has no place in LAYERS"
-            assert used < rank or (used == rank and {"settings", "_jobs"} & set(source.parts)), (
+            assert used < rank or (used == rank and source.parent.name.startswith(("_", "plugin_utils"))), (
                 f"{source} imports {name}"
             )
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    files = {".".join((PACKAGE, "plugins", *source.with_suffix("").parts)): source for source in SOURCES}
+    graph = {}
+    for module, source in files.items():
+        used = [name if name in files else name.rpartition(".")[0] for name in imports(PLUGINS / source)]
+        graph[module] = files.keys() & set(used)
+    TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("source", [path.stem for path in SIGNAL.glob("*.py")])
@@ -141,14 +128,14 @@ def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> 
     assert top_level_imports(SIGNAL / f"{source}.py") & INPUT_OUTPUT == set()
 
 
-@pytest.mark.parametrize("source", WITHOUT_INPUT_OUTPUT)
-def test_what_describes_the_device_does_no_input_or_output(source: str) -> None:
-    assert top_level_imports(PLUGINS / "module_utils" / f"{source}.py") & INPUT_OUTPUT == set()
+@pytest.mark.parametrize("pattern", WITHOUT_INPUT_OUTPUT)
+def test_what_describes_the_device_does_no_input_or_output(pattern: str) -> None:
+    assert imported_by(pattern) & INPUT_OUTPUT == set()
 
 
-@pytest.mark.parametrize("source", sorted(PLUGINS.glob("module_utils/settings/*.py")), ids=lambda path: path.stem)
-def test_settings_know_no_http(source: Path) -> None:
-    assert top_level_imports(source) & HTTP == set()
+@pytest.mark.parametrize("pattern", WITHOUT_HTTP)
+def test_settings_know_no_http(pattern: str) -> None:
+    assert imported_by(pattern) & HTTP == set()
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)
@@ -201,6 +188,13 @@ def test_each_promise_of_security_names_a_test_that_there_is() -> None:
 def test_the_changelog_knows_this_version() -> None:
     released = load("changelogs/changelog.yaml")["releases"]
     assert load("galaxy.yml")["version"] in released or list(ROOT.glob("changelogs/fragments/*.yml"))
+
+
+def imported_by(pattern: str) -> set[str]:
+    """The packages that the files of module_utils with this pattern import."""
+    sources = list((PLUGINS / "module_utils").glob(pattern))
+    assert sources
+    return {name for source in sources for name in top_level_imports(source)}
 
 
 def load(path: str) -> Any:

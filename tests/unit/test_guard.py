@@ -124,8 +124,8 @@ class TestWrongVariables:
             ("m4", {"upgrade_wait_timeout": 5, "health_anything": 1}),
         ]
         assert guard.wrong_variables(tables_of("upgrade"), hosts) == (
-            "upgrade_scr is not a variable of minerops.dragonmint, for which names that begin with upgrade_ are reserved. "
-            "Did you mean 'upgrade_src'? (Set for m1 and 1 more.) "
+            "upgrade_scr is not a variable of minerops.dragonmint, for which names that begin with upgrade_ are "
+            "reserved. Did you mean 'upgrade_src'? (Set for m1 and 1 more.) "
             "upgrade_wait_timeout is 'soon', expected a whole number of at least 1. (Set for m3.)"
         )
 

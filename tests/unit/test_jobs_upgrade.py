@@ -8,7 +8,6 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import FINAL_CODES
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade import Miner
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_batches import in_batches
@@ -19,6 +18,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_
     stage,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import FINAL_CODES
 
 OLD, NEW = "t1_20180515_060842", "t1_20180901_120000"
 ARCHIVE = {"upgrade_src": "new.swu"}

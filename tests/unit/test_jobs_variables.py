@@ -142,7 +142,7 @@ def test_a_secret_that_is_not_text_is_refused_and_not_shown(given: Any) -> None:
 
 def test_a_required_variable_that_is_missing_is_named() -> None:
     table = Variables("job_", (Variable("job_name", "str", "The new name.", required=True),))
-    with pytest.raises(InvalidVariables, match=r"^job_name is not set, but required: the new name\.$"):
+    with pytest.raises(InvalidVariables, match=r"^job_name is not set, and this job needs it\.$"):
         normalised(table, {})
 
 

@@ -8,9 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     InvalidInput,
     MinerError,
@@ -23,23 +21,24 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
-    DM_2018_04,
-    DM_2018_05,
-    INNO_2018_08,
-    INNO_2018_09,
-    AutoTune,
-    AutoTuneStatus,
-    Reply,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.autotune import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.autotune import (
     MODES,
     AutoTuneSetting,
     current_status,
     shown,
     wait_tuned,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AutoTune, AutoTuneStatus
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    DM_2018_04,
+    DM_2018_05,
+    GENERATIONS,
+    INNO_2018_08,
+    INNO_2018_09,
+)
 
 from .helpers import (
     INVALID_REQUEST,
@@ -73,7 +72,7 @@ TAKES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
     generation: str, mode: str, connect: Connect, clock: Clock
 ) -> None:
@@ -89,7 +88,7 @@ def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
 
 
 @pytest.mark.parametrize("mode", ["off", "factory"])
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_check_mode_refuses_the_same_modes(generation: str, mode: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation, mode="efficient", fresh=False)
     if mode in TAKES[generation]:
@@ -100,7 +99,7 @@ def test_check_mode_refuses_the_same_modes(generation: str, mode: str, connect: 
     assert miner.writes == []
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_mode_that_is_set_is_not_sent(generation: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation, mode="efficient", fresh=False)
     assert not bring(connect(miner), clock, "efficient").changed
@@ -117,7 +116,7 @@ LOST = said(success=False, message="missing configuration")
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_lost_configuration_is_not_overwritten(
     generation: str, check_mode: bool, connect: Connect, clock: Clock
 ) -> None:
@@ -135,7 +134,7 @@ def test_nothing_is_read_of_a_configuration_that_is_not_to_be_written(connect: C
     assert not bring(connect(miner), clock, "efficient").changed
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
     generation: str, connect: Connect, clock: Clock
 ) -> None:

@@ -9,22 +9,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     InvalidInput,
     MinerError,
     NotReady,
     TimedOut,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import gather, wanted_subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
     DM_2018_05,
+    GENERATIONS,
     INNO_2018_08,
     INNO_2018_09,
-    Reply,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.facts import gather, wanted_subsets
 
 from .helpers import (
     INVALID_REQUEST,
@@ -82,7 +82,7 @@ def gathered(client: Client, *subsets: str) -> tuple[dict[str, Any], list[str]]:
     return facts, warnings
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
     miner = Miner(generation)
     facts, warnings = gathered(connect(miner))
@@ -324,7 +324,7 @@ def test_any_other_error_ends_the_gathering(error: MinerError, connect: Connect)
         gathered(connect(Script([error])))
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_facts_can_be_written_as_json(generation: str, connect: Connect) -> None:
     facts, _warnings = gathered(connect(Miner(generation)), *ALL, "generation", "latest_firmware", "debug")
     assert len(facts) == len(ALL) + 3

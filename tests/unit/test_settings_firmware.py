@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidFirmware,
     InvalidInput,
@@ -20,16 +18,16 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Rejected,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import newest, wanted_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import (
     UpdaterBusy,
     Upload,
     accept_upload,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmware import (
-    newest,
-    wanted_from,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
 
 from .helpers import Script, recorded, said
 from .helpers_swu import firmware
@@ -37,7 +35,7 @@ from .helpers_swu import firmware
 Connect = Callable[..., Client]
 VERSION = "t1_20180901_120000"
 OTHER = "t1_20180515_060842"
-OVERVIEW = recorded(protocol.DM_2018_05, "/api/overview")
+OVERVIEW = recorded(DM_2018_05, "/api/overview")
 NOTHING = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
 
 
@@ -120,7 +118,7 @@ def test_what_names_no_firmware_is_refused(
     ],
 )
 def test_firmware_is_as_old_as_its_name_says(version: str, than: str | None, older: bool) -> None:
-    assert protocol.is_older(version, than) is older
+    assert is_older(version, than) is older
 
 
 @pytest.mark.parametrize(

@@ -7,16 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.generation import current_generation
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
     DM_2018_05,
+    GENERATIONS,
     INNO_2018_08,
     INNO_2018_09,
-    Reply,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.generation import current_generation
 
 from .helpers import INVALID_REQUEST, NO_REASON, Miner, Script, logged_in, recorded, said
 
@@ -38,7 +38,7 @@ def samples(time: int | str) -> Reply:
     return said(success=True, stats=[[4932258.41]], times=[time])
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_miner_is_known_by_what_it_does(generation: str, connect: Connect) -> None:
     assert current_generation(connect(Miner(generation))) == generation
 

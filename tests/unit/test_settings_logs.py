@@ -10,8 +10,8 @@ from contextlib import ExitStack
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import logs
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     BadReply,
     InvalidInput,
@@ -22,7 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import logs
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Connection
 
 from .helpers import WRONG_PASSWORD, basic, jwt_of, logged_in
 from .loopback import Listen, Peer, Talk, http

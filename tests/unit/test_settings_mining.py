@@ -7,22 +7,23 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     MinerError,
     NotReady,
     TimedOut,
     Unreachable,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.mining import current_mining, wait_ready
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import current_mining, wait_ready
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import not_mining
 
 from .helpers import NO_REASON, PHP_IS_GONE, Clock, Script, recorded
 
 Connect = Callable[..., Client]
 
-SUMMARY = recorded(protocol.DM_2018_05, "/api/summary")
+SUMMARY = recorded(DM_2018_05, "/api/summary")
 REFUSED = Unreachable("", "refused", sent=False)
 
 
@@ -32,7 +33,7 @@ def test_a_cgminer_that_answers_is_ready(connect: Connect) -> None:
 
 def test_a_cgminer_that_stays_silent_is_not_ready(connect: Connect) -> None:
     wire = Script([NO_REASON] * 4)
-    assert current_mining(connect(wire)) == protocol.not_mining()
+    assert current_mining(connect(wire)) == not_mining()
     assert wire.answers == []
 
 

@@ -8,10 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import client as client_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidInput,
     MinerError,
@@ -20,16 +17,19 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network, Reply
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import search as search_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.network import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import client as client_module
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import search as search_module
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Connection
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import network
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.network import (
     NetworkSetting,
     network_from,
     shown,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import Network, update_network
 
 from .helpers import Clock
 from .helpers_lan import NEW, OLD, OTHER, Device, Lan, Wire, live
@@ -144,11 +144,11 @@ class TestOptions:
 
 class TestForm:
     def test_a_single_name_server_is_given_twice(self) -> None:
-        form = protocol.update_network(STATIC).form
+        form = update_network(STATIC).form
         assert (form["dns[0]"], form["dns[1]"]) == ("8.8.8.8", "8.8.8.8")
 
     def test_two_name_servers_keep_their_order(self) -> None:
-        form = protocol.update_network(Network("static", NEW, "255.0.0.0", "10.1.0.1", ("9.9.9.9", "1.1.1.1"))).form
+        form = update_network(Network("static", NEW, "255.0.0.0", "10.1.0.1", ("9.9.9.9", "1.1.1.1"))).form
         assert form == {
             "dhcp": "static",
             "ipaddress": NEW,
@@ -159,7 +159,7 @@ class TestForm:
         }
 
     def test_dhcp_is_all_that_is_sent(self) -> None:
-        assert protocol.update_network(DHCP).form == {"dhcp": "dhcp"}
+        assert update_network(DHCP).form == {"dhcp": "dhcp"}
 
 
 Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]

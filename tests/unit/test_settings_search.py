@@ -8,22 +8,22 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import client as client_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     BadReply,
     InvalidInput,
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Reply
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import search
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import client as client_module
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Connection
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import (
     SEARCH_MAX,
     Tracker,
     hosts_to_search,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 
 from .helpers import Clock
 from .helpers_lan import OLD, OTHER, Device, Lan, Wire, live

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     BadReply,
     InvalidInput,
@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unsupported,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import (
     SETTLE_S,
     Outcome,
     Setting,

@@ -9,11 +9,11 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import errors, task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, NotApplied, Unreachable
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
-from ansible_collections.minerops.dragonmint.plugins.module_utils.task import Context, execute, failure
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _errors, _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError, NotApplied, Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, execute, failure
 
 SECRET = "secret-9"
 PARAMS = {
@@ -36,7 +36,7 @@ CODES = {
     "unreachable", "timeout", "bad_reply", "wrong_device", "not_back", "invalid_firmware", "downgrade",
     "flash_failed", "updater_stuck", "missing_library", "bug",
 }  # fmt: skip
-ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
+ERRORS = [value for value in vars(_errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
 
 
 def run(outcome: Any) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def test_options_that_are_no_text_end_in_a_result_too() -> None:
 
 
 def test_a_missing_library_is_named_and_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task, "REQUESTS_IMPORT_ERROR", "Traceback: no requests")
+    monkeypatch.setattr(_task, "REQUESTS_IMPORT_ERROR", "Traceback: no requests")
     result = run(AssertionError("it was run"))
     assert (result["failed"], result["error_code"]) == (True, "missing_library")
     assert "requests" in result["msg"]
@@ -182,9 +182,9 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
             raise outcome
         return dict(outcome)
 
-    monkeypatch.setattr(task, "AnsibleModule", FakeModule)
+    monkeypatch.setattr(_task, "AnsibleModule", FakeModule)
     with pytest.raises(SystemExit) as caught:
-        task.run_module(module, {})
+        _task.run_module(module, {})
     how, no_log_values, warned, result = caught.value.code  # type: ignore[misc,union-attr]
     assert (how, no_log_values, warned) == (ending, {SECRET}, [f"10.1.0.25: Beware of {MASK}."])
     assert not {"failed", "unreachable", "warnings"} & set(result)
@@ -204,7 +204,7 @@ class FakeClient:
 
 
 def test_a_client_is_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task, "Client", FakeClient)
+    monkeypatch.setattr(_task, "Client", FakeClient)
     context: Any = Context(PARAMS, False)
     with context.client() as client:
         assert not client.closed
@@ -228,11 +228,11 @@ def test_a_failure_says_where_a_miner_is_that_has_moved() -> None:
 
 def test_a_converged_setting_becomes_a_result() -> None:
     outcome = Outcome(True, 7, {"before": {}, "after": {}})
-    assert task.outcome_result(outcome, fan=7) == {"changed": True, "diff": {"before": {}, "after": {}}, "fan": 7}
+    assert _task.outcome_result(outcome, fan=7) == {"changed": True, "diff": {"before": {}, "after": {}}, "fan": 7}
 
 
 def test_the_options_of_a_module_come_with_those_of_the_connection() -> None:
-    spec = task.argument_spec(mode={"type": "str"})
+    spec = _task.argument_spec(mode={"type": "str"})
     assert spec["mode"] == {"type": "str"}
     assert spec["host"]["required"] is spec["password"]["required"] is True
     assert [name for name, option in spec.items() if option.get("no_log")] == ["password", "fallback_passwords"]

@@ -10,7 +10,7 @@ from itertools import permutations
 from pathlib import Path
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import (
     ENDS,
     JUDGED,
     TRANSITIONS,

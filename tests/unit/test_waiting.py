@@ -7,12 +7,17 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, errors, protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, NotReady
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, power
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge, wait_until
-from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Upgrade
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _errors
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError, NotReady
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Upgrade
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS
 
 from .helpers import SUCCESS, Clock, Script, logged_in, recorded
 from .loopback import closed_port
@@ -23,15 +28,15 @@ FINAL_CODES = {
     *("invalid_input", "authentication", "permission", "unsupported", "wrong_device"),
     *("missing_library", "bug"),
 }
-ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
+ERRORS = [value for value in vars(_errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
 FINAL = [
-    errors.InvalidInput("No."),
-    errors.AuthenticationFailed("No."),
-    errors.PermissionDenied("No."),
-    errors.Unsupported("No."),
-    errors.WrongDevice("No."),
-    errors.MissingLibrary("aiohttp", "No."),
-    errors.Bug(ValueError("No.")),
+    _errors.InvalidInput("No."),
+    _errors.AuthenticationFailed("No."),
+    _errors.PermissionDenied("No."),
+    _errors.Unsupported("No."),
+    _errors.WrongDevice("No."),
+    _errors.MissingLibrary("aiohttp", "No."),
+    _errors.Bug(ValueError("No.")),
 ]
 each_final_error = pytest.mark.parametrize("error", FINAL, ids=lambda error: error.code)
 
@@ -66,7 +71,7 @@ def test_waiting_for_a_value_to_be_read_back_ends(error: MinerError, clock: Cloc
 
 @each_final_error
 def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: Clock) -> None:
-    wire = Script([recorded(protocol.DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
+    wire = Script([recorded(DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
     options = power.Options("rebooted", min_uptime_s=0.0, confirm=None, wait_s=3600.0)
     with pytest.raises(type(error)) as caught:
         power.bring(connect(wire), options, check_mode=False, warn=str)
@@ -89,19 +94,19 @@ def test_waiting_for_cgminer_ends(
 def test_a_read_is_not_repeated(error: MinerError, connect: Connect) -> None:
     wire = Script([error])
     with pytest.raises(type(error)):
-        connect(wire).read(protocol.POOLS)
+        connect(wire).read(POOLS)
     assert wire.pauses == []
 
 
 @each_final_error
 def test_waiting_for_an_upgrade_ends(error: MinerError, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aio, "LISTEN_FIRST_S", 0.01)
-    monkeypatch.setattr(aio, "_TICK_S", 0.01)
+    monkeypatch.setattr(follower, "LISTEN_FIRST_S", 0.01)
+    monkeypatch.setattr(follower, "_TICK_S", 0.01)
 
     def has_rebooted() -> bool:
         raise error
 
-    miner = aio.Miner(f"http://127.0.0.1:{closed_port()}", "Basic eDp5", None, has_rebooted)
+    miner = follower.Miner(f"http://127.0.0.1:{closed_port()}", "Basic eDp5", None, has_rebooted)
     with pytest.raises(type(error)) as caught:
-        aio.follow(miner, aio.Order(url="http://127.0.0.1/x.swu"), Upgrade(), 3600.0, True, lambda: None)
+        follower.follow(miner, follower.Order(url="http://127.0.0.1/x.swu"), Upgrade(), 3600.0, True, lambda: None)
     assert caught.value.changed

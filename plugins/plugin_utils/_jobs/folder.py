@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from tempfile import TemporaryFile
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.text import quoted
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 
 
 def folder_problem(folder: str) -> str:

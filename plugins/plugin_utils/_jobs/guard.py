@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.text import quoted
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
     Variables,

@@ -12,9 +12,9 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
-from ansible_collections.minerops.dragonmint.plugins.module_utils.text import quoted
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade_batches, upgrade_course, words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import FINAL_CODES
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import FINAL_CODES
 
 Result = Mapping[str, Any]
 

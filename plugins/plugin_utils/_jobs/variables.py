@@ -17,8 +17,8 @@ from typing import Any
 
 import yaml
 from ansible.module_utils.parsing.convert_bool import boolean
-from ansible_collections.minerops.dragonmint.plugins.module_utils.text import quoted
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.source_keys import did_you_mean
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.source_keys import did_you_mean
 
 
 class InvalidVariables(ValueError):
@@ -111,7 +111,7 @@ def needs_evaluation(value: Any) -> bool:
 def _value(variable: Variable, given: Any) -> Any:
     if given is None or given == "":
         if variable.required:
-            raise InvalidVariables(f"{variable.name} is not set, but required: {_lowered(variable.text)}")
+            raise InvalidVariables(f"{variable.name} is not set, and this job needs it.")
         return list(variable.default) if isinstance(variable.default, tuple) else variable.default
     return _converted(variable, variable.name, given)
 
@@ -250,10 +250,6 @@ def _dict(given: Any, variable: Variable) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise TypeError
     return dict(value)
-
-
-def _lowered(text: str) -> str:
-    return text[:1].lower() + text[1:]
 
 
 _CONVERSIONS = {
