@@ -20,6 +20,11 @@ options:
     description: Return what is wrong with the variables, or empty text, instead of their values.
     type: bool
     default: false
+  only:
+    description:
+      - Return the value of this variable alone, such as V(curtail_serial).
+      - In a keyword of a play, where no host's variables are seen, the value is that of the first host in C(target).
+    type: str
 author:
   - minerops (@minerops)
 """
@@ -43,10 +48,12 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
     Variable,
+    Variables,
     normalised,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
@@ -61,16 +68,37 @@ class LookupModule(LookupBase):
 
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
+        table = JOBS[terms[0]].variables
         try:
-            values = self._values(terms[0], variables or {})
+            if self.get_option("only"):
+                return [self._value(table, self.get_option("only"), variables or {})]
+            values = self._values(table, variables or {})
         except InvalidVariables as error:
             if self.get_option("problem"):
                 return [str(error)]
             raise AnsibleLookupError(str(error)) from None
         return [""] if self.get_option("problem") else [values]
 
-    def _values(self, job: str, variables: Mapping[str, Any]) -> dict[str, Any]:
-        table = JOBS[job].variables
+    def _value(self, table: Variables, name: str, variables: Mapping[str, Any]) -> Any:
+        if "inventory_hostname" not in variables:
+            variables = {**self._first_of_target(variables), **variables}
+            self._templar = self._templar.copy_with_new_env(available_variables=variables)
+        (entry,) = (entry for entry in table if entry.name == name)
+        given = {name: self._evaluated(entry, variables)} if name in variables else {}
+        return normalised(Variables(table.prefix, (entry,)), given)[table.key(name)]
+
+    def _first_of_target(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns the variables of a host; nothing where there is none yet, as for --syntax-check."""
+        hostvars = variables.get("hostvars")
+        if hostvars is None:
+            return {}
+        target = plain(self._templar.template(variables.get(TARGET.name))) or TARGET.default
+        for host in hostvars._inventory.get_hosts(target, ignore_restrictions=True):
+            found: Mapping[str, Any] = hostvars.raw_get(host.name)
+            return found
+        return {}
+
+    def _values(self, table: Variables, variables: Mapping[str, Any]) -> dict[str, Any]:
         given: dict[str, Any] = {name: None for name in variables if table.is_foreign(name)}
         for entry in table:
             if entry.name in variables and not entry.is_argument:

@@ -321,16 +321,33 @@ class TestRotatePasswords:
         assert done.returncode != 0
         assert [miner.requests() for miner in fleet.miners[1:]] == [[], []]
 
-    @newest_core
-    def test_a_miner_that_fails_stops_the_batches_after_its_own(
+    def test_a_miner_that_fails_beside_an_unreachable_one_stops_it(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
+        """Ansible itself counts the unreachable one twice, and would play the next batch."""
         fleet = start_fleet(count=7, speed=SPEED)
         fleet[2].fault("ignored_write")
-        done = rotate(ansible, inventory_of(fleet), rotate_serial=[1, 3])
+        fleet[3].fault("dark")
+        done = rotate(ansible, inventory_of(fleet), rotate_serial="1,3")
         assert done.returncode != 0
-        assert with_password(fleet, NEW) == {"miner1", "miner2", "miner4"}
+        assert with_password(fleet, NEW) == {"miner1", "miner2"}
         assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
+        said = done.of(task="Stop when too many miners refused it")[-1].result["msg"]
+        assert said.startswith("STOPPED: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
+
+    @newest_core
+    def test_as_many_may_fail_as_are_allowed_and_the_run_fails_all_the_same(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=5, speed=SPEED)
+        fleet[1].fault("ignored_write")
+        fleet[2].fault("dark")
+        variables = {"rotate_serial": [1, 2], "rotate_max_failure_percent": "50"}
+        done = rotate(ansible, inventory_of(fleet, **variables))
+        assert done.returncode != 0
+        assert with_password(fleet, NEW) == {"miner1", "miner4", "miner5"}
+        said = done.one(task="Require the new password on every miner").result["msg"]
+        assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
 
     def test_the_password_is_not_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
@@ -343,7 +360,7 @@ class TestRotatePasswords:
         fleet = start_fleet(count=2, speed=SPEED)
         done = ansible(ROTATE, inventory_of(fleet))
         assert done.returncode != 0
-        assert "Set rotate_new_password" in done.output
+        assert "rotate_new_password is not set, and this job needs it." in done.output
         assert [miner.requests() for miner in fleet.miners] == [[], []]
 
 

@@ -67,7 +67,7 @@ MODULES: dict[str, list[dict[str, Any]]] = {
 PLAYBOOKS: dict[str, dict[str, Any]] = {
     "audit": {},
     "provision": {},
-    "rotate_passwords": {"rotate_serial": "100%", "rotate_max_fail_percentage": 100},
+    "rotate_passwords": {"rotate_serial": "100%", "rotate_max_failure_percent": 100},
     # With a remedy that has to be tried, and does not help.
     "heal": {
         "health_heal": True,

@@ -13,13 +13,18 @@ _OPTIONS = {option.name: option for option in OPTIONS}
 
 
 def previous_passwords(sources: Sources) -> list[str]:
-    """Returns the passwords that are set outside of a task, and those of the factory, each once.
+    """Returns all passwords that variables, the environment and the command line give, the fallback ones first.
 
-    The fallback passwords come first, then all passwords that variables, the environment and the command line give.
-    Raises InvalidInput for fallback passwords that are not text.
+    Raises TypeError for what is not text.
     """
-    fallback = _OPTIONS["fallback_passwords"]
-    given = next((value for _origin, value in candidates(fallback, sources) if fallback.is_given(value)), None)
-    found = [*(fallback.typed(given) if given is not None else ())]
-    found += [str(value) for _origin, value in candidates(_OPTIONS["password"], sources) if value not in (None, "")]
-    return list(dict.fromkeys(password for password in (*found, *FACTORY_PASSWORDS) if password))
+    fallback, password = _OPTIONS["fallback_passwords"], _OPTIONS["password"]
+    found: list[str] = []
+    for _origin, value in candidates(fallback, sources):
+        if fallback.is_given(value):
+            found += fallback.typed(value)
+            break
+    found += [password.typed(value) for _origin, value in candidates(password, sources) if password.is_given(value)]
+    username, from_prompt = sources.command_line()
+    if username and from_prompt:
+        found.append(from_prompt)
+    return [text for text in dict.fromkeys(found) if text]

@@ -1,12 +1,17 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job provision: what its variables are."""
+"""The job provision: its variables, and the proof that a miner mines."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from typing import Any
+
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import is_final
 
 PREFIX = "provision_"
 
@@ -96,3 +101,41 @@ VARIABLES = Variables(
         TARGET,
     ),
 )
+
+
+def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns whether a miner mines, as far as one look at it shows.
+
+    ``seen`` is the result of the module dragonmint_facts, ``wanted`` are the variables of the job. The keys are
+    ``is_ok``; ``is_over``, whether another look can show nothing else; and ``summary``, a sentence on what is missing.
+    """
+    mining = seen.get("ansible_facts", {}).get("dragonmint_mining") or {}
+    is_ready = bool(mining.get("ready"))
+    hashing = [
+        str(board["id"])
+        for board in mining.get("boards") or ()
+        if board.get("status") == "Alive" and board.get("hashrate_ths")
+    ]
+    alive = [_bare(pool["url"]) for pool in mining.get("pools") or () if pool.get("status") == "Alive"]
+    desired = None if wanted["pools"] is None else [_bare(pool["url"]) for pool in wanted["pools"]]
+    is_ok = is_ready and bool(hashing) and bool(alive if desired is None else set(alive) & set(desired))
+    summary = "The miner mines."
+    if "error_code" in seen:
+        summary = str(seen.get("msg"))
+    elif not is_ok:
+        summary = (
+            f"The settings are as desired, but the miner did not mine within {wanted['verify_timeout']:g} s: "
+            f"cgminer {'answers' if is_ready else 'does not answer'}, boards hashing: {_listed(hashing)}, "
+            f"pools alive: {_listed(alive)} (desired is {'any' if desired is None else ' or '.join(desired)}). "
+            "Check the boards and the pools, or allow more time with provision_verify_timeout."
+        )
+    return {"is_ok": is_ok, "is_over": is_ok or is_final(seen), "summary": summary}
+
+
+def _bare(url: str) -> str:
+    """A pool's url without the flag for extranonce subscription, which miners show in two ways."""
+    return re.sub("/?#xnsub$", "", url)
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names) or "none"
