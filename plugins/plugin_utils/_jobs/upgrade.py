@@ -9,7 +9,7 @@ import re
 import shlex
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
@@ -121,6 +121,7 @@ VARIABLES = Variables(
             "path",
             "An archive on the controller to go back to with miners that come back and do not regain their hash rate.",
         ),
+        replace(REPORT_FOLDER, of_playbook=False),
         TARGET,
         Variable(
             "upgrade_serial",
@@ -169,7 +170,6 @@ VARIABLES = Variables(
             default=False,
             of_playbook=True,
         ),
-        REPORT_FOLDER,
     ),
     _check,
 )
