@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.integration.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 
 PLAYBOOK = Path(__file__).parents[2] / "playbooks/provision.yml"
 POOLS = [

@@ -37,6 +37,20 @@ VARIABLES = Variables(
             elements="str",
             is_argument=True,
         ),
+        Variable(
+            "report_job",
+            "str",
+            "A name. With it, O(report_stats) are published as the custom statistics C(dragonmint_NAME), which AWX "
+            "shows and hands on to the next job.",
+            is_argument=True,
+        ),
+        Variable(
+            "report_stats",
+            "dict",
+            "A few values that sum up the job. Leave out any text that a miner sent, since a later job may evaluate it "
+            "as a template.",
+            is_argument=True,
+        ),
         replace(REPORT_FOLDER, of_playbook=False),
     ),
 )

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,10 +52,14 @@ class Variable:
 
 @dataclass(frozen=True)
 class Variables:
-    """All variables of a job. Nobody else's name may begin with ``prefix``, unless that is empty."""
+    """All variables of a job. Nobody else's name may begin with ``prefix``, unless that is empty.
+
+    ``check`` raises InvalidVariables for typed values that do not go together.
+    """
 
     prefix: str
     entries: tuple[Variable, ...]
+    check: Callable[[Mapping[str, Any]], None] | None = None
 
     def __iter__(self) -> Iterator[Variable]:
         return iter(self.entries)
@@ -83,11 +87,14 @@ def normalised(variables: Variables, given: Mapping[str, Any], unevaluated: Coll
                 f"{name} is not a variable of minerops.dragonmint, for which names that begin with {variables.prefix} "
                 f"are reserved.{hint}"
             )
-    return {
+    values = {
         variables.key(entry.name): _value(entry, given.get(entry.name))
         for entry in variables
         if not entry.is_argument and entry.name not in unevaluated
     }
+    if variables.check and not unevaluated:
+        variables.check(values)
+    return values
 
 
 def needs_evaluation(value: Any) -> bool:
