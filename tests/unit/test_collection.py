@@ -148,6 +148,14 @@ def test_the_simulator_does_not_know_the_collection(source: Path) -> None:
     assert top_level_imports(source) & {"ansible", "ansible_collections"} == set()
 
 
+@pytest.mark.parametrize("folder", ["playbooks", "roles"])
+def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> None:
+    """They would replace those of the user: a block's defaults of a group are not merged into those of the play."""
+    group = "group/minerops.dragonmint.dragonmint"
+    files = [path for path in ROOT.glob(f"{folder}/**/*.yml") if group in path.read_text(encoding="utf-8")]
+    assert files == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
