@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, inventory_of, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, inventory_of, newest_core
 
 CURTAIL = Path(__file__).parents[2] / "playbooks/curtail.yml"
 SPEED = 50.0

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import (
+from tests.simulator.control import Fleet, Miner
+from tests.support.running import (
     Ansible,
     PlaybookRun,
     hosts_with_writes,
@@ -21,7 +22,6 @@ from tests.integration.running import (
     newest_core,
     wait_until,
 )
-from tests.simulator.control import Fleet, Miner
 
 PROVISION, AUDIT, ROTATE = (
     Path(__file__).parents[2] / "playbooks" / f"{name}.yml" for name in ("provision", "audit", "rotate_passwords")

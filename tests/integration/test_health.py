@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 
 HEAL = Path(__file__).parents[2] / "playbooks/heal.yml"
 SPEED = 50.0
