@@ -32,11 +32,12 @@ integration:  ## ansible-playbook against the simulator, oldest and newest ansib
 format:  ## let ruff put the code into shape
 	@$(GATES) format
 
-docs:  ## the pages and the connection options of the modules that are written from tables
+docs:  ## the pages, specs and options that are written from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
 	@PYTHONPATH=build $(GATES) run python -m tests.models
 	@PYTHONPATH=build $(GATES) run python -m tests.integration.fault_matrix
 	@PYTHONPATH=build $(GATES) run python -m tests.connection
+	@PYTHONPATH=build $(GATES) run python -m tests.jobs
 
 demo:  ## a simulated fleet, provisioned while you watch
 	@$(GATES) run python -m tests.demo

@@ -9,17 +9,17 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.options import OPTIONS, Option
+from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS, Option
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "connection.md"
-FRAGMENT = ROOT / "plugins" / "doc_fragments" / "connection.py"
+FRAGMENT = ROOT / "plugins" / "doc_fragments" / "_connection.py"
 LINE = 120
 
 HEAD = """\
 # Connecting to miners
 
-Written by `make docs` from `plugins/module_utils/options.py`.
+Written by `make docs` from `plugins/module_utils/_options.py`.
 
 Every module takes the options below. The value of an option is the first one that is set of
 

@@ -1,14 +1,18 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/endpoints.md (make docs) from what protocol.py says of endpoints and modules.py of modules."""
+"""Writes docs/endpoints.md (make docs) from what _wire/ says of endpoints and modules.py of modules."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import GENERATIONS, Endpoint
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _wire
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import GENERATIONS
 
 from tests.modules import Case
 from tests.works_where import CASES, LOGIN, USES
@@ -17,7 +21,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "endpoints.md"
 HEAD = """\
 # What works where
 
-Written by `make docs` from `plugins/module_utils/protocol.py` and `tests/modules.py`. Tests hold it against both,
+Written by `make docs` from `plugins/module_utils/_wire/` and `tests/modules.py`. Tests hold it against both,
 and both against simulated miners and recordings of real ones.
 
 `dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018, `inno-2018-08` and `inno-2018-09` the
@@ -45,6 +49,13 @@ PAGES = {
     "/stream/logs": "admin",
 }
 WORDS = {"ok": "yes", "changed": "yes", "partly": "partly", "nothing": "no"}
+
+
+def all_endpoints() -> list[Endpoint[Any]]:
+    """Each endpoint that a room of the wire describes, in the order of the rooms."""
+    rooms = [importlib.import_module(f"{_wire.__name__}.{room.name}") for room in pkgutil.iter_modules(_wire.__path__)]
+    found = [value for room in rooms for value in vars(room).values() if isinstance(value, Endpoint)]
+    return list({id(endpoint): endpoint for endpoint in found}.values())
 
 
 def page() -> str:
@@ -76,8 +87,7 @@ def word(case: Case, generation: str, user: str) -> str:
 
 def endpoints() -> Iterator[str]:
     yield from header("endpoint", *GENERATIONS, "used by")
-    actions = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
-    for endpoint in sorted(actions, key=lambda endpoint: endpoint.action):
+    for endpoint in sorted(all_endpoints(), key=lambda endpoint: endpoint.action):
         levels = (endpoint.levels.get(generation, "no") for generation in GENERATIONS)
         yield row(f"`{endpoint.action}`", *levels, users(endpoint.action))
     for path, who in PAGES.items():

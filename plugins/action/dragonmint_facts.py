@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_facts
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.in_process import InProcessAction
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._in_process import InProcessAction
 
 
 class ActionModule(InProcessAction):

@@ -41,14 +41,17 @@ _value:
 import csv
 import io
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import require_rows
 
 # Some languages' spreadsheets separate cells by semicolons, and take the wide characters of East Asia for the others.
 _FORMULA = re.compile(r"(^|;)(?=[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
-def to_csv(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> str:
+def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
+    require_rows("to_csv", rows, columns)
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)

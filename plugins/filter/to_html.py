@@ -40,9 +40,11 @@ _value:
   type: str
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import require_rows
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -69,7 +71,8 @@ th {{ position: sticky; top: 0; background: #fff; }}
 """
 
 
-def to_html(rows: Iterable[Mapping[str, Any]], columns: Sequence[str], title: str) -> str:
+def to_html(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str) -> str:
+    require_rows("to_html", rows, columns)
     lines = ["<tr>" + "".join(f"<td>{_text(row.get(column))}</td>" for column in columns) + "</tr>" for row in rows]
     heading = "".join(f"<th>{escape(column)}</th>" for column in columns)
     return _PAGE.format(title=escape(title), heading=heading, rows="\n".join(lines))

@@ -37,13 +37,15 @@ _value:
   elements: str
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import visible
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import visible
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import require_rows
 
 
-def to_table(rows: Iterable[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+def to_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    require_rows("to_table", rows, columns)
     cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in rows)]
     widths = [max(len(line[number]) for line in cells) for number in range(len(columns))]
     return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: upgrade_plan
-short_description: List what an upgrade will do to each miner
+short_description: Decide what an upgrade will do to each miner
 description:
-  - Turns what the role P(minerops.dragonmint.upgrade#role) found out before the first upload into rows for a report.
-positional: hostvars
+  - Internal to the role P(minerops.dragonmint.upgrade#role), whose results it reads, and not for use elsewhere.
+  - The role sets the plan as the fact C(dragonmint_upgrade_plan).
+positional: hostvars, values
 options:
   _input:
     description: The names of the miners.
@@ -19,76 +20,37 @@ options:
     description: Ansible's own C(hostvars).
     type: dict
     required: true
+  values:
+    description: The variables of the job.
+    type: dict
+    required: true
 author:
   - minerops (@minerops)
 """
 
 EXAMPLES = r"""
-- name: Show what will happen
-  ansible.builtin.debug:
-    msg: "{{ ansible_play_hosts_all | minerops.dragonmint.upgrade_plan(hostvars) }}"
+- name: Plan
+  ansible.builtin.set_fact:
+    dragonmint_upgrade_plan: "{{ ansible_play_batch | minerops.dragonmint.upgrade_plan(hostvars, _upgrade) }}"
+  run_once: true
 """
 
 RETURN = r"""
 _value:
-  description: A row for each miner, in their order.
-  type: list
-  elements: dict
-  contains:
-    miner:
-      description: The name of the miner in the inventory.
-      type: str
-    address:
-      description: Its address.
-      type: str
-    firmware:
-      description: What it runs.
-      type: str
-    target:
-      description: What it is to run.
-      type: str
-    plan:
-      description: V(upgrade), V(up to date), V(unfit) or V(unreachable).
-      type: str
-    reason:
-      description: Why the miner is left alone.
-      type: str
+  description: The plan, as the README of the role describes it.
+  type: dict
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_results import miners_of
 
 
-def upgrade_plan(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[dict[str, str]]:
-    return [_row(miner, hostvars[miner]) for miner in miners]
-
-
-def _row(miner: str, variables: Mapping[str, Any]) -> dict[str, str]:
-    seen = variables.get("__upgrade_seen", {})
-    judged = variables.get("__upgrade_judged", {})
-    facts = seen.get("ansible_facts", {})
-    mining = facts.get("dragonmint_mining", {})
-    plan, reason = "upgrade", ""
-    if seen.get("unreachable") or judged.get("unreachable"):
-        plan, reason = "unreachable", seen.get("msg") or judged.get("msg", "")
-    elif seen.get("error_code") or judged.get("error_code"):
-        plan, reason = "unfit", judged.get("msg") or seen.get("msg", "")
-    elif judged.get("version") == judged.get("version_before"):
-        plan = "up to date"
-    elif not mining.get("ready"):
-        plan, reason = "unfit", "It does not mine: cgminer does not answer."
-    elif not any(board.get("hashrate_ths") for board in mining.get("boards", ())):
-        plan, reason = "unfit", "It does not mine: no board is hashing."
-    return {
-        "miner": miner,
-        "address": address_of(miner, variables),
-        "firmware": facts.get("dragonmint_identity", {}).get("firmware") or "",
-        "target": judged.get("version", ""),
-        "plan": plan,
-        "reason": reason,
-    }
+def upgrade_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
+    return never_a_template(upgrade.plan(miners_of(miners, hostvars), values))
 
 
 class FilterModule:

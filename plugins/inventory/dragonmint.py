@@ -271,19 +271,21 @@ from ansible.errors import AnsibleError, AnsibleParserError
 from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
-from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet
-from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses, addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     Bug,
     InvalidInput,
     MinerError,
     MissingLibrary,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import printable
-from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import drift, facts
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import drift, subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import (
     constructed_groups,
     desired,
     expected,
@@ -291,13 +293,12 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils import (
     scans,
     source_keys,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.credentials import credentials_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.credentials import credentials_from
 
 GROUPS = {
-    fleet.POLLED: "dragonmint",
-    fleet.LOCKED: "dragonmint_locked",
-    fleet.UNRESPONSIVE: "dragonmint_unresponsive",
+    scan.POLLED: "dragonmint",
+    scan.LOCKED: "dragonmint_locked",
+    scan.UNRESPONSIVE: "dragonmint_unresponsive",
 }
 IN_DESIRED_STATE = "in_desired_state"
 DRIFT_UNKNOWN = "drift_unknown"
@@ -459,24 +460,24 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return None
 
     def _poll(self, addresses: Addresses) -> scans.Scan:
-        if fleet.AIOHTTP_IMPORT_ERROR:
-            raise MissingLibrary("aiohttp", fleet.AIOHTTP_IMPORT_ERROR)
+        if sockets.AIOHTTP_IMPORT_ERROR:
+            raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
         options = self._polling_options()
-        miners, counts = fleet.poll(addresses, options, self._is_wanted, self._tell_progress)
+        miners, counts = scan.poll(addresses, options, self._is_wanted, self._tell_progress)
         self._tell(_summary(counts))
         return scans.Scan(miners, counts.silent, counts.unknown, counts.filtered, counts.failures, time.time())
 
-    def _polling_options(self) -> fleet.Options:
+    def _polling_options(self) -> scan.Options:
         for name in ("connect_timeout", "timeout", "deadline"):
             if not 0 < self.get_option(name) < float("inf"):
                 raise InvalidInput(f"{name} must be above 0 seconds and finite.")
         if self.get_option("concurrency") < 1:
             raise InvalidInput("concurrency must be 1 or more.")
         connection_from(self._connection_options("admin", "any"))
-        allowed = connections.sockets_allowed(self.get_option("concurrency"))
+        allowed = sockets.sockets_allowed(self.get_option("concurrency"))
         if allowed < self.get_option("concurrency"):
             self._tell(f"Only {allowed} addresses are tried at once, since no more files may be open (ulimit -n).")
-        return fleet.Options(
+        return scan.Options(
             port=self.get_option("port"),
             credentials=self._credentials(),
             auth=self.get_option("auth"),
@@ -507,12 +508,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         }
 
     def _subsets(self) -> tuple[str, ...]:
-        wanted = {*facts.MINIMUM, *facts.wanted_subsets(self.get_option("gather_subset"))}
-        beyond = sorted(wanted.intersection(facts.ONLY_NAMED))
+        wanted = {*subsets.MINIMUM, *subsets.wanted_subsets(self.get_option("gather_subset"))}
+        beyond = sorted(wanted.intersection(subsets.ONLY_NAMED))
         if beyond:
             raise InvalidInput(f"gather_subset has {', '.join(beyond)}, which only dragonmint_facts gathers.")
         wanted.update(drift.SUBSETS[setting] for entry in self._entries for setting in entry.settings)
-        return tuple(subset for subset in facts.SUBSETS if subset in wanted)
+        return tuple(subset for subset in subsets.SUBSETS if subset in wanted)
 
     def _is_wanted(self, address: str, identity: Mapping[str, Any]) -> bool:
         variables = {"ansible_host": address, "dragonmint_identity": never_a_template(identity)}
@@ -554,7 +555,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             possible[place] = self.inventory.add_group(group)
         return possible
 
-    def _add(self, miners: Sequence[fleet.Found]) -> set[str]:
+    def _add(self, miners: Sequence[scan.Found]) -> set[str]:
         """Adds the hosts. Returns what each of them can be called: name, address and MAC address."""
         taken: dict[str, str] = {}
         called: set[str] = set()
@@ -566,8 +567,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.inventory.add_host(name, GROUPS[miner.state])
             for key, value in variables.items():
                 self.inventory.set_variable(name, key, value)
-            self._construct(name, variables, self.get_option("strict") and miner.state == fleet.POLLED)
-            if miner.state == fleet.POLLED and self._entries:
+            self._construct(name, variables, self.get_option("strict") and miner.state == scan.POLLED)
+            if miner.state == scan.POLLED and self._entries:
                 self._compare(name, miner.facts)
         return called
 
@@ -576,7 +577,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return []
         return [*(f"drift_{setting}" for setting in desired.SETTINGS), DRIFT_UNKNOWN, IN_DESIRED_STATE]
 
-    def _variables(self, miner: fleet.Found) -> dict[str, Any]:
+    def _variables(self, miner: scan.Found) -> dict[str, Any]:
         """Returns the host variables of a miner. What it said itself is never taken for a template."""
         variables: dict[str, Any] = {"ansible_host": miner.address, "dragonmint_polled_at": miner.polled_at}
         mac = (miner.facts.get("dragonmint_identity") or {}).get("mac")
@@ -590,13 +591,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             variables["dragonmint_problem"] = never_a_template(miner.problem)
         return {**variables, **never_a_template(miner.facts)}
 
-    def _name(self, miner: fleet.Found, variables: Mapping[str, Any], taken: Mapping[str, str]) -> str:
+    def _name(self, miner: scan.Found, variables: Mapping[str, Any], taken: Mapping[str, str]) -> str:
         name, problem = self._wanted_name(miner, variables)
         if problem is None and name in taken:
             problem = f"the name {name} is taken by {taken[name]}"
         if problem is None:
             return name
-        if miner.state == fleet.POLLED:
+        if miner.state == scan.POLLED:
             text = f"hostname does not work for {miner.address}: {problem}."
             if self.get_option("strict"):
                 raise InvalidInput(f"{text} Correct hostname, or leave strict out.")
@@ -605,7 +606,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise InvalidInput(f"hostname names two hosts {miner.address}. Correct it.")
         return miner.address
 
-    def _wanted_name(self, miner: fleet.Found, variables: Mapping[str, Any]) -> tuple[str, str | None]:
+    def _wanted_name(self, miner: scan.Found, variables: Mapping[str, Any]) -> tuple[str, str | None]:
         """Returns the name of a host, and what speaks against it."""
         expression = self.get_option("hostname")
         if expression == "ipaddress":
@@ -669,7 +670,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """What a group that a user names may be called once it is made."""
         return {group, self._sanitize_group_name(group)}
 
-    def _tell_progress(self, counts: fleet.Counts) -> None:
+    def _tell_progress(self, counts: scan.Counts) -> None:
         if sys.stderr.isatty():
             self._tell(f"{100 * counts.addresses // counts.total} % done, {_summary(counts)}")
 
@@ -681,7 +682,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self.display.warning(f"{self._path.name}: {text}")
 
 
-def _summary(counts: fleet.Counts) -> str:
+def _summary(counts: scan.Counts) -> str:
     states = ", ".join(f"{count} {state}" for state, count in counts.states.items())
     return (
         f"{counts.addresses} addresses: {counts.silent} silent, {counts.unknown} open but unknown, "

@@ -48,8 +48,8 @@ options:
     type: float
     default: 7200
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -114,13 +114,14 @@ error_code:
 
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(
         mode={"type": "str", "choices": list(autotune.MODES), "required": True},
         level={"type": "str"},
         wait={"type": "bool", "default": False},
@@ -128,18 +129,17 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     wait_s = context.seconds("wait_timeout")
-    with context.client() as client:
-        setting = autotune.AutoTuneSetting(client, context.params["mode"], context.params["level"])
-        outcome = converge(setting, context.check_mode)
-        if context.params["wait"] and not context.check_mode:
-            autotune.wait_tuned(client, wait_s, outcome.changed)
-    return task.outcome_result(outcome, autotune=autotune.shown(outcome.value))
+    setting = autotune.AutoTuneSetting(context.session, context.params["mode"], context.params["level"])
+    outcome = yield from converge(setting, context.check_mode)
+    if context.params["wait"] and not context.check_mode:
+        yield from autotune.wait_tuned(context.session, wait_s, outcome.changed)
+    return _task.outcome_result(outcome, autotune=autotune.shown(outcome.value))
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

@@ -33,8 +33,8 @@ options:
     elements: str
     default: [all]
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -649,23 +649,23 @@ error_code:
 import time
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import facts
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(gather_subset={"type": "list", "elements": "str", "default": ["all"]})
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(gather_subset={"type": "list", "elements": "str", "default": ["all"]})
 
 
-def run(context: task.Context) -> dict[str, Any]:
-    subsets = facts.wanted_subsets(context.params["gather_subset"])
-    with context.client() as client:
-        gathered = facts.gather(client, subsets, context.warn)
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
+    wanted = subsets.wanted_subsets(context.params["gather_subset"])
+    gathered = yield from subsets.gather(context.session, wanted, context.warn)
     return {"changed": False, "ansible_facts": gathered, "gathered_at": time.time()}
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

@@ -80,8 +80,8 @@ options:
         miner uses.
     type: str
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -186,13 +186,15 @@ error_code:
 import time
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker, hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import install
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker, hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.sockets import AIOHTTP_IMPORT_ERROR
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(
         src={"type": "path"},
         url={"type": "str"},
         latest={"type": "bool", "default": False},
@@ -207,11 +209,14 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
-    context.require("aiohttp", aio.AIOHTTP_IMPORT_ERROR)
+FILES = _task.Files(sent=("src",))
+
+
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
+    context.require("aiohttp", AIOHTTP_IMPORT_ERROR)
     began_at = time.time()
     params = context.params
-    policy = firmware.Policy(
+    policy = install.Policy(
         allow_downgrade=params["allow_downgrade"],
         force=params["force"],
         recover=params["recover"],
@@ -219,18 +224,17 @@ def run(context: task.Context) -> dict[str, Any]:
         wait_s=context.seconds("wait_timeout"),
     )
     hosts = hosts_to_search(params["search"])
-    named = firmware.wanted_from(params, context.folder)
-    with context.client() as client:
-        tracker = Tracker(client, hosts, policy.wait_s)
-        wanted = named or firmware.newest(client, tracker, params["version"])
-        outcome = firmware.install(client, tracker, wanted, policy, context.check_mode, context.tell)
-        ipaddress = client.connection.host
-    return task.outcome_result(
+    named = install.wanted_from(params, context.folder)
+    session = context.session
+    tracker = Tracker(session, hosts, policy.wait_s)
+    wanted = named or (yield from install.newest(session, tracker, params["version"]))
+    outcome = yield from install.install(session, tracker, wanted, policy, context.check_mode, context.tell)
+    return _task.outcome_result(
         outcome,
         firmware={"version": outcome.value},
         version_before=outcome.version_before,
         version=outcome.value,
-        ipaddress=ipaddress,
+        ipaddress=session.connection.host,
         rebooted=outcome.rebooted,
         began_at=began_at,
         elapsed_seconds=outcome.elapsed_s,
@@ -238,7 +242,7 @@ def run(context: task.Context) -> dict[str, Any]:
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

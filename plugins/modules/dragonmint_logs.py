@@ -48,8 +48,8 @@ options:
     type: int
     default: 8388608
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -134,12 +134,13 @@ error_code:
 
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import logs
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import logs
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(
         lines={"type": "int", "default": 1000},
         duration={"type": "float", "default": 0},
         match={"type": "str"},
@@ -148,10 +149,12 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
+FILES = _task.Files(brought={"dest": logs.delivered})
+
+
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     wanted = logs.wanted_from(context.params, context.seconds("duration"))
-    with context.client() as client:
-        log = logs.read(client, wanted, context.secrets())
+    log = yield from logs.read(context.session, wanted, context.secrets())
     result = {
         "changed": False,
         "lines": log.lines,
@@ -163,7 +166,7 @@ def run(context: task.Context) -> dict[str, Any]:
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

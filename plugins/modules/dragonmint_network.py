@@ -50,8 +50,8 @@ options:
     type: float
     default: 60
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -139,14 +139,15 @@ error_code:
 
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import network
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(
         mode={"type": "str", "choices": ["dhcp", "static"], "required": True},
         ipaddress={"type": "str"},
         netmask={"type": "str"},
@@ -157,21 +158,20 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     desired = network.network_from(context.params)
     hosts = hosts_to_search(context.params["search"])
     wait_s = context.seconds("wait_timeout")
-    with context.client() as client:
-        setting = network.NetworkSetting(client, desired, hosts, wait_s)
-        outcome = converge(setting, context.check_mode)
+    setting = network.NetworkSetting(context.session, desired, hosts, wait_s)
+    outcome = yield from converge(setting, context.check_mode)
     live = desired if outcome.changed and context.check_mode else setting.live
     if live.ipaddress is None and not context.check_mode:
         context.warn("The miner has left its address and takes one from DHCP, which is not known here.")
-    return task.outcome_result(outcome, network=network.shown(live), ipaddress=live.ipaddress)
+    return _task.outcome_result(outcome, network=network.shown(live), ipaddress=live.ipaddress)
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

@@ -63,8 +63,8 @@ options:
     type: float
     default: 120
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -143,18 +143,20 @@ error_code:
 
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import mining, pools
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import pools
 
 
-def argument_spec() -> task.ArgumentSpec:
+def argument_spec() -> _task.ArgumentSpec:
     pool = {
         "url": {"type": "str", "required": True},
         "user": {"type": "str", "required": True},
         "password": {"type": "str", "no_log": True, "fallback": (pools.left_out_password,)},
     }
-    return task.argument_spec(
+    return _task.argument_spec(
         pools={"type": "list", "elements": "dict", "required": True, "options": pool},
         keep_passwords={"type": "bool", "default": False, "no_log": False},
         wait_ready={"type": "bool", "default": True},
@@ -162,18 +164,17 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     desired = pools.pools_from(context.params["pools"], context.params["keep_passwords"])
     wait_s = context.seconds("wait_timeout")
-    with context.client() as client:
-        outcome = converge(pools.PoolsSetting(client, desired), context.check_mode)
-        if outcome.changed and context.params["wait_ready"] and not context.check_mode:
-            mining.wait_ready(client, wait_s)
-    return task.outcome_result(outcome, pools=pools.shown(outcome.value))
+    outcome = yield from converge(pools.PoolsSetting(context.session, desired), context.check_mode)
+    if outcome.changed and context.params["wait_ready"] and not context.check_mode:
+        yield from mining.wait_ready(context.session, wait_s)
+    return _task.outcome_result(outcome, pools=pools.shown(outcome.value))
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

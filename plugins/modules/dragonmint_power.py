@@ -62,8 +62,8 @@ options:
         miner uses.
     type: str
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -144,12 +144,13 @@ error_code:
 
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(
         state={"type": "str", "choices": list(power.STATES), "required": True},
         min_uptime={"type": "float"},
         confirm={"type": "str"},
@@ -159,17 +160,18 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     context.seconds("wait_timeout")
     options = power.options_from(context.params)
-    with context.client() as client:
-        outcome = power.bring(client, options, context.check_mode, context.warn)
-        ipaddress = client.connection.host
-    return task.outcome_result(outcome, power=outcome.value, ipaddress=ipaddress, elapsed_seconds=outcome.elapsed_s)
+    session = context.session
+    outcome = yield from power.bring(session, options, context.check_mode, context.warn)
+    return _task.outcome_result(
+        outcome, power=outcome.value, ipaddress=session.connection.host, elapsed_seconds=outcome.elapsed_s
+    )
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

@@ -32,8 +32,8 @@ options:
     choices: [always, on_default]
     default: always
 extends_documentation_fragment:
-  - minerops.dragonmint.connection
-  - minerops.dragonmint.attributes
+  - minerops.dragonmint._connection
+  - minerops.dragonmint._attributes
 attributes:
   check_mode:
     support: full
@@ -99,13 +99,14 @@ error_code:
 
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import user
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import user
 
 
-def argument_spec() -> task.ArgumentSpec:
-    return task.argument_spec(
+def argument_spec() -> _task.ArgumentSpec:
+    return _task.argument_spec(
         user={"type": "str", "choices": list(user.USERS), "default": "admin"},
         new_password={"type": "str", "required": True, "no_log": True},
         update_password={
@@ -117,16 +118,16 @@ def argument_spec() -> task.ArgumentSpec:
     )
 
 
-def run(context: task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     name, new_password = context.params["user"], context.params["new_password"]
     only_factory = context.params["update_password"] == user.ON_DEFAULT
-    with context.client() as client:
-        outcome = converge(user.PasswordSetting(client, name, new_password, only_factory), context.check_mode)
-    return task.outcome_result(outcome, user={"name": name})
+    setting = user.PasswordSetting(context.session, name, new_password, only_factory)
+    outcome = yield from converge(setting, context.check_mode)
+    return _task.outcome_result(outcome, user={"name": name})
 
 
 def main() -> None:
-    task.run_module(run, argument_spec())
+    _task.run_module(run, argument_spec())
 
 
 if __name__ == "__main__":

@@ -8,7 +8,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+
 
 def address_of(miner: str, variables: Mapping[str, Any]) -> str:
     """Returns the address at which tasks of this collection look for a miner, from its variables."""
-    return str(variables.get("dragonmint_host", variables.get("ansible_host", miner)))
+    return str(variables.get("dragonmint_host") or variables.get("ansible_host") or miner)
+
+
+def require_rows(name: str, rows: Any, columns: Any) -> None:
+    """Raises AnsibleFilterError, with one sentence, if a filter's rows or columns are not what it can lay out."""
+    if not isinstance(rows, (list, tuple)):
+        raise AnsibleFilterError(f"{name} expects a list of rows, and found {quoted(rows)}.")
+    for number, row in enumerate(rows):
+        if not isinstance(row, Mapping):
+            raise AnsibleFilterError(f"{name} expects a dictionary for each row, and row {number} is {quoted(row)}.")
+    if not isinstance(columns, (list, tuple)) or not all(isinstance(column, str) for column in columns):
+        raise AnsibleFilterError(f"{name} expects the columns as a list of keys, and found {quoted(columns)}.")

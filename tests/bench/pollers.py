@@ -26,10 +26,11 @@ SUBSETS = ("identity", "network", "pools", "mining", "autotune")
 
 
 def ours(options: dict[str, Any]) -> Polling:
-    from ansible_collections.minerops.dragonmint.plugins.module_utils import addresses, fleet
-    from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
+    from ansible_collections.minerops.dragonmint.plugins.module_utils import _addresses
+    from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
+    from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 
-    wanted = fleet.Options(
+    wanted = scan.Options(
         port=options["port"],
         credentials=(Credential("admin", options["password"], "1"),),
         auth="basic",
@@ -41,9 +42,9 @@ def ours(options: dict[str, Any]) -> Polling:
     )
 
     def run() -> int:
-        networks = addresses.addresses_from(options["addresses"])
-        _miners, counts = fleet.poll(networks, wanted, lambda _address, _identity: True, lambda _counts: None)
-        return counts.states[fleet.POLLED]
+        networks = _addresses.addresses_from(options["addresses"])
+        _miners, counts = scan.poll(networks, wanted, lambda _address, _identity: True, lambda _counts: None)
+        return counts.states[scan.POLLED]
 
     return run
 

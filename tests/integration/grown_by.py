@@ -14,9 +14,10 @@ import sys
 from importlib import import_module
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet, task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import addresses_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 
 KEPT = ("changed", "error_code", "msg", "state", "missing")
 
@@ -29,12 +30,12 @@ def run(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Run a module as an action does, with its own defaults."""
     module = import_module(f"ansible_collections.minerops.dragonmint.plugins.modules.dragonmint_{name}")
     defaults = {name: option.get("default") for name, option in module.argument_spec().items()}
-    return task.execute(module.run, task.Context({**defaults, **options}, check_mode=False))
+    return _task.execute(module.run, _task.Context({**defaults, **options}, check_mode=False))
 
 
 def poll(options: dict[str, Any]) -> dict[str, Any]:
     """Poll one miner as the inventory plugin does."""
-    how = fleet.Options(
+    how = scan.Options(
         port=options["port"],
         credentials=(Credential("admin", options["password"]),),
         auth="basic",
@@ -44,7 +45,7 @@ def poll(options: dict[str, Any]) -> dict[str, Any]:
         timeout_s=options["timeout"],
         deadline_s=60.0,
     )
-    miners, _counts = fleet.poll(addresses_from([options["host"]], False, False), how, lambda *_seen: True, print)
+    miners, _counts = scan.poll(addresses_from([options["host"]], False, False), how, lambda *_seen: True, print)
     return {"state": miners[0].state, "missing": sorted(miners[0].missing)} if miners else {"state": "unknown"}
 
 

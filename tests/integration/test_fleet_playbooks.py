@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -126,7 +127,7 @@ class TestAudit:
             bring_about(miner)
         inventory = renamed(inventory_of(fleet, **wanted()), troubles)
 
-        done = audit(ansible, inventory).succeeded()
+        done = audit(ansible, inventory, audit_partial=True).succeeded()
         rows = report(ansible)
         assert {(row["miner"], row["outcome"], row["setting"]) for row in rows} == {
             ("well", "as desired", ""),
@@ -152,34 +153,78 @@ class TestAudit:
         assert csv_report(ansible) == rows
         _heading, *table = done.one(task="Show what differs").result["msg"]
         assert {line.split("  ")[0] for line in table} == set(troubles) - {"well", "also well"}
+        counts = {"miners": 10, "as_desired": 2, "drift": 4, "failed": 2, "unreachable": 2}
+        summary = "10 miners: 2 as desired, 4 drift, 2 failed, 2 unreachable."
+        told = done.one(task="Show the outcome").result["msg"]
+        assert told == f"{summary} The report is in {ansible.folder / 'dragonmint-reports'}."
+        stats = {"dragonmint_audit": {**counts, "is_ok": True, "summary": summary}}
+        assert [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")] == [stats]
         assert hosts_with_writes(fleet) == set()
         assert [text for text in (NEW, "dragonadmin") if text in done.output + json.dumps(rows)] == []
 
     @newest_core
-    def test_the_exit_code_tells_of_drift_where_that_is_wanted(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
-    ) -> None:
-        """As well as of a miner that could not be judged."""
+    def test_drift_alone_fails_it_only_on_request(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(count=2, speed=SPEED)
         for miner in fleet.miners:
             miner.set(**AS_WANTED)
-        inventory = inventory_of(fleet, **wanted(audit_fail_on_drift=True, dragonmint_retries=0))
-        as_wanted = audit(ansible, inventory).succeeded()
-        assert as_wanted.one(task="Show what differs").result["msg"] == "All miners are as desired."
-        for fault in ("dark", "html_page"):
-            fleet[1].fault(fault)
-            assert audit(ansible, inventory).returncode != 0
-            fleet[1].heal()
+        inventory = inventory_of(fleet, **wanted(dragonmint_retries=0))
+        audit(ansible, inventory, audit_fail_on_drift=True).succeeded()
         fleet[1].set(autotune={"mode": "performance"})
-        assert audit(ansible, inventory).returncode != 0
+        audit(ansible, inventory).succeeded()
+        drifted = audit(ansible, inventory, audit_fail_on_drift=True)
+        assert drifted.returncode != 0
+        assert "audit_fail_on_drift" in drifted.one(task="Show the outcome").result["msg"]
+
+    @newest_core
+    def test_the_summary_says_each_number(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """And that miners could not be compared, which fails the run."""
+        fleet = start_fleet(count=4, speed=SPEED)
+        for miner in fleet.miners:
+            miner.set(**AS_WANTED)
+        fleet[1].set(autotune={"mode": "performance"})
+        fleet[2].fault("html_page")
+        fleet[3].fault("dark")
+        done = audit(ansible, inventory_of(fleet, **wanted(dragonmint_retries=0)))
+        assert done.returncode != 0
+        message = done.one(task="Show the outcome").result["msg"]
+        assert message.startswith(
+            "4 miners: 1 as desired, 1 drift, 1 failed, 1 unreachable. "
+            "2 miners could not be compared with the desired state."
+        )
+        assert "audit_partial" in message
 
     @newest_core
     def test_there_is_a_report_when_no_miner_answers(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """With the permissions that the umask grants."""
         fleet = start_fleet(count=2, speed=SPEED)
         for miner in fleet.miners:
             miner.fault("dark")
-        audit(ansible, inventory_of(fleet, **wanted())).succeeded()
+        before = os.umask(0o027)
+        try:
+            done = audit(ansible, inventory_of(fleet, **wanted()))
+        finally:
+            os.umask(before)
+        assert done.returncode != 0
         assert [row["outcome"] for row in report(ansible)] == ["unreachable"] * 2
+        folder = ansible.folder / "dragonmint-reports"
+        assert {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())} == {
+            "dragonmint-reports": 0o750,
+            **{f"audit.{kind}": 0o640 for kind in ("json", "csv", "html")},
+        }
+
+    @newest_core
+    @pytest.mark.parametrize("arguments", [[], ["--check"]], ids=["real", "check"])
+    def test_a_folder_that_cannot_be_written_is_found_out_first(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet], arguments: list[str]
+    ) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        (ansible.folder / "taken").touch()
+        done = audit(ansible, inventory_of(fleet, **wanted()), *arguments, report_folder="taken/reports")
+        assert done.returncode != 0
+        message = done.results[-1].result["msg"]
+        assert f"'{ansible.folder / 'taken'}': Not a directory" in message
+        assert "Set report_folder to" in message
+        assert [miner.requests() for miner in fleet.miners] == [[], []]
 
     @newest_core
     def test_a_miner_that_provision_has_moved_is_found(
@@ -200,12 +245,30 @@ class TestAudit:
         fleet[0].set(**{**AS_WANTED, "pools": [{"url": f"=1+1 {text}", "user": text, "pass": "x"}]})
         fleet[1].set(**AS_WANTED)
         fleet[1].fault("reject", action="pools", message=text)
-        audit(ansible, inventory_of(fleet, **wanted())).succeeded()
+        audit(ansible, inventory_of(fleet, **wanted()), audit_partial=True).succeeded()
         drifted, failed = report(ansible)
         assert drifted["current"] == f"=1+1 {text} {text}"
         assert text in failed["reason"]
         assert csv_report(ansible)[0]["current"] == f"'=1+1 {text} {text}"
         assert not executed.exists()
+
+    @newest_core
+    def test_each_audit_of_a_run_has_its_own_reasons(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """Whatever the strategy is that Ansible was told to use elsewhere."""
+        fleet = start_fleet(count=2, speed=SPEED)
+        for miner in fleet.miners:
+            miner.set(autotune={"mode": "efficient"})
+        audits = [
+            {
+                "ansible.builtin.import_playbook": "minerops.dragonmint.audit",
+                "vars": {"audit_partial": True, "dragonmint_password": password},
+            }
+            for password in ("nobody knows", "dragonadmin")
+        ]
+        inventory = inventory_of(fleet, provision_autotune_mode="efficient")
+        done = ansible(audits, inventory, environment={"ANSIBLE_STRATEGY": "free"}).succeeded()
+        told = [r.result["msg"].partition(" The report")[0] for r in done.of(task="Show the outcome")]
+        assert told == ["2 miners: 2 failed.", "2 miners: 2 as desired."]
 
     @newest_core
     def test_the_report_is_below_the_folder_that_ansible_was_started_in(
@@ -258,16 +321,33 @@ class TestRotatePasswords:
         assert done.returncode != 0
         assert [miner.requests() for miner in fleet.miners[1:]] == [[], []]
 
-    @newest_core
-    def test_a_miner_that_fails_stops_the_batches_after_its_own(
+    def test_a_miner_that_fails_beside_an_unreachable_one_stops_it(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
+        """Ansible itself counts the unreachable one twice, and would play the next batch."""
         fleet = start_fleet(count=7, speed=SPEED)
         fleet[2].fault("ignored_write")
-        done = rotate(ansible, inventory_of(fleet), rotate_serial=[1, 3])
+        fleet[3].fault("dark")
+        done = rotate(ansible, inventory_of(fleet), rotate_serial="1,3")
         assert done.returncode != 0
-        assert with_password(fleet, NEW) == {"miner1", "miner2", "miner4"}
+        assert with_password(fleet, NEW) == {"miner1", "miner2"}
         assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
+        said = done.of(task="Stop when too many miners refused it")[-1].result["msg"]
+        assert said.startswith("STOPPED: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
+
+    @newest_core
+    def test_as_many_may_fail_as_are_allowed_and_the_run_fails_all_the_same(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=5, speed=SPEED)
+        fleet[1].fault("ignored_write")
+        fleet[2].fault("dark")
+        variables = {"rotate_serial": [1, 2], "rotate_max_failure_percent": "50"}
+        done = rotate(ansible, inventory_of(fleet, **variables))
+        assert done.returncode != 0
+        assert with_password(fleet, NEW) == {"miner1", "miner4", "miner5"}
+        said = done.one(task="Require the new password on every miner").result["msg"]
+        assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
 
     def test_the_password_is_not_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
@@ -280,7 +360,7 @@ class TestRotatePasswords:
         fleet = start_fleet(count=2, speed=SPEED)
         done = ansible(ROTATE, inventory_of(fleet))
         assert done.returncode != 0
-        assert "Set rotate_new_password" in done.output
+        assert "rotate_new_password is not set, and this job needs it." in done.output
         assert [miner.requests() for miner in fleet.miners] == [[], []]
 
 
@@ -314,8 +394,9 @@ def modules_changed(done: PlaybookRun) -> set[str]:
     return {r.host for r in done.results if r.changed and "dragonmint" in r.action}
 
 
-def audit(ansible: Ansible, inventory: dict[str, Any]) -> PlaybookRun:
-    return ansible(AUDIT, inventory, environment={"PWD": str(ansible.folder)})
+def audit(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variables: Any) -> PlaybookRun:
+    environment = {"PWD": str(ansible.folder)}
+    return ansible(AUDIT, inventory, *arguments, extra_vars=variables, environment=environment)
 
 
 def report(ansible: Ansible) -> list[dict[str, Any]]:

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidFirmware
-from ansible_collections.minerops.dragonmint.plugins.module_utils.swu import read_archive
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import read_archive
 
 from tests.integration.real_swupdate import PROGRAM, SWUpdate
 from tests.simulator import firmware

@@ -138,19 +138,24 @@ def test_an_upgrade_that_fails_ends_the_run_before_the_pools(
     assert writes(fleet) == [handed, *[handed if allowed else left_alone] * 2]
 
 
-# What is wrong with what is wanted, and what the message names.
+# What is wrong with the desired state of these hosts, and what the message says. Unit tests have the other mistakes.
 MISTAKES: dict[str, tuple[dict[str, dict[str, Any]], dict[str, Any], tuple[str, ...]]] = {
-    "same place": ({"r1-4": {"position": 2}}, {}, ("r1-2 and r1-4 would both have the worker farm.1x2",)),
-    "no place": ({"r1-3": {"position": None}}, {"site_worker": "farm.{{ position }}"}, ("r1-3", "is 'farm.'")),
-    "empty place": ({"r1-3": {"position": ""}}, {"site_worker": "farm.{{ position }}"}, ("r1-3", "is 'farm.'")),
-    "undefined": ({}, {"site_worker": "farm.{{ shelf }}"}, ("r1-1", "r1-4", "undefined")),
-    "no MAC": ({}, {"site_worker": "farm.{{ site_mac }}"}, ("r1-1", "undefined")),
-    "no template": ({}, {"site_worker": "farm.1"}, ("r1-1 and r1-2 would both have the worker farm.1",)),
-    "empty": ({}, {"site_worker": ""}, ("r1-1", "is ''")),
-    "same address": (
+    "collides or is empty": (
+        {"r1-3": {"position": ""}, "r1-4": {"position": 2}},
+        {
+            "site_worker": "farm.{{ position }}",
+            "provision_network": {"mode": "static", "ipaddress": "127.20.112.1"},
+        },
+        (
+            "r1-2 and r1-4 have the same worker 'farm.2'",
+            "Invalid desired state for r1-3: its worker is 'farm.'",
+            "r1-1 and r1-2 have the same address '127.20.112.1'",
+        ),
+    ),
+    "undefined, for want of a MAC": (
         {},
-        {"provision_network": {"mode": "static", "ipaddress": "127.20.112.1"}},
-        ("r1-1 and r1-2 would both have the address 127.20.112.1",),
+        {"site_worker": "farm.{{ site_mac }}"},
+        ("4 problems", "Invalid desired state for r1-1", "Invalid desired state for r1-4", "undefined"),
     ),
 }
 
@@ -166,8 +171,21 @@ def test_what_collides_or_is_empty_is_refused_without_a_request(
         inventory["miners"]["hosts"][host].update(place)
     done = site(ansible, inventory, **variables)
     assert done.returncode != 0
-    assert [text for text in named if text not in done.output] == [], done.output
+    message = done.results[-1].result["msg"]
+    assert "so nothing was sent to any miner" in message
+    assert [text for text in named if text not in message] == [], message
     assert [miner.requests() for miner in fleet.miners] == [[]] * 4
+
+
+@newest_core
+def test_a_folder_that_cannot_be_written_is_found_out_first(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=2)
+    done = site(ansible, rack(fleet), report_folder="/proc/reports")
+    assert done.returncode != 0
+    assert "report_folder" in done.results[-1].result["msg"]
+    assert [miner.requests() for miner in fleet.miners] == [[]] * 2
 
 
 @newest_core
@@ -177,5 +195,5 @@ def test_a_worker_of_a_miner_that_is_left_out_is_taken_too(ansible: Ansible, sta
     inventory["miners"]["hosts"]["r1-4"]["position"] = 2
     inventory["ungrouped"] = {"hosts": {"bastion": {}}}
     done = site(ansible, inventory, "--limit", "r1-1,r1-2")
-    assert "r1-2 and r1-4 would both have the worker farm.1x2" in done.output
+    assert "r1-2 and r1-4 have the same worker 'farm.1x2'" in done.results[-1].result["msg"]
     assert [miner.requests() for miner in fleet.miners] == [[]] * 4

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -18,6 +19,7 @@ from tests.support.running import (
     OLDER_FIRMWARE,
     Ansible,
     PlaybookRun,
+    connection_to,
     inventory_of,
     newest_core,
     wait_until,
@@ -51,13 +53,20 @@ def test_a_fleet_is_upgraded_and_left_alone_again(ansible: Ansible, start_fleet:
     fleet = start_fleet(count=5, generation=GENERATION, speed=SPEED)
     fleet[1].fault("dark")
     before = versions(fleet)
-    upgrade(ansible, fleet, "--check").succeeded()
+    check = upgrade(ansible, fleet, "--check")
+    assert check.returncode != 0
+    assert "5 miners: 1 unreachable, 4 to be upgraded. miner2" in check.output
     assert versions(fleet) == before
-    done = upgrade(ansible, fleet).succeeded()
-    assert "4 miners were upgraded. Left alone as unreachable or unfit: miner2." in done.output
+    done = upgrade(ansible, fleet)
+    assert done.returncode != 0
+    assert "5 miners: 1 unreachable, 4 upgraded. miner2" in done.output
     assert versions(fleet) == [NEWER_FIRMWARE, before[1], *[NEWER_FIRMWARE] * 3]
-    assert set(recorded(ansible)) == {"miner1", "miner3", "miner4", "miner5"}
-    upgrade(ansible, fleet).succeeded()
+    assert recorded(ansible) == {
+        "miner2": "unreachable",
+        **dict.fromkeys(["miner1", "miner3", "miner4", "miner5"], "upgraded"),
+    }
+    again = upgrade(ansible, fleet, upgrade_partial=True).succeeded()
+    assert "5 miners: 1 unreachable, 4 up to date." in again.output
     assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 0, 1, 1, 1]
 
 
@@ -72,8 +81,8 @@ def test_the_role_fails_for_a_miner_that_is_not_upgraded(ansible: Ansible, start
     failures = {r.host: r.result["msg"] for r in done.results if r.status == "failed"}
     assert {host: msg.partition(".")[0] for host, msg in failures.items() if "It is" in msg} == {
         "miner2": "It is failed",
-        "miner3": "It is unreachable, nothing was sent",
-        "miner4": "It is unfit, nothing was sent",
+        "miner3": "It is unreachable, so nothing was sent",
+        "miner4": "It is not eligible, so nothing was sent",
     }
     assert versions(fleet) == [NEWER_FIRMWARE, *before[1:]]
     assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 1, 0, 0]
@@ -91,19 +100,19 @@ def test_a_canary_that_fails_stops_the_rollout(
     fleet[0].fault(fault)
     done = upgrade(ansible, fleet)
     assert done.returncode != 0
-    assert "STOPPED: 1 of 1 miners failed" in done.output
-    assert "2 miners were not touched" in done.output
+    assert "STOPPED: 1 of 1 miner failed" in done.output
+    assert "Not touched: 2 miners." in done.output
     assert recorded(ansible) == {"miner1": outcome, "miner2": "pending", "miner3": "pending"}
     assert [miner.state()["flashed"] for miner in fleet.miners[1:]] == [0, 0]
 
 
 @newest_core
-def test_all_must_be_fit_if_that_is_required(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_all_must_be_eligible_if_that_is_required(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=2, generation=GENERATION, speed=SPEED)
     fleet[1].set(hwver="a8+")
     done = upgrade(ansible, fleet, upgrade_require_all=True)
     assert done.returncode != 0
-    assert "1 of 2 miners are unreachable or unfit" in done.output
+    assert "1 of 2 miners cannot be upgraded, and upgrade_require_all is set" in done.output
     assert [miner.state()["flashed"] for miner in fleet.miners] == [0, 0]
 
 
@@ -136,7 +145,7 @@ def test_a_batch_that_is_larger_than_the_forks_is_handed_over_and_then_collected
 
 @newest_core
 @pytest.mark.parametrize("forks", [1, 10], ids=["collected", "followed"])
-def test_a_miner_that_comes_back_at_another_address_is_upgraded_there(
+def test_a_miner_that_comes_back_elsewhere_is_found(
     ansible: Ansible, start_fleet: Callable[..., Fleet], forks: int
 ) -> None:
     """Its own address is taken meanwhile by one that runs the new firmware, which is not taken for it."""
@@ -198,6 +207,82 @@ def test_a_run_that_was_killed_in_a_batch_is_run_again(ansible: Ansible, start_f
     # One that was just rebooting was left alone, since it could not be asked; it has the firmware all the same.
     wait_until(lambda: versions(fleet) == [NEWER_FIRMWARE] * 6)
     assert [miner.state()["flashed"] for miner in fleet.miners] == [1] * 6
+
+
+# Each of them means something else where Ansible takes a pattern of hosts.
+PATTERNS = ["a0:b0:45:00:00:e5", "hall1:rack2", "!left", "&both", "rack,3", "miner*", " blank ", "höhle"]
+
+
+def test_miners_whose_names_read_as_patterns_are_upgraded_in_batches(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    """Also in the record, and in the limit that leaves out the one that failed."""
+    fleet = start_fleet(count=len(PATTERNS), generation=GENERATION, speed=SPEED)
+    fleet[1].fault("boots_old", times=1)
+    hosts = {name: connection_to(miner) for name, miner in zip(PATTERNS, fleet.miners)}
+    inventory = {"miners": {"hosts": hosts}}
+    variables = {**VARIABLES, "target": "miners", "upgrade_serial": [1, 3], "upgrade_max_failures": 1}
+    done = ansible(PLAY, inventory, "-f", "10", extra_vars=variables)
+    assert done.returncode != 0
+    gates = [result.result["msg"] for result in done.of(task="Stop when too many have failed")]
+    assert gates == [
+        f"{begun} of 8 miners done, {failed} failed." for begun, failed in ((1, 0), (4, 1), (7, 1), (8, 1))
+    ]
+    assert recorded(ansible) == {**dict.fromkeys(PATTERNS, "upgraded"), "hall1:rack2": "failed"}
+    limit = "@dragonmint-reports/upgrade_without_failed.txt"
+    assert f"--limit {limit}, and run the same command again" in done.output
+    again = ansible(PLAY, inventory, "-f", "10", "--limit", limit, extra_vars=variables).succeeded()
+    assert "7 miners: 7 up to date." in again.output
+    assert fleet[1].state()["flashed"] == 1
+
+
+@newest_core
+def test_reasons_name_the_variables_of_the_role(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Where they can be known before, no miner is asked."""
+    fleet = start_fleet(count=2, generation=GENERATION, speed=SPEED)
+    firmware.build(ansible.folder / "t1_20180101_000000.swu", "t1_20180101_000000")
+    for src, sentence, asked in (
+        ("http://192.0.2.1/new.swu", "upgrade_src 'http://192.0.2.1/new.swu' is a web address", False),
+        ("", "No firmware is given, so nothing was sent. Set upgrade_src", False),
+        ("files/none.swu", "upgrade_src 'files/none.swu' was not found on the controller.", True),
+        ("t1_20180101_000000.swu", "Set upgrade_allow_downgrade to install it.", True),
+    ):
+        done = upgrade(ansible, fleet, upgrade_src=src)
+        assert done.returncode != 0
+        assert sentence in done.output
+        assert any(miner.requests() for miner in fleet.miners) is asked
+    assert [miner.writes() for miner in fleet.miners] == [[], []]
+
+
+@newest_core
+def test_a_canary_of_each_kind_goes_first(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=4, generation=GENERATION, speed=SPEED)
+    fleet[3].set(version_0="t1_20180601_000000", version_1="t1_20180601_000000")
+    fleet[3].fault("boots_old")
+    done = upgrade(ansible, fleet)
+    assert done.returncode != 0
+    assert "STOPPED: 1 of 2 miners failed" in done.output
+    assert recorded(ansible) == {"miner1": "upgraded", "miner4": "failed", "miner2": "pending", "miner3": "pending"}
+
+
+@newest_core
+def test_a_wait_that_waiting_does_not_mend_ends(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """A miner that comes back with other passwords ends the run long before its time is over."""
+    fleet = start_fleet(count=2, generation=GENERATION, speed=5.0)
+
+    def lock() -> None:
+        wait_until(lambda: fleet[1].state()["booting"])
+        fleet[1].set(users={"admin": "nobody knows"})
+
+    began = time.monotonic()
+    with ThreadPoolExecutor() as pool:
+        locked = pool.submit(lock)
+        done = upgrade(ansible, fleet, "-f", "1", upgrade_serial=[2], upgrade_wait_timeout=250)
+        locked.result()
+    assert done.returncode != 0
+    assert time.monotonic() - began < 120
+    assert recorded(ansible) == {"miner1": "upgraded", "miner2": "failed"}
+    assert "refuses the login" in reasons(ansible)
 
 
 @newest_core

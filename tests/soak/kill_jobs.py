@@ -275,7 +275,7 @@ class Upgrade(PlaybookJob):
 class Heal(PlaybookJob):
     name = playbook = "heal"
     keeps_files = True
-    last_task = "Make the folder for reports"
+    last_task = "Collect the results"
 
     def prepare(self) -> None:
         super().prepare()

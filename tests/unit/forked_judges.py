@@ -12,9 +12,9 @@ import os
 import sys
 import time
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import libconfig
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidFirmware
-from ansible_collections.minerops.dragonmint.plugins.module_utils.swu import judge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import libconfig
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import judge
 
 _parse = libconfig.parse
 

@@ -11,12 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    DM_2018_04,
+    DM_2018_05,
+    INNO_2018_08,
+    INNO_2018_09,
+)
 
 ROOT = Path(__file__).parents[2]
 # The latest firmware is known from its sources only.
-RECORDED_GENERATIONS = (protocol.DM_2018_04, protocol.DM_2018_05, protocol.INNO_2018_08)
+RECORDED_GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
 RECORDED_AT = "Sat, 16 Jun 2018 22:04:25 GMT"
 
 
@@ -166,11 +171,11 @@ class Miner:
 
     @property
     def _is_inno(self) -> bool:
-        return self.generation in (protocol.INNO_2018_08, protocol.INNO_2018_09)
+        return self.generation in (INNO_2018_08, INNO_2018_09)
 
     @property
     def _recorded(self) -> str:
-        return protocol.INNO_2018_08 if self._is_inno else self.generation
+        return INNO_2018_08 if self._is_inno else self.generation
 
     def _getErrorMessage(self, form: dict[str, str]) -> Reply:  # noqa: N802
         return said(success=True, code="0", errmsg="") if self._is_inno else INVALID_REQUEST
@@ -185,17 +190,17 @@ class Miner:
         return recorded(self._recorded, "/api/network")
 
     def _getDebugStats(self, form: dict[str, str]) -> Reply:  # noqa: N802 - the device's name
-        return recorded(protocol.DM_2018_05, "/api/getDebugStats")
+        return recorded(DM_2018_05, "/api/getDebugStats")
 
     def _getLatestFirmwareVersion(self, form: dict[str, str]) -> Reply:  # noqa: N802
         return recorded(self._recorded, "/api/getLatestFirmwareVersion")
 
     def _getLockState(self, form: dict[str, str]) -> Reply:  # noqa: N802
-        has_lock = self.generation == protocol.INNO_2018_09
+        has_lock = self.generation == INNO_2018_09
         return Reply(200, b'{"success":true,"status":"0"}') if has_lock else INVALID_REQUEST
 
     def _summary(self, form: dict[str, str]) -> Reply:
-        return recorded(protocol.INNO_2018_08 if self._is_inno else protocol.DM_2018_05, "/api/summary")
+        return recorded(INNO_2018_08 if self._is_inno else DM_2018_05, "/api/summary")
 
     def _pools(self, form: dict[str, str]) -> Reply:
         return said(success=True, pools=self.pools)
@@ -211,12 +216,12 @@ class Miner:
         return said(success=True, autoTuneMode=mode)
 
     def _getAutoTuneStatus(self, form: dict[str, str]) -> Reply:  # noqa: N802
-        if self.generation == protocol.DM_2018_04:
+        if self.generation == DM_2018_04:
             return INVALID_REQUEST
         return said(success=True, isRunning=True, isTuning=False, mode=self.mode)
 
     def _setAutoTune(self, form: dict[str, str]) -> Reply:  # noqa: N802
-        own = "off" if self.generation == protocol.DM_2018_04 else "factory"
+        own = "off" if self.generation == DM_2018_04 else "factory"
         known = form["autotune"] in {"efficient", "balanced", "performance", own}
         is_lost_on_fresh = self.fresh and form["autotune"] == "balanced"
         if known and not is_lost_on_fresh and "setAutoTune" not in self.ignores:

@@ -8,8 +8,8 @@ from ipaddress import IPv4Address, IPv4Network
 from itertools import islice
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import addresses_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import aio
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import Unreachable
-from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Phase, Upgrade
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Phase, Upgrade
 
 from tests.simulator import firmware
 from tests.simulator.control import Fleet, Miner
 
+from .driving import followed, stepped
 from .helpers import basic
 
 VERSION = "t1_20180901_120000"
@@ -56,10 +57,10 @@ def miner(unused: Iterator[Miner]) -> Miner:
 @pytest.fixture
 def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
     """Hands the archive over to a miner and follows it, with short limits."""
-    monkeypatch.setattr(aio, "SILENCE_S", SILENCE_S)
-    monkeypatch.setattr(aio, "GONE_S", GONE_S)
-    monkeypatch.setattr(aio, "_ASK_EVERY_S", 0.1)
-    monkeypatch.setattr(aio, "_RECONNECT_S", 0.1)
+    monkeypatch.setattr(follower, "SILENCE_S", SILENCE_S)
+    monkeypatch.setattr(follower, "GONE_S", GONE_S)
+    monkeypatch.setattr(follower, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(follower, "_RECONNECT_S", 0.1)
 
     def follow(miner: Miner, wait_s: float = WAIT_S) -> Upgrade:
         began_at = miner.state()["uptime_s"]
@@ -71,14 +72,14 @@ def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
             return bool(state["uptime_s"] < began_at)
 
         upgrade = Upgrade()
-        whom = aio.Miner(
+        whom = follower.Miner(
             f"http://{miner.host}:{miner.port}",
             basic("admin", "dragonadmin"),
-            True,
-            has_rebooted,
+            None,
+            stepped(has_rebooted),
         )
-        order = aio.Order(str(archive), archive.stat().st_size)
-        aio.follow(whom, order, upgrade, wait_s, True, lambda: None)
+        order = follower.Order(str(archive), archive.stat().st_size)
+        followed(whom, order, upgrade, wait_s, True, lambda: None)
         return upgrade
 
     return follow
@@ -99,7 +100,7 @@ def test_a_stuck_updater_is_known_once_nothing_was_heard_for_too_long(
 
 
 def test_a_dead_updater_is_known_at_once(follow: Follow, miner: Miner, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aio, "SILENCE_S", FOR_EVER)
+    monkeypatch.setattr(follower, "SILENCE_S", FOR_EVER)
     miner.set(updater="dead")
     began = time.monotonic()
     assert follow(miner).phase is Phase.STUCK
@@ -110,7 +111,7 @@ def test_an_updater_that_is_still_starting_is_waited_for(
     follow: Follow, miner: Miner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The miner has just booted, and its web server is up already. An upload would get lost now."""
-    monkeypatch.setattr(aio, "GONE_S", WAIT_S)
+    monkeypatch.setattr(follower, "GONE_S", WAIT_S)
     miner.set(updater="dead")
     with ThreadPoolExecutor() as pool:
         following = pool.submit(follow, miner)
@@ -132,7 +133,7 @@ def test_an_update_in_progress_is_joined_however_the_refusal_arrives(
     follow: Follow, miner: Miner, monkeypatch: pytest.MonkeyPatch, reply: str
 ) -> None:
     """Nothing is heard of it while its archive comes in."""
-    monkeypatch.setattr(aio, "SILENCE_S", WAIT_S / 2)
+    monkeypatch.setattr(follower, "SILENCE_S", WAIT_S / 2)
     miner.set(busy_reply=reply)
     miner.fault("slow_upload", times=1, bytes_per_s=40_000)
     with ThreadPoolExecutor() as pool:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.minerops.dragonmint.plugins.module_utils.task import Context, execute
+from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, execute
 from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_autotune,
     dragonmint_facts,

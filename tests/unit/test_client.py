@@ -5,13 +5,11 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection, connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidInput,
     MinerError,
@@ -21,16 +19,20 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Pool, Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
 
+from .driving import Connect, connection_to
 from .helpers import NO_REASON, PHP_IS_GONE, SUCCESS, Script, basic, recorded, said
 
-Connect = Callable[..., Client]
-
 NO_POOLS = said(success=True, pools=[])
-OVERVIEW = recorded(protocol.DM_2018_05, "/api/overview")
+OVERVIEW = recorded(DM_2018_05, "/api/overview")
 MAC = "a0:b0:45:00:00:e5"
-UPDATE_POOLS = protocol.update_pools([Pool("stratum+tcp://a:1", "u", "x")])
+UPDATE_POOLS = update_pools([Pool("stratum+tcp://a:1", "u", "x")])
 
 TRANSIENT = [
     pytest.param(Unreachable("", "refused", sent=False), Unreachable, id="refused"),
@@ -54,7 +56,7 @@ LASTING = [
 @pytest.mark.parametrize(("failure", "_error"), TRANSIENT)
 def test_a_read_that_may_succeed_later_is_asked_again(failure: Any, _error: type[MinerError], connect: Connect) -> None:
     wire = Script([failure, failure, NO_POOLS])
-    assert connect(wire).read(protocol.POOLS) == ()
+    assert connect(wire).read(POOLS) == ()
     assert wire.actions == ["pools"] * 3
     assert wire.pauses == [0.25, 0.5]
 
@@ -63,7 +65,7 @@ def test_a_read_that_may_succeed_later_is_asked_again(failure: Any, _error: type
 def test_a_read_is_given_up_after_the_last_retry(failure: Any, error: type[MinerError], connect: Connect) -> None:
     wire = Script([failure] * 4)
     with pytest.raises(error):
-        connect(wire, retries=3).read(protocol.POOLS)
+        connect(wire, retries=3).read(POOLS)
     assert (wire.answers, wire.pauses) == ([], [0.25, 0.5, 1.0])
 
 
@@ -71,21 +73,21 @@ def test_a_read_is_given_up_after_the_last_retry(failure: Any, error: type[Miner
 def test_any_other_failure_of_a_read_is_final(failure: Any, error: type[MinerError], connect: Connect) -> None:
     wire = Script([failure])
     with pytest.raises(error):
-        connect(wire).read(protocol.POOLS)
+        connect(wire).read(POOLS)
     assert (wire.actions, wire.pauses) == (["pools"], [])
 
 
 def test_a_final_failure_ends_the_retries(connect: Connect) -> None:
     wire = Script([NO_REASON, TimedOut("", "late")])
     with pytest.raises(TimedOut):
-        connect(wire).read(protocol.POOLS)
+        connect(wire).read(POOLS)
     assert wire.pauses == [0.25]
 
 
 def test_pauses_stop_growing_at_4_seconds(connect: Connect) -> None:
     wire = Script([NO_REASON] * 8)
     with pytest.raises(NotReady):
-        connect(wire, retries=7).read(protocol.SUMMARY)
+        connect(wire, retries=7).read(SUMMARY)
     assert wire.pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
 
 
@@ -93,7 +95,7 @@ def test_pauses_stop_growing_at_4_seconds(connect: Connect) -> None:
 def test_a_read_is_not_retried_when_it_is_not_wanted(retries: int, patient: bool, connect: Connect) -> None:
     wire = Script([NO_REASON])
     with pytest.raises(NotReady):
-        connect(wire, retries=retries).read(protocol.SUMMARY, patient=patient)
+        connect(wire, retries=retries).read(SUMMARY, patient=patient)
     assert wire.pauses == []
 
 
@@ -115,14 +117,14 @@ def test_a_request_carries_its_form_and_the_login(connect: Connect) -> None:
 def test_the_vendors_answer_is_given_the_time_it_takes(connect: Connect) -> None:
     wire = Script([NO_POOLS, said(success=True, version="t1_20180701_000000")])
     client = connect(wire)
-    client.read(protocol.POOLS)
-    client.read(protocol.LATEST_FIRMWARE)
+    client.read(POOLS)
+    client.read(LATEST_FIRMWARE)
     assert [asked.slow_s for asked in wire.asked] == [0.0, 130.0]
 
 
 def test_reads_do_not_ask_for_the_mac(connect: Connect) -> None:
     wire = Script([NO_POOLS])
-    connect(wire, expected_mac=MAC).read(protocol.POOLS)
+    connect(wire, expected_mac=MAC).read(POOLS)
     assert wire.actions == ["pools"]
 
 
@@ -159,18 +161,21 @@ def test_another_device_is_never_written_to(overview: Reply, found: str, connect
 
 def test_a_client_closes_its_transport(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
-    wire = Script([])
+    wire = Script([NO_POOLS])
     monkeypatch.setattr(wire, "close", lambda: closed.append(True), raising=False)
-    connect(wire).close()
+    client = connect(wire)
+    client.read(POOLS)
+    assert closed == []
+    client.close()
     assert closed == [True]
 
 
 @pytest.mark.parametrize(
     ("connection", "url"),
     [
-        (Connection("10.1.0.25", "x"), "http://10.1.0.25:80"),
-        (Connection("miner-1.example", "x", scheme="https", port=8443), "https://miner-1.example:8443"),
-        (Connection("fd00::25", "x"), "http://[fd00::25]:80"),
+        (connection_to("10.1.0.25"), "http://10.1.0.25:80"),
+        (connection_to("miner-1.example", scheme="https", port=8443), "https://miner-1.example:8443"),
+        (connection_to("fd00::25"), "http://[fd00::25]:80"),
     ],
 )
 def test_the_url_is_made_of_scheme_host_and_port(connection: Connection, url: str) -> None:
@@ -178,7 +183,7 @@ def test_the_url_is_made_of_scheme_host_and_port(connection: Connection, url: st
 
 
 def test_a_connection_does_not_show_its_passwords() -> None:
-    assert "secret-9" not in repr(Connection("h", "secret-9", fallback_passwords=("secret-9",)))
+    assert "secret-9" not in repr(connection_to("h", "secret-9", fallback_passwords=("secret-9",)))
 
 
 OPTIONS = {
@@ -198,7 +203,7 @@ OPTIONS = {
 
 
 def test_the_usual_options_are_the_defaults() -> None:
-    assert connection_from(OPTIONS) == Connection("10.1.0.25", "dragonadmin")
+    assert connection_from(OPTIONS) == connection_to("10.1.0.25", "dragonadmin")
     assert connection_from({**OPTIONS, "scheme": "https"}).url == "https://10.1.0.25:443"
 
 
@@ -221,9 +226,7 @@ def test_options_become_a_connection() -> None:
         host="fd00::25",
         port=8443,
         scheme="https",
-        username="guest",
-        password="p:w",
-        fallback_passwords=("one", "two"),
+        credentials=tuple(Credential("guest", password) for password in ("p:w", "one", "two")),
         auth="jwt",
         timeout_s=0.5,
         retries=0,

@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     MinerError,
     NotReady,
@@ -21,8 +18,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Endpoint, Pool, Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE, AUTOTUNE_STATUS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply, Request, parse
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, INNO_2018_08
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW
 
+from .driving import Connect
 from .helpers import (
     EXPIRED,
     INVALID_REQUEST,
@@ -39,31 +42,28 @@ from .helpers import (
     said,
 )
 
-Connect = Callable[..., Client]
-
 NO_POOLS = said(success=True, pools=[])
 BALANCED = said(success=True, autoTuneMode="balanced")
 TYPE = said(success=True, type="T1")
-UPDATE_POOLS = protocol.update_pools([Pool("stratum+tcp://a:1", "u", "x")])
+INDEX = Reply(200, b"<title>DragonMint</title>")
+UPDATE_POOLS = update_pools([Pool("stratum+tcp://a:1", "u", "x")])
 DROPPED = Unreachable("", "closed", sent=True)
 
 RESOLUTIONS = [
-    pytest.param(protocol.POOLS, [WRONG_PASSWORD], AuthenticationFailed, "invalid password", id="wrong password"),
-    pytest.param(protocol.POOLS, [NO_USER], AuthenticationFailed, "user not found", id="unknown user"),
+    pytest.param(POOLS, [WRONG_PASSWORD], AuthenticationFailed, "invalid password", id="wrong password"),
+    pytest.param(POOLS, [NO_USER], AuthenticationFailed, "user not found", id="unknown user"),
     pytest.param(
-        protocol.AUTOTUNE_STATUS, [logged_in(), INVALID_REQUEST], Unsupported, "/api/getAutoTuneStatus", id="no action"
+        AUTOTUNE_STATUS, [logged_in(), INVALID_REQUEST], Unsupported, "/api/getAutoTuneStatus", id="no action"
     ),
-    pytest.param(protocol.AUTOTUNE, [logged_in("guest")], PermissionDenied, "Use the user admin", id="for admins"),
+    pytest.param(AUTOTUNE, [logged_in("guest")], PermissionDenied, "Use the user admin", id="for admins"),
     pytest.param(
-        protocol.AUTOTUNE_STATUS,
+        AUTOTUNE_STATUS,
         [logged_in("guest"), INVALID_REQUEST],
         PermissionDenied,
         "Use the user admin",
         id="for admins on some firmware",
     ),
-    pytest.param(
-        protocol.POOLS, [logged_in("guest"), INVALID_REQUEST], Unsupported, "/api/pools", id="not even for guests"
-    ),
+    pytest.param(POOLS, [logged_in("guest"), INVALID_REQUEST], Unsupported, "/api/pools", id="not even for guests"),
 ]
 
 
@@ -81,9 +81,9 @@ def test_an_invalid_request_is_resolved_by_a_login(
 def test_once_an_admin_was_served_a_missing_action_costs_one_request(connect: Connect) -> None:
     wire = Script([BALANCED, INVALID_REQUEST])
     client = connect(wire)
-    client.read(protocol.AUTOTUNE)
+    client.read(AUTOTUNE)
     with pytest.raises(Unsupported):
-        client.read(protocol.AUTOTUNE_STATUS)
+        client.read(AUTOTUNE_STATUS)
     assert wire.actions == ["getAutoTune", "getAutoTuneStatus"]
 
 
@@ -92,13 +92,13 @@ def test_the_login_of_an_admin_is_remembered(connect: Connect) -> None:
     client = connect(wire)
     for _attempt in range(2):
         with pytest.raises(Unsupported):
-            client.read(protocol.AUTOTUNE_STATUS)
+            client.read(AUTOTUNE_STATUS)
     assert wire.actions == ["getAutoTuneStatus", "auth", "getAutoTuneStatus", "getAutoTuneStatus"]
 
 
 def test_a_damaged_users_file_is_mended_by_the_login(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, logged_in(), NO_POOLS])
-    assert connect(wire).read(protocol.POOLS) == ()
+    assert connect(wire).read(POOLS) == ()
     assert wire.actions == ["pools", "auth", "pools"]
 
 
@@ -149,34 +149,34 @@ def test_a_user_whom_the_jwt_does_not_name_is_taken_for_an_admin(connect: Connec
     client = connect(wire)
     for _attempt in range(2):
         with pytest.raises(Unsupported):
-            client.read(protocol.AUTOTUNE_STATUS)
+            client.read(AUTOTUNE_STATUS)
     assert wire.actions.count("auth") == 1
 
 
 def test_a_login_that_gets_lost_is_tried_again_with_the_read(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, DROPPED, INVALID_REQUEST, logged_in(), NO_POOLS])
-    assert connect(wire).read(protocol.POOLS) == ()
+    assert connect(wire).read(POOLS) == ()
     assert wire.pauses == [0.25]
 
 
 def test_a_login_goes_to_auth_as_a_form_without_a_header(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, logged_in(), NO_POOLS])
-    connect(wire, username="guest", password="dragonguest").read(protocol.POOLS)
+    connect(wire, username="guest", password="dragonguest").read(POOLS)
     assert wire.asked[1].form == {"username": "guest", "password": "dragonguest"}
     assert wire.asked[1].authorization is None
 
 
 def test_fallback_passwords_are_not_used_while_the_password_is_taken(connect: Connect) -> None:
     wire = Script([NO_POOLS])
-    connect(wire, fallback_passwords=("one",)).read(protocol.POOLS)
+    connect(wire, fallback_passwords=("one",)).read(POOLS)
     assert wire.passwords == []
 
 
 def test_fallback_passwords_are_tried_in_order_until_one_is_taken(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, WRONG_PASSWORD, WRONG_PASSWORD, logged_in(), NO_POOLS, NO_POOLS])
     client = connect(wire, password="mine", fallback_passwords=("one", "two", "three"))
-    client.read(protocol.POOLS)
-    client.read(protocol.POOLS)
+    client.read(POOLS)
+    client.read(POOLS)
     assert wire.passwords == ["mine", "one", "two"]
     assert [asked.authorization for asked in wire.asked if asked.action == "pools"] == [
         basic("admin", "mine"),
@@ -190,7 +190,7 @@ def test_each_password_is_tried_once_and_none_is_shown(connect: Connect) -> None
     wire = Script([INVALID_REQUEST, WRONG_PASSWORD, WRONG_PASSWORD, WRONG_PASSWORD])
     client = connect(wire, password="pw-1", fallback_passwords=("pw-2", "pw-1", "pw-3", "pw-2"))
     with pytest.raises(AuthenticationFailed, match="with each of 3 passwords") as caught:
-        client.read(protocol.POOLS)
+        client.read(POOLS)
     assert wire.passwords == ["pw-1", "pw-2", "pw-3"]
     assert "pw-" not in str(caught.value)
 
@@ -231,7 +231,7 @@ def test_a_refused_login_names_the_likeliest_cause_first(
 ) -> None:
     tries = 1 + len(options.get("fallback_passwords", ()))
     with pytest.raises(AuthenticationFailed) as caught:
-        connect(Script([INVALID_REQUEST, *[answer] * tries]), **options).read(protocol.POOLS)
+        connect(Script([INVALID_REQUEST, *[answer] * tries]), **options).read(POOLS)
     assert text in str(caught.value)
 
 
@@ -239,18 +239,18 @@ AUTOTUNE_WITH_LEVEL = said(success=True, autoTuneMode={"mode": "factory", "level
 STATUS_WITH_LEVEL = said(success=True, isRunning=True, isTuning=False, mode="factory", level="2")
 SUMMARY_WITH_TOTAL = said(success=True, DEVS=[], POOLS=[], HARDWARE={}, TotalHash={"Hash Rate": 0, "Unit": "TH/s"})
 SIGNS = [
-    pytest.param(protocol.AUTOTUNE, AUTOTUNE_WITH_LEVEL, id="autotune"),
-    pytest.param(protocol.AUTOTUNE_STATUS, STATUS_WITH_LEVEL, id="status"),
-    pytest.param(protocol.SUMMARY, SUMMARY_WITH_TOTAL, id="summary"),
+    pytest.param(AUTOTUNE, AUTOTUNE_WITH_LEVEL, id="autotune"),
+    pytest.param(AUTOTUNE_STATUS, STATUS_WITH_LEVEL, id="status"),
+    pytest.param(SUMMARY, SUMMARY_WITH_TOTAL, id="summary"),
 ]
 
 
-@pytest.mark.parametrize("generation", [protocol.DM_2018_05, protocol.INNO_2018_08])
-@pytest.mark.parametrize("endpoint", [protocol.SUMMARY, protocol.AUTOTUNE, protocol.OVERVIEW, protocol.POOLS])
+@pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
+@pytest.mark.parametrize("endpoint", [SUMMARY, AUTOTUNE, OVERVIEW, POOLS])
 def test_only_an_innosilicon_shows_itself_as_one(endpoint: Endpoint[Any], generation: str) -> None:
     reply = recorded(generation, f"/api/{endpoint.action}")
-    has_signs = generation == protocol.INNO_2018_08 and endpoint in (protocol.SUMMARY, protocol.AUTOTUNE)
-    assert protocol.shows_innosilicon(protocol.Request(endpoint), reply) is has_signs
+    has_signs = generation == INNO_2018_08 and endpoint in (SUMMARY, AUTOTUNE)
+    assert getattr(parse(Request(endpoint), reply), "shows_innosilicon", False) is has_signs
 
 
 @pytest.mark.parametrize(("endpoint", "answer"), SIGNS)
@@ -280,7 +280,7 @@ def test_there_is_nothing_to_warn_of(answers: list[Reply | Exception], actions: 
     wire = Script(answers)
     client = connect(wire, password="mine", fallback_passwords=("factory",))
     with suppress(NotReady):
-        client.read(protocol.AUTOTUNE, patient=False)
+        client.read(AUTOTUNE, patient=False)
     assert client.refusal_of_login() is None
     assert wire.actions == actions
 
@@ -288,15 +288,15 @@ def test_there_is_nothing_to_warn_of(answers: list[Reply | Exception], actions: 
 def test_with_jwt_the_login_is_proven(connect: Connect) -> None:
     wire = Script([logged_in(), AUTOTUNE_WITH_LEVEL])
     client = connect(wire, auth="jwt")
-    client.read(protocol.AUTOTUNE)
+    client.read(AUTOTUNE)
     assert client.refusal_of_login() is None
 
 
 def test_a_jwt_is_fetched_once(connect: Connect) -> None:
     wire = Script([logged_in(), NO_POOLS, BALANCED, SUCCESS])
     client = connect(wire, auth="jwt")
-    client.read(protocol.POOLS)
-    client.read(protocol.AUTOTUNE)
+    client.read(POOLS)
+    client.read(AUTOTUNE)
     client.write(UPDATE_POOLS)
     assert wire.actions == ["auth", "pools", "getAutoTune", "updatePools"]
     assert [asked.authorization for asked in wire.asked] == [None, *[f"Bearer {jwt_of('admin')}"] * 3]
@@ -304,7 +304,7 @@ def test_a_jwt_is_fetched_once(connect: Connect) -> None:
 
 def test_a_jwt_is_renewed_when_the_miner_calls_it_expired(connect: Connect) -> None:
     wire = Script([logged_in(number=1), EXPIRED, logged_in(number=2), NO_POOLS])
-    assert connect(wire, auth="jwt").read(protocol.POOLS) == ()
+    assert connect(wire, auth="jwt").read(POOLS) == ()
     assert [asked.authorization for asked in wire.asked] == [
         None,
         f"Bearer {jwt_of('admin', 1)}",
@@ -322,27 +322,27 @@ def test_a_write_with_an_expired_jwt_is_sent_again_with_a_new_one(connect: Conne
 def test_a_new_jwt_that_is_expired_at_once_means_an_unsteady_clock(connect: Connect) -> None:
     wire = Script([logged_in(), EXPIRED, logged_in(), EXPIRED])
     with pytest.raises(AuthenticationFailed, match="clock is unsteady"):
-        connect(wire, auth="jwt").read(protocol.POOLS)
+        connect(wire, auth="jwt").read(POOLS)
     assert wire.answers == wire.pauses == []
 
 
 def test_with_jwt_a_refused_login_costs_one_request(connect: Connect) -> None:
     wire = Script([WRONG_PASSWORD])
     with pytest.raises(AuthenticationFailed):
-        connect(wire, auth="jwt").read(protocol.POOLS)
+        connect(wire, auth="jwt").read(POOLS)
     assert wire.actions == ["auth"]
 
 
 def test_with_jwt_fallback_passwords_work_as_well(connect: Connect) -> None:
     wire = Script([WRONG_PASSWORD, logged_in(), NO_POOLS])
-    connect(wire, auth="jwt", password="mine", fallback_passwords=("one",)).read(protocol.POOLS)
+    connect(wire, auth="jwt", password="mine", fallback_passwords=("one",)).read(POOLS)
     assert wire.passwords == ["mine", "one"]
 
 
 def test_with_jwt_a_guest_is_denied_what_is_for_admins(connect: Connect) -> None:
     wire = Script([logged_in("guest"), INVALID_REQUEST, logged_in("guest")])
     with pytest.raises(PermissionDenied):
-        connect(wire, auth="jwt", username="guest").read(protocol.AUTOTUNE)
+        connect(wire, auth="jwt", username="guest").read(AUTOTUNE)
     assert wire.actions.count("getAutoTune") == 1
 
 
@@ -361,7 +361,7 @@ def test_another_login_can_be_tried_without_going_on_with_it(answer: Reply, acce
     client = connect(wire, password="mine")
     assert client.accepts("guest", "theirs") is accepted
     assert wire.asked[0].form == {"username": "guest", "password": "theirs"}
-    client.read(protocol.POOLS)
+    client.read(POOLS)
     assert wire.asked[1].authorization == basic("admin", "mine")
 
 
@@ -399,14 +399,21 @@ def test_what_is_no_word_about_a_password_does_not_say_that_it_is_wrong(connect:
     ids=["miner", "anybody is welcome", "html", "404", "401"],
 )
 def test_a_miner_is_known_without_showing_it_the_login(answer: Reply, is_miner: bool, connect: Connect) -> None:
-    wire = Script([answer])
+    wire = Script([INDEX, answer])
     assert connect(wire).is_miner() is is_miner
-    assert wire.asked == [Asked("type", {}, None)]
+    assert wire.asked == [Asked("/", {}, None), Asked("type", {}, None)]
+
+
+@pytest.mark.parametrize("title", ["Printer", "DragonMint Monitor"])
+def test_what_does_not_show_a_miners_page_is_asked_nothing_else(title: str, connect: Connect) -> None:
+    wire = Script([Reply(200, f"<title>{title}</title>".encode())])
+    assert not connect(wire).is_miner()
+    assert wire.asked == [Asked("/", {}, None)]
 
 
 @pytest.mark.parametrize("failure", [DROPPED, TimedOut("", "late"), Reply(502, b"")])
 def test_what_does_not_answer_may_still_be_a_miner(failure: MinerError | Reply, connect: Connect) -> None:
-    wire = Script([failure])
+    wire = Script([INDEX, failure])
     with pytest.raises(MinerError):
         connect(wire).is_miner()
     assert wire.pauses == []

@@ -7,53 +7,43 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
 
 ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 PACKAGE = "ansible_collections.minerops.dragonmint"
 
-# From the bottom up: a file imports from lower layers only, and within its own where a layer is a folder.
+# From the bottom up: a file imports from lower layers only, and within its own where a layer is a room (a folder).
 LAYERS = [
-    "module_utils.text",
-    "module_utils.errors",
-    "module_utils.visible",
-    "module_utils.redaction",
-    "module_utils.hosts",
-    "module_utils.options",
-    "module_utils.tls",
-    "module_utils.addresses",
-    "module_utils.libconfig",
-    "module_utils._wire.models",
-    "module_utils._wire.rates",
-    "module_utils.protocol",
-    "module_utils.connections",
-    "module_utils.session",
-    "module_utils.swu",
-    "module_utils.upgrade",
-    "module_utils.transport",
-    "module_utils.client",
-    "module_utils.aio",
-    "module_utils.state",
-    "module_utils.files",
-    "module_utils.settings",
-    "module_utils.fleet",
-    "module_utils.task",
+    "module_utils._text",
+    "module_utils._errors",
+    "module_utils._visible",
+    "module_utils._redaction",
+    "module_utils._hosts",
+    "module_utils._addresses",
+    "module_utils._options",
+    "module_utils._wire",
+    "module_utils._miner",
+    "module_utils._connection",
+    "module_utils._files",
+    "module_utils._settings",
+    "module_utils._commands",
+    "module_utils._facts",
+    "module_utils._firmware",
+    "module_utils._fleet",
+    "module_utils._task",
     "doc_fragments",
     "modules",
-    "plugin_utils.ratings",
-    "plugin_utils.reporting",
-    "plugin_utils.device_text",
-    "plugin_utils.source_keys",
-    "plugin_utils.scans",
-    "plugin_utils.sources",
     "plugin_utils",
     "action",
     "inventory",
+    "lookup",
     "filter",
 ]
 # The same for the event source power_signal, which may also use module_utils.
@@ -70,22 +60,30 @@ SIGNAL_LAYERS = [
     "webhook",
     "source",
 ]
-# These say what the device speaks and do nothing about it.
+# What says how the device speaks, and what is done with it as steps: a driver does it.
 WITHOUT_INPUT_OUTPUT = [
-    "text",
-    "errors",
-    "visible",
-    "redaction",
-    "hosts",
-    "libconfig",
-    "_wire/models",
-    "_wire/rates",
-    "protocol",
-    "session",
-    "upgrade",
+    "_text.py",
+    "_errors.py",
+    "_visible.py",
+    "_redaction.py",
+    "_hosts.py",
+    "_wire/*.py",
+    "_miner/steps.py",
+    "_miner/session.py",
+    "_miner/converge.py",
+    "_miner/mining.py",
+    "_miner/search.py",
+    "_settings/*.py",
+    "_commands/*.py",
+    "_facts/*.py",
+    "_firmware/libconfig.py",
+    "_firmware/upgrade.py",
+    "_firmware/install.py",
 ]
-HTTP = {"aiohttp", "http", "requests", "urllib3"}
-INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
+INPUT_OUTPUT = {
+    *("aiohttp", "http", "requests", "urllib3"),
+    *("ansible", "asyncio", "concurrent", "io", "os", "socket", "ssl", "subprocess", "threading"),
+}
 
 SOURCES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 ROLES = sorted(path.name for path in ROOT.glob("roles/*"))
@@ -100,7 +98,18 @@ def test_imports_point_down(source: Path) -> None:
         if name.startswith(f"{PACKAGE}.plugins."):
             used = layer_of(name.removeprefix(f"{PACKAGE}.plugins."))
             assert used is not None, f"{name} has no place in LAYERS"
-            assert used < rank or (used == rank and "settings" in source.parts), f"{source} imports {name}"
+            assert used < rank or (used == rank and source.parent.name.startswith(("_", "plugin_utils"))), (
+                f"{source} imports {name}"
+            )
+
+
+def test_imports_go_round_in_no_circle() -> None:
+    files = {".".join((PACKAGE, "plugins", *source.with_suffix("").parts)): source for source in SOURCES}
+    graph = {}
+    for module, source in files.items():
+        used = [name if name in files else name.rpartition(".")[0] for name in imports(PLUGINS / source)]
+        graph[module] = files.keys() & set(used)
+    TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("source", [path.stem for path in SIGNAL.glob("*.py")])
@@ -117,14 +126,9 @@ def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> 
     assert top_level_imports(SIGNAL / f"{source}.py") & INPUT_OUTPUT == set()
 
 
-@pytest.mark.parametrize("source", WITHOUT_INPUT_OUTPUT)
-def test_what_describes_the_device_does_no_input_or_output(source: str) -> None:
-    assert top_level_imports(PLUGINS / "module_utils" / f"{source}.py") & INPUT_OUTPUT == set()
-
-
-@pytest.mark.parametrize("source", sorted(PLUGINS.glob("module_utils/settings/*.py")), ids=lambda path: path.stem)
-def test_settings_know_no_http(source: Path) -> None:
-    assert top_level_imports(source) & HTTP == set()
+@pytest.mark.parametrize("pattern", WITHOUT_INPUT_OUTPUT)
+def test_what_describes_the_device_does_no_input_or_output(pattern: str) -> None:
+    assert imported_by(pattern) & INPUT_OUTPUT == set()
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)
@@ -132,18 +136,30 @@ def test_plugins_do_not_know_the_simulator(source: Path) -> None:
     assert "simulat" not in (PLUGINS / source).read_text(encoding="utf-8").lower()
 
 
+@pytest.mark.parametrize("folder", ["playbooks", "roles"])
+def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> None:
+    """They would replace those of the user: a block's defaults of a group are not merged into those of the play."""
+    group = "group/minerops.dragonmint.dragonmint"
+    files = [path for path in ROOT.glob(f"{folder}/**/*.yml") if group in path.read_text(encoding="utf-8")]
+    assert files == []
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
 
 
-@pytest.mark.parametrize("role", ROLES)
-def test_argument_specs_and_defaults_of_a_role_agree(role: str) -> None:
-    options = load(f"roles/{role}/meta/argument_specs.yml")["argument_specs"]["main"]["options"]
-    optional = {name: option.get("default") for name, option in options.items() if not option.get("required")}
-    assert load(f"roles/{role}/defaults/main.yml") == optional
-    readme = (ROOT / "roles" / role / "README.md").read_text(encoding="utf-8")
-    assert [name for name in options if f"`{name}`" not in readme] == []
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_playbook_begins_with_its_guard(playbook: str) -> None:
+    assert load(f"playbooks/{playbook}.yml")[0] == {
+        "name": "Check variables, target and inventory",
+        "ansible.builtin.import_playbook": "minerops.dragonmint._guard",
+        "vars": {"_guard_job": playbook},
+    }
+    assert playbook in JOBS
 
 
 def test_an_execution_environment_gets_what_users_need() -> None:
@@ -168,6 +184,13 @@ def test_each_promise_of_security_names_a_test_that_there_is() -> None:
 def test_the_changelog_knows_this_version() -> None:
     released = load("changelogs/changelog.yaml")["releases"]
     assert load("galaxy.yml")["version"] in released or list(ROOT.glob("changelogs/fragments/*.yml"))
+
+
+def imported_by(pattern: str) -> set[str]:
+    """The packages that the files of module_utils with this pattern import."""
+    sources = list((PLUGINS / "module_utils").glob(pattern))
+    assert sources
+    return {name for source in sources for name in top_level_imports(source)}
 
 
 def load(path: str) -> Any:

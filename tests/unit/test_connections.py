@@ -11,8 +11,10 @@ import socket
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import connections
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Send
 
+from .driving import connection_to
 from .loopback import closed_port, http
 
 if TYPE_CHECKING:
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 
 def probe(address: str, port: int, timeout_s: float = 5.0) -> bool:
     """Whether something is taken for there."""
-    sock = asyncio.run(connections.probe(address, port, timeout_s))
+    sock = asyncio.run(sockets.probe(address, port, timeout_s))
     if sock is not None:
         sock.close()
     return sock is not None
@@ -37,10 +39,10 @@ def test_a_socket_that_is_connected_to_itself_is_nobody(monkeypatch: pytest.Monk
         bound.bind(("127.0.0.1", 0))
         here = bound.getsockname()
 
-        async def new_socket() -> socket.socket:
+        async def new_socket(_family: int) -> socket.socket:
             return bound
 
-        monkeypatch.setattr(connections, "_new_socket", new_socket)
+        monkeypatch.setattr(sockets, "_new_socket", new_socket)
         assert not probe(*here)
 
 
@@ -53,7 +55,7 @@ def test_a_probe_waits_for_a_file_that_is_free(listen: Listen, monkeypatch: pyte
             raise OSError(refusals.pop(), "Too many open files")
         return real(*arguments, **options)
 
-    monkeypatch.setattr(connections.socket, "socket", new)
+    monkeypatch.setattr(sockets.socket, "socket", new)
     assert probe("127.0.0.1", server.port)
     assert refusals == []
 
@@ -67,15 +69,14 @@ def test_the_first_connection_is_used_until_it_ends_and_then_another_one(listen:
     server = listen(talk)
 
     async def ask() -> list[bytes]:
-        sock = await connections.probe("127.0.0.1", server.port, 5.0)
+        sock = await sockets.probe("127.0.0.1", server.port, 5.0)
         assert sock is not None
-        with sock:
-            async with connections.http(sock, "127.0.0.1", server.port, 5.0, 5.0) as session:
-                return [await one(session) for _unused in range(3)]
-
-    async def one(session: Any) -> bytes:
-        async with session.get(f"http://127.0.0.1:{server.port}/") as response:
-            return await connections.read(response, 100)
+        connection = connection_to("127.0.0.1", port=server.port)
+        exchange = sockets.Exchange(connection, sock)
+        try:
+            return [(await exchange.send(Send(connection, "/"))).body for _unused in range(3)]
+        finally:
+            await exchange.close()
 
     assert asyncio.run(ask()) == [b"one", b"two", b"one"]
     assert server.accepted == 2
@@ -86,10 +87,10 @@ def test_sockets_stay_within_the_limit_of_open_files(
     limit: int, allowed: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _what: (limit, limit))
-    found = connections.sockets_allowed(500)
+    found = sockets.sockets_allowed(500)
     assert found == allowed or (allowed is None and 1 <= found < 200 - 48)
 
 
 def test_without_a_limit_there_are_as_many_sockets_as_are_wanted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _what: (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    assert connections.sockets_allowed(70_000) == 70_000
+    assert sockets.sockets_allowed(70_000) == 70_000

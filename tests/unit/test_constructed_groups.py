@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import constructed_groups
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import constructed_groups
 
 
 def test_groups_that_are_named() -> None:

@@ -7,10 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import AutoTune, Network, Pool
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, network, pools
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import desired
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AutoTune
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import Pool
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import Network
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import desired
 
 POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 BACKUP = {**POOL, "url": "stratum+tcp://backup.example.com:3333"}

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import generations
 
 from tests import works_where
-from tests.endpoints import PAGE, page
+from tests.endpoints import PAGE, all_endpoints, page
 from tests.modules import GENERATIONS
 
 
@@ -16,10 +16,10 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_the_page_knows_each_firmware() -> None:
-    assert GENERATIONS == protocol.GENERATIONS
+    assert GENERATIONS == generations.GENERATIONS
 
 
 def test_each_documented_action_is_described_once() -> None:
-    described = [value.action for value in vars(protocol).values() if isinstance(value, protocol.Endpoint)]
+    described = [endpoint.action for endpoint in all_endpoints()]
     assert len(described) == len(set(described))
     assert {action for action in works_where.DOCUMENTED if not action.startswith("/")} <= set(described)

@@ -7,8 +7,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import expected
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import expected
 
 MAC = "a0:b0:45:00:00:e5"
 

@@ -10,9 +10,9 @@ import signal
 from pathlib import Path
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import files
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.files import require_file, save
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _files
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._files import require_file, save
 
 
 def seen(text: str) -> dict[str, object]:
@@ -110,7 +110,7 @@ def test_where_no_file_can_be_without_a_name_it_is_replaced_all_the_same(
         # So that a folder is opened for writing, which fails, too.
         monkeypatch.setattr(os, "O_TMPFILE", 0)
     else:
-        monkeypatch.setattr(files, "_PATH_OF", str(tmp_path / "nowhere/{}"))
+        monkeypatch.setattr(_files, "_PATH_OF", str(tmp_path / "nowhere/{}"))
     path = tmp_path / "miner.log"
     path.write_text("old\n")
     save(str(path), "new\n", check_mode=False)

@@ -1,134 +1,36 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters that reports are made of: rows of what differs, a table for the terminal, and CSV."""
+"""The filters that reports are made of: a table for the terminal, and CSV."""
 
 from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.filter.drift_rows import drift_rows
+from ansible.errors import AnsibleFilterError
 from ansible_collections.minerops.dragonmint.plugins.filter.to_csv import to_csv
+from ansible_collections.minerops.dragonmint.plugins.filter.to_html import to_html
 from ansible_collections.minerops.dragonmint.plugins.filter.to_table import to_table
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
-
-ADDRESS = "10.1.0.25"
-REACHED = {"ansible_host": ADDRESS}
-COLUMNS = ["miner", "address", "outcome", "setting", "current", "desired", "reason", "summary"]
-UNCHANGED = {"changed": False, "diff": {"before": {"pools": []}, "after": {"pools": []}}}
-SKIPPED = {"changed": False, "skipped": True, "skip_reason": "Conditional result was False"}
-UNREACHABLE = {"unreachable": True, "changed": False, "msg": "No miner answers."}
 
 
-def changed(name: str, before: Any, after: Any) -> dict[str, Any]:
-    return {"changed": True, "diff": {"before": {name: before}, "after": {name: after}}}
-
-
-POOL = {"url": "stratum+tcp://a:1", "user": "u", "password": MASK}
-
-
-class TestDriftRows:
-    def test_a_miner_as_desired_has_one_row(self) -> None:
-        results = {f"__provision_{name}": UNCHANGED for name in ("pools", "network", "admin_password")}
-        assert drift_rows(["m1"], {"m1": {**REACHED, **results, "__provision_autotune": SKIPPED}}) == [
-            {**dict.fromkeys(COLUMNS, ""), "miner": "m1", "address": ADDRESS, "outcome": "as desired"}
-        ]
-
-    def test_one_of_which_nothing_is_desired_is_as_desired(self) -> None:
-        assert [row["outcome"] for row in drift_rows(["m1"], {"m1": REACHED})] == ["as desired"]
-
-    @pytest.mark.parametrize(
-        ("variable", "result", "current", "desired"),
-        [
-            ("admin_password", changed("password of admin", MASK, "(changed)"), MASK, "(changed)"),
-            ("guest_password", changed("password of guest", MASK, "(changed)"), MASK, "(changed)"),
-            (
-                "network",
-                changed(
-                    "network settings",
-                    {"mode": "dhcp", "ipaddress": None, "netmask": None, "gateway": None, "dns": []},
-                    {"mode": "static", "ipaddress": "10.1.0.40", "netmask": "m", "gateway": "g", "dns": ["a", "b"]},
-                ),
-                "dhcp",
-                "static 10.1.0.40 m g a, b",
-            ),
-            (
-                "pools",
-                changed("pools", [], [POOL, {**POOL, "user": "v"}]),
-                "",
-                "stratum+tcp://a:1 u, stratum+tcp://a:1 v",
-            ),
-            # Only a password differs.
-            (
-                "pools",
-                changed("pools", [POOL], [{**POOL, "password": "(changed)"}]),
-                "stratum+tcp://a:1 u",
-                "stratum+tcp://a:1 u (changed)",
-            ),
-            (
-                "autotune",
-                changed("autotune", {"mode": "balanced", "level": None}, {"mode": "efficient", "level": "2"}),
-                "balanced",
-                "efficient 2",
-            ),
-        ],
-    )
-    def test_each_setting_has_its_row(self, variable: str, result: dict[str, Any], current: str, desired: str) -> None:
-        (row,) = drift_rows(["m1"], {"m1": {**REACHED, f"__provision_{variable}": result}})
-        (name,) = result["diff"]["after"]
-        assert list(row) == COLUMNS
-        assert row == {
-            "miner": "m1",
-            "address": ADDRESS,
-            "outcome": "drift",
-            "setting": name,
-            "current": current,
-            "desired": desired,
-            "reason": "",
-            "summary": f"{name}: {current} -> {desired}",
-        }
-
-    def test_rows_come_in_the_order_of_miners_and_settings(self) -> None:
-        drift = {
-            "__provision_autotune": changed("autotune", "a", "b"),
-            "__provision_pools": changed("pools", "a", "b"),
-        }
-        rows = drift_rows(["m2", "m1"], {"m1": {}, "m2": drift})
-        assert [(row["miner"], row["setting"]) for row in rows] == [("m2", "pools"), ("m2", "autotune"), ("m1", "")]
-
-    @pytest.mark.parametrize(
-        ("failed", "outcome"),
-        [
-            ({"msg": "Why."}, "failed"),
-            ({"msg": "Why.", "unreachable": True}, "unreachable"),
-            ({"msg": "Why.", "unreachable": False}, "failed"),
-        ],
-    )
-    def test_a_miner_that_could_not_be_judged_has_its_reason(self, failed: dict[str, Any], outcome: str) -> None:
-        drift = {"__provision_pools": changed("pools", "a", "b")}
-        (row,) = drift_rows(["m1"], {"m1": {**REACHED, **drift, "__audit_failed": failed}})
-        assert (row["outcome"], row["reason"], row["summary"]) == (outcome, "Why.", "Why.")
-
-    @pytest.mark.parametrize("setting", ["admin_password", "guest_password", "network", "pools", "autotune"])
-    def test_a_miner_that_went_dark_meanwhile_is_not_as_desired(self, setting: str) -> None:
-        (row,) = drift_rows(["m1"], {"m1": {**REACHED, f"__provision_{setting}": UNREACHABLE}})
-        assert (row["outcome"], row["reason"]) == ("unreachable", "No miner answers.")
-
-    @pytest.mark.parametrize(
-        ("variables", "address"),
-        [
-            ({}, "m1"),
-            ({"ansible_host": "a"}, "a"),
-            ({"dragonmint_host": "d", "ansible_host": "a"}, "d"),
-        ],
-    )
-    def test_the_address_is_where_the_miner_was_asked(self, variables: dict[str, str], address: str) -> None:
-        assert drift_rows(["m1"], {"m1": variables})[0]["address"] == address
-
-    def test_no_miners_have_no_rows(self) -> None:
-        assert drift_rows([], {}) == []
+@pytest.mark.parametrize("lay_out", [to_csv, to_table, partial(to_html, title="Title")], ids=["csv", "table", "html"])
+@pytest.mark.parametrize(
+    ("rows", "columns", "sentence"),
+    [
+        ("miner", ["miner"], "expects a list of rows, and found 'miner'."),
+        ({"miner": "m1"}, ["miner"], "expects a list of rows, and found a dictionary."),
+        ([{"miner": "m1"}, "m2"], ["miner"], "expects a dictionary for each row, and row 1 is 'm2'."),
+        ([], "miner", "expects the columns as a list of keys, and found 'miner'."),
+        ([], [1], "expects the columns as a list of keys, and found a list."),
+    ],
+)
+def test_what_is_no_table_is_refused_in_one_sentence(lay_out: Any, rows: Any, columns: Any, sentence: str) -> None:
+    with pytest.raises(AnsibleFilterError) as refused:
+        lay_out(rows, columns)
+    assert str(refused.value).split(" ", 1)[1] == sentence
 
 
 class TestToTable:

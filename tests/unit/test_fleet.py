@@ -15,12 +15,15 @@ from ipaddress import IPv4Address
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import connections, fleet, protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.addresses import Addresses, addresses_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.fleet import Counts, Found, Options
-from ansible_collections.minerops.dragonmint.plugins.module_utils.session import Credential
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import facts
+from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses, addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Found, Options
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import REPLY_BYTES_MAX
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
 
 from tests.silence import silent
 
@@ -37,7 +40,7 @@ OPTIONS = Options(
     port=0,
     credentials=(ADMIN,),
     auth="basic",
-    subsets=facts.SUBSETS,
+    subsets=subsets.SUBSETS,
     concurrency=10,
     connect_timeout_s=5.0,
     timeout_s=10.0,
@@ -49,7 +52,7 @@ LONG_S = 8.0
 
 
 def poll(port: int, keep: Callable[[str, Any], bool] = lambda *_unused: True, **options: Any) -> tuple[Any, Counts]:
-    return fleet.poll(HERE, replace(OPTIONS, port=port, **options), keep, lambda _counts: None)
+    return scan.poll(HERE, replace(OPTIONS, port=port, **options), keep, lambda _counts: None)
 
 
 def one(port: int, **options: Any) -> Found:
@@ -79,7 +82,7 @@ def miner(password: str = "dragonadmin", user: str = "admin", **answers: Any) ->
             return http((logged_in(user) if is_right else WRONG_PASSWORD).body)
         if basic(user, password).encode() not in request:
             return http(INVALID_REQUEST.body)
-        return http(recorded(protocol.DM_2018_05, f"/api/{action}", user).body)
+        return http(recorded(DM_2018_05, f"/api/{action}", user).body)
 
     return talk
 
@@ -91,8 +94,8 @@ def paths(server: Server) -> list[str]:
 def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> None:
     server = listen(miner())
     found = one(server.port)
-    assert (found.state, found.credential, found.problem, found.missing) == (fleet.POLLED, "factory", None, {})
-    assert list(found.facts) == [f"dragonmint_{subset}" for subset in facts.SUBSETS]
+    assert (found.state, found.credential, found.problem, found.missing) == (scan.POLLED, "factory", None, {})
+    assert list(found.facts) == [f"dragonmint_{subset}" for subset in subsets.SUBSETS]
     actions = ["auth", "overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"]
     assert paths(server) == ["/", "/api/type", *(f"/api/{action}" for action in actions)]
     assert server.accepted == 1
@@ -116,7 +119,7 @@ def test_a_token_serves_as_well(listen: Listen) -> None:
             elif action == "auth":
                 peer.send(http(logged_in().body))
             elif b"Authorization: Bearer ey" in request:
-                peer.send(http(recorded(protocol.DM_2018_05, f"/api/{action}").body))
+                peer.send(http(recorded(DM_2018_05, f"/api/{action}").body))
             else:
                 peer.send(http(INVALID_REQUEST.body))
 
@@ -172,7 +175,7 @@ def test_silent_addresses_take_the_timeout_and_no_more(listen: Listen) -> None:
     options = replace(OPTIONS, port=server.port, connect_timeout_s=0.4, concurrency=10)
     with silent(addresses, server.port):
         networks = addresses_from(["127.77.1.1-30", "127.0.0.1"])
-        found, counts = fleet.poll(networks, options, lambda *_unused: True, print)
+        found, counts = scan.poll(networks, options, lambda *_unused: True, print)
     assert ([miner.address for miner in found], counts.silent, counts.addresses) == (["127.0.0.1"], 30, 31)
     assert 1.2 <= counts.seconds < LONG_S
 
@@ -188,35 +191,18 @@ def test_each_credential_is_tried_in_its_order_and_once(listen: Listen) -> None:
     assert one(server.port, credentials=logins).credential == "3"
     server = listen(miner(password="Secret-4"))
     found = one(server.port, credentials=logins)
-    assert (found.state, found.facts, found.credential) == (fleet.LOCKED, {}, None)
-    assert "('invalid password')" in str(found.problem)
+    assert (found.state, found.facts, found.credential) == (scan.LOCKED, {}, None)
+    assert "with each of 3 passwords: invalid password." in str(found.problem)
     assert "Secret" not in repr(found)
     assert paths(server)[2:] == ["/api/auth"] * 3
 
 
-@pytest.mark.parametrize(
-    ("logins", "first"),
-    [
-        ([("admin", "Fleet-1")], "password, list that in credentials: dragonadmin, or admin on an Innosilicon."),
-        (
-            [("admin", "Fleet-1"), ("admin", "dragonadmin")],
-            "password, list that in credentials: admin on an Innosilicon.",
-        ),
-        ([("guest", "Fleet-1")], "password, list that in credentials: dragonguest, or guest on an Innosilicon."),
-        ([("admin", "admin"), ("admin", "dragonadmin"), ("root", "x")], "Check the users (tried: admin, root;"),
-    ],
-)
-def test_what_to_do_about_a_locked_miner_begins_with_the_likeliest(
-    listen: Listen, logins: list[tuple[str, str]], first: str
-) -> None:
-    found = one(listen(miner(password="Else")).port, credentials=tuple(Credential(*login) for login in logins))
-    problem = str(found.problem)
-    assert problem.startswith("The miner refuses")
-    assert first in problem
-    places = [problem.find(text) for text in ("factory password, list", "Check the users", "users file was damaged")]
-    assert [place for place in places if place >= 0] == sorted(place for place in places if place >= 0)
-    assert places[1] > 0
-    assert places[2] > 0
+def test_a_locked_miner_names_the_logins_and_what_to_list(listen: Listen) -> None:
+    logins = (Credential("admin", "Fleet-1"), Credential("root", "x"))
+    found = one(listen(miner(password="Else")).port, credentials=logins)
+    assert str(found.problem).startswith("The miner refuses the login of 'admin' and 'root' with each of 2 passwords")
+    assert "factory password (dragonadmin, or admin on Innosilicon)" in str(found.problem)
+    assert "in an inventory: credentials" in str(found.problem)
 
 
 def test_when_a_miner_was_polled_is_known(listen: Listen) -> None:
@@ -228,14 +214,14 @@ def test_when_a_miner_was_polled_is_known(listen: Listen) -> None:
 def test_a_guest_gets_what_a_guest_may_read(listen: Listen) -> None:
     server = listen(miner(user="guest", password="dragonguest"))
     found = one(server.port, credentials=(Credential("guest", "dragonguest"),))
-    assert found.state == fleet.POLLED
+    assert found.state == scan.POLLED
     assert list(found.missing) == ["autotune"]
     assert "not use /api/getAutoTune" in found.missing["autotune"]
 
 
 def test_a_failure_of_one_source_leaves_the_others(listen: Listen) -> None:
     found = one(listen(miner(pools=http(b"no json"), summary=http(NO_REASON.body))).port)
-    assert found.state == fleet.POLLED
+    assert found.state == scan.POLLED
     assert list(found.missing) == ["pools"]
     assert found.facts["dragonmint_mining"]["ready"] is False
     assert "dragonmint_pools" not in found.facts
@@ -243,7 +229,7 @@ def test_a_failure_of_one_source_leaves_the_others(listen: Listen) -> None:
 
 def test_a_miner_without_identity_stays_and_is_not_filtered(listen: Listen) -> None:
     found = one(listen(miner(overview=http(b"no json"))).port, keep=lambda *_unused: False)
-    assert (found.state, list(found.missing)) == (fleet.POLLED, ["identity", "network", "hardware"])
+    assert (found.state, list(found.missing)) == (scan.POLLED, ["identity", "network", "hardware"])
 
 
 def test_what_a_filter_refuses_is_asked_for_nothing_more(listen: Listen) -> None:
@@ -264,7 +250,6 @@ def test_a_filter_that_fails_ends_everything(listen: Listen) -> None:
 
 
 def test_an_error_of_the_web_server_is_tried_once_more(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
     gone = http(b"", "502 Bad Gateway")
     server = listen(miner(overview=[gone], pools=[gone, gone]))
     found = one(server.port)
@@ -280,9 +265,8 @@ def hang_up(peer: Peer) -> None:
 def test_a_miner_that_dies_while_it_is_asked_is_unresponsive(
     listen: Listen, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
     found = one(listen(miner(**{action: hang_up})).port)
-    assert found.state == fleet.UNRESPONSIVE
+    assert found.state == scan.UNRESPONSIVE
     assert "without an answer" in str(found.problem)
     assert ("dragonmint_pools" in found.facts) is (action == "getAutoTune")
 
@@ -291,8 +275,8 @@ def test_a_miner_that_dies_while_it_is_asked_is_unresponsive(
 def test_a_reply_that_hangs_is_waited_for_no_longer_than_the_timeout(listen: Listen, action: str) -> None:
     began = time.monotonic()
     found = one(listen(miner(**{action: lambda peer: peer.hold()})).port, timeout_s=0.5)
-    assert found.state == fleet.UNRESPONSIVE
-    assert f"did not answer /api/{action} in full within 0.5 s" in str(found.problem)
+    assert found.state == scan.UNRESPONSIVE
+    assert f"took the request /api/{action}, but did not answer in full within 0.5 s" in str(found.problem)
     assert time.monotonic() - began < LONG_S
 
 
@@ -315,7 +299,7 @@ def endless(peer: Peer) -> None:
 def test_a_device_that_never_ends_holds_nothing_up(listen: Listen, talk: Talk) -> None:
     began = time.monotonic()
     _found, counts = poll(listen(talk).port, **SOON)
-    assert counts.unknown + counts.states[fleet.UNRESPONSIVE] == 1
+    assert counts.unknown + counts.states[scan.UNRESPONSIVE] == 1
     assert time.monotonic() - began < LONG_S
 
 
@@ -328,18 +312,17 @@ def test_headers_without_end_take_no_memory(listen: Listen, monkeypatch: pytest.
             peer.send(b"X-Some: %050d\r\n" % number * 1000)
             taken.append(number)
 
-    monkeypatch.setattr(fleet, "_RETRY_PAUSE_S", 0.0)
     found = one(listen(miner(overview=flood)).port, timeout_s=LONG_S)
-    assert found.state in (fleet.POLLED, fleet.UNRESPONSIVE)
+    assert found.state in (scan.POLLED, scan.UNRESPONSIVE)
     assert "dragonmint_identity" not in found.facts
     # Twice what is taken at the most, since it is asked once more, and what lies in the buffers of sockets.
-    assert len(taken) * 64_000 < 2 * connections._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
+    assert len(taken) * 64_000 < 2 * sockets._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
 
 
 def test_an_endless_fact_is_given_up_and_left_out(listen: Listen) -> None:
     found = one(listen(miner(pools=endless)).port)
-    assert (found.state, list(found.missing)) == (fleet.POLLED, ["pools"])
-    assert str(protocol.REPLY_BYTES_MAX) in found.missing["pools"]
+    assert (found.state, list(found.missing)) == (scan.POLLED, ["pools"])
+    assert str(REPLY_BYTES_MAX) in found.missing["pools"]
 
 
 def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
@@ -347,7 +330,7 @@ def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
         time.sleep(0.6)
 
     found = one(listen(miner(pools=late, overview=late)).port, timeout_s=0.9, deadline_s=1.0)
-    assert found.state == fleet.UNRESPONSIVE
+    assert found.state == scan.UNRESPONSIVE
     assert "everything within 1 s" in str(found.problem)
 
 
@@ -364,7 +347,7 @@ def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None
     assert "not with ********" in found.missing["pools"]
     assert [secret for secret in ("dragonadmin", login, jwt) if secret in repr(found)] == []
     locked = one(listen(miner(auth=http(refusal.encode()))).port)
-    assert locked.state == fleet.LOCKED
+    assert locked.state == scan.LOCKED
     assert "dragonadmin" not in repr(locked)
 
 
@@ -372,9 +355,9 @@ def test_a_bug_with_one_device_does_not_lose_the_others(listen: Listen, monkeypa
     def fact(*_unused: Any) -> Any:
         raise RuntimeError("nobody thought of this")
 
-    monkeypatch.setattr(facts.Sources, "fact", fact)
+    monkeypatch.setattr(subsets.Sources, "fact", fact)
     found = one(listen(miner()).port)
-    assert found.state == fleet.UNRESPONSIVE
+    assert found.state == scan.UNRESPONSIVE
     assert "nobody thought of this" in str(found.problem)
 
 
@@ -396,10 +379,10 @@ def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPat
         await asyncio.sleep(0)
         at_once.remove(address)
 
-    monkeypatch.setattr(connections, "probe", probe)
+    monkeypatch.setattr(sockets, "probe", probe)
     options = replace(OPTIONS, port=80, concurrency=25)
     with pytest.raises(Ended):
-        fleet.poll(addresses_from(["10.0.0.0/8"], allow_huge=True), options, lambda *_unused: True, print)
+        scan.poll(addresses_from(["10.0.0.0/8"], allow_huge=True), options, lambda *_unused: True, print)
     # The workers, and one each that began it all, reports and was there before.
     assert max(tasks) <= 25 + 3
     assert most[0] == 25
@@ -410,17 +393,17 @@ def test_an_address_that_can_not_be_tried_is_counted_with_the_reason(monkeypatch
     async def probe(*_unused: Any) -> None:
         raise OSError(errno.ENETUNREACH, "Network is unreachable")
 
-    monkeypatch.setattr(connections, "probe", probe)
-    _found, counts = fleet.poll(addresses_from(["10.0.0.1-9"]), OPTIONS, lambda *_unused: True, print)
+    monkeypatch.setattr(sockets, "probe", probe)
+    _found, counts = scan.poll(addresses_from(["10.0.0.1-9"]), OPTIONS, lambda *_unused: True, print)
     assert (counts.addresses, counts.silent, counts.failures) == (9, 9, {"Network is unreachable": 9})
 
 
 def test_progress_is_reported_while_it_lasts(listen: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "PROGRESS_EVERY_S", 0.05)
+    monkeypatch.setattr(scan, "PROGRESS_EVERY_S", 0.05)
     reports: list[int] = []
     server = listen(lambda peer: peer.hold())
     options = replace(OPTIONS, port=server.port, timeout_s=0.5)
-    fleet.poll(HERE, options, lambda *_unused: True, lambda counts: reports.append(counts.total))
+    scan.poll(HERE, options, lambda *_unused: True, lambda counts: reports.append(counts.total))
     assert len(reports) >= 2
     assert set(reports) == {1}
 
@@ -432,11 +415,12 @@ def test_miners_come_in_the_order_of_their_addresses(monkeypatch: pytest.MonkeyP
         other_end.close()
         return there
 
-    async def run(visit: Any) -> None:
+    def steps(visit: Any) -> Steps[None]:
         visit.is_miner = True
+        yield from ()
 
-    monkeypatch.setattr(connections, "probe", probe)
-    monkeypatch.setattr(fleet._Visit, "run", run)
+    monkeypatch.setattr(sockets, "probe", probe)
+    monkeypatch.setattr(scan._Visit, "steps", steps)
     addresses = Addresses(addresses_from(["10.0.0.2", "10.0.0.10", "10.0.0.30"]).spans)
-    found, _counts = fleet.poll(addresses, OPTIONS, lambda *_unused: True, print)
+    found, _counts = scan.poll(addresses, OPTIONS, lambda *_unused: True, print)
     assert [miner.address for miner in found] == ["10.0.0.2", "10.0.0.10", "10.0.0.30"]

@@ -9,9 +9,11 @@ from ipaddress import AddressValueError, IPv4Address
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.hosts import host_from, ipv4_from, require_host
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import firmware, network, pools, search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import install
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import host_from, ipv4_from, require_host
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import network, pools
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -172,7 +174,7 @@ def set_pool(text: str) -> None:
 
 
 def set_url(text: str) -> None:
-    firmware.wanted_from({**FIRMWARE, "url": f"http://{text}/x.swu"}, None)
+    install.wanted_from({**FIRMWARE, "url": f"http://{text}/x.swu"}, None)
 
 
 def set_network(name: str) -> Any:

@@ -16,10 +16,11 @@ from ansible.errors import AnsibleParserError
 from ansible.inventory.data import InventoryData
 from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
-from ansible_collections.minerops.dragonmint.plugins.module_utils import fleet
-from ansible_collections.minerops.dragonmint.plugins.module_utils.fleet import Counts, Found
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import scans
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Found
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import scans
 
 OPTIONS = {
     "plugin": "minerops.dragonmint.dragonmint",
@@ -34,7 +35,7 @@ def miner(number: int, **changes: Any) -> Found:
     identity = {"type": "T1", "hwver": "g19", "mac": f"a0:b0:45:00:{number >> 8:02x}:{number & 255:02x}"}
     facts = {"dragonmint_identity": {**identity, "firmware": "t1_20180515_060842", "build_date": None}}
     address = f"10.1.{number >> 8}.{number & 255}"
-    found = {"state": fleet.POLLED, "polled_at": 1800000000.5, "facts": facts, "credential": "1"}
+    found = {"state": scan.POLLED, "polled_at": 1800000000.5, "facts": facts, "credential": "1"}
     return Found(address, **{**found, **changes})
 
 
@@ -54,7 +55,7 @@ def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Read:
                 counts.states[found.state] += 1
             return miners, counts
 
-        monkeypatch.setattr(fleet, "poll", poll)
+        monkeypatch.setattr(scan, "poll", poll)
         source = tmp_path / file
         source.parent.mkdir(exist_ok=True)
         source.write_text(yaml.safe_dump({**OPTIONS, **options}))
@@ -121,7 +122,7 @@ def test_what_can_not_be_limited_to_names_nobody(read: Read, text: str) -> None:
 
 
 def test_a_locked_miner_is_no_reason_for_a_warning_about_names(read: Read) -> None:
-    locked = miner(5, state=fleet.LOCKED, facts={}, credential=None, problem="The miner refuses {{ it }}.")
+    locked = miner(5, state=scan.LOCKED, facts={}, credential=None, problem="The miner refuses {{ it }}.")
     inventory, said = read([locked], strict=True)
     assert [host.name for host in inventory.groups["dragonmint_locked"].hosts] == ["10.1.0.5"]
     assert inventory.hosts["10.1.0.5"].vars["dragonmint_problem"] == "The miner refuses {{ it }}."
@@ -141,7 +142,7 @@ def test_why_facts_are_missing_is_summed_up(read: Read) -> None:
 
 
 def test_without_the_library_it_is_named(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fleet, "AIOHTTP_IMPORT_ERROR", "Traceback:\nModuleNotFoundError: No module named 'aiohttp'")
+    monkeypatch.setattr(sockets, "AIOHTTP_IMPORT_ERROR", "Traceback:\nModuleNotFoundError: No module named 'aiohttp'")
     with pytest.raises(AnsibleParserError, match=r"library aiohttp is required.*ModuleNotFoundError"):
         read([])
 
@@ -157,7 +158,7 @@ def reports(inventory: InventoryData) -> dict[str, Any]:
 
 def test_how_a_source_was_read_is_a_variable(read: Read) -> None:
     before = time.time()
-    some = [miner(5, missing={"pools": "no list"}), miner(6, state=fleet.LOCKED, facts={}, problem="no")]
+    some = [miner(5, missing={"pools": "no list"}), miner(6, state=scan.LOCKED, facts={}, problem="no")]
     inventory, said = read(some)
     (name, report), *_none = reports(inventory).items()
     assert name == "fleet.dragonmint.yml"
@@ -306,7 +307,7 @@ def test_who_is_expected_and_missing_is_a_variable(read: Read, tmp_path: Path) -
     (tmp_path / "miners.txt").write_text(
         "\ufeff# hall 1\nA0-B0-45-00-00-05\n\n10.1.0.6\nrack7  # new\n", encoding="utf-8"
     )
-    locked = miner(6, state=fleet.LOCKED, facts={}, problem="no")
+    locked = miner(6, state=scan.LOCKED, facts={}, problem="no")
     for expected in ("miners.txt", str(tmp_path / "miners.txt"), ["a0b045000005", "10.1.0.6", "rack7"]):
         inventory, said = read([miner(5), locked], expected=expected)
         assert inventory.groups["all"].vars["dragonmint_missing"] == ["rack7"]

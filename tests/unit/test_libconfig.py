@@ -12,7 +12,11 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.libconfig import DEPTH_MAX, LibconfigError, parse
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.libconfig import (
+    DEPTH_MAX,
+    LibconfigError,
+    parse,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

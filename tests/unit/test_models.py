@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import models
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import (
     MODELS,
@@ -17,7 +18,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models i
     own_ratings,
     rating_of,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
 
 from tests.models import PAGE, page
 

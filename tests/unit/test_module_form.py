@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
 
 from .helpers import ROOT, basic, recorded
 from .loopback import Listen, Peer, closed_port, http
@@ -56,7 +56,7 @@ def as_recorded(peer: Peer) -> None:
     """Answers as the real program did."""
     while request := peer.read_request():
         path = request.split()[1].decode()
-        peer.send(http(recorded(protocol.DM_2018_05, path).body))
+        peer.send(http(recorded(DM_2018_05, path).body))
 
 
 @pytest.mark.parametrize("module", OPTIONS)

@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import options
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.options import OPTIONS, checked
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _options
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS, checked
 
 GIVEN = {"host": "10.1.0.25", "password": "secret-9"}
 DEFAULTS = {
@@ -37,8 +37,8 @@ def test_empty_text_is_not_given(nothing: Any) -> None:
 
 
 def test_the_spec_has_each_option_with_its_secrets() -> None:
-    spec = options.argument_spec()
-    assert list(spec) == list(options.NAMES)
+    spec = _options.argument_spec()
+    assert list(spec) == list(_options.NAMES)
     assert {name for name, option in spec.items() if option.get("no_log")} == {"password", "fallback_passwords"}
     assert {name for name, option in spec.items() if option.get("required")} == {"host", "password"}
 

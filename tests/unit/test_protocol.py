@@ -8,46 +8,67 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import BadReply
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
-    ADMIN,
-    DM_2018_04,
-    DM_2018_05,
-    GENERATIONS,
-    GUEST,
-    INNO_2018_08,
-    INNO_2018_09,
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
+    AUTOTUNE,
+    AUTOTUNE_STATUS,
     AutoTune,
     AutoTuneStatus,
-    Board,
-    Debug,
-    DebugBoard,
-    DeviceError,
+    set_autotune,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS, Debug, DebugBoard
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
     Endpoint,
-    Hardware,
-    Identity,
     InvalidRequest,
-    LatestFirmware,
-    Mining,
-    Network,
-    Overview,
-    Pool,
-    PoolStatus,
     Reply,
     Request,
     parse,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    ADMIN,
+    DM_2018_04,
+    DM_2018_05,
+    FACTORY_PASSWORDS,
+    GENERATIONS,
+    GUEST,
+    INNO_2018_08,
+    INNO_2018_09,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
+    ERROR,
+    HASH_RATES,
+    SUMMARY,
+    Board,
+    DeviceError,
+    Mining,
+    PoolStatus,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
+    LOCK_STATE,
+    NETWORK,
+    OVERVIEW,
+    TYPE,
+    Hardware,
+    Identity,
+    Network,
+    Overview,
+    update_network,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE, LatestFirmware
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import AUTH, auth, update_password
+
+from tests.endpoints import all_endpoints
 
 from .helpers import RECORDED_GENERATIONS, SUCCESS, jwt_of, logged_in, recorded, said
 
-ENDPOINTS = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
-READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes and endpoint is not protocol.AUTH]
+ENDPOINTS = all_endpoints()
+READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes and endpoint is not AUTH]
 WRITES = [endpoint for endpoint in ENDPOINTS if endpoint.writes]
 
-NETWORK = Network("dhcp", "10.1.0.25", "255.255.252.0", "10.1.0.1", ("10.1.0.1",))
+A_NETWORK = Network("dhcp", "10.1.0.25", "255.255.252.0", "10.1.0.1", ("10.1.0.1",))
 
-POOLS = (
+THREE_POOLS = (
     Pool("stratum+tcp://pool-a.example:3333", "wallet.0", "x"),
     Pool("stratum+tcp://pool-b.example:3333", "farm.worker1", "x"),
 )
@@ -114,7 +135,7 @@ DEBUG = Debug(
     ),
     hashes={"firmware": "a2b058ce", "backend": "a50c6245", "cgminer": "e9fc77b6"},
 )
-LATEST_FIRMWARE = LatestFirmware(
+A_LATEST_FIRMWARE = LatestFirmware(
     version="t1_20180701_000000",
     date="1st of July 2018 12:00 AM",
     url="https://download.halongmining.com/files/t1/t1_20180701_000000.swu",
@@ -133,7 +154,7 @@ def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total
             firmware="t1_20180515_060842",
             build_date="15th of May 2018 06:08 AM",
         ),
-        NETWORK,
+        A_NETWORK,
         Hardware(
             uptime_seconds=(3 * 24 + 1) * 3600 + 2 * 60,
             load=(0.07, 0.06, 0.07),
@@ -150,28 +171,28 @@ def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total
 # The April firmware's own summary and debug statistics were not recorded; they are the same as in May. The samples of
 # hash rates were recorded without any.
 UNRECORDED = [
-    (protocol.SUMMARY, DM_2018_04),
-    (protocol.DEBUG_STATS, DM_2018_04),
-    *[(protocol.HASH_RATES, generation) for generation in GENERATIONS],
+    (SUMMARY, DM_2018_04),
+    (DEBUG_STATS, DM_2018_04),
+    *[(HASH_RATES, generation) for generation in GENERATIONS],
 ]
 RECORDED_VALUES = [
-    *[(protocol.TYPE, generation, "T1") for generation in RECORDED_GENERATIONS],
-    *[(protocol.NETWORK, generation, NETWORK) for generation in RECORDED_GENERATIONS],
-    *[(protocol.POOLS, generation, POOLS) for generation in RECORDED_GENERATIONS],
-    (protocol.OVERVIEW, DM_2018_04, overview(2227020, 22457072, 1119220, 23501240, 24620460)),
-    (protocol.OVERVIEW, DM_2018_05, overview(2093400, 22590692, 1097668, 23611916, 24709584)),
-    (protocol.OVERVIEW, INNO_2018_08, overview(2417676, 22266416, 1093236, 23285760, 24378996)),
-    (protocol.SUMMARY, DM_2018_05, MINING),
-    (protocol.SUMMARY, INNO_2018_08, MINING),
-    (protocol.AUTOTUNE, DM_2018_04, AutoTune("balanced", None)),
-    (protocol.AUTOTUNE, DM_2018_05, AutoTune("balanced", None)),
-    (protocol.AUTOTUNE, INNO_2018_08, AutoTune("factory", "2")),
-    (protocol.AUTOTUNE_STATUS, DM_2018_05, AutoTuneStatus(True, False, AutoTune("balanced"))),
-    (protocol.AUTOTUNE_STATUS, INNO_2018_08, AutoTuneStatus(True, False, AutoTune("factory", "2"))),
-    (protocol.ERROR, INNO_2018_08, DeviceError("0", None)),
-    *[(protocol.LATEST_FIRMWARE, generation, LATEST_FIRMWARE) for generation in RECORDED_GENERATIONS],
-    (protocol.DEBUG_STATS, DM_2018_05, DEBUG),
-    (protocol.DEBUG_STATS, INNO_2018_08, DEBUG),
+    *[(TYPE, generation, "T1") for generation in RECORDED_GENERATIONS],
+    *[(NETWORK, generation, A_NETWORK) for generation in RECORDED_GENERATIONS],
+    *[(POOLS, generation, THREE_POOLS) for generation in RECORDED_GENERATIONS],
+    (OVERVIEW, DM_2018_04, overview(2227020, 22457072, 1119220, 23501240, 24620460)),
+    (OVERVIEW, DM_2018_05, overview(2093400, 22590692, 1097668, 23611916, 24709584)),
+    (OVERVIEW, INNO_2018_08, overview(2417676, 22266416, 1093236, 23285760, 24378996)),
+    (SUMMARY, DM_2018_05, MINING),
+    (SUMMARY, INNO_2018_08, MINING),
+    (AUTOTUNE, DM_2018_04, AutoTune("balanced", None)),
+    (AUTOTUNE, DM_2018_05, AutoTune("balanced", None)),
+    (AUTOTUNE, INNO_2018_08, AutoTune("factory", "2")),
+    (AUTOTUNE_STATUS, DM_2018_05, AutoTuneStatus(True, False, AutoTune("balanced"))),
+    (AUTOTUNE_STATUS, INNO_2018_08, AutoTuneStatus(True, False, AutoTune("factory", "2"))),
+    (ERROR, INNO_2018_08, DeviceError("0", None)),
+    *[(LATEST_FIRMWARE, generation, A_LATEST_FIRMWARE) for generation in RECORDED_GENERATIONS],
+    (DEBUG_STATS, DM_2018_05, DEBUG),
+    (DEBUG_STATS, INNO_2018_08, DEBUG),
 ]
 
 
@@ -196,10 +217,10 @@ def test_each_read_is_held_against_a_recording_of_each_firmware_that_has_it(endp
 def test_a_recorded_login_gives_a_jwt_with_level_and_issuer(
     generation: str, prefix: str, issuer: str, user: str
 ) -> None:
-    request = protocol.auth(user, prefix + user)
+    request = auth(user, prefix + user)
     login = parse(request, recorded(generation, "/api/auth", None, form=request.form))
     assert (login.level, login.issuer) == (user, issuer)
-    assert prefix + user in protocol.FACTORY_PASSWORDS[user]
+    assert prefix + user in FACTORY_PASSWORDS[user]
     assert login.jwt.count(".") == 2
 
 
@@ -212,7 +233,7 @@ RECORDED_READS = [
     pytest.param(endpoint, generation, id=f"{endpoint.action}-{generation}")
     for endpoint in READS
     for generation in RECORDED_GENERATIONS
-    if (endpoint, generation) not in UNRECORDED and endpoint is not protocol.LOCK_STATE
+    if (endpoint, generation) not in UNRECORDED and endpoint is not LOCK_STATE
 ]
 
 
@@ -260,17 +281,17 @@ def test_what_is_not_everywhere_tells_firmware_apart() -> None:
     ],
 )
 def test_the_error_of_an_innosilicon(reply: Reply, error: DeviceError) -> None:
-    assert parse(Request(protocol.ERROR), reply) == error
+    assert parse(Request(ERROR), reply) == error
 
 
 @pytest.mark.parametrize("status", [204, 500, 502])
 def test_only_a_good_reply_may_be_empty(status: int) -> None:
     with pytest.raises(BadReply):
-        parse(Request(protocol.ERROR), Reply(status, b""))
+        parse(Request(ERROR), Reply(status, b""))
 
 
 def test_pools_are_posted_in_numbered_fields() -> None:
-    request = protocol.update_pools([Pool("stratum+tcp://a:1", "u1", "p1"), Pool("stratum+tcp://b:2", "u2", "p2")])
+    request = update_pools([Pool("stratum+tcp://a:1", "u1", "p1"), Pool("stratum+tcp://b:2", "u2", "p2")])
     assert request.path == "/api/updatePools"
     assert request.form == {
         "Pool1": "stratum+tcp://a:1",
@@ -291,7 +312,7 @@ def test_pools_are_posted_in_numbered_fields() -> None:
     ],
 )
 def test_a_level_is_posted_only_where_there_is_one(autotune: AutoTune, form: dict[str, str]) -> None:
-    request = protocol.set_autotune(autotune)
+    request = set_autotune(autotune)
     assert (request.path, request.form) == ("/api/setAutoTune", form)
 
 
@@ -316,18 +337,18 @@ STATIC_FORM = {
     ids=["dhcp", "one dns doubled", "two dns"],
 )
 def test_a_network_is_posted_with_two_name_servers(network: Network, form: dict[str, str]) -> None:
-    request = protocol.update_network(network)
+    request = update_network(network)
     assert (request.path, request.form) == ("/api/updateNetwork", form)
 
 
 def test_a_password_is_changed_with_the_current_one_of_the_admin() -> None:
-    request = protocol.update_password("guest", "the admin's", "new")
+    request = update_password("guest", "the admin's", "new")
     assert request.path == "/api/updatePassword"
     assert request.form == {"user": "guest", "currentPassword": "the admin's", "newPassword": "new"}
 
 
 def test_a_login_is_posted_as_a_form() -> None:
-    request = protocol.auth("guest", "dragonguest")
+    request = auth("guest", "dragonguest")
     assert (request.path, request.form) == ("/api/auth", {"username": "guest", "password": "dragonguest"})
 
 
@@ -335,10 +356,10 @@ def test_a_login_is_posted_as_a_form() -> None:
     "value",
     [
         Pool("stratum+tcp://a:1", "u", "secret-9"),
-        protocol.auth("admin", "secret-9"),
-        protocol.update_pools([Pool("stratum+tcp://a:1", "u", "secret-9")]),
-        protocol.update_password("admin", "secret-9", "secret-9"),
-        parse(protocol.auth("admin", "x"), logged_in("admin")),
+        auth("admin", "secret-9"),
+        update_pools([Pool("stratum+tcp://a:1", "u", "secret-9")]),
+        update_password("admin", "secret-9", "secret-9"),
+        parse(auth("admin", "x"), logged_in("admin")),
     ],
     ids=["pool", "login request", "pools request", "password request", "login"],
 )

@@ -7,16 +7,14 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     MinerError,
     NotReady,
     Rejected,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
-    DM_2018_05,
-    INNO_2018_08,
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE, AUTOTUNE_STATUS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
     Endpoint,
     InvalidRequest,
     Reply,
@@ -24,6 +22,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol impor
     TokenExpired,
     parse,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, INNO_2018_08
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import auth
 
 from .helpers import NO_REASON, recorded, said
 
@@ -50,7 +54,7 @@ REFUSALS: list[tuple[Reply, type[MinerError], str]] = [
 @pytest.mark.parametrize(("reply", "error", "text"), REFUSALS)
 def test_a_refusal_is_classified_and_quoted(reply: Reply, error: type[MinerError], text: str) -> None:
     with pytest.raises(error) as caught:
-        parse(Request(protocol.POOLS), reply)
+        parse(Request(POOLS), reply)
     assert caught.type is error
     assert text in str(caught.value)
     assert len(str(caught.value)) < 400
@@ -65,13 +69,13 @@ def test_only_a_refusal_that_may_pass_by_itself_is_transient(error: type[MinerEr
 
 def test_a_refusal_keeps_the_miners_words_apart() -> None:
     with pytest.raises(Rejected) as caught:
-        parse(Request(protocol.POOLS), said(success=False, message="missing configuration"))
+        parse(Request(POOLS), said(success=False, message="missing configuration"))
     assert caught.value.reason == "missing configuration"
 
 
 def test_a_miner_that_waits_for_others_in_vain_is_not_asked_again() -> None:
     with pytest.raises(Rejected, match="do not answer") as caught:
-        parse(Request(protocol.LATEST_FIRMWARE), Reply(504, b"<html>"))
+        parse(Request(LATEST_FIRMWARE), Reply(504, b"<html>"))
     assert not caught.value.transient
 
 
@@ -107,30 +111,30 @@ NO_MINER: list[tuple[Reply, bool, str]] = [
 @pytest.mark.parametrize(("reply", "transient", "text"), NO_MINER)
 def test_what_no_miner_says_is_a_bad_reply(reply: Reply, transient: bool, text: str) -> None:
     with pytest.raises(BadReply) as caught:
-        parse(Request(protocol.POOLS), reply)
+        parse(Request(POOLS), reply)
     assert caught.value.transient is transient
     assert text in str(caught.value)
 
 
 BROKEN_VALUES = [
-    (protocol.POOLS, {}),
-    (protocol.POOLS, {"pools": None}),
-    (protocol.POOLS, {"pools": {"url": "u"}}),
-    (protocol.POOLS, {"pools": ["stratum+tcp://a:1"]}),
-    (protocol.OVERVIEW, {"network": []}),
-    (protocol.OVERVIEW, {"hardware": "up 10 min"}),
-    (protocol.OVERVIEW, {"version": None}),
-    (protocol.SUMMARY, {"POOLS": []}),
-    (protocol.SUMMARY, {"DEVS": []}),
-    (protocol.SUMMARY, {"DEVS": {}, "POOLS": []}),
-    (protocol.SUMMARY, {"DEVS": [1], "POOLS": []}),
-    (protocol.SUMMARY, {"DEVS": [], "POOLS": [], "HARDWARE": [59]}),
-    (protocol.AUTOTUNE, {}),
-    (protocol.AUTOTUNE, {"autoTuneMode": None}),
-    (protocol.AUTOTUNE, {"autoTuneMode": 1}),
-    (protocol.AUTOTUNE, {"autoTuneMode": {"level": "2"}}),
-    (protocol.AUTOTUNE_STATUS, {"isRunning": True}),
-    (protocol.AUTOTUNE_STATUS, {"isRunning": 1, "isTuning": False}),
+    (POOLS, {}),
+    (POOLS, {"pools": None}),
+    (POOLS, {"pools": {"url": "u"}}),
+    (POOLS, {"pools": ["stratum+tcp://a:1"]}),
+    (OVERVIEW, {"network": []}),
+    (OVERVIEW, {"hardware": "up 10 min"}),
+    (OVERVIEW, {"version": None}),
+    (SUMMARY, {"POOLS": []}),
+    (SUMMARY, {"DEVS": []}),
+    (SUMMARY, {"DEVS": {}, "POOLS": []}),
+    (SUMMARY, {"DEVS": [1], "POOLS": []}),
+    (SUMMARY, {"DEVS": [], "POOLS": [], "HARDWARE": [59]}),
+    (AUTOTUNE, {}),
+    (AUTOTUNE, {"autoTuneMode": None}),
+    (AUTOTUNE, {"autoTuneMode": 1}),
+    (AUTOTUNE, {"autoTuneMode": {"level": "2"}}),
+    (AUTOTUNE_STATUS, {"isRunning": True}),
+    (AUTOTUNE_STATUS, {"isRunning": 1, "isTuning": False}),
 ]
 
 
@@ -143,15 +147,15 @@ def test_a_reply_of_another_shape_is_a_bad_reply(endpoint: Endpoint[Any], answer
 @pytest.mark.parametrize("answer", [{}, {"version": ""}, {"version": False}])
 def test_the_vendors_firmware_without_a_version_is_a_bad_reply(answer: dict[str, Any]) -> None:
     with pytest.raises(BadReply, match="Use src or url"):
-        parse(Request(protocol.LATEST_FIRMWARE), said(success=True, **answer))
+        parse(Request(LATEST_FIRMWARE), said(success=True, **answer))
 
 
 @pytest.mark.parametrize("jwt", [None, "", 7, "no-dots", "a.b", "a.b.c.d", "a.b.c\r\nX-Header: 1", "a.b.c\n", "ü.b.c"])
 def test_a_login_without_a_usable_jwt_fails(jwt: Any) -> None:
     with pytest.raises(BadReply):
-        parse(protocol.auth("admin", "dragonadmin"), said(success=True, jwt=jwt))
+        parse(auth("admin", "dragonadmin"), said(success=True, jwt=jwt))
 
 
 @pytest.mark.parametrize("claims", ["e30", "W10", "bm8", "x", "eyJ1c2VyIjoicm9vdCJ9", "eyJ1c2VyIjpbXX0", "____"])
 def test_a_jwt_of_nobody_known_has_no_level(claims: str) -> None:
-    assert parse(protocol.auth("admin", "dragonadmin"), said(success=True, jwt=f"a.{claims}.c")).level is None
+    assert parse(auth("admin", "dragonadmin"), said(success=True, jwt=f"a.{claims}.c")).level is None

@@ -11,15 +11,27 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Endpoint, Reply, Request, parse
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
+    REPLY_BYTES_MAX,
+    Endpoint,
+    Reply,
+    Request,
+    parse,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import INNO_2018_08
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import HASH_RATES
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import LOCK_STATE, OVERVIEW
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import AUTH
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.endpoints import all_endpoints
+
 from .helpers import RECORDED_AT, RECORDED_GENERATIONS, logged_in, recorded, recordings
 
-ENDPOINTS = [value for value in vars(protocol).values() if isinstance(value, Endpoint)]
+ENDPOINTS = all_endpoints()
 READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes]
 BODIES = sorted({entry["body"] for generation in RECORDED_GENERATIONS for entry in recordings(generation)})
 GOOD_ANSWERS: dict[str, Any] = {
@@ -27,9 +39,9 @@ GOOD_ANSWERS: dict[str, Any] = {
     "getHashRates": {"success": True, "stats": [[4932258.41]], "times": [1529186520]},
     "getLockState": {"success": True, "status": "0"},
     **{
-        endpoint.action: json.loads(recorded(protocol.INNO_2018_08, f"/api/{endpoint.action}").body)
+        endpoint.action: json.loads(recorded(INNO_2018_08, f"/api/{endpoint.action}").body)
         for endpoint in READS
-        if endpoint not in (protocol.AUTH, protocol.HASH_RATES, protocol.LOCK_STATE)
+        if endpoint not in (AUTH, HASH_RATES, LOCK_STATE)
     },
 }
 
@@ -140,7 +152,7 @@ def test_a_good_answer_with_several_odd_and_missing_values(endpoint: Endpoint[An
 def test_a_refusal_with_an_odd_value() -> None:
     for key in ("success", "message", "token"):
         for value in ODD_VALUES:
-            check(protocol.POOLS, Reply(200, dump({"success": False, key: value})))
+            check(POOLS, Reply(200, dump({"success": False, key: value})))
 
 
 @unhurried
@@ -198,4 +210,4 @@ def test_html(endpoint: Endpoint[Any], status: int, text: str, page: str) -> Non
     [b"%s", b'{"success":false,"message":"%s"}', b'{"success":true,"hardware":{"status":"up %s"}}', b"<title>%s"],
 )
 def test_the_longest_replies(around: bytes, piece: bytes) -> None:
-    check(protocol.OVERVIEW, Reply(200, around % (piece * (protocol.REPLY_BYTES_MAX // len(piece)))))
+    check(OVERVIEW, Reply(200, around % (piece * (REPLY_BYTES_MAX // len(piece)))))

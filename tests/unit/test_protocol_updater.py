@@ -7,15 +7,20 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     MinerError,
     PermissionDenied,
     Rejected,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Frame, UpdaterBusy, Upload
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import (
+    Frame,
+    UpdaterBusy,
+    Upload,
+    accept_upload,
+    parse_frame,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,7 +29,7 @@ from .helpers import ROOT
 
 def frames(recording: str) -> list[Frame]:
     lines = (ROOT / "tests/data/recordings" / f"upgrade-{recording}.jsonl").read_text(encoding="utf-8").splitlines()
-    return [frame for frame in (protocol.parse_frame(json.loads(line)["frame"]) for line in lines) if frame]
+    return [frame for frame in (parse_frame(json.loads(line)["frame"]) for line in lines) if frame]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +60,7 @@ def test_a_recorded_update_goes_from_0_to_100_percent() -> None:
 )
 def test_the_percents_are_of_all_steps(number: str, step: str, percent: str, of_the_whole: float) -> None:
     frame = {"type": "step", "number": number, "step": step, "name": "uImage", "percent": percent}
-    assert protocol.parse_frame(json.dumps(frame)) == Frame(percent=of_the_whole)
+    assert parse_frame(json.dumps(frame)) == Frame(percent=of_the_whole)
 
 
 @pytest.mark.parametrize(
@@ -72,12 +77,12 @@ def test_the_percents_are_of_all_steps(number: str, step: str, percent: str, of_
     ],
 )
 def test_a_frame_that_tells_nothing_is_passed_over(text: str) -> None:
-    assert protocol.parse_frame(text) is None
+    assert parse_frame(text) is None
 
 
 def test_a_text_of_the_updater_is_safe_to_show() -> None:
     frame = {"type": "message", "level": "6", "text": "[extract_files] : \x1b[31m\ud800" + "x" * 1000}
-    told = protocol.parse_frame(json.dumps(frame))
+    told = parse_frame(json.dumps(frame))
     assert told is not None
     assert told.text is not None
     assert told.text.startswith("[extract_files] : ?[31m?xxx")
@@ -91,14 +96,14 @@ values = st.sampled_from(["status", "step", "message"]) | st.none() | st.integer
 @settings(derandomize=True, database=None, max_examples=200)
 @given(st.dictionaries(keys, values))
 def test_any_frame_is_read_or_passed_over(frame: dict[str, object]) -> None:
-    told = protocol.parse_frame(json.dumps(frame))
+    told = parse_frame(json.dumps(frame))
     if told and told.percent is not None:
         assert 0 <= told.percent <= 100
 
 
 @pytest.mark.parametrize("body", [b"Ok, ok.swu - 5 bytes.\r\n", b""])
 def test_an_upload_that_arrived_is_accepted(body: bytes) -> None:
-    protocol.accept_upload(200, body)
+    accept_upload(200, body)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +120,7 @@ def test_an_upload_that_arrived_is_accepted(body: bytes) -> None:
 )
 def test_an_upload_that_was_refused_says_why(status: int, body: bytes, error: type[MinerError]) -> None:
     with pytest.raises(error):
-        protocol.accept_upload(status, body)
+        accept_upload(status, body)
 
 
 @pytest.mark.parametrize("filename", ["t1_20180701_000000.swu", "ü.swu"])

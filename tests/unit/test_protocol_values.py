@@ -8,20 +8,33 @@ from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
+    AUTOTUNE,
+    AUTOTUNE_STATUS,
     AutoTune,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply, Request, parse
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
+    HASH_RATES,
+    SUMMARY,
     Board,
+    Mining,
+    PoolStatus,
+    not_mining,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
+    NETWORK,
+    OVERVIEW,
+    TYPE,
     Hardware,
     Identity,
-    Mining,
     Network,
-    Pool,
-    PoolStatus,
-    Reply,
-    Request,
-    parse,
+    uptime_seconds,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
 
 from .helpers import recorded, said
 
@@ -47,7 +60,7 @@ DAY = 24 * HOUR
     ],
 )
 def test_uptime_is_read_in_each_form_of_the_uptime_command(status: str, seconds: int | None) -> None:
-    assert protocol.uptime_seconds(status) == seconds
+    assert uptime_seconds(status) == seconds
 
 
 @pytest.mark.parametrize(
@@ -64,14 +77,14 @@ def test_load_is_read_as_numbers(status: str, load: tuple[float, ...]) -> None:
 
 
 def hardware(**values: Any) -> Hardware:
-    return parse(Request(protocol.OVERVIEW), said(success=True, hardware=values)).hardware
+    return parse(Request(OVERVIEW), said(success=True, hardware=values)).hardware
 
 
 def summary(
     devices: list[dict[str, Any]], pools: list[dict[str, Any]] | None = None, date: str | None = None
 ) -> Mining:
     reply = said(success=True, DEVS=devices, POOLS=pools or [])
-    return parse(Request(protocol.SUMMARY), replace(reply, date=date))
+    return parse(Request(SUMMARY), replace(reply, date=date))
 
 
 def board(**device: Any) -> Board:
@@ -176,13 +189,13 @@ def test_a_number_is_taken_from_what_is_one(value: Any, number: int | None) -> N
 
 def test_infinity_is_no_number() -> None:
     reply = Reply(200, b'{"success":true,"DEVS":[{"Accepted":1e999}],"POOLS":[]}')
-    assert parse(Request(protocol.SUMMARY), reply).boards[0].accepted is None
+    assert parse(Request(SUMMARY), reply).boards[0].accepted is None
 
 
 def test_an_empty_summary_has_nothing_but_being_ready() -> None:
     hashrate = {"5s": None, "1m": None, "15m": None, "average": None}
     assert summary([]) == Mining(ready=True, hashrate_ths=hashrate)
-    assert protocol.not_mining() == Mining(ready=False, hashrate_ths=hashrate)
+    assert not_mining() == Mining(ready=False, hashrate_ths=hashrate)
 
 
 def test_what_a_board_lacks_is_none() -> None:
@@ -202,7 +215,7 @@ def test_the_shortest_time_of_the_boards_is_how_long_cgminer_runs() -> None:
 
 
 def test_an_empty_overview_has_nothing_but_the_default_mode() -> None:
-    overview = parse(Request(protocol.OVERVIEW), said(success=True))
+    overview = parse(Request(OVERVIEW), said(success=True))
     assert overview.identity == Identity(None, None, None, None, None)
     assert overview.network == Network("dhcp", None, None, None, ())
     assert overview.hardware == Hardware(None, (), None, None, None, None, None, None)
@@ -210,7 +223,7 @@ def test_an_empty_overview_has_nothing_but_the_default_mode() -> None:
 
 def test_an_unknown_firmware_version_is_none() -> None:
     version = {"hwver": "g19", "ethaddr": "A0:B0:45:00:00:E5", "build_date": "", "platform_v": ""}
-    identity = parse(Request(protocol.OVERVIEW), said(success=True, type="T1", version=version)).identity
+    identity = parse(Request(OVERVIEW), said(success=True, type="T1", version=version)).identity
     assert identity == Identity("T1", "g19", "a0:b0:45:00:00:e5", None, None)
 
 
@@ -231,8 +244,8 @@ def test_an_unknown_firmware_version_is_none() -> None:
     ids=["static", "no address yet", "odd types"],
 )  # fmt: skip
 def test_the_network_is_read_alike_from_overview_and_network(values: dict[str, Any], network: Network) -> None:
-    assert parse(Request(protocol.NETWORK), said(**values, success=True)) == network
-    assert parse(Request(protocol.OVERVIEW), said(success=True, network=values)).network == network
+    assert parse(Request(NETWORK), said(**values, success=True)) == network
+    assert parse(Request(OVERVIEW), said(success=True, network=values)).network == network
 
 
 @pytest.mark.parametrize(
@@ -248,18 +261,18 @@ def test_the_network_is_read_alike_from_overview_and_network(values: dict[str, A
     ],
 )
 def test_a_pool_is_read_as_it_is_stored(stored: dict[str, Any], pool: Pool) -> None:
-    assert parse(Request(protocol.POOLS), said(success=True, pools=[stored])) == (pool,)
+    assert parse(Request(POOLS), said(success=True, pools=[stored])) == (pool,)
 
 
 def test_no_text_controls_a_terminal() -> None:
     text = "a\x1b]0;b\x07\x9bc\r\n\td\x7f"
     version = {"hwver": text, "ethaddr": text, "platform_v": text, "build_date": text}
-    identity = parse(Request(protocol.OVERVIEW), said(success=True, type=text, version=version)).identity
+    identity = parse(Request(OVERVIEW), said(success=True, type=text, version=version)).identity
     assert set(asdict(identity).values()) == {"a?]0;b??c   d?"}
 
 
 def test_no_pools_are_an_empty_list() -> None:
-    assert parse(Request(protocol.POOLS), said(success=True, pools=[])) == ()
+    assert parse(Request(POOLS), said(success=True, pools=[])) == ()
 
 
 @pytest.mark.parametrize(
@@ -272,27 +285,27 @@ def test_no_pools_are_an_empty_list() -> None:
     ],
 )
 def test_only_a_mode_with_a_place_for_a_level_has_one(mode: Any, autotune: AutoTune) -> None:
-    assert parse(Request(protocol.AUTOTUNE), said(success=True, autoTuneMode=mode)) == autotune
+    assert parse(Request(AUTOTUNE), said(success=True, autoTuneMode=mode)) == autotune
 
 
 def test_the_status_is_not_running_while_cgminer_is_silent() -> None:
-    reply = recorded(protocol.DM_2018_05, "/api/getAutoTuneStatus", state="cgminer answers nothing")
-    status = parse(Request(protocol.AUTOTUNE_STATUS), reply)
+    reply = recorded(DM_2018_05, "/api/getAutoTuneStatus", state="cgminer answers nothing")
+    status = parse(Request(AUTOTUNE_STATUS), reply)
     assert (status.is_running, status.is_tuning) == (False, False)
 
 
 def test_a_type_that_is_not_told_is_none() -> None:
-    assert parse(Request(protocol.TYPE), said(success=True)) is None
+    assert parse(Request(TYPE), said(success=True)) is None
 
 
 def test_dates_that_the_vendor_gave_wrong_are_none() -> None:
-    latest = parse(Request(protocol.LATEST_FIRMWARE), said(success=True, version="beta", versionDate=False))
+    latest = parse(Request(LATEST_FIRMWARE), said(success=True, version="beta", versionDate=False))
     assert (latest.version, latest.date, latest.url, latest.current_version) == ("beta", None, None, None)
 
 
 def debug_of(board: dict[str, Any], chips: Any = ()) -> Any:
     entry = {"board": board, "chips": chips}
-    return parse(Request(protocol.DEBUG_STATS), said(success=True, boards=[entry], hashes=[])).boards[0]
+    return parse(Request(DEBUG_STATS), said(success=True, boards=[entry], hashes=[])).boards[0]
 
 
 @pytest.mark.parametrize(
@@ -347,8 +360,8 @@ def test_chips_come_as_a_list_or_by_number(chips: Any, numbers: list[int]) -> No
 
 
 def test_no_boards_are_told_of_while_cgminer_is_silent() -> None:
-    reply = recorded(protocol.DM_2018_05, "/api/getDebugStats", state="cgminer answers nothing")
-    debug = parse(Request(protocol.DEBUG_STATS), reply)
+    reply = recorded(DM_2018_05, "/api/getDebugStats", state="cgminer answers nothing")
+    debug = parse(Request(DEBUG_STATS), reply)
     assert (debug.boards, debug.hashes["firmware"]) == ((), "a2b058ce")
 
 
@@ -356,4 +369,4 @@ def test_no_boards_are_told_of_while_cgminer_is_silent() -> None:
     ("times", "are_text"), [(["1529186520"], True), ([1529186520], False), ([], None), (None, None)]
 )
 def test_times_of_samples_are_text_or_not(times: Any, are_text: bool | None) -> None:
-    assert parse(Request(protocol.HASH_RATES), said(success=True, stats=[[1]], times=times)) is are_text
+    assert parse(Request(HASH_RATES), said(success=True, stats=[[1]], times=times)) is are_text

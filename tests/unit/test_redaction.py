@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote, quote_plus, urlencode
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import (
     MASK,
     mask_options,
     mask_url,

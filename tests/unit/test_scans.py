@@ -7,9 +7,9 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.fleet import LOCKED, POLLED, Found
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import scans
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.scans import Scan
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, POLLED, Found
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import scans
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.scans import Scan
 
 NONE: dict[str, Any] = {"miners": [], "silent": 0, "unknown": 0, "filtered": 0, "failures": {}, "at": 5.0}
 FINE = Found("10.1.0.1", POLLED, 1.0)

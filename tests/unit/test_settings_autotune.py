@@ -4,13 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     InvalidInput,
     MinerError,
@@ -23,24 +20,25 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
-    DM_2018_04,
-    DM_2018_05,
-    INNO_2018_08,
-    INNO_2018_09,
-    AutoTune,
-    AutoTuneStatus,
-    Reply,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.autotune import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.autotune import (
     MODES,
     AutoTuneSetting,
     current_status,
     shown,
     wait_tuned,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AutoTune, AutoTuneStatus
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    DM_2018_04,
+    DM_2018_05,
+    GENERATIONS,
+    INNO_2018_08,
+    INNO_2018_09,
+)
 
+from .driving import Connect, Driven, asking
 from .helpers import (
     INVALID_REQUEST,
     NO_REASON,
@@ -53,15 +51,13 @@ from .helpers import (
     said,
 )
 
-Connect = Callable[..., Client]
-
 REFUSED = Unreachable("", "refused", sent=False)
 
 
 def bring(
-    client: Client, clock: Clock, mode: str, level: str | None = None, check_mode: bool = False
+    client: Driven, clock: Clock, mode: str, level: str | None = None, check_mode: bool = False
 ) -> Outcome[AutoTune]:
-    return converge(AutoTuneSetting(client, mode, level), check_mode, sleep=clock.sleep)
+    return client.run(converge(AutoTuneSetting(client.session, mode, level), check_mode))
 
 
 TAKES = {
@@ -73,7 +69,7 @@ TAKES = {
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
     generation: str, mode: str, connect: Connect, clock: Clock
 ) -> None:
@@ -89,7 +85,7 @@ def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
 
 
 @pytest.mark.parametrize("mode", ["off", "factory"])
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_check_mode_refuses_the_same_modes(generation: str, mode: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation, mode="efficient", fresh=False)
     if mode in TAKES[generation]:
@@ -100,7 +96,7 @@ def test_check_mode_refuses_the_same_modes(generation: str, mode: str, connect: 
     assert miner.writes == []
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_mode_that_is_set_is_not_sent(generation: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation, mode="efficient", fresh=False)
     assert not bring(connect(miner), clock, "efficient").changed
@@ -117,7 +113,7 @@ LOST = said(success=False, message="missing configuration")
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_lost_configuration_is_not_overwritten(
     generation: str, check_mode: bool, connect: Connect, clock: Clock
 ) -> None:
@@ -135,7 +131,7 @@ def test_nothing_is_read_of_a_configuration_that_is_not_to_be_written(connect: C
     assert not bring(connect(miner), clock, "efficient").changed
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
     generation: str, connect: Connect, clock: Clock
 ) -> None:
@@ -242,11 +238,11 @@ def test_a_level_is_refused_by_firmware_without_levels(
 @pytest.mark.parametrize("level", ["", "  ", "2\n", "2\x00", "\x1b[31m", "2\u200b", "2\u00a0", "\udc80"])
 def test_a_level_that_cannot_be_stored_is_refused(level: str, connect: Connect) -> None:
     with pytest.raises(InvalidInput, match="level"):
-        AutoTuneSetting(connect(Script([])), "balanced", level)
+        AutoTuneSetting(connect(Script([])).session, "balanced", level)
 
 
 def test_the_mode_and_level_are_shown(connect: Connect) -> None:
-    setting = AutoTuneSetting(connect(Script([])), "balanced", None)
+    setting = AutoTuneSetting(connect(Script([])).session, "balanced", None)
     assert setting.describe(AutoTune("balanced")) == "balanced"
     assert setting.describe(AutoTune("balanced", "2")) == "balanced at level 2"
     assert setting.diff(AutoTune("balanced"), AutoTune("factory", "2")) == (
@@ -265,7 +261,7 @@ def test_a_guest_is_denied(connect: Connect, clock: Clock) -> None:
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
 def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: Connect) -> None:
     miner = Miner(generation)
-    assert current_status(connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced"))
+    assert asking(current_status, connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced"))
     assert miner.actions == ["getAutoTuneStatus"]
 
 
@@ -274,12 +270,12 @@ def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: C
 )
 def test_without_a_status_the_summary_tells(tuning: bool, status: AutoTuneStatus, connect: Connect) -> None:
     summary = said(success=True, DEVS=[], POOLS=[], tuning=tuning)
-    assert current_status(connect(Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, summary]))) == status
+    assert asking(current_status, connect(Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, summary]))) == status
 
 
 def test_without_a_status_a_silent_cgminer_does_not_run(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, *[NO_REASON] * 4])
-    assert current_status(connect(wire)) == AutoTuneStatus(is_running=False, is_tuning=False)
+    assert asking(current_status, connect(wire)) == AutoTuneStatus(is_running=False, is_tuning=False)
 
 
 def status(running: bool, tuning: bool) -> Reply:
@@ -291,15 +287,15 @@ TUNED = status(running=True, tuning=False)
 
 def test_waiting_ends_when_cgminer_runs_and_does_not_tune(connect: Connect, clock: Clock) -> None:
     wire = Script([status(False, False), REFUSED, NO_REASON, TimedOut("", "late"), status(True, True), TUNED])
-    wait_tuned(connect(wire), 60, changed=True)
-    assert wire.answers == wire.pauses == []
+    asking(wait_tuned, connect(wire), 60, changed=True)
+    assert (wire.answers, wire.pauses) == ([], [5.0] * 5)
 
 
 @pytest.mark.parametrize("changed", [True, False])
 def test_tuning_that_does_not_end_is_not_ready(changed: bool, connect: Connect, clock: Clock) -> None:
     wire = Script([status(True, True)] * 1000)
     with pytest.raises(NotReady, match=r"within 60 s.*wait_timeout") as caught:
-        wait_tuned(connect(wire), 60, changed)
+        asking(wait_tuned, connect(wire), 60, changed)
     assert caught.value.changed is changed
     assert 60 <= sum(clock.slept) < 61
 
@@ -307,8 +303,8 @@ def test_tuning_that_does_not_end_is_not_ready(changed: bool, connect: Connect, 
 def test_waiting_without_a_status_does_not_ask_more_patiently(connect: Connect, clock: Clock) -> None:
     miner = Miner(DM_2018_04)
     miner.fails = {"summary": [NO_REASON] * 3}
-    wait_tuned(connect(miner), 60, changed=True)
-    assert miner.pauses == []
+    asking(wait_tuned, connect(miner), 60, changed=True)
+    assert miner.pauses == [5.0] * 3
 
 
 @pytest.mark.parametrize(
@@ -319,6 +315,6 @@ def test_waiting_without_a_status_does_not_ask_more_patiently(connect: Connect, 
 def test_an_error_while_waiting_does_not_hide_the_change(error: MinerError, connect: Connect, clock: Clock) -> None:
     wire: Script = Script([error] * 1000)
     with pytest.raises(MinerError) as caught:
-        wait_tuned(connect(wire), 60, changed=True)
+        asking(wait_tuned, connect(wire), 60, changed=True)
     assert caught.value.changed
     assert not isinstance(caught.value, Unreachable)

@@ -5,27 +5,26 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     InvalidInput,
     MinerError,
     NotReady,
     TimedOut,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import gather, wanted_subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
     DM_2018_05,
+    GENERATIONS,
     INNO_2018_08,
     INNO_2018_09,
-    Reply,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.facts import gather, wanted_subsets
 
+from .driving import Connect, Driven, asking
 from .helpers import (
     INVALID_REQUEST,
     NO_REASON,
@@ -36,8 +35,6 @@ from .helpers import (
     recorded,
     said,
 )
-
-Connect = Callable[..., Client]
 
 ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
 
@@ -76,13 +73,13 @@ def test_an_unknown_subset_is_refused_with_those_that_exist(name: str) -> None:
     assert all(known in str(caught.value) for known in (repr(name), "all", "min", *ALL))
 
 
-def gathered(client: Client, *subsets: str) -> tuple[dict[str, Any], list[str]]:
+def gathered(client: Driven, *subsets: str) -> tuple[dict[str, Any], list[str]]:
     warnings: list[str] = []
-    facts = gather(client, subsets or ALL, warnings.append)
+    facts = asking(gather, client, subsets or ALL, warnings.append)
     return facts, warnings
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
     miner = Miner(generation)
     facts, warnings = gathered(connect(miner))
@@ -219,7 +216,7 @@ def test_what_a_guest_may_not_read_is_left_out_with_a_warning(connect: Connect) 
     summary = recorded(DM_2018_05, "/api/summary")
     wire = Script([INVALID_REQUEST, logged_in("guest"), INVALID_REQUEST, summary])
     warnings: list[str] = []
-    facts = gather(connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
+    facts = asking(gather, connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
     assert list(facts) == ["dragonmint_mining"]
     assert len(warnings) == 1
     assert warnings[0].startswith("The facts autotune are left out: ")
@@ -324,7 +321,7 @@ def test_any_other_error_ends_the_gathering(error: MinerError, connect: Connect)
         gathered(connect(Script([error])))
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_facts_can_be_written_as_json(generation: str, connect: Connect) -> None:
     facts, _warnings = gathered(connect(Miner(generation)), *ALL, "generation", "latest_firmware", "debug")
     assert len(facts) == len(ALL) + 3

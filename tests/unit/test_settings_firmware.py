@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidFirmware,
     InvalidInput,
@@ -20,24 +17,23 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Rejected,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import newest, wanted_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import (
     UpdaterBusy,
     Upload,
     accept_upload,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.firmware import (
-    newest,
-    wanted_from,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
 
+from .driving import Connect, asking
 from .helpers import Script, recorded, said
 from .helpers_swu import firmware
 
-Connect = Callable[..., Client]
 VERSION = "t1_20180901_120000"
 OTHER = "t1_20180515_060842"
-OVERVIEW = recorded(protocol.DM_2018_05, "/api/overview")
+OVERVIEW = recorded(DM_2018_05, "/api/overview")
 NOTHING = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
 
 
@@ -76,14 +72,14 @@ def test_the_right_checksum_is_taken_in_either_case(archive: str) -> None:
 def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
     assert wanted_from({**NOTHING, "latest": True}, None) is None
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION, url="http://vendor.example/x.swu")]))
-    wanted = newest(client, Tracker(client, [], 60.0), None)
+    wanted = asking(newest, client, Tracker(client.session, [], 60.0), None)
     assert (wanted.version, wanted.order.url) == (VERSION, "http://vendor.example/x.swu")
 
 
 def test_a_vendor_without_an_address_is_of_no_use(connect: Connect) -> None:
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION)]))
     with pytest.raises(BadReply, match="names no address"):
-        newest(client, Tracker(client, [], 60.0), None)
+        asking(newest, client, Tracker(client.session, [], 60.0), None)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +116,7 @@ def test_what_names_no_firmware_is_refused(
     ],
 )
 def test_firmware_is_as_old_as_its_name_says(version: str, than: str | None, older: bool) -> None:
-    assert protocol.is_older(version, than) is older
+    assert is_older(version, than) is older
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import client as client_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client, Connection
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidInput,
     MinerError,
@@ -20,17 +17,18 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Network, Reply
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import network
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import search as search_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.network import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import client as client_module
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.network import (
     NetworkSetting,
     network_from,
     shown,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.search import hosts_to_search
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import Network, update_network
 
+from .driving import Driven
 from .helpers import Clock
 from .helpers_lan import NEW, OLD, OTHER, Device, Lan, Wire, live
 
@@ -144,11 +142,11 @@ class TestOptions:
 
 class TestForm:
     def test_a_single_name_server_is_given_twice(self) -> None:
-        form = protocol.update_network(STATIC).form
+        form = update_network(STATIC).form
         assert (form["dns[0]"], form["dns[1]"]) == ("8.8.8.8", "8.8.8.8")
 
     def test_two_name_servers_keep_their_order(self) -> None:
-        form = protocol.update_network(Network("static", NEW, "255.0.0.0", "10.1.0.1", ("9.9.9.9", "1.1.1.1"))).form
+        form = update_network(Network("static", NEW, "255.0.0.0", "10.1.0.1", ("9.9.9.9", "1.1.1.1"))).form
         assert form == {
             "dhcp": "static",
             "ipaddress": NEW,
@@ -159,7 +157,7 @@ class TestForm:
         }
 
     def test_dhcp_is_all_that_is_sent(self) -> None:
-        assert protocol.update_network(DHCP).form == {"dhcp": "dhcp"}
+        assert update_network(DHCP).form == {"dhcp": "dhcp"}
 
 
 Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
@@ -168,18 +166,16 @@ Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
 @pytest.fixture
 def bring(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Bring:
     """Converges the network of the miner at OLD, in no time."""
-    monkeypatch.setattr(network, "time", clock)
 
     def bring(
         lan: Lan, desired: Network, search: str = "", wait_s: float = 60, check_mode: bool = False, **connection: Any
     ) -> tuple[Outcome[Network], NetworkSetting]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
-        for module in (network, search_module):
-            monkeypatch.setattr(module, "accepts_connections", lan.accepts_connections)
-        client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
-        setting = NetworkSetting(client, desired, hosts_to_search(search), wait_s)
-        return converge(setting, check_mode, sleep=clock.sleep), setting
+        monkeypatch.setattr(client_module, "_knock", lan.knock)
+        miner = Driven(OLD, sleep=clock.sleep, now=clock.monotonic, **connection)
+        setting = NetworkSetting(miner.session, desired, hosts_to_search(search), wait_s)
+        return miner.run(converge(setting, check_mode)), setting
 
     return bring
 
@@ -300,7 +296,7 @@ class TestStatic:
         with pytest.raises(WrongDevice) as caught:
             bring(Lan({OLD: Device(live("dhcp"))}, squatter=printer), STATIC)
         assert caught.value.changed
-        assert printer.asked == [("type", None)]
+        assert printer.asked == []
 
     def test_another_miner_is_shown_only_the_password_that_the_miner_took(self, bring: Bring) -> None:
         stranger = Device(live("dhcp"), password="its own")

@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     InvalidInput,
     NotApplied,
     NotBack,
@@ -20,22 +17,22 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Pool
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.pools import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.pools import (
     DesiredPool,
     PoolsSetting,
     left_out_password,
     pools_from,
     shown,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
-from ansible_collections.minerops.dragonmint.plugins.module_utils.task import Context, execute
+from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, finished
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, GENERATIONS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import Pool
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_pools
 
+from .driving import Connect, Driven
 from .helpers import RECORDED_GENERATIONS, Clock, Miner, Script, recorded, said
-
-Connect = Callable[..., Client]
 
 FIRST = Pool("stratum+tcp://first.example:3333", "farm.1", "x")
 SECOND = Pool("stratum+tcp://second.example:3333", "farm.1", "x")
@@ -51,13 +48,13 @@ def stored(*pools: Pool) -> list[dict[str, str]]:
 
 @pytest.fixture
 def miner() -> Miner:
-    miner = Miner(protocol.DM_2018_05)
+    miner = Miner(DM_2018_05)
     miner.pools = stored(SECOND)
     return miner
 
 
-def bring(client: Client, clock: Clock, *pools: Pool, check_mode: bool = False) -> Outcome[Any]:
-    return converge(PoolsSetting(client, pools), check_mode, sleep=clock.sleep)
+def bring(client: Driven, clock: Clock, *pools: Pool, check_mode: bool = False) -> Outcome[Any]:
+    return client.run(converge(PoolsSetting(client.session, pools), check_mode))
 
 
 @pytest.mark.parametrize(
@@ -240,7 +237,7 @@ def test_a_miner_that_goes_dark_after_the_write_is_not_back(miner: Miner, connec
     assert caught.value.changed
 
 
-@pytest.mark.parametrize("generation", protocol.GENERATIONS)
+@pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_lost_configuration_is_not_overwritten(generation: str, connect: Connect, clock: Clock) -> None:
     wire = Script([said(success=False, message="missing configuration")])
     with pytest.raises(Rejected, match=r"missing configuration.*nothing was sent.*factory settings"):
@@ -473,6 +470,8 @@ class TestKeptPasswords:
         miner.fails["updatePools"] = [said(success=False, message="no secret-9 here")]
         client = connect(miner)
         context = Context({"password": "dragonadmin"}, check_mode=False, tokens=client.tokens)
-        result = execute(lambda _context: vars(converge(PoolsSetting(client, keeping(FIRST)), False)), context)
+        result = client.run(
+            finished(lambda _context: converge(PoolsSetting(client.session, keeping(FIRST)), False), context)
+        )
         assert result["error_code"] == "rejected"
         assert f"no {MASK} here" in result["msg"]

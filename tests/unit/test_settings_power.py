@@ -9,8 +9,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands.power import Options, PowerOutcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     BadReply,
     InvalidInput,
@@ -23,10 +24,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import Login, Mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import power
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.power import Options, PowerOutcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Request, parse
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import ADMIN, DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY, Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, TYPE
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import Login
 
+from .driving import Stepping, run
 from .helpers import Clock, recorded
 
 PARAMETERS = {
@@ -123,7 +127,7 @@ Life = dict[float, Look]
 
 @dataclass
 class Miner:
-    """Stands in for Client: a miner with a life after it got a command, or nothing at all."""
+    """Stands in for a session: a miner with a life after it got a command, or nothing at all."""
 
     clock: Clock
     life: Life
@@ -138,7 +142,7 @@ class Miner:
         if self.identity:
             raise self.identity
 
-    def write(self, request: protocol.Request[None]) -> None:
+    def write(self, request: Request[None]) -> None:
         self.commands.append(request.endpoint.action)
         self.told_at = self.clock.now
         if self.reply:
@@ -146,30 +150,30 @@ class Miner:
 
     def log_in(self) -> Login:
         self._now()
-        return Login("jwt", protocol.ADMIN, "DragonMint")
+        return Login("jwt", ADMIN, "DragonMint")
 
     def is_token_alive(self, jwt: str) -> bool:
         assert jwt == "jwt"
         return self._now().token_alive
 
-    def accepts(self, username: str, password: str) -> bool:
+    def accepts(self, username: str, *passwords: str) -> bool:
         now = self._now()
         if now.login_trouble:
             raise now.login_trouble
-        return now.factory_login and (username, password) == ("admin", "admin")
+        return now.factory_login and username == "admin" and "admin" in passwords
 
-    def read(self, endpoint: protocol.Endpoint[Any], patient: bool = True) -> Any:
+    def read(self, endpoint: Endpoint[Any], patient: bool = True) -> Any:
         now = self._now()
-        if endpoint is protocol.TYPE:
+        if endpoint is TYPE:
             return "T1"
-        if endpoint is protocol.SUMMARY:
+        if endpoint is SUMMARY:
             if now.mining_trouble:
                 raise now.mining_trouble
             return Mining(ready=True, hashrate_ths={}, elapsed_seconds=now.elapsed_s)
-        assert endpoint is protocol.OVERVIEW
+        assert endpoint is OVERVIEW
         if now.overview_trouble:
             raise now.overview_trouble
-        overview = protocol.parse(protocol.Request(endpoint), recorded(protocol.DM_2018_05, "/api/overview"))
+        overview = parse(Request(endpoint), recorded(DM_2018_05, "/api/overview"))
         return replace(
             overview,
             identity=replace(overview.identity, mac=self.mac),
@@ -190,15 +194,14 @@ Bring = Callable[..., PowerOutcome]
 
 
 @pytest.fixture
-def bring(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Bring:
-    monkeypatch.setattr(power, "time", clock)
-
+def bring(clock: Clock) -> Bring:
     def bring(
         miner: Miner, state: str, check_mode: bool = False, warn: Callable[[str], None] = lambda text: None, **more: Any
     ) -> PowerOutcome:
         parameters = {**PARAMETERS, "state": state, "confirm": MAC if state == "factory_reset" else None}
         options = power.options_from({**parameters, "wait_timeout": WAIT_S, **more})
-        return power.bring(miner, options, check_mode, warn)  # type: ignore[arg-type]
+        session: Any = Stepping(miner, clock)
+        return run(power.bring(session, options, check_mode, warn), clock)
 
     return bring
 

@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
     InvalidInput,
     MinerError,
@@ -23,11 +21,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import 
     Unsupported,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import DM_2018_05, INNO_2018_08, Reply
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import user
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings.user import PasswordSetting
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import user
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.user import PasswordSetting
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, INNO_2018_08
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import update_password
 
+from .driving import Connect
 from .helpers import INVALID_REQUEST, NO_USER, SUCCESS, WRONG_PASSWORD, Clock, basic, recorded, said
 
 NEW, OLD = "Correct-Horse-7", "Battery-Staple-8"
@@ -99,7 +100,7 @@ Set = Callable[..., "Outcome[bool]"]
 
 
 @pytest.fixture
-def set_password(connect: Callable[..., Client], clock: Clock) -> Set:
+def set_password(connect: Connect, clock: Clock) -> Set:
     def set_password(
         miner: Miner,
         name: str = "admin",
@@ -109,8 +110,8 @@ def set_password(connect: Callable[..., Client], clock: Clock) -> Set:
         **connection: Any,
     ) -> Outcome[bool]:
         client = connect(miner, **{"password": miner.passwords["admin"], **connection})
-        setting = PasswordSetting(client, name, new_password, only_factory)
-        return converge(setting, check_mode, sleep=clock.sleep)
+        setting = PasswordSetting(client.session, name, new_password, only_factory)
+        return client.run(converge(setting, check_mode))
 
     return set_password
 
@@ -284,6 +285,6 @@ class TestSecrecy:
         assert [password for password in (NEW, OLD, "dragonadmin") if password in str(caught.value)] == []
 
     def test_nothing_shows_the_request(self) -> None:
-        request = protocol.update_password("admin", OLD, NEW)
+        request = update_password("admin", OLD, NEW)
         assert OLD not in repr(request)
         assert NEW not in repr(request)

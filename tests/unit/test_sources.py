@@ -8,9 +8,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.options import OPTIONS, Option
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.sources import Given, Sources, fill
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS, Option
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Given, Sources, fill
 
 HOST = {"inventory_hostname": "rack1-07"}
 LOGIN = {**HOST, "dragonmint_password": "secret-9"}

@@ -13,9 +13,13 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import swu
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidFirmware
-from ansible_collections.minerops.dragonmint.plugins.module_utils.swu import Archive, byte_sum, read_archive
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import archive
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import (
+    Archive,
+    byte_sum,
+    read_archive,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -319,9 +323,9 @@ def test_what_the_halves_do_not_set_holds_for_both(file: Path) -> None:
 
 
 def test_the_form_around_the_archive_has_room(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(swu, "UPLOAD_BYTES_MAX", len(GOOD) + 1024)
+    monkeypatch.setattr(archive, "UPLOAD_BYTES_MAX", len(GOOD) + 1024)
     assert read(file, GOOD).size_bytes == len(GOOD)
-    monkeypatch.setattr(swu, "UPLOAD_BYTES_MAX", len(GOOD) + 1023)
+    monkeypatch.setattr(archive, "UPLOAD_BYTES_MAX", len(GOOD) + 1023)
     assert refusal(file, GOOD).reason == f"it has {len(GOOD)} bytes, and a miner takes at most {len(GOOD) - 1}"
 
 

@@ -11,9 +11,9 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import libconfig
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidFirmware
-from ansible_collections.minerops.dragonmint.plugins.module_utils.swu import Archive, judge, read_archive
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import libconfig
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import Archive, judge, read_archive
 
 from . import forked_judges
 from .helpers import ROOT

@@ -9,11 +9,13 @@ import sys
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import errors, task
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, NotApplied, Unreachable
-from ansible_collections.minerops.dragonmint.plugins.module_utils.redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import Outcome
-from ansible_collections.minerops.dragonmint.plugins.module_utils.task import Context, execute, failure
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _errors, _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError, NotApplied, Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, execute, failure
+
+from .driving import stepped
 
 SECRET = "secret-9"
 PARAMS = {
@@ -36,12 +38,13 @@ CODES = {
     "unreachable", "timeout", "bad_reply", "wrong_device", "not_back", "invalid_firmware", "downgrade",
     "flash_failed", "updater_stuck", "missing_library", "bug",
 }  # fmt: skip
-ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
+ERRORS = [value for value in vars(_errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
 
 
 def run(outcome: Any) -> dict[str, Any]:
     """The result of a module that returns this, or raises it."""
 
+    @stepped
     def module(context: Context) -> dict[str, Any]:
         if isinstance(outcome, Exception):
             raise outcome
@@ -104,6 +107,7 @@ def test_a_miner_that_never_answered_is_unreachable() -> None:
 
 
 def test_warnings_are_part_of_the_result_and_of_a_failure() -> None:
+    @stepped
     def module(context: Context) -> dict[str, Any]:
         context.warn(f"Beware of {SECRET}.")
         if context.check_mode:
@@ -129,12 +133,14 @@ def test_a_bug_is_a_failure_that_says_so_without_secrets(bug: Exception) -> None
 
 
 def test_options_that_are_no_text_end_in_a_result_too() -> None:
-    result = execute(lambda context: {"changed": False}, Context({**PARAMS, "password": "\udc80 surrogate"}, False))
+    result = execute(
+        stepped(lambda context: {"changed": False}), Context({**PARAMS, "password": "\udc80 surrogate"}, False)
+    )
     assert result["changed"] is False
 
 
 def test_a_missing_library_is_named_and_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task, "REQUESTS_IMPORT_ERROR", "Traceback: no requests")
+    monkeypatch.setattr(_task, "REQUESTS_IMPORT_ERROR", "Traceback: no requests")
     result = run(AssertionError("it was run"))
     assert (result["failed"], result["error_code"]) == (True, "missing_library")
     assert "requests" in result["msg"]
@@ -175,6 +181,7 @@ class FakeModule:
 def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
     outcome: Any, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    @stepped
     def module(context: Context) -> dict[str, Any]:
         assert context.check_mode
         context.warn(f"Beware of {SECRET}.")
@@ -182,45 +189,27 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
             raise outcome
         return dict(outcome)
 
-    monkeypatch.setattr(task, "AnsibleModule", FakeModule)
+    monkeypatch.setattr(_task, "AnsibleModule", FakeModule)
     with pytest.raises(SystemExit) as caught:
-        task.run_module(module, {})
+        _task.run_module(module, {})
     how, no_log_values, warned, result = caught.value.code  # type: ignore[misc,union-attr]
     assert (how, no_log_values, warned) == (ending, {SECRET}, [f"10.1.0.25: Beware of {MASK}."])
     assert not {"failed", "unreachable", "warnings"} & set(result)
 
 
-class FakeClient:
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self.closed = False
-        self.tokens: set[str] = set()
-
-    def refusal_of_login(self) -> str | None:
-        return None
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_a_client_is_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(task, "Client", FakeClient)
-    context: Any = Context(PARAMS, False)
-    with context.client() as client:
-        assert not client.closed
-    assert client.closed
-    with pytest.raises(NotApplied), context.client() as other:
-        raise NotApplied("No.")
-    assert other.closed
-    assert other.connection.host == "10.1.0.25"
+@pytest.mark.parametrize("outcome", [{"changed": False}, NotApplied("No."), ValueError("a bug")], ids=str)
+def test_a_client_is_closed_whatever_happens(outcome: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(_task.Client, "close", lambda client: closed.append(client))
+    run(outcome)
+    assert len(closed) == 1
 
 
 def test_a_failure_says_where_a_miner_is_that_has_moved() -> None:
+    @stepped
     def module(context: Context) -> dict[str, Any]:
-        with context.client() as client:
-            if not context.check_mode:
-                client.move_to("10.1.0.77")
-            raise NotApplied("No.")
+        context.session.move_to("10.1.0.25" if context.check_mode else "10.1.0.77")
+        raise NotApplied("No.")
 
     assert execute(module, Context(PARAMS, False))["ipaddress"] == "10.1.0.77"
     assert "ipaddress" not in execute(module, Context(PARAMS, True))
@@ -228,11 +217,11 @@ def test_a_failure_says_where_a_miner_is_that_has_moved() -> None:
 
 def test_a_converged_setting_becomes_a_result() -> None:
     outcome = Outcome(True, 7, {"before": {}, "after": {}})
-    assert task.outcome_result(outcome, fan=7) == {"changed": True, "diff": {"before": {}, "after": {}}, "fan": 7}
+    assert _task.outcome_result(outcome, fan=7) == {"changed": True, "diff": {"before": {}, "after": {}}, "fan": 7}
 
 
 def test_the_options_of_a_module_come_with_those_of_the_connection() -> None:
-    spec = task.argument_spec(mode={"type": "str"})
+    spec = _task.argument_spec(mode={"type": "str"})
     assert spec["mode"] == {"type": "str"}
     assert spec["host"]["required"] is spec["password"]["required"] is True
     assert [name for name, option in spec.items() if option.get("no_log")] == ["password", "fallback_passwords"]

@@ -12,15 +12,15 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import (
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidInput,
     MinerError,
     TimedOut,
     Unreachable,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils.protocol import REPLY_BYTES_MAX, Reply
-from ansible_collections.minerops.dragonmint.plugins.module_utils.transport import Transport
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.transport import Transport
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import REPLY_BYTES_MAX, Reply
 
 from .loopback import Listen, Open, Peer, Talk, chunked, closed_port, http
 

@@ -7,35 +7,40 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.module_utils import aio, errors, protocol
-from ansible_collections.minerops.dragonmint.plugins.module_utils.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import MinerError, NotReady
-from ansible_collections.minerops.dragonmint.plugins.module_utils.settings import autotune, mining, power
-from ansible_collections.minerops.dragonmint.plugins.module_utils.state import converge, wait_until
-from ansible_collections.minerops.dragonmint.plugins.module_utils.upgrade import Upgrade
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _errors
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError, NotReady
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Upgrade
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS
 
+from .driving import Connect, asking, followed, run, session_on, stepped
 from .helpers import SUCCESS, Clock, Script, logged_in, recorded
 from .loopback import closed_port
-from .test_state import Fan
+from .test_state import Fan, outcome_of
 
 # The design's list; what else there is may pass.
 FINAL_CODES = {
     *("invalid_input", "authentication", "permission", "unsupported", "wrong_device"),
     *("missing_library", "bug"),
 }
-ERRORS = [value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
+ERRORS = [value for value in vars(_errors).values() if isinstance(value, type) and issubclass(value, MinerError)]
 FINAL = [
-    errors.InvalidInput("No."),
-    errors.AuthenticationFailed("No."),
-    errors.PermissionDenied("No."),
-    errors.Unsupported("No."),
-    errors.WrongDevice("No."),
-    errors.MissingLibrary("aiohttp", "No."),
-    errors.Bug(ValueError("No.")),
+    _errors.InvalidInput("No."),
+    _errors.AuthenticationFailed("No."),
+    _errors.PermissionDenied("No."),
+    _errors.Unsupported("No."),
+    _errors.WrongDevice("No."),
+    _errors.MissingLibrary("aiohttp", "No."),
+    _errors.Bug(ValueError("No.")),
 ]
 each_final_error = pytest.mark.parametrize("error", FINAL, ids=lambda error: error.code)
-
-Connect = Callable[..., Client]
 
 
 def test_it_is_known_of_each_error_whether_a_wait_can_help() -> None:
@@ -50,7 +55,7 @@ def test_waiting_for_a_condition_ends(error: MinerError, clock: Clock) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        wait_until(met, 3600, sleep=clock.sleep)
+        run(wait_until(session_on(clock), stepped(met), 3600), clock)
     assert clock.slept == []
 
 
@@ -59,17 +64,17 @@ def test_waiting_for_a_value_to_be_read_back_ends(error: MinerError, clock: Cloc
     fan = Fan(50, error)
     fan.silent_s = 3600.0
     with pytest.raises(MinerError, match=r"No\.") as caught:
-        converge(fan, check_mode=False, sleep=clock.sleep)
+        outcome_of(fan, clock)
     assert caught.value.changed
     assert clock.slept == []
 
 
 @each_final_error
 def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: Clock) -> None:
-    wire = Script([recorded(protocol.DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
+    wire = Script([recorded(DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
     options = power.Options("rebooted", min_uptime_s=0.0, confirm=None, wait_s=3600.0)
     with pytest.raises(type(error)) as caught:
-        power.bring(connect(wire), options, check_mode=False, warn=str)
+        asking(power.bring, connect(wire), options, check_mode=False, warn=str)
     assert caught.value.changed
     assert clock.slept == []
 
@@ -77,10 +82,10 @@ def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: C
 @each_final_error
 @pytest.mark.parametrize("wait", [mining.wait_ready, lambda client, wait_s: autotune.wait_tuned(client, wait_s, True)])
 def test_waiting_for_cgminer_ends(
-    wait: Callable[[Client, float], None], error: MinerError, connect: Connect, clock: Clock
+    wait: Callable[[Session, float], Steps[None]], error: MinerError, connect: Connect, clock: Clock
 ) -> None:
     with pytest.raises(type(error)) as caught:
-        wait(connect(Script([NotReady("Not yet."), error, error])), 3600.0)
+        asking(wait, connect(Script([NotReady("Not yet."), error, error])), 3600.0)
     assert caught.value.changed
     assert len(clock.slept) == 1
 
@@ -89,19 +94,21 @@ def test_waiting_for_cgminer_ends(
 def test_a_read_is_not_repeated(error: MinerError, connect: Connect) -> None:
     wire = Script([error])
     with pytest.raises(type(error)):
-        connect(wire).read(protocol.POOLS)
+        connect(wire).read(POOLS)
     assert wire.pauses == []
 
 
 @each_final_error
 def test_waiting_for_an_upgrade_ends(error: MinerError, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(aio, "LISTEN_FIRST_S", 0.01)
-    monkeypatch.setattr(aio, "_TICK_S", 0.01)
+    monkeypatch.setattr(follower, "LISTEN_FIRST_S", 0.01)
+    monkeypatch.setattr(follower, "_TICK_S", 0.01)
 
     def has_rebooted() -> bool:
         raise error
 
-    miner = aio.Miner(f"http://127.0.0.1:{closed_port()}", "Basic eDp5", None, has_rebooted)
+    url = f"http://127.0.0.1:{closed_port()}"
+    miner = follower.Miner(url, "Basic eDp5", None, stepped(has_rebooted))
+    order = follower.Order(url="http://127.0.0.1/x.swu")
     with pytest.raises(type(error)) as caught:
-        aio.follow(miner, aio.Order(url="http://127.0.0.1/x.swu"), Upgrade(), 3600.0, True, lambda: None)
+        followed(miner, order, Upgrade(), 3600.0, True, lambda: None)
     assert caught.value.changed

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 
 # How sure a figure is: seen on the real programs, recorded from a real unit, read in a source, published by the maker,
 # a shop or another tool; estimated here from such figures; quoted everywhere, without a source that could be checked.

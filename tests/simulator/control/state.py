@@ -262,6 +262,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
                 hardware_errors_per_s=number,
                 reject_ratio=number,
                 last_share_s=nullable(number),
+                slot=nullable(number),
             )
         ),
         _boards,

@@ -67,7 +67,7 @@ def _device(cgminer: Cgminer, board: Board, number: int, elapsed: int, wall: flo
     return {
         "ASC": number,
         "Name": "DT1",
-        "ID": number,
+        "ID": number if board.slot is None else board.slot,
         "Enabled": "Y",
         "Status": "Alive" if board.alive else "Dead",
         "Temperature": board.temperature_c,

@@ -83,7 +83,10 @@ def mode_keys(keys: dict[str, Value | bool], mode: str) -> dict[str, Value | boo
 
 @dataclass
 class Board:
-    """One hash board, with a real T1's rates: MH/s, degrees Celsius, events a second."""
+    """One hash board, with a real T1's rates: MH/s, degrees Celsius, events a second.
+
+    Without a slot, its place in the list is its slot.
+    """
 
     alive: bool = True
     hashrate_mhs: float = 4932258.41
@@ -91,6 +94,7 @@ class Board:
     hardware_errors_per_s: float = 1.377
     reject_ratio: float = 0.0066
     last_share_s: float | None = None
+    slot: int | None = None
 
 
 @dataclass

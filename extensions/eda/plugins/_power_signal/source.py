@@ -32,8 +32,8 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, quoted
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.webhook import listening
-from ansible_collections.minerops.dragonmint.plugins.module_utils.errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils.files import save
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
 
 # How often the command file and the clock are looked at.
 TICK_S = 1.0

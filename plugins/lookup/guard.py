@@ -1,0 +1,87 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: guard
+short_description: Why a job must not begin
+description:
+  - Checks the variables of a playbook of this collection for all hosts in its target, that the target exists, and,
+    where there is nothing to do, that every source of the inventory was read and its miners were polled.
+  - Where there is something to do, an inventory that was not read as a whole is a warning.
+  - The playbooks of this collection use it. It may change at any time.
+options:
+  _terms:
+    description: The name of the job, such as V(upgrade).
+    type: str
+    required: true
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Require variables that the upgrade can use
+  ansible.builtin.fail:
+    msg: "{{ problem }}"
+  vars:
+    problem: "{{ lookup('minerops.dragonmint.guard', 'upgrade') }}"
+  when: problem != ''
+"""
+
+RETURN = r"""
+_raw:
+  description: What is wrong, or empty text.
+  type: list
+  elements: str
+"""
+
+from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Any
+
+from ansible.errors import AnsibleError
+from ansible.inventory.manager import split_host_pattern
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import tables_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+
+
+class LookupModule(LookupBase):
+    """Ansible's entry to the lookup."""
+
+    _templar: Any
+
+    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
+        self.set_options(var_options=variables, direct=kwargs)
+        given = variables or {}
+        # Only this knows of limits, and has the hosts' variables without evaluating them.
+        inventory = given["hostvars"]._inventory
+        target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
+        hosts = inventory.get_hosts(target, ignore_restrictions=True)
+        raw = [(host.name, given["hostvars"].raw_get(host.name)) for host in hosts]
+        # The variables of the host that this runs on stand for those of a host that there is none of.
+        problem = guard.wrong_variables(tables_of(terms[0]), raw or [("all hosts", given)], may_lack=not raw)
+        if problem:
+            return [problem]
+        reports = plain(given.get("dragonmint_inventory")) or {}
+        sources = plain(given.get("ansible_inventory_sources")) or []
+        unmatched = [part for part in split_host_pattern(target) if not _matches(inventory, part.lstrip("!&"))]
+        choice = guard.Choice(unmatched, len(hosts), bool(inventory.hosts), bool(reports))
+        verdict = guard.judged(choice, guard.gaps_of(reports, guard.unread_sources(sources, reports)))
+        if verdict.warning:
+            Display().warning(verdict.warning)
+        return [verdict.problem]
+
+
+def _matches(inventory: Any, pattern: str) -> bool:
+    """Whether a pattern names a group, even an empty one, or matches a host."""
+    if any(fnmatchcase(group, pattern) for group in inventory.groups):
+        return True
+    try:
+        return bool(inventory.get_hosts(pattern, ignore_limits=True, ignore_restrictions=True))
+    except AnsibleError:
+        return False

@@ -1,0 +1,152 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The log of a miner: a stream that never ends by itself, of which the wanted part is kept.
+
+The miner does not tell where what it had ends and what is new begins. But it sends the one without pause, and a number
+of entries that it has is followed by the end.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply, InvalidInput, TimedOut
+from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import ReadStream, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable, visible
+
+# Seconds without anything new, after which the miner has sent what it had.
+PAUSE_S = 2.0
+LINE_BYTES_MAX = 8 * 1024
+# What the shortest line counts, since in memory none is shorter.
+LINE_BYTES_MIN = 64
+KEPT_BYTES_MAX = 64 * 1024 * 1024
+
+# What ended the reading.
+BY_MINER, BY_PAUSE, BY_TIME, BY_CUT, BY_MAX_BYTES = "miner", "pause", "time", "cut", "max_bytes"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The part of the log to keep: from the ``last`` entries on (None: all), and ``follow_s`` seconds of new ones."""
+
+    last: int | None
+    follow_s: float
+    pattern: re.Pattern[str] | None
+    max_bytes: int
+
+
+@dataclass(frozen=True)
+class Log:
+    """The lines that were kept, and what ended the reading."""
+
+    lines: list[str]
+    ended_by: str
+    is_truncated: bool
+
+
+def wanted_from(options: Mapping[str, Any], follow_s: float) -> Wanted:
+    """Returns what module options want. Raises InvalidInput."""
+    if options["lines"] < 0:
+        raise InvalidInput("lines must be a number of entries, or 0 for all that the miner has.")
+    if not 1 <= options["max_bytes"] <= KEPT_BYTES_MAX:
+        raise InvalidInput(f"max_bytes must be between 1 and {KEPT_BYTES_MAX}.")
+    return Wanted(options["lines"] or None, follow_s, _pattern(options["match"]), options["max_bytes"])
+
+
+def read(session: Session, wanted: Wanted, secrets: Iterable[str]) -> Steps[Log]:
+    """Reads the log until the wanted part is there, with the secrets masked.
+
+    Without following, that takes no longer than the miner has to answer in full. Raises what opening it may fail with;
+    once it has begun, what is there counts.
+    """
+    yield from session.open_log(wanted.last, is_followed=wanted.follow_s > 0)
+    deadline = session.now() + (wanted.follow_s or session.connection.timeout_s)
+    pause_s = None if wanted.follow_s else PAUSE_S
+    keeping = _Keeping(wanted, {*secrets, *session.tokens})
+    while (left_s := deadline - session.now()) > 0:
+        within_s = left_s if pause_s is None else min(left_s, pause_s)
+        try:
+            piece = yield ReadStream(within_s)
+        except TimedOut:
+            return keeping.ended(BY_TIME if within_s == left_s else BY_PAUSE)
+        except BadReply:
+            return keeping.ended(BY_CUT)
+        if not piece:
+            return keeping.ended(BY_MINER)
+        keeping.take(piece)
+        if keeping.is_full:
+            return keeping.ended(BY_MAX_BYTES)
+    return keeping.ended(BY_TIME)
+
+
+def delivered(result: dict[str, Any], dest: str | None, check_mode: bool) -> dict[str, Any]:
+    """Returns a result whose lines were put into a file on this machine, if there is one to put them into."""
+    if dest is None or "lines" not in result:
+        return result
+    saved = save(dest, "".join(f"{line}\n" for line in result["lines"]), check_mode)
+    others = {name: value for name, value in result.items() if name != "lines"}
+    return {**others, "changed": saved.changed, "diff": saved.diff, "dest": dest}
+
+
+class _Keeping:
+    """The wanted lines of what comes in piece by piece. ``is_full`` means that they are as many bytes as are wanted."""
+
+    def __init__(self, wanted: Wanted, secrets: set[str]) -> None:
+        self._wanted = wanted
+        self._secrets = secrets
+        self._lines: list[str] = []
+        self._rest = b""
+        self._left_bytes = wanted.max_bytes
+        self.is_full = False
+
+    def take(self, piece: bytes) -> None:
+        """Takes a piece. A line that is too long is split, so that no end is waited for without end."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
+        for line in whole:
+            self._keep(line)
+        if len(self._rest) >= LINE_BYTES_MAX:
+            *full, self._rest = _parts(self._rest)
+            for part in full:
+                self._keep(part)
+
+    def ended(self, by: str) -> Log:
+        """Returns what was kept, with the last line, which may not be whole."""
+        if not self.is_full:
+            self._keep(self._rest)
+        if self.is_full:
+            return Log(self._lines, BY_MAX_BYTES, is_truncated=True)
+        return Log(self._lines, by, is_truncated=not self._wanted.follow_s and by in (BY_TIME, BY_CUT))
+
+    def _keep(self, raw: bytes) -> None:
+        for part in _parts(raw):
+            line = scrub(visible(part.decode("utf-8", "replace").replace("\t", " ").rstrip()), self._secrets)
+            if self.is_full or not line or (self._wanted.pattern and not self._wanted.pattern.search(line)):
+                continue
+            self._left_bytes -= max(len(part), LINE_BYTES_MIN)
+            self.is_full = self._left_bytes < 0
+            if not self.is_full:
+                self._lines.append(line)
+
+
+def _parts(line: bytes) -> list[bytes]:
+    return [line[start : start + LINE_BYTES_MAX] for start in range(0, len(line), LINE_BYTES_MAX)]
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    if text is None:
+        return None
+    try:
+        with warnings.catch_warnings():
+            # Nothing may be printed where a task runs.
+            warnings.simplefilter("ignore")
+            return re.compile(text)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise InvalidInput(f"match {printable(text)!r} is no regular expression: {error}.") from None

@@ -1,0 +1,216 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Facts of a miner, by subset; one request for each source that the wanted subsets need."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any, Callable, TypeVar
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    InvalidInput,
+    MinerError,
+    NotReady,
+    PermissionDenied,
+    Rejected,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import generation
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import mask_url
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import ERROR, Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
+    NETWORK,
+    OVERVIEW,
+    Network,
+    Overview,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
+
+T = TypeVar("T")
+
+SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
+MINIMUM = ("identity",)
+LEFT_OUT = (Unsupported, PermissionDenied, Rejected, NotReady)
+# They cost the miner more than the others, or change less: nobody gets them unasked.
+ONLY_NAMED = ("generation", "latest_firmware", "debug", "error")
+
+
+def wanted_subsets(names: Sequence[str]) -> list[str]:
+    """Returns the subsets that a gather_subset names: what is asked for (all by default) less what is excluded by !.
+
+    As with Ansible's own facts, !all leaves the minimum and what is named besides. Raises InvalidInput for a name that
+    is none.
+    """
+    included: set[str] = set()
+    excluded: set[str] = set()
+    for name in names:
+        bare = name.removeprefix("!")
+        if bare not in _EXPANSIONS:
+            raise InvalidInput(
+                f"gather_subset has {name!r}; it takes {', '.join(_EXPANSIONS)}, and each of them with a ! before it."
+            )
+        if name != "!all":
+            (excluded if name.startswith("!") else included).update(_EXPANSIONS[bare])
+    if "!all" in names:
+        included.update(MINIMUM)
+    elif not included:
+        included.update(SUBSETS)
+    return [subset for subset in (*SUBSETS, *ONLY_NAMED) if subset in included - excluded]
+
+
+def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]) -> Steps[dict[str, Any]]:
+    """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of.
+
+    Raises NotReady if each of them has to wait for cgminer.
+    """
+    sources = Sources(session, subsets)
+    facts = {}
+    refusals = []
+    for subset in subsets:
+        try:
+            facts[f"dragonmint_{subset}"] = yield from sources.fact(subset)
+        except LEFT_OUT as error:
+            warn(f"The facts {subset} are left out: {error}")
+            refusals.append(error)
+    if refusals and not facts and all(isinstance(error, NotReady) for error in refusals):
+        raise refusals[0]
+    return facts
+
+
+def mining_fact(value: Mining) -> dict[str, Any]:
+    """Returns what cgminer does as the fact dragonmint_mining and results show it."""
+    # asdict() takes more time than to parse the reply, which an inventory of thousands of miners feels.
+    fact = {
+        **vars(value),
+        "boards": [dict(vars(board)) for board in value.boards],
+        "pools": [{**vars(pool), "url": mask_url(pool.url)} for pool in value.pools],
+    }
+    del fact["is_tuning"], fact["shows_innosilicon"]
+    return fact
+
+
+class Sources:
+    """The replies that several facts share, each asked for once, and only if it is needed."""
+
+    def __init__(self, session: Session, subsets: Sequence[str]) -> None:
+        self.session = session
+        self._needs_overview = not {"identity", "hardware"}.isdisjoint(subsets)
+        self._kept: dict[str, Any] = {}
+
+    def fact(self, subset: str) -> Steps[Any]:
+        """Returns the fact of a subset. Raises one of LEFT_OUT where this miner or user can't give it."""
+        return (yield from _READERS[subset](self))
+
+    def overview(self) -> Steps[Overview]:
+        """The overview."""
+        return (yield from self._once(lambda: self.session.read(OVERVIEW), "overview"))
+
+    def network(self) -> Steps[Network]:
+        """From the overview where that is asked for anyway; alone it costs the miner less."""
+        if self._needs_overview:
+            return (yield from self.overview()).network
+        return (yield from self.session.read(NETWORK))
+
+    def mining(self) -> Steps[Mining]:
+        """What cgminer does."""
+        return (yield from self._once(lambda: mining.current_mining(self.session), "mining"))
+
+    def _once(self, ask: Callable[[], Steps[T]], name: str) -> Steps[T]:
+        """Asks, and keeps what comes of it: a value, or the error that the miner refused it with."""
+        if name not in self._kept:
+            try:
+                self._kept[name] = yield from ask()
+            except MinerError as error:
+                self._kept[name] = error
+        kept = self._kept[name]
+        if isinstance(kept, MinerError):
+            raise kept
+        value: T = kept
+        return value
+
+
+def _identity_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return asdict((yield from sources.overview()).identity)
+
+
+def _network_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return network.shown((yield from sources.network()))
+
+
+def _hardware_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    hardware = (yield from sources.overview()).hardware
+    return {**asdict(hardware), "load": list(hardware.load)}
+
+
+def _pools_fact(sources: Sources) -> Steps[list[dict[str, Any]]]:
+    return pools.shown((yield from pools.current_pools(sources.session)))
+
+
+def _mining_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return mining_fact((yield from sources.mining()))
+
+
+def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    try:
+        configured = yield from autotune.current_autotune(sources.session)
+    except PermissionDenied:
+        # A guest may read the status of an Innosilicon, which has the mode in it.
+        status = yield from sources.session.read(AUTOTUNE_STATUS)
+        if status.configured is None:
+            raise
+        configured = status.configured
+    else:
+        status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
+    return {**autotune.shown(configured), "is_running": status.is_running, "is_tuning": status.is_tuning}
+
+
+def _error_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return asdict((yield from sources.session.read(ERROR)))
+
+
+def _generation_fact(sources: Sources) -> Steps[str]:
+    return (yield from generation.current_generation(sources.session))
+
+
+def _latest_firmware_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    fact = asdict((yield from sources.session.read(LATEST_FIRMWARE)))
+    installed = fact.pop("current_version")
+    return {**fact, "up_to_date": _is_up_to_date(installed, fact["version"])}
+
+
+def _is_up_to_date(installed: str | None, latest: str) -> bool | None:
+    """Compares them, since some firmware calls each version the latest. None if a version has no date in it."""
+    if installed == latest or is_older(latest, than=installed):
+        return True
+    return False if is_older(installed, than=latest) else None
+
+
+def _debug_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    debug = yield from sources.session.read(DEBUG_STATS)
+    boards = [{"id": board.id, **board.values, "chips": list(board.chips)} for board in debug.boards]
+    return {"boards": boards, "hashes": debug.hashes}
+
+
+_READERS: dict[str, Callable[[Sources], Steps[Any]]] = {
+    "identity": _identity_fact,
+    "network": _network_fact,
+    "hardware": _hardware_fact,
+    "pools": _pools_fact,
+    "mining": _mining_fact,
+    "autotune": _autotune_fact,
+    "error": _error_fact,
+    "generation": _generation_fact,
+    "latest_firmware": _latest_firmware_fact,
+    "debug": _debug_fact,
+}
+
+_EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in _READERS}}

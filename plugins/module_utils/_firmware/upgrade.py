@@ -1,0 +1,218 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How a firmware upgrade goes, without any I/O.
+
+An :class:`Upgrade` is fed with what happens, in whatever order it does, and always knows its phase. What is kept here
+is only what decides about the next phase or is told to the user; who sends, listens and asks is of no concern.
+
+The updater's statuses and texts come from two of its threads, so their order says nothing. A socket that is lost may
+mean that the miner has rebooted, as it does by itself right after a success.
+
+The miner's web server often loses the updater's refusal of an upload, and answers 502 or breaks the connection instead.
+So whatever ends the hand-over but a confirmation means the same as a refusal: an update that is heard from then on is
+followed, and if there is none, the updater is stuck.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import UPDATE_BEGINS, parse_frame
+
+
+class Phase(Enum):
+    """Where an upgrade is; the value is what a user is told."""
+
+    LISTENING = "listening"
+    HANDING_OVER = "handing over the firmware"
+    OVERTAKEN = "handing over the firmware, and the updater is at work already"
+    DOOMED = "handing over the rest of the firmware, which has failed"
+    NOT_ACCEPTED = "the updater did not accept the firmware, listening for an update in progress"
+    JUDGING = "the miner checks the firmware"
+    FLASHING = "the miner writes the firmware"
+    UNKNOWN = "nothing is heard, asking the miner"
+    RESTARTING = "the miner reboots"
+    RESTARTED = "the miner has rebooted"
+    FAILED = "failed"
+    STUCK = "stuck"
+
+
+class Event(Enum):
+    """What can happen to an upgrade."""
+
+    START = "the updater has begun"
+    RUN = "the updater writes"
+    SUCCESS = "the updater has succeeded"
+    FAILURE = "the updater has failed"
+    DONE = "the updater has ended"
+    QUIET = "no update is under way"
+    HANDED_OVER = "the miner has all of the firmware"
+    BUSY = "the updater refuses another one"
+    HAND_OVER_LOST = "the hand-over ended without an answer of the updater"
+    GONE = "the updater is not running: 502 to the upload, and to the websocket since"
+    SOCKET_LOST = "the updater can't be heard any more"
+    SILENT = "nothing was heard for too long"
+    TIME_IS_UP = "nothing more is waited for"
+    REBOOTED = "the miner has rebooted"
+    NOT_REBOOTED = "nothing was heard for too long, and the miner has not rebooted"
+
+
+ENDS = frozenset({Phase.RESTARTED, Phase.FAILED, Phase.STUCK})
+_JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
+# Only the miner itself can tell what has become of it, whether or not the updater can be heard.
+_UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
+
+# What is not in the table changes nothing.
+TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
+    Phase.LISTENING: {
+        Event.QUIET: Phase.HANDING_OVER,
+        Event.RUN: Phase.FLASHING,
+        Event.SUCCESS: Phase.RESTARTING,
+    },
+    Phase.HANDING_OVER: {
+        Event.RUN: Phase.OVERTAKEN,
+        Event.SUCCESS: Phase.RESTARTING,
+        Event.FAILURE: Phase.DOOMED,
+        Event.HANDED_OVER: Phase.JUDGING,
+        Event.BUSY: Phase.NOT_ACCEPTED,
+        Event.HAND_OVER_LOST: Phase.NOT_ACCEPTED,
+    },
+    Phase.OVERTAKEN: {
+        Event.SUCCESS: Phase.RESTARTING,
+        Event.FAILURE: Phase.DOOMED,
+        Event.HANDED_OVER: Phase.FLASHING,
+        Event.BUSY: Phase.FLASHING,
+        Event.HAND_OVER_LOST: Phase.UNKNOWN,
+    },
+    Phase.DOOMED: {
+        Event.START: Phase.HANDING_OVER,
+        Event.RUN: Phase.OVERTAKEN,
+        Event.HANDED_OVER: Phase.FAILED,
+        Event.BUSY: Phase.FAILED,
+        Event.HAND_OVER_LOST: Phase.FAILED,
+    },
+    Phase.NOT_ACCEPTED: {
+        Event.START: Phase.JUDGING,
+        Event.RUN: Phase.FLASHING,
+        Event.SUCCESS: Phase.RESTARTING,
+        Event.DONE: Phase.RESTARTING,
+        Event.FAILURE: Phase.FAILED,
+        Event.GONE: Phase.STUCK,
+        Event.REBOOTED: Phase.RESTARTED,
+        Event.NOT_REBOOTED: Phase.STUCK,
+    },
+    Phase.JUDGING: {
+        Event.RUN: Phase.FLASHING,
+        Event.SUCCESS: Phase.RESTARTING,
+        Event.DONE: Phase.RESTARTING,
+        Event.FAILURE: Phase.FAILED,
+        Event.SOCKET_LOST: Phase.UNKNOWN,
+        Event.SILENT: Phase.UNKNOWN,
+        Event.TIME_IS_UP: Phase.UNKNOWN,
+        Event.REBOOTED: Phase.RESTARTED,
+    },
+    # One that is heard to write when the time is up is only late.
+    Phase.FLASHING: {
+        Event.SUCCESS: Phase.RESTARTING,
+        Event.DONE: Phase.RESTARTING,
+        Event.FAILURE: Phase.FAILED,
+        Event.SOCKET_LOST: Phase.UNKNOWN,
+        Event.SILENT: Phase.UNKNOWN,
+        Event.REBOOTED: Phase.RESTARTED,
+    },
+    Phase.UNKNOWN: {
+        Event.RUN: Phase.FLASHING,
+        Event.SUCCESS: Phase.RESTARTING,
+        Event.FAILURE: Phase.FAILED,
+        Event.REBOOTED: Phase.RESTARTED,
+        Event.NOT_REBOOTED: Phase.FAILED,
+    },
+    Phase.RESTARTING: {
+        Event.REBOOTED: Phase.RESTARTED,
+        Event.NOT_REBOOTED: Phase.FAILED,
+    },
+}
+
+_STATUS_EVENTS = {
+    "START": Event.START,
+    "RUN": Event.RUN,
+    "SUCCESS": Event.SUCCESS,
+    "FAILURE": Event.FAILURE,
+    "DONE": Event.DONE,
+}
+
+
+class Upgrade:
+    """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure.
+
+    ``was_heard`` tells that the updater itself said that it writes, or has written, ``refusal`` how the hand-over ended
+    where it was not confirmed, ``unanswered`` why the miner could not say whether it has rebooted, when asked last.
+    """
+
+    def __init__(self) -> None:
+        self.phase = Phase.LISTENING
+        self.percent = 0.0
+        self.was_heard = False
+        self.refusal: str | None = None
+        self.unanswered: str | None = None
+        self._verdict: str | None = None
+        self._cause: str | None = None
+
+    def feed(self, event: Event) -> None:
+        """Takes in what happened."""
+        self.was_heard = self.was_heard or event in (Event.RUN, Event.SUCCESS)
+        self.phase = TRANSITIONS.get(self.phase, {}).get(event, self.phase)
+
+    def hear(self, text: str) -> bool:
+        """Takes in a frame of the updater's websocket; False if it tells nothing."""
+        frame = parse_frame(text)
+        if frame is None:
+            return False
+        if frame.percent is not None:
+            self.percent = frame.percent
+            self.feed(Event.RUN)
+        if frame.status in _STATUS_EVENTS:
+            self.feed(_STATUS_EVENTS[frame.status])
+        if frame.text == UPDATE_BEGINS:
+            # The status START may come after the error that ends the update, but a text never does.
+            self._verdict = self._cause = None
+        if frame.text and frame.is_verdict:
+            self._verdict = frame.text
+            self.feed(Event.FAILURE)
+        # The first error is the cause, those after it are its consequences.
+        self._cause = self._cause or frame.cause
+        return True
+
+    def is_over(self, to_end: bool, is_heard: bool) -> bool:
+        """Whether it has ended; if not ``to_end``, whether the archive was judged, or the judgement can't be heard."""
+        if to_end:
+            return self.phase in ENDS
+        return self.phase in _JUDGED or (self.phase is Phase.JUDGING and not is_heard)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether anything has happened."""
+        return self.phase is not Phase.LISTENING
+
+    @property
+    def wants_firmware(self) -> bool:
+        """Whether the firmware is to be handed over now."""
+        return self.phase is Phase.HANDING_OVER
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether only the miner itself can tell what has become of it, even where the updater can be heard."""
+        return self.phase in _UNHEARD
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the updater has failed."""
+        return self.phase is Phase.FAILED
+
+    @property
+    def reason(self) -> str:
+        """Why the updater failed, as far as it has said."""
+        if self._cause or not self._verdict:
+            return self._cause or "the updater reported nothing more, and the miner has not rebooted"
+        return f"the updater reported '{self._verdict}'"

@@ -1,0 +1,247 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Finds miners among many addresses and polls them, all at once and in bounds.
+
+Each address goes through three stages, and is left after the first that it fails: a short TCP probe, the proof that a
+miner is there, and only then login and facts. A fixed number of workers takes one address after the other, so neither
+tasks nor sockets grow with the number of addresses, and a device that hangs holds up one worker until its deadline.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Callable
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _redaction
+from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    AuthenticationFailed,
+    BadReply,
+    Bug,
+    InvalidInput,
+    MinerError,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import LEFT_OUT, Sources
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential, Steps
+
+POLLED = "polled"
+LOCKED = "locked"
+UNRESPONSIVE = "unresponsive"
+
+PROGRESS_EVERY_S = 5.0
+# A scan is repeated, and a miner that starts is found the next time.
+_RETRIES = 1
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to look for miners and what to ask them. ``deadline_s`` bounds all that is asked of one address."""
+
+    port: int
+    credentials: tuple[Credential, ...]
+    auth: str
+    subsets: tuple[str, ...]
+    concurrency: int
+    connect_timeout_s: float
+    timeout_s: float
+    deadline_s: float
+
+    def connection(self, address: str) -> Connection:
+        """Returns how to reach what is at an address."""
+        return Connection(
+            address, self.credentials, self.port, auth=self.auth, timeout_s=self.timeout_s, retries=_RETRIES
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """A miner that was found. ``state`` is POLLED, LOCKED (no credential is right) or UNRESPONSIVE (died while asked).
+
+    ``polled_at`` is when it was left, in seconds since 1970, ``credential`` the name of the one that it took,
+    ``problem`` says what is wrong, and ``missing`` why facts are missing, by subset. It is made of what JSON can carry,
+    and holds no secret.
+    """
+
+    address: str
+    state: str
+    polled_at: float
+    facts: dict[str, Any] = field(default_factory=dict)
+    credential: str | None = None
+    problem: str | None = None
+    missing: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass
+class Counts:
+    """What became of the addresses so far.
+
+    ``silent`` includes those that this machine could not try; ``failures`` counts these by the reason.
+    """
+
+    total: int
+    began_at: float
+    addresses: int = 0
+    silent: int = 0
+    unknown: int = 0
+    filtered: int = 0
+    failures: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=lambda: dict.fromkeys((POLLED, LOCKED, UNRESPONSIVE), 0))
+
+    @property
+    def identified(self) -> int:
+        return self.filtered + sum(self.states.values())
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began_at
+
+
+Keep = Callable[[str, dict[str, Any]], bool]
+
+
+def poll(
+    addresses: Addresses, options: Options, keep: Keep, report: Callable[[Counts], None]
+) -> tuple[list[Found], Counts]:
+    """Returns the miners among the addresses, in their order, and what became of all addresses.
+
+    ``keep`` is given the address and the identity of a miner, before it is asked for anything else, and says whether
+    it is wanted; an InvalidInput of it ends everything. ``report`` is called every PROGRESS_EVERY_S seconds.
+    """
+    return asyncio.run(_Scan(addresses, options, keep).run(report))
+
+
+class _Scan:
+    def __init__(self, addresses: Addresses, options: Options, keep: Keep) -> None:
+        self._addresses: Iterator[str] = iter(addresses)
+        self._options = options
+        self._keep = keep
+        self._secrets = _secrets_of(options.credentials)
+        self._found: list[Found] = []
+        self._counts = Counts(len(addresses), time.monotonic())
+
+    async def run(self, report: Callable[[Counts], None]) -> tuple[list[Found], Counts]:
+        reporter = asyncio.create_task(self._report(report))
+        count = min(sockets.sockets_allowed(self._options.concurrency), self._counts.total)
+        workers = [asyncio.create_task(self._work()) for _unused in range(count)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for task in (reporter, *workers):
+                task.cancel()
+            await asyncio.gather(reporter, *workers, return_exceptions=True)
+        return sorted(self._found, key=lambda found: socket.inet_aton(found.address)), self._counts
+
+    async def _report(self, report: Callable[[Counts], None]) -> None:
+        while True:
+            await asyncio.sleep(PROGRESS_EVERY_S)
+            report(self._counts)
+
+    async def _work(self) -> None:
+        for address in self._addresses:
+            try:
+                sock = await sockets.probe(address, self._options.port, self._options.connect_timeout_s)
+            except OSError as error:
+                sock = None
+                reason = error.strerror or str(error)
+                self._counts.failures[reason] = self._counts.failures.get(reason, 0) + 1
+            if sock is None:
+                self._counts.silent += 1
+            else:
+                with sock:
+                    await self._visit(address, sock)
+            self._counts.addresses += 1
+
+    async def _visit(self, address: str, sock: socket.socket) -> None:
+        options = self._options
+        connection = options.connection(address)
+        visit = _Visit(Session(connection), options.subsets, self._keep)
+        async with AsyncClient(first=(connection, sock)) as client:
+            try:
+                await asyncio.wait_for(client.run(visit.steps()), options.deadline_s)
+            except asyncio.TimeoutError:
+                visit.problem = f"It has not answered everything within {options.deadline_s:g} s."
+            except InvalidInput:
+                raise
+            except MinerError as error:
+                visit.problem = str(error)
+            except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
+                visit.problem = str(Bug(error))
+        if not visit.is_miner:
+            self._counts.unknown += 1
+        elif not visit.is_wanted:
+            self._counts.filtered += 1
+        else:
+            found = visit.found(self._secrets)
+            self._counts.states[found.state] += 1
+            self._found.append(found)
+
+
+class _Visit:
+    """What is asked of one address, and how far that has come."""
+
+    def __init__(self, session: Session, subsets: Sequence[str], keep: Keep) -> None:
+        self._session = session
+        self._subsets = subsets
+        self._keep = keep
+        self._sources = Sources(session, subsets)
+        self._facts: dict[str, Any] = {}
+        self._missing: dict[str, str] = {}
+        self._is_locked = False
+        self._is_logged_in = False
+        self.is_miner = False
+        self.is_wanted = True
+        self.problem: str | None = None
+
+    def steps(self) -> Steps[None]:
+        """Goes through the stages. Raises Unreachable, TimedOut or BadReply where they end early.
+
+        One that shows a miner's page and then does not answer is taken for a miner.
+        """
+        self.is_miner = yield from self._session.shows_index()
+        self.is_miner = self.is_miner and (yield from self._session.speaks_as_miner())
+        if not self.is_miner:
+            return
+        try:
+            yield from self._session.log_in()
+        except AuthenticationFailed as error:
+            self._is_locked, self.problem = True, str(error)
+            return
+        self._is_logged_in = True
+        for subset in self._subsets:
+            yield from self._gather(subset)
+            identity = self._facts.get("dragonmint_identity")
+            if subset == "identity" and identity and not self._keep(self._session.connection.host, identity):
+                self.is_wanted = False
+                return
+
+    def found(self, secrets: set[str]) -> Found:
+        """Returns what has become known. A device may say what it was told, so secrets are looked for everywhere."""
+        credential = self._session.credential.name if self._is_logged_in else None
+        state = LOCKED if self._is_locked else UNRESPONSIVE if self.problem else POLLED
+        secrets = secrets | self._session.tokens
+        problem, missing = _redaction.scrub([self.problem, self._missing], secrets)
+        # To search all facts at once is a tenth of the work of going through them.
+        text = repr(self._facts)
+        is_clean = not any(secret in text for secret in secrets)
+        known = self._facts if is_clean else _redaction.scrub(self._facts, secrets)
+        address = self._session.connection.host
+        return Found(address, state, time.time(), known, credential, problem, missing)
+
+    def _gather(self, subset: str) -> Steps[None]:
+        try:
+            self._facts[f"dragonmint_{subset}"] = yield from self._sources.fact(subset)
+        except (*LEFT_OUT, BadReply, AuthenticationFailed) as error:
+            self._missing[subset] = str(error)
+
+
+def _secrets_of(credentials: Iterable[Credential]) -> set[str]:
+    logins = ({"username": credential.username, "password": credential.password} for credential in credentials)
+    return {secret for login in logins for secret in _redaction.secrets_in(login)}

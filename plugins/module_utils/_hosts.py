@@ -1,0 +1,112 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which texts name a host: host names, IPv6 addresses, and IPv4 addresses of four plain decimal numbers.
+
+Resolvers accept more: they read 010.0.0.1 as 8.0.0.1 (octal), 127.1 as 127.0.0.1, and 0x7f000001 or 2130706433 as an
+address, too. An operator means another device by these, so they are refused everywhere.
+"""
+
+from __future__ import annotations
+
+import re
+from ipaddress import AddressValueError, IPv4Address, IPv6Address
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+
+_NUMBER = r"(?:0|[1-9][0-9]{0,2})"
+_IPV4 = re.compile(rf"{_NUMBER}(?:\.{_NUMBER}){{3}}")
+_PADDED_IPV4 = re.compile(r"[0-9]{1,8}(?:\.[0-9]{1,8}){3}")
+_NUMBERS = re.compile(r"[0-9.]+")
+_NUMBER_AT_THE_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
+_LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
+_NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+_NAME_CHARS_MAX = 254
+# What people give in place of a host: something that has a host in it.
+_MORE_THAN_A_HOST = re.compile(
+    r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<login>[^/]*)@)?"
+    r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#]\S*)?"
+)
+_USUAL_PORTS = {"http": "80", "https": "443"}
+
+
+def host_from(text: str, name: str) -> str:
+    """Returns the host that an option or variable called ``name`` gives, without blanks and brackets around it.
+
+    Raises InvalidInput for anything else, with the options to use instead where a URL, port or user was given.
+    """
+    host = text.strip()
+    try:
+        return require_host(host, name)
+    except InvalidInput:
+        more = _MORE_THAN_A_HOST.fullmatch(host)
+        if more is None or more["host"] == host:
+            raise
+        raise InvalidInput(
+            f"{name} is {_shown(text)}; expected a host name or IP address alone. {_use_instead(more, name)}."
+        ) from None
+
+
+def require_host(text: str, name: str) -> str:
+    """Returns a host without the brackets around an IPv6 address. Raises InvalidInput for what is not a host."""
+    bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
+    if ":" in bare and _is_ipv6(bare):
+        return bare
+    if _NUMBERS.fullmatch(text):
+        return str(ipv4_from(text, name))
+    if bare != text or len(text) > _NAME_CHARS_MAX or not _NAME.fullmatch(text):
+        raise InvalidInput(f"{name} is {_shown(text)}; expected a host name or IP address, such as 10.1.0.25.")
+    if _NUMBER_AT_THE_END.fullmatch(text):
+        raise InvalidInput(
+            f"{name} is {_shown(text)}, which may be read as a number; expected a host name whose last part is not a "
+            "number, or an IP address, such as 10.1.0.25."
+        )
+    return text
+
+
+def ipv4_from(text: str, name: str) -> IPv4Address:
+    """Returns an IPv4 address. Raises InvalidInput unless it is given as four plain decimal numbers."""
+    if _IPV4.fullmatch(text):
+        try:
+            return IPv4Address(text)
+        except AddressValueError:
+            pass
+    elif _PADDED_IPV4.fullmatch(text):
+        numbers = [int(number) for number in text.split(".")]
+        if max(numbers) <= 255:
+            raise InvalidInput(
+                f"{name} is {_shown(text)}, and a leading zero makes a number octal for some programs. "
+                f"Use {'.'.join(map(str, numbers))}."
+            )
+    raise InvalidInput(
+        f"{name} is {_shown(text)}; expected an IPv4 address of 4 decimal numbers from 0 to 255, such as 10.1.0.25."
+    )
+
+
+def _shown(text: str) -> str:
+    """Quotes a text; what may be a login in it is masked."""
+    _login, at, host = text.rpartition("@")
+    return quoted(f"{MASK}@{host}" if at else text)
+
+
+def _is_ipv6(text: str) -> bool:
+    try:
+        IPv6Address(text)
+    except AddressValueError:
+        return False
+    return "%" not in text
+
+
+def _use_instead(more: re.Match[str], name: str) -> str:
+    scheme, port = more["scheme"], more["port"]
+    # The name of a host in the inventory can stay as it is.
+    variable = "ansible_host" if name == "inventory_hostname" else name
+    settings = [f"dragonmint_scheme: {scheme}"] if scheme == "https" else []
+    if port and port != _USUAL_PORTS.get(scheme or ""):
+        settings.append(f"dragonmint_port: {int(port)}")
+    if more["login"] is not None:
+        settings.append("dragonmint_username and dragonmint_password for the login")
+    host = require_host(more["host"], name)
+    return f"Use {host} as {variable}" + (f" and set {', '.join(settings)}" if settings else "")

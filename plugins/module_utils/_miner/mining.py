@@ -1,0 +1,34 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What cgminer does at the moment."""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import NotReady
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import after_change, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY, Mining, not_mining
+
+
+def current_mining(session: Session, patient: bool = True) -> Steps[Mining]:
+    """Reads what cgminer does; a cgminer that does not answer, after the usual retries, is not ready."""
+    try:
+        return (yield from session.read(SUMMARY, patient))
+    except NotReady:
+        return not_mining()
+
+
+def wait_ready(session: Session, timeout_s: float) -> Steps[None]:
+    """Waits until cgminer answers after a change. Raises NotReady if it does not within ``timeout_s`` seconds."""
+
+    def is_ready() -> Steps[bool]:
+        return (yield from session.read(SUMMARY, patient=False)).ready
+
+    with after_change():
+        if not (yield from wait_until(session, is_ready, timeout_s)):
+            raise NotReady(
+                f"The setting was changed, but cgminer did not answer within {timeout_s:g} s of its restart. "
+                "Wait longer (wait_timeout), look at the miner's logs, or reboot it."
+            )

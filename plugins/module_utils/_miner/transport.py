@@ -1,0 +1,300 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""HTTP with one miner: a request goes out, and a reply comes in whole, in time and in bounds, or an error says why not.
+
+It sends prepared requests through an adapter of requests, without a session: a session would look for proxies and
+a .netrc in the environment, follow redirects and keep cookies, all of which would be wrong here, and costs more than
+the request itself.
+"""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import ssl
+import time
+import traceback
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import failures
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
+    FORM_TYPE,
+    HEADERS,
+    PAGE_BYTES_MAX,
+    REPLY_BYTES_MAX,
+    Reply,
+    form_body,
+)
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+except ImportError:
+    REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
+    # Something to derive from, so that this file can be imported to say what is missing.
+    HTTPAdapter = HTTPConnection = HTTPSConnection = object  # type: ignore[misc,assignment]
+    HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[misc,assignment]
+else:
+    REQUESTS_IMPORT_ERROR = None
+
+
+_CHUNK_BYTES = 64 * 1024
+# How TLS answers where http is sent to its port.
+_TLS_ALERT = "\x15\x03"
+
+
+class Transport:
+    """The connection to one miner, kept open between requests."""
+
+    def __init__(self, url: str, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
+        """``url`` is the miner's scheme, host and port; ``timeout_s`` bounds connecting, and again the whole reply.
+
+        ``tls`` is required for https.
+        """
+        self.url = url
+        self._timeout_s = timeout_s
+        self._adapter = _Adapter(tls)
+
+    def post(self, path: str, form: Mapping[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
+        """Posts a form; ``slow_s`` is the least time to give the miner for it.
+
+        Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
+        """
+        body = form_body(form)
+        headers = {"Content-Type": FORM_TYPE, "Content-Length": str(len(body))}
+        request = self._prepare("POST", path, headers, authorization, body)
+        return self._reply_to(request, path, max(self._timeout_s, slow_s), REPLY_BYTES_MAX)
+
+    def get(self, path: str) -> Reply:
+        """Fetches a page that needs no login. Raises as :meth:`post` does."""
+        return self._reply_to(self._prepare("GET", path, {}, None), path, self._timeout_s, PAGE_BYTES_MAX)
+
+    def _reply_to(self, request: Any, path: str, reply_s: float, bytes_max: int) -> Reply:
+        try:
+            return self._exchange(request, path, reply_s, bytes_max)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._translated(error, path, reply_s) from error
+
+    def stream(self, path: str, headers: Mapping[str, str], authorization: str | None) -> Stream:
+        """Gets a path whose reply may go on for ever. Only its head has to come in time; the caller closes it.
+
+        Raises what post() raises.
+        """
+        request = self._prepare("GET", path, headers, authorization)
+        try:
+            response = self._send(request, self._timeout_s)
+        except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
+            raise self._translated(error, path, self._timeout_s) from error
+        return Stream(response, path, self._timeout_s)
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._adapter.close()
+
+    def _send(self, request: Any, reply_s: float) -> Any:
+        return self._adapter.send(request, stream=True, timeout=(self._timeout_s, reply_s))
+
+    def _exchange(self, request: Any, path: str, reply_s: float, bytes_max: int) -> Reply:
+        response = self._send(request, reply_s)
+        body = b""
+        try:
+            while chunk := response.read(_CHUNK_BYTES, decode_content=False):
+                body += chunk
+                if len(body) > bytes_max:
+                    raise failures.reply_too_long(self.url, path, bytes_max)
+            if response.length_remaining:
+                raise failures.reply_broke_off(self.url, path)
+            return failures.whole_reply(self.url, path, response.status, response.headers, body)
+        finally:
+            _close(response)
+
+    def _prepare(
+        self, method: str, path: str, headers: Mapping[str, str], authorization: str | None, body: bytes | None = None
+    ) -> Any:
+        request: Any = requests.PreparedRequest()
+        request.method = method
+        request.url = self.url + path
+        request.body = body
+        request.headers = {**HEADERS, **headers}
+        if authorization is not None:
+            request.headers["Authorization"] = authorization
+        return request
+
+    def _translated(self, error: Exception, path: str, reply_s: float) -> MinerError:
+        if isinstance(error, requests.exceptions.ConnectTimeout):
+            return failures.connect_timed_out(self.url, self._timeout_s)
+        if isinstance(error, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
+            return failures.reply_timed_out(self.url, path, reply_s)
+        cause = _cause(error)
+        if isinstance(error, requests.exceptions.SSLError):
+            failure: Any = cause or error.args[0]
+            handshake = failure.args[0]
+            is_known = isinstance(handshake, _HandshakeFailed)
+            return failures.no_tls(self.url, handshake.cause) if is_known else failures.closed(self.url)
+        if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
+            return failures.invalid_url(self.url)
+        if isinstance(cause, urllib3.exceptions.NewConnectionError):
+            # The operating system's reason, without urllib3's introduction.
+            return failures.not_connected(self.url, cause.__cause__ or cause.__context__ or cause)
+        if isinstance(cause, OSError):
+            return failures.closed(self.url)
+        if _TLS_ALERT in str(cause):
+            return failures.expects_tls(self.url)
+        if isinstance(error, requests.exceptions.RequestException):
+            return failures.no_http(self.url)
+        return failures.reply_broke_off(self.url, path)
+
+
+class Stream:
+    """A reply that is read piece by piece, as it comes. ``head`` is its head, with the text of a refusal."""
+
+    def __init__(self, response: Any, path: str, timeout_s: float) -> None:
+        self._response = response
+        self._path = path
+        self.head = Reply(
+            response.status,
+            b"" if response.status == 200 else self.read(timeout_s),
+            location=response.headers.get("Location"),
+            content_type=response.headers.get("Content-Type"),
+        )
+
+    def read(self, within_s: float) -> bytes:
+        """Returns the next bytes, at most 64 KiB of them, or none at the end of the reply.
+
+        Raises TimedOut if nothing comes in time, and BadReply if the reply breaks off. Then it is closed.
+        """
+        try:
+            self._response.connection.watched.settimeout(within_s)
+            # Unlike all that urllib3 offers, this neither waits for more than there is nor reads a line without end.
+            data: bytes = self._response._original_response.read1(_CHUNK_BYTES)
+        except socket.timeout:
+            self.close()
+            raise failures.stream_silent(self._path, within_s) from None
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise failures.stream_broke_off(self._path) from None
+        return data
+
+    def close(self) -> None:
+        """Ends it, also in the middle."""
+        _close(self._response)
+
+
+def _close(response: Any) -> None:
+    """Gives a connection back whose reply was read, and closes any other one."""
+    if not response.isclosed():
+        response.close()
+    response.release_conn()
+
+
+def _cause(error: Exception) -> Any:
+    """What the HTTP libraries have wrapped: the connection that failed, or what went wrong on it."""
+    wrapped = error.args[0] if error.args else None
+    reason = getattr(wrapped, "reason", None)
+    if reason is None and isinstance(wrapped, urllib3.exceptions.ProtocolError):
+        return wrapped.args[-1]
+    return reason
+
+
+class _WholeReplySocket:
+    """A socket whose timeout covers all that is read until the next one is set.
+
+    An ordinary timeout starts anew with each byte, so that a device which sends one a second is never late.
+    """
+
+    def __init__(self, sock: Any) -> None:
+        self._sock = sock
+        self.deadline = float("inf")
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._sock, name)
+
+    def settimeout(self, timeout_s: float | None) -> None:
+        self._sock.settimeout(timeout_s)
+        self.deadline = float("inf") if timeout_s is None else time.monotonic() + timeout_s
+
+    def makefile(self, *args: Any, **kwargs: Any) -> io.BufferedReader:
+        return io.BufferedReader(_DeadlineReader(self, self._sock.makefile("rb", buffering=0)))
+
+
+class _DeadlineReader(io.RawIOBase):
+    def __init__(self, sock: _WholeReplySocket, raw: Any) -> None:
+        self._sock = sock
+        self._raw = raw
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        if self._sock.deadline != float("inf"):
+            left_s = self._sock.deadline - time.monotonic()
+            if left_s <= 0:
+                raise socket.timeout("the reply is not complete in time")
+            self._sock._sock.settimeout(left_s)
+        count: int | None = self._raw.readinto(buffer)
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _Connection(HTTPConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock = self.watched = _WholeReplySocket(self.sock)
+
+
+class _HandshakeFailed(ssl.SSLError):
+    """There is no connection yet, so nothing was sent over it."""
+
+    def __init__(self, cause: ssl.SSLError) -> None:
+        super().__init__(*cause.args)
+        self.cause = cause
+
+
+class _TlsConnection(HTTPSConnection):
+    """The handshake is made here: with some versions of urllib3 it takes more than a context to check a name."""
+
+    def connect(self) -> None:
+        HTTPConnection.connect(self)
+        try:
+            context: Any = self.ssl_context
+            sock = context.wrap_socket(self.sock, server_hostname=self.host)
+        except ssl.SSLError as error:
+            raise _HandshakeFailed(error) from error
+        self.sock = self.watched = _WholeReplySocket(sock)
+        # Else urllib3 warns where the context does not validate, of which the user has been told.
+        self.is_verified = True
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _TlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TlsConnection
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, tls: ssl.SSLContext | None) -> None:
+        self._tls = tls
+        super().__init__(pool_connections=1, pool_maxsize=1)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs, ssl_context=self._tls)
+        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """What is trusted is in the context."""
+
+    def build_response(self, req: Any, resp: Any) -> Any:
+        """The reply as it comes from urllib3: nothing here needs the cookies and history that requests would add."""
+        return resp

@@ -1,0 +1,186 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The autotune mode of cgminer, and on Innosilicon its level."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import replace
+from typing import Any, Callable
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    InvalidInput,
+    NotReady,
+    Unreachable,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import (
+    Setting,
+    after_change,
+    wait_until,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import current_mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import configuration
+from ansible_collections.minerops.dragonmint.plugins.module_utils._visible import require_visible
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
+    AUTOTUNE,
+    AUTOTUNE_STATUS,
+    AutoTune,
+    AutoTuneStatus,
+    set_autotune,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import Mining
+
+# Tuning takes from minutes to hours, and the miner has few workers.
+_TUNING_POLL_S = 5.0
+
+MODES = ("efficient", "balanced", "factory", "performance", "off")
+
+_MODES_WITHOUT_STATUS = ("off", "efficient", "balanced", "performance")
+_MODES_WITH_STATUS = ("efficient", "balanced", "factory", "performance")
+
+
+def autotune_from(mode: str, level: str | None) -> AutoTune:
+    """Returns the mode and level that module options describe; a level of None is left as it is.
+
+    Raises InvalidInput for a level that can't be one.
+    """
+    if level is None:
+        return AutoTune(mode)
+    level = level.strip(" ")
+    if not level:
+        raise InvalidInput(
+            "level is empty. Innosilicon's levels are numbers, such as 2. Leave level out to keep the miner's."
+        )
+    require_visible("level", level, shown=level)
+    return AutoTune(mode, level)
+
+
+def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
+    """Returns what a miner shows once it is as wanted. Raises Unsupported for a level where there are none."""
+    if wanted.level is not None and current.level is None:
+        raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
+    return AutoTune(wanted.mode, current.level if wanted.level is None else wanted.level)
+
+
+def is_desired(fact: Mapping[str, Any], wanted: AutoTune) -> bool:
+    """Whether a mode and level, as facts show them, are the wanted ones."""
+    current = AutoTune(fact["mode"], fact["level"])
+    try:
+        return aim(wanted, current) == current
+    except Unsupported:
+        return False
+
+
+def current_autotune(session: Session) -> Steps[AutoTune]:
+    """Reads the configured mode."""
+    return (yield from session.read(AUTOTUNE))
+
+
+def current_status(
+    session: Session, patient: bool = True, read_mining: Callable[[], Steps[Mining]] | None = None
+) -> Steps[AutoTuneStatus]:
+    """Reads whether cgminer runs and tunes; from what it does, on firmware that has no status of its own.
+
+    ``read_mining`` is for who has read that already.
+    """
+    try:
+        return (yield from session.read(AUTOTUNE_STATUS, patient))
+    except Unsupported:
+        mining = yield from (read_mining() if read_mining else current_mining(session, patient))
+        return AutoTuneStatus(mining.ready, bool(mining.is_tuning))
+
+
+def wait_tuned(session: Session, timeout_s: float, changed: bool) -> Steps[None]:
+    """Waits until cgminer runs and has ended tuning. Raises NotReady if it has not within ``timeout_s`` seconds."""
+
+    def is_tuned() -> Steps[bool]:
+        status = yield from current_status(session, patient=False)
+        return status.is_running and not status.is_tuning
+
+    with after_change() if changed else nullcontext():
+        if not (yield from wait_until(session, is_tuned, timeout_s, poll_s=_TUNING_POLL_S)):
+            raise NotReady(
+                f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
+                "Raise wait_timeout, or run the task again to wait on."
+            )
+
+
+class AutoTuneSetting(Setting[AutoTune]):
+    """The desired autotune mode of one miner. A level of None is left as it is."""
+
+    name = "autotune"
+
+    def __init__(self, session: Session, mode: str, level: str | None) -> None:
+        super().__init__(session)
+        self._wanted = autotune_from(mode, level)
+        self._was_told = False
+
+    def read(self) -> Steps[AutoTune]:
+        if self._was_told:
+            yield from configuration.pools_after_write(self.session, "autotune mode")
+        return (yield from current_autotune(self.session))
+
+    def desired(self, current: AutoTune) -> AutoTune:
+        return aim(self._wanted, current)
+
+    def prepare(self, current: AutoTune) -> Steps[None]:
+        yield from self.session.require_rights()
+        modes = yield from self._modes(current)
+        if self._wanted.mode not in modes:
+            raise Unsupported(
+                f"This miner's firmware has no autotune mode {self._wanted.mode}, and would ignore it. "
+                f"It takes {', '.join(modes)}. Use one of these."
+            )
+        yield from configuration.pools_before_write(self.session, "autotune mode")
+
+    def write(self, current: AutoTune) -> Steps[None]:
+        desired = self.desired(current)
+        self._was_told = True
+        yield from self.session.write(set_autotune(desired))
+        if desired.mode == "balanced" and current.level is not None and current.mode in ("factory", "balanced"):
+            try:
+                yield from self._take_detour(desired)
+            except Unreachable as error:
+                error.sent = True
+                raise
+
+    def _take_detour(self, desired: AutoTune) -> Steps[None]:
+        """Sets another mode first, if balanced was ignored: an Innosilicon does so that has no other one to leave.
+
+        One that has never been set a mode calls itself factory.
+        """
+        if (yield from current_autotune(self.session)) == desired:
+            return
+        yield from self.session.write(set_autotune(replace(desired, mode="factory")))
+        yield from self.session.write(set_autotune(desired))
+
+    def diff(self, before: AutoTune, after: AutoTune) -> tuple[Any, Any]:
+        return shown(before), shown(after)
+
+    def describe(self, value: AutoTune) -> str:
+        return value.mode if value.level is None else f"{value.mode} at level {value.level}"
+
+    def _modes(self, current: AutoTune) -> Steps[tuple[str, ...]]:
+        """The modes that this firmware takes, of which it says nothing itself.
+
+        The one that has ``off`` lacks the status; it is asked only where that decides.
+        """
+        if self._wanted.mode in _MODES_WITH_STATUS and self._wanted.mode in _MODES_WITHOUT_STATUS:
+            return MODES
+        if current.level is not None:
+            return _MODES_WITH_STATUS
+        try:
+            yield from self.session.read(AUTOTUNE_STATUS)
+        except Unsupported:
+            return _MODES_WITHOUT_STATUS
+        return _MODES_WITH_STATUS
+
+
+def shown(autotune: AutoTune) -> dict[str, str | None]:
+    """Returns the mode and level as results and facts show them."""
+    return {"mode": autotune.mode, "level": autotune.level}

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""cgminer.conf, which holds the pools, the autotune mode and cgminer's own settings, when it is damaged.
+
+A write to a damaged file replaces it by what is written, and what else was in it is lost. Where /config is full, the
+write itself damages the file. The miner confirms both. Only reading the pools shows whether the file is whole.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import NotApplied, Rejected
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import CONFIGURATION_LOST, POOLS, Pool
+
+
+def pools_before_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]:
+    """Reads the pools. Raises Rejected where cgminer.conf is damaged, so that ``setting`` must not be written."""
+    try:
+        return (yield from session.read(POOLS))
+    except Rejected as error:
+        if error.reason != CONFIGURATION_LOST:
+            raise
+        raise Rejected(
+            f"The miner's cgminer.conf is missing or damaged ('{error.reason}'). Setting its {setting} would overwrite "
+            "what is left of it, and cgminer could not start any more, so nothing was sent. Restart cgminer "
+            "(dragonmint_power with state: mining_restarted), which restores an empty file. If that does not help, "
+            "reset the miner to factory settings (state: factory_reset).",
+            reason=error.reason,
+        ) from error
+
+
+def pools_after_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]:
+    """Reads the pools. Raises NotApplied where cgminer.conf is damaged since ``setting`` was written."""
+    try:
+        return (yield from session.read(POOLS))
+    except Rejected as error:
+        if error.reason != CONFIGURATION_LOST:
+            raise
+        raise NotApplied(
+            f"The miner was told to change its {setting}, and its cgminer.conf is damaged since then "
+            f"('{error.reason}'). Its /config is probably full, so that the file was cut off, and cgminer cannot start "
+            "with it. Reset the miner to factory settings (dragonmint_power with state: factory_reset), then provision "
+            "it again.",
+            reason=error.reason,
+        ) from error

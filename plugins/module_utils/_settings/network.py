@@ -1,0 +1,193 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The network settings of a miner, which may take it to another address."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    BadReply,
+    InvalidInput,
+    MinerError,
+    TimedOut,
+    Unreachable,
+    WrongDevice,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import ipv4_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import SETTLE_S, Setting
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import accepts_connections, look, search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
+    NETWORK,
+    OVERVIEW,
+    Network,
+    update_network,
+)
+
+
+def network_from(options: Mapping[str, Any]) -> Network:
+    """Returns the network settings that module options describe.
+
+    Raises InvalidInput for what the firmware would take and then be unreachable with; it checks next to nothing itself.
+    """
+    addresses = {name: options[name] for name in ("ipaddress", "netmask", "gateway", "dns")}
+    if options["mode"] == "dhcp":
+        given = [name for name, value in addresses.items() if value]
+        if given:
+            raise InvalidInput(f"With mode=dhcp the miner is given its {' and '.join(given)}. Leave them out.")
+        return Network("dhcp", None, None, None, ())
+    if options.get("search"):
+        raise InvalidInput("search is for mode=dhcp: with mode=static it is known where the miner goes. Leave it out.")
+    missing = [name for name, value in addresses.items() if not value]
+    if missing:
+        raise InvalidInput(f"mode=static needs {', '.join(missing)}, too. The miner takes them only together.")
+    if len(options["dns"]) > 2:
+        raise InvalidInput(f"dns has {len(options['dns'])} entries; a miner takes 1 or 2.")
+    address, gateway = _address("ipaddress", options["ipaddress"]), _address("gateway", options["gateway"])
+    subnet = _subnet(address, options["netmask"])
+    for name, host in (("ipaddress", address), ("gateway", gateway)):
+        if host not in subnet or host in (subnet.network_address, subnet.broadcast_address):
+            raise InvalidInput(
+                f"The {name} {host} is no host address of the network {subnet}: the miner would be lost."
+            )
+    if address == gateway:
+        raise InvalidInput(f"ipaddress and gateway are both {address}. The gateway is another device.")
+    dns = tuple(str(_address("dns", server)) for server in options["dns"])
+    return Network("static", str(address), options["netmask"], str(gateway), dns)
+
+
+def shown(network: Network) -> dict[str, Any]:
+    """Returns network settings as results and facts show them."""
+    return {**asdict(network), "dns": list(dict.fromkeys(network.dns))}
+
+
+def is_desired(fact: Mapping[str, Any], network: Network) -> bool:
+    """Whether network settings, as facts show them, are the desired ones."""
+    current = Network(fact["mode"], fact["ipaddress"], fact["netmask"], fact["gateway"], tuple(fact["dns"]))
+    return _comparable(current) == _comparable(network)
+
+
+class NetworkSetting(Setting[Network]):
+    """The desired network of one miner. After a change it is looked for at its new address, and known by its MAC.
+
+    ``live`` is what was read last. Its address is None when the miner has left for an address that only DHCP knows.
+    """
+
+    name = "network settings"
+    lags = True
+
+    def __init__(self, session: Session, network: Network, hosts: Sequence[str], wait_s: float) -> None:
+        """``hosts`` are the addresses at which to look for a miner that has left for one that only DHCP knows."""
+        super().__init__(session)
+        self.live = network
+        self.silent_s = wait_s
+        self._network = network
+        self._hosts = hosts
+        self._mac = ""
+        self._told_at: float | None = None
+
+    def read(self) -> Steps[Network]:
+        told_at = self._told_at
+        self.live = yield from (self.session.read(NETWORK) if told_at is None else self._find(told_at))
+        return _comparable(self.live)
+
+    def desired(self, current: Network) -> Network:
+        return _comparable(self._network)
+
+    def prepare(self, current: Network) -> Steps[None]:
+        yield from self.session.require_rights()
+        self._mac = (yield from self.session.read(OVERVIEW)).identity.mac or ""
+        if not self._mac:
+            raise BadReply("The miner does not tell its MAC, by which it would be known at its new address. Reboot it.")
+        address = self._network.ipaddress
+        if address and address != self.live.ipaddress and (yield from accepts_connections(self.session, address)):
+            raise WrongDevice(
+                f"Something answers at {address} already, so the miner was not sent there. "
+                "Give it another address, or move that device first."
+            )
+
+    def write(self, current: Network) -> Steps[None]:
+        self._told_at = self.session.now()
+        yield from self.session.write(update_network(self._network))
+
+    def diff(self, before: Network, after: Network) -> tuple[Any, Any]:
+        return shown(before), shown(after)
+
+    def describe(self, value: Network) -> str:
+        if value.mode == "dhcp":
+            return "dhcp"
+        return f"{value.ipaddress} {value.netmask} with gateway {value.gateway} and DNS {' '.join(value.dns)}"
+
+    def _find(self, told_at: float) -> Steps[Network]:
+        """Reads the network settings wherever the miner is now."""
+        if self._network.ipaddress:
+            return (yield from self._find_static(self._network.ipaddress))
+        try:
+            found = yield from self._look(self.session.connection.host)
+        except MinerError:
+            found = None
+        if found is None:
+            elsewhere = yield from search(self.session, self._hosts, self._mac)
+            found = elsewhere[1].network if elsewhere else None
+        if found:
+            return found
+        if self.session.now() >= told_at + (self.silent_s if self._hosts else min(self.silent_s, SETTLE_S)):
+            return self._network
+        raise self._silent()
+
+    def _find_static(self, address: str) -> Steps[Network]:
+        if (yield from accepts_connections(self.session, address)):
+            found = yield from self._look(address)
+            if found is None:
+                raise WrongDevice(
+                    f"The miner {self._mac} was told to take the address {address}, but another device answers there. "
+                    "Two devices may have this address now: find the other one, and take it off the network."
+                )
+            return found
+        try:
+            found = yield from self._look(self.session.connection.host)
+        except (Unreachable, TimedOut):
+            found = None
+        if found is None:
+            raise self._silent()
+        return found
+
+    def _look(self, host: str) -> Steps[Network | None]:
+        """Reads the settings of the device there; None if it is not this miner."""
+        overview = yield from look(self.session, host, self._mac)
+        return overview.network if overview else None
+
+    def _silent(self) -> Unreachable:
+        reason = f"it answers neither at {self._network.ipaddress or 'its old address'} nor anywhere it was looked for"
+        return Unreachable(f"The miner {self._mac} is gone: {reason}.", reason, sent=True)
+
+
+def _comparable(network: Network) -> Network:
+    """What counts of network settings: with DHCP only that, and no name server twice."""
+    if network.mode == "dhcp":
+        return Network("dhcp", None, None, None, ())
+    return replace(network, dns=tuple(dict.fromkeys(network.dns)))
+
+
+def _address(name: str, text: str) -> ipaddress.IPv4Address:
+    address = ipv4_from(text, name)
+    if address.is_multicast or address.is_unspecified or address.is_reserved:
+        raise InvalidInput(f"The {name} {text!r} is no IPv4 address of a device. Give it as 10.1.0.25.")
+    return address
+
+
+def _subnet(address: ipaddress.IPv4Address, netmask: str) -> ipaddress.IPv4Network:
+    try:
+        bits = format(int(ipv4_from(netmask, "netmask")), "032b")
+    except InvalidInput:
+        bits = ""
+    if not re.fullmatch("1+00+", bits):
+        raise InvalidInput(f"The netmask {netmask!r} is none: give it as 255.255.252.0, ones first and then zeros.")
+    return ipaddress.IPv4Network((int(address), bits.count("1")), strict=False)

@@ -1,0 +1,61 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Texts that a user gives to be stored on a miner, and what is in them that nobody would see.
+
+The firmware stores any text as it is, and a pool or a login that differs by an invisible character does not know it.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+
+_HIDDEN_CATEGORIES = {"Cc", "Cf", "Zl", "Zp", "Zs"}
+# Invisible, too, though Unicode calls them letters, marks or symbols: fillers, variation selectors, the Braille blank.
+_HIDDEN_RANGES = (
+    *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164)),
+    *((0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)),
+)
+_CONTROLS = {"\0": "NULL", "\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETURN", "\x1b": "ESCAPE"}
+
+
+def require_visible(what: str, text: str, shown: str | None = None) -> None:
+    """Raises InvalidInput for a text that is not valid UTF-8, begins or ends in white space, or hides a character.
+
+    ``what`` names the text at the beginning of a sentence; ``shown`` is how it may be quoted, None for a secret.
+    """
+    if text.isascii() and text.isprintable() and text == text.strip():
+        # Nearly every text, and there are many miners.
+        return
+    named = what if shown is None else f"{what}, {quoted(shown)},"
+    if any(unicodedata.category(char) == "Cs" for char in text):
+        raise InvalidInput(f"{named} is not valid UTF-8. Correct its encoding.")
+    flaw = _flaw(text)
+    if flaw:
+        raise InvalidInput(f"{named} {flaw}. Remove it.")
+
+
+def _flaw(text: str) -> str | None:
+    """Says what nobody would see in a text, and where; None if there is no such thing."""
+    for place, position in (("begins", 0), ("ends", len(text) - 1)):
+        if text and text[position].isspace():
+            return f"{place} with white space: {_located(text, position)}"
+    hidden = next((position for position, char in enumerate(text) if _is_hidden(char)), None)
+    return None if hidden is None else f"has a character that cannot be seen: {_located(text, hidden)}"
+
+
+def _located(text: str, position: int) -> str:
+    char = text[position]
+    name = unicodedata.name(char, _CONTROLS.get(char, "control character"))
+    return f"U+{ord(char):04X} {name} at position {position + 1}"
+
+
+def _is_hidden(char: str) -> bool:
+    if char == " ":
+        return False
+    return unicodedata.category(char) in _HIDDEN_CATEGORIES or any(
+        first <= ord(char) <= last for first, last in _HIDDEN_RANGES
+    )

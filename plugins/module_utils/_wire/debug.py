@@ -1,0 +1,119 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The endpoint of what the drivers report of boards and chips."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import FOR_GUEST
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import (
+    entries_of,
+    flag_of,
+    integer_of,
+    number_of,
+    scalar_of,
+    section_of,
+    snake_case,
+    text_of,
+    ths_of,
+)
+
+
+@dataclass(frozen=True)
+class DebugBoard:
+    """What its driver tells of a hash board and of each of its chips, by the names of results.
+
+    What is known of the driver is in it always, as None where it does not tell it.
+    """
+
+    id: int | None
+    values: Mapping[str, Any]
+    chips: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Debug:
+    """What the drivers tell of the boards, none while cgminer does not answer; and the commits of the programs."""
+
+    boards: tuple[DebugBoard, ...]
+    hashes: Mapping[str, str | None]
+
+
+def _read_debug(answer: Mapping[str, Any], reply: Reply) -> Debug:
+    # An empty object of PHP is a list.
+    hashes = section_of(answer, "hashes") if answer.get("hashes") else {}
+    return Debug(
+        boards=tuple(_debug_board(entry) for entry in entries_of(answer, "boards")),
+        hashes={name: text_of(hashes.get(name)) for name in ("firmware", "backend", "cgminer")},
+    )
+
+
+def _debug_board(entry: Mapping[str, Any]) -> DebugBoard:
+    board, chips = section_of(entry, "board"), entry.get("chips", [])
+    # A list, or an object by number where a chip is missing.
+    numbered = dict(enumerate(chips)) if isinstance(chips, list) else section_of(entry, "chips")
+    return DebugBoard(
+        id=integer_of(board.get("Chain ID", board.get("STATS"))),
+        values=_debug_values(board, _BOARD_KEYS),
+        chips=tuple(
+            {"id": integer_of(number), **_debug_values(chip, _CHIP_KEYS)}
+            for number, chip in numbered.items()
+            if isinstance(chip, dict)
+        ),
+    )
+
+
+def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dict[str, Any]:
+    """Gives what is known its name and unit; the rest keeps the driver's name, in snake case."""
+    named = {
+        name: read(next((values[key] for key in keys if key in values), None)) for name, (read, *keys) in known.items()
+    }
+    understood = {key for _read, *keys in known.values() for key in keys} | _COUNTERS_OF_THE_API
+    others = {snake_case(key): scalar_of(value) for key, value in values.items() if key not in understood}
+    return {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
+
+
+_Known = tuple[Any, ...]
+# What the T1's driver tells: a result's name, how its value is read, and the keys of the drivers. Voltages are in mV.
+_BOARD_KEYS: Mapping[str, _Known] = {
+    "name": (text_of, "ID"),
+    "elapsed_seconds": (integer_of, "Elapsed"),
+    "chip_count": (integer_of, "Num chips"),
+    "active_chip_count": (integer_of, "Num active chips"),
+    "core_count": (integer_of, "Num cores"),
+    "hashrate_ths": (lambda value: ths_of(number_of(value)), "MHS av"),
+    "temperature_c": (number_of, "Temp"),
+    "temperature_max_c": (number_of, "Temp max"),
+    "temperature_min_c": (number_of, "Temp min"),
+    "fan_percent": (integer_of, "Fan duty"),
+    "vid": (integer_of, "iVid", "VID"),
+    "pll": (integer_of, "PLL"),
+    "voltage_max_mv": (number_of, "Voltage Max"),
+    "voltage_min_mv": (number_of, "Voltage Min"),
+    "voltage_average_mv": (number_of, "Voltage Avg"),
+    "is_vid_optimal": (flag_of, "VidOptimal"),
+    "is_pll_optimal": (flag_of, "pllOptimal"),
+    "is_disabled": (flag_of, "Disabled"),
+    "is_throttled": (flag_of, "Throttled"),
+}
+_CHIP_KEYS: Mapping[str, _Known] = {
+    "temperature_c": (number_of, "Temp"),
+    "voltage_mv": (number_of, "nVol", "VVolt"),
+    "enabled_cores": (integer_of, "Int Enabled Cores"),
+    "hardware_errors": (integer_of, "HW errors"),
+    "stales": (integer_of, "Stales"),
+    "duplicates": (integer_of, "Duplicates"),
+    "nonces_found": (integer_of, "Nonces found"),
+    "nonce_ranges": (integer_of, "Nonce ranges"),
+    "cooldown": (integer_of, "Cooldown"),
+    "fail_count": (integer_of, "Fail count"),
+    "fail_reset": (integer_of, "Fail reset"),
+}
+# They are about cgminer's API and not about the board.
+_COUNTERS_OF_THE_API = {"STATS", "Chain ID", "Calls", "Wait", "Max", "Min"}
+DEBUG_STATS = Endpoint("getDebugStats", FOR_GUEST, _read_debug)

@@ -1,0 +1,214 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all endpoints have in common: requests, replies, and what success and refusals look like. No I/O.
+
+Each endpoint is described once, by an :class:`Endpoint`: its action, who may call it on which firmware, and how its
+reply is read. A request is an endpoint with its form; :func:`parse` turns the reply to it into normalised values or
+raises one of our errors. The facts come from the firmware's own sources and from recordings of real miners.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import urlencode
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    BadReply,
+    MinerError,
+    NotReady,
+    Rejected,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    DRAGONMINT_ISSUER,
+    GENERATIONS,
+    GUEST,
+    INNOSILICON_ISSUER,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
+
+INDEX_PATH = "/"
+FORM_TYPE = "application/x-www-form-urlencoded"
+# Of each request: a miner's web server would compress what we then have to expand within bounds.
+HEADERS = {"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity"}
+REPLY_BYTES_MAX = 8 * 1024 * 1024
+# A miner's index page has 811 bytes.
+PAGE_BYTES_MAX = 64 * 1024
+# The web server's answer in place of a program that does not run, or has hung up on it.
+BAD_GATEWAY = 502
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP reply as it came in. ``date`` is its Date header: the miner's own clock."""
+
+    status: int
+    body: bytes
+    location: str | None = None
+    date: str | None = None
+    content_type: str | None = None
+
+
+@dataclass(frozen=True)
+class Endpoint(Generic[T]):
+    """One action of the API.
+
+    ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
+    does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
+    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself. A reply
+    without a body is an empty object where it ``may_be_empty``.
+    """
+
+    action: str
+    levels: Mapping[str, str]
+    read: Callable[[Mapping[str, Any], Reply], T]
+    writes: bool = False
+    slow_s: float = 0.0
+    may_be_empty: bool = False
+
+    def admin_only(self) -> bool:
+        """Whether a guest may call this on no firmware."""
+        return GUEST not in self.levels.values()
+
+    def is_everywhere(self) -> bool:
+        """Whether each firmware has this."""
+        return set(self.levels) == set(GENERATIONS)
+
+
+@dataclass(frozen=True)
+class Request(Generic[T]):
+    """An endpoint and the form to send to it. The firmware reads parameters from POSTed forms only."""
+
+    endpoint: Endpoint[T]
+    form: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def path(self) -> str:
+        """The path of the URL."""
+        return "/api/" + self.endpoint.action
+
+
+class TokenExpired(MinerError):
+    """The miner does not take this JWT (any more): it says so of every token it can't verify."""
+
+
+class InvalidRequest(MinerError):
+    """The miner says "invalid request": wrong login, no permission or no such action, it does not tell which."""
+
+
+def parse(request: Request[T], reply: Reply) -> T:
+    """Returns the normalised value of a reply.
+
+    Raises TokenExpired or InvalidRequest for the caller to resolve, NotReady where the miner refuses without a
+    reason (cgminer does not answer), Rejected where it gives one, BadReply for all that no miner says.
+    """
+    if request.endpoint.may_be_empty and reply.status == 200 and not reply.body:
+        return request.endpoint.read({}, reply)
+    answer = json_object(request, reply)
+    success = answer.get("success")
+    if success is True:
+        return request.endpoint.read(answer, reply)
+    if success is not False:
+        _bad(request.path, "the reply has no success flag", reply)
+    if answer.get("token") == "expired":
+        raise TokenExpired("The miner does not accept the JWT.")
+    message = answer.get("message")
+    if message is None:
+        raise NotReady(
+            f"The miner refused {request.path} without a reason, which it does while cgminer does not answer. "
+            "It may be starting; if it stays so, restart cgminer or look at the miner's logs."
+        )
+    if not isinstance(message, str):
+        _bad(request.path, f"its reason for a refusal is no text: {printable(json.dumps(message))}", reply)
+    text = printable(message)
+    if text == "invalid request":
+        raise InvalidRequest(f"The miner called {request.path} an invalid request.")
+    raise Rejected(f"The miner refused {request.path}: {text}.", reason=text)
+
+
+def is_index(reply: Reply) -> bool:
+    """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
+    return reply.status == 200 and page_title(reply) in (DRAGONMINT_ISSUER, INNOSILICON_ISSUER)
+
+
+def page_title(reply: Reply) -> str | None:
+    """Returns the title of a web page, which on a miner is the name of its firmware. None if there is none."""
+    match = _TITLE.search(reply.body[:4096])
+    return printable(match[1].decode("utf-8", "replace")) if match else None
+
+
+def form_body(form: Mapping[str, str]) -> bytes:
+    """Returns the body of a POST with these fields, whose Content-Type is FORM_TYPE."""
+    return urlencode(form).encode("ascii")
+
+
+def json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
+    if reply.status == 504 and request.endpoint.slow_s:
+        raise Rejected(
+            f"The miner waited for others to do {request.path}, and gave up (HTTP 504): they do not answer it. Try "
+            "again later, or see whether it reaches the internet.",
+            reason="HTTP 504",
+        )
+    require_ok(request.path, reply)
+    try:
+        answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        _bad(request.path, _no_json(reply), reply)
+    if not isinstance(answer, dict):
+        _bad(request.path, "the reply is JSON, but no object", reply)
+    return answer
+
+
+def require_ok(path: str, reply: Reply) -> None:
+    if reply.status >= 500:
+        raise BadReply(
+            f"The miner answered {path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
+            "program behind it does not answer. If it stays so, reboot the miner.",
+            reason=f"HTTP {reply.status}",
+            transient=True,
+        )
+    if 300 <= reply.status < 400:
+        target = f" to {printable(reply.location)}" if reply.location else ""
+        _bad(path, f"it redirects (HTTP {reply.status}){target}, which is not followed", reply)
+    if reply.status != 200:
+        _bad(path, f"HTTP status {reply.status}{_title(reply)}", reply)
+
+
+def _bad(path: str, what: str, reply: Reply) -> NoReturn:
+    hint = "Check that the address and port are those of a DragonMint miner"
+    if reply.status == 200 and not _is_html(reply):
+        hint = "Try again; if it stays so, reboot the miner"
+    raise BadReply(f"What answered {path} does not speak as a miner does: {what}. {hint}.", reason=what)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _no_json(reply: Reply) -> str:
+    if not reply.body:
+        return "the reply is empty"
+    if _is_html(reply):
+        return f"an HTML page{_title(reply)} instead of JSON"
+    return "the reply is no valid JSON"
+
+
+def _is_html(reply: Reply) -> bool:
+    return reply.body.lstrip()[:1] == b"<"
+
+
+def _title(reply: Reply) -> str:
+    title = page_title(reply)
+    return f' (titled "{title}")' if title else ""
+
+
+def nothing(answer: Mapping[str, Any], reply: Reply) -> None:
+    """Reads a reply of which only the success counts, as that to a write, in which the miner says nothing else."""
+
+
+_TITLE = re.compile(rb"<title>([^<]{1,80})", re.IGNORECASE)

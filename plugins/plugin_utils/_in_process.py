@@ -1,0 +1,280 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs the modules of this collection inside Ansible's own process, or hands them over to another machine.
+
+Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks a worker
+for each host and task.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from pathlib import Path, PurePath
+from types import ModuleType
+from typing import Any
+
+from ansible import constants
+from ansible import context as command_line
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._files import require_file
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub, secrets_in
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain as _plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, fill
+
+# Above so many miners at once, only the phases are shown of what takes long.
+_MANY = 20
+
+
+class InProcessAction(ActionBase):
+    """The action behind each module of the collection; a subclass names its module."""
+
+    module: ModuleType
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        del tmp
+        args = {name: value for name, value in _plain(self._task.args).items() if value is not None}
+        try:
+            return self._run(args, task_vars or {})
+        except AnsibleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
+            return dict(scrub(_task.failure(error), secrets_in(args)))
+
+    def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Completes ``args``, so that they have all secrets of the task, and runs it here or elsewhere."""
+        variables = _Variables(self._templar, task_vars)
+        given = fill(args, self._raw_argument("password"), self._sources(variables, task_vars))
+        args.clear()
+        args.update(given.args)
+        own = self._validated(args)
+        if given.problem:
+            raise given.problem
+        connection = _options.checked(args, given.origins)
+        files = self._files(own)
+        params = {**own, **connection, **files}
+        args.update((name, value) for name, value in {**connection, **files}.items() if value is not None)
+        names_of_miner = (task_vars["inventory_hostname"], variables.value("ansible_host"), params["host"])
+        is_delegated = self._task.delegate_to not in (None, *names_of_miner)
+        if self._task.async_val and not is_delegated:
+            raise _not_in_background()
+        context = _task.Context(
+            params,
+            self._task.check_mode,
+            self._teller(task_vars),
+            folder=constants.DEFAULT_LOCAL_TMP,  # type: ignore[attr-defined]  # it is there once it is imported
+            miner=task_vars["inventory_hostname"],
+            origins=given.origins,
+        )
+        for text in given.warnings:
+            context.warn(text)
+        if self._task.async_val or (is_delegated and self._task.delegate_to not in constants.LOCALHOST):
+            result = self._run_elsewhere(args, task_vars)
+            if context.warnings:
+                result["warnings"] = [*context.warnings, *result.get("warnings", [])]
+            return result
+        result = _task.execute(self.module.run, context)
+        if not _shows_invocation(task_vars):
+            del result["invocation"]
+        return result
+
+    def _validated(self, args: Mapping[str, Any]) -> dict[str, Any]:
+        """Returns the module's own options as Ansible validates them; of those of the connection, only the names."""
+        spec = {**self.module.argument_spec(), **{name: {"type": "raw"} for name in _options.NAMES}}
+        validation = ArgumentSpecValidator(spec).validate(args)
+        if validation.error_messages:
+            raise InvalidInput(_explained(validation.errors, self._task.action))
+        return dict(validation.validated_parameters)
+
+    @property
+    def _module_files(self) -> _task.Files:
+        files: _task.Files = getattr(self.module, "FILES", _task.Files())
+        return files
+
+    def _files(self, params: Mapping[str, Any]) -> dict[str, str]:
+        """Returns the options that are files on the controller, with their whole paths."""
+        files = {name: self._on_controller(name, params[name]) for name in self._module_files.sent if params.get(name)}
+        for name in self._module_files.brought:
+            if params.get(name) is not None:
+                files[name] = str(Path(params[name]).absolute())
+                require_file(files[name])
+        return files
+
+    def _raw_argument(self, name: str) -> Any:
+        """Returns an argument as the task has it, before its template was evaluated."""
+        written = self._task.get_ds() or {}
+        arguments = next((value for value in written.values() if isinstance(value, dict) and name in value), {})
+        return arguments.get(name)
+
+    def _sources(self, variables: _Variables, task_vars: Mapping[str, Any]) -> Sources:
+        return Sources(
+            variable=variables.value,
+            raw=variables.raw,
+            environment=os.environ,
+            task_environment=frozenset(self._task_environment()),
+            command_line=lambda: self._command_line_login(variables, task_vars),
+        )
+
+    def _command_line_login(self, variables: _Variables, task_vars: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """Returns what -u and -k gave. Ansible puts remote_user of its configuration in place of a missing -u.
+
+        It also puts variables of the host that it connects to over -k: the password of a bastion is no miner's.
+        """
+        username = command_line.CLIARGS.get("remote_user")
+        if username == constants.config.get_config_value("DEFAULT_REMOTE_USER"):
+            username = None
+        delegate = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        names = constants.MAGIC_VARIABLE_MAPPING["password"]
+        is_overlaid = any(name in delegate if self._task.delegate_to else variables.has(name) for name in names)
+        return username, None if is_overlaid else _plain(self._play_context.password) or None
+
+    def _task_environment(self) -> Iterator[str]:
+        for item in self._task.environment or ():
+            with suppress(AnsibleError):
+                environment = item if isinstance(item, Mapping) else self._templar.template(item)
+                if isinstance(environment, Mapping):
+                    yield from environment
+
+    def _on_controller(self, name: str, path: str) -> str:
+        """Finds a file where Ansible looks for files, or else from the folder that it was started in.
+
+        A playbook of a collection is given its files by variables, and stands in none of the user's folders. Raises
+        InvalidInput for what is not a file, with the folders that were looked in.
+        """
+        if "://" in path:
+            raise InvalidInput(
+                f"{name} {path!r} is a web address, and {name} takes a file on the controller. Use url to have the "
+                "miner download it, or download it to the controller first."
+            )
+        here = Path(path).expanduser()
+        try:
+            return str(self._find_needle("files", path))
+        except AnsibleFileNotFound as error:
+            if here.is_file():
+                return str(here.resolve())
+            tried = [*(error.paths or []), str(Path.cwd() / path)]
+        if here.is_absolute():
+            raise InvalidInput(f"{name} {path!r} does not exist on the controller. Correct the path.")
+        folders = dict.fromkeys(candidate.removesuffix(f"/{path}") for candidate in tried)
+        raise InvalidInput(
+            f"{name} {path!r} was not found on the controller. Looked in these folders: {', '.join(folders)}. Correct "
+            "the path, or give an absolute one."
+        )
+
+    def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Runs the module on the machine that the task is delegated to.
+
+        What it sends to the miner goes there first, and what it is to write comes from there as its result.
+        """
+        is_on_controller = self._task.delegate_to in constants.LOCALHOST
+        brought = (
+            {} if is_on_controller else {name: args[name] for name in self._module_files.brought if args.get(name)}
+        )
+        for name in brought:
+            if self._task.async_val:
+                raise InvalidInput(
+                    f"{name} is a file on the controller, and an async task on another machine can't bring it back. "
+                    f"Leave out async or {name}, or delegate the task to localhost."
+                )
+            args = {**args, name: None}
+        connection_files = _options.FILES if args["scheme"] == "https" else ()
+        for name in (*self._module_files.sent, *connection_files):
+            if args.get(name) and Path(args[name]).is_file():
+                args = {**args, name: self._transferred(args[name])}
+        result = self._execute_module(
+            module_name=self._task.action,
+            module_args=args,
+            task_vars=task_vars,
+            wrap_async=bool(self._task.async_val),
+        )
+        for name, path in brought.items():
+            result = self._module_files.brought[name](result, path, self._task.check_mode)
+        return result
+
+    def _transferred(self, path: str) -> str:
+        """Brings a file to the machine that the task is delegated to, and returns its path there."""
+        shell = self._connection._shell
+        if shell.tmpdir is None:
+            self._make_tmp_path()
+        there: str = shell.join_path(shell.tmpdir, PurePath(path).name)
+        self._transfer_file(path, there)
+        self._fixup_perms2((shell.tmpdir, there))
+        return there
+
+    def _teller(self, task_vars: Mapping[str, Any]) -> _task.Tell:
+        """Shows how far a miner is, in whole lines; with many miners at once, the details only with -v."""
+        miner = task_vars.get("inventory_hostname", "")
+        are_many = len(task_vars.get("ansible_play_batch", ())) > _MANY
+
+        def tell(text: str, is_detail: bool) -> None:
+            show = self._display.v if is_detail and are_many else self._display.display
+            show(f"{miner}: {text}")
+
+        return tell
+
+
+class _Variables:
+    """The variables of a task that somebody has set, in the inventory or a play.
+
+    Ansible has filled in ansible_user, ansible_host and others from its own connection, where they are not set; those
+    are no logins of a miner. What is set is also among ``vars``.
+    """
+
+    def __init__(self, templar: Any, task_vars: Mapping[str, Any]) -> None:
+        self._templar = templar
+        self._values = task_vars
+        self._given = task_vars.get("vars", task_vars)
+
+    def has(self, name: str) -> bool:
+        return name in self._given
+
+    def raw(self, name: str) -> Any:
+        """Returns the value as it was written, None if there is none."""
+        return self._values.get(name) if self.has(name) else None
+
+    def value(self, name: str) -> Any:
+        """Returns the value, None if there is none. Raises InvalidInput if its template cannot be evaluated."""
+        try:
+            return _plain(self._templar.template(self.raw(name)))
+        except AnsibleError as error:
+            raise InvalidInput(f"{name} cannot be evaluated: {error}") from error
+
+
+def _not_in_background() -> InvalidInput:
+    if command_line.CLIARGS.get("module_name"):
+        return InvalidInput(
+            "-B (--background) would run the module on the miner itself, which is not possible. Leave out -B and -P."
+        )
+    return InvalidInput(
+        "async would run the module on the miner itself, which is not possible. Set delegate_to: localhost in the task."
+    )
+
+
+def _explained(errors: Iterable[Exception], module: str) -> str:
+    """Returns what Ansible itself says of arguments that are not valid, without Python's names of types."""
+    texts = [
+        f"Unsupported parameters for ({module}) module: {error}" if isinstance(error, UnsupportedError) else str(error)
+        for error in errors
+    ]
+    return re.sub(r"<class '(\w+)'>", r"\1", "; ".join(texts).rstrip(".")) + ". Nothing was sent to the miner."
+
+
+def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
+    """Whether results have the options of their task. Before ansible-core 2.21, which lets users choose, all have."""
+    try:
+        return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except AnsibleError:
+        return True

@@ -1,0 +1,51 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The miners that an inventory source is expected to find."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+
+_MAC = re.compile(r"[0-9a-f]{2}([\s:.-]*[0-9a-f]{2}){5}", re.IGNORECASE)
+
+
+def names_in(text: str) -> list[str]:
+    """Returns the names in a file that has one a line, and comments after a #."""
+    lines = (line.partition("#")[0].strip() for line in text.splitlines())
+    return [line for line in lines if line]
+
+
+def expected_from(entries: Any) -> list[str]:
+    """Returns names of hosts as they are given, and MAC addresses as a0:b0:45:00:00:e5, each once.
+
+    Raises InvalidInput for anything but a list of texts.
+    """
+    if not isinstance(entries, (list, tuple)):
+        raise InvalidInput(
+            f"expected must be a list of host names or MAC addresses, or the path of a file of them, not {entries!r}."
+        )
+    for number, entry in enumerate(entries):
+        if not isinstance(entry, str) or not entry.strip():
+            raise InvalidInput(
+                f"expected[{number}] is {entry!r}, not a host name or MAC address. "
+                "Put a MAC address in quotes, since YAML reads some as numbers."
+            )
+    return list(dict.fromkeys(_normal(entry) for entry in entries))
+
+
+def missing(expected: Sequence[str], found: Collection[str]) -> list[str]:
+    """Returns who of the expected is not among these names and MAC addresses."""
+    return [name for name in expected if name not in found]
+
+
+def _normal(entry: str) -> str:
+    text = entry.strip()
+    if not _MAC.fullmatch(text):
+        return text
+    digits = re.sub("[^0-9a-f]", "", text.lower())
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))

@@ -1,0 +1,28 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Variables that several jobs take."""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable
+
+TARGET = Variable(
+    "target",
+    "str",
+    "The hosts or groups to run on, as a pattern of Ansible.",
+    default="all",
+    of_playbook=True,
+)
+REPORT_FOLDER = Variable(
+    "report_folder",
+    "path",
+    "The folder on the controller that reports are written to; relative to where Ansible was started.",
+    default="dragonmint-reports",
+    of_playbook=True,
+)
+RATINGS = Variable(
+    "dragonmint_ratings",
+    "dict",
+    "What your miners make and consume, by model and autotune mode, laid over the table of the collection.",
+)

@@ -1,0 +1,158 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is refused before a job begins: wrong variables, a target that does not exist, an inventory that was not read.
+
+Nothing to do is a success only where it is known: every source of the inventory was read, and its miners were polled.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variables,
+    needs_evaluation,
+    normalised,
+)
+
+_PLUGIN = re.compile(r"^plugin:\s*['\"]?minerops\.dragonmint\.dragonmint\b", re.MULTILINE)
+_SUFFIXES = (".dragonmint.yml", ".dragonmint.yaml")
+_NOT_POLLED = {"locked": "refused every login", "unresponsive": "did not respond"}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a job runs on: the parts of its target that match nothing, and how many hosts are left.
+
+    ``has_hosts`` is false for an inventory without any host, ``has_reports`` for one without any source of ours.
+    """
+
+    unmatched: Sequence[str]
+    hosts: int
+    has_hosts: bool
+    has_reports: bool
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """One sentence or more for the user: why the job must not begin, and what it is only warned of."""
+
+    problem: str = ""
+    warning: str = ""
+
+
+def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
+    """Returns what is wrong with what a job is to run on. ``gaps`` are those of the inventory."""
+    why = " ".join(gaps)
+    if choice.unmatched:
+        names = ", ".join(map(quoted, choice.unmatched))
+        return Verdict(f"No group or host of the inventory matches {names} in target. {why or 'Correct target.'}")
+    if choice.hosts:
+        return Verdict(warning=f"The job does not cover the whole inventory. {why}" if gaps else "")
+    if gaps:
+        return Verdict(f"There is nothing to do, but miners may be missing from the inventory. {why}")
+    if not choice.has_hosts and not choice.has_reports:
+        return Verdict("The inventory has no hosts. Set it with -i, or see why it was not read in the warnings above.")
+    return Verdict()
+
+
+def gaps_of(reports: Mapping[str, Mapping[str, Any]], unread: Iterable[str]) -> list[str]:
+    """Returns what is not known of the inventory, a sentence for each source.
+
+    ``reports`` is the variable dragonmint_inventory, ``unread`` are sources that are not in it and should be.
+    """
+    gaps = [f"{path} was not read as an inventory; see the warnings above." for path in unread]
+    for name, report in reports.items():
+        problems = [str(problem).rstrip(".") for problem in report["problems"]]
+        problems += [f"{_miners(report[state])} {text}" for state, text in _NOT_POLLED.items() if report[state]]
+        if problems:
+            gaps.append(f"{name}{'' if report['at'] else ' was not read'}: {'; '.join(problems)}.")
+    return gaps
+
+
+def unread_sources(sources: Iterable[str], reports: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Returns the paths that should be in the reports, and are not: sources of ours, and those that do not exist.
+
+    ``sources`` are files, folders and lists of hosts, as Ansible was given them.
+    """
+    read = {os.path.realpath(report["path"]) for report in reports.values()}
+    return [str(path) for source in sources for path in _files(source) if os.path.realpath(path) not in read]
+
+
+def _files(source: str) -> list[Path]:
+    path = Path(source)
+    if path.is_dir():
+        return [
+            file for file in sorted(path.rglob("*.y*ml")) if not _is_skipped(file.relative_to(path)) and _is_ours(file)
+        ]
+    if path.exists():
+        return [path] if _is_ours(path) else []
+    return [] if "," in source else [path]
+
+
+def _is_skipped(path: Path) -> bool:
+    """Whether Ansible itself passes over a path in a folder of inventories."""
+    return any(part.startswith(".") or part in ("group_vars", "host_vars") for part in path.parts)
+
+
+def _is_ours(path: Path) -> bool:
+    if path.name.endswith(_SUFFIXES):
+        return True
+    if path.suffix not in (".yml", ".yaml"):
+        return False
+    try:
+        with path.open(encoding="utf-8", errors="replace") as text:
+            return _PLUGIN.search(text.read(10_000)) is not None
+    except OSError:
+        return False
+
+
+def wrong_variables(
+    tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]], may_lack: bool = False
+) -> str:
+    """Returns what is wrong with the variables of these hosts, as they are written; empty text for nothing.
+
+    Templates are not evaluated; what they come to is up to the job. Hosts that share their values are looked at once.
+    ``may_lack`` says that what a job needs may be missing, as where it has no host that would have it.
+    """
+    names = {entry.name for table in tables for entry in table}
+    prefixes = tuple(table.prefix for table in tables if table.prefix)
+    looked_at: dict[tuple[tuple[str, int], ...], tuple[str, dict[str, Any]]] = {}
+    concerned: dict[str, list[str]] = {}
+    for host, variables in hosts:
+        given = {name: value for name, value in variables.items() if name in names or name.startswith(prefixes)}
+        # The values are kept, so that no other one gets their identity.
+        key = tuple((name, id(value)) for name, value in given.items())
+        if key not in looked_at:
+            looked_at[key] = (_problem(tables, given, may_lack), given)
+        if looked_at[key][0]:
+            concerned.setdefault(looked_at[key][0], []).append(host)
+    return " ".join(f"{problem} {_on(miners)}" for problem, miners in concerned.items())
+
+
+def _problem(tables: Sequence[Variables], given: Mapping[str, Any], may_lack: bool) -> str:
+    unknown = [name for name, value in given.items() if needs_evaluation(value)]
+    try:
+        for table in tables:
+            lacking = [entry.name for entry in table if entry.name not in given] if may_lack else []
+            normalised(table, given, [*unknown, *lacking])
+    except InvalidVariables as error:
+        return str(error)
+    return ""
+
+
+def _on(hosts: Sequence[str]) -> str:
+    others = f" and {len(hosts) - 1} more" if len(hosts) > 1 else ""
+    return f"(Set for {hosts[0]}{others}.)"
+
+
+def _miners(count: int) -> str:
+    return "1 miner" if count == 1 else f"{count} miners"

@@ -1,0 +1,85 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job rotate_passwords: its variables, and when it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
+
+VARIABLES = Variables(
+    "rotate_",
+    (
+        Variable("rotate_new_password", "str", "The new password of C(admin).", secret=True, required=True),
+        Variable(
+            "rotate_serial",
+            "list",
+            "The sizes of the batches, as numbers or percentages; the last one repeats.",
+            default=(1, 10, "25%"),
+        ),
+        Variable(
+            "rotate_max_failure_percent",
+            "float",
+            "The rotation stops when more than that percentage of a batch refuses the new password. Miners that are "
+            "unreachable keep the old one, and stop it only where they are all of a batch.",
+            default=0,
+            minimum=0,
+            maximum=100,
+        ),
+        TARGET,
+    ),
+)
+
+RESULT = "__rotate_result"
+_SHOWN = 10
+_NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED = (
+    "new password",
+    "as desired",
+    "failed",
+    "unreachable",
+    "not tried",
+)
+
+
+def outcome(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], variables: Mapping[str, Any], batch: Sequence[str] | None = None
+) -> dict[str, Any]:
+    """Returns what became of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
+
+    With a ``batch``, ``is_ok`` is whether the next one may begin; without, whether all miners have the new password.
+    """
+    rows = [_row(host, hostvars[host]) for host in hosts]
+    failed = [row["miner"] for row in rows if row["outcome"] in (_FAILED, _UNREACHABLE, _NOT_TRIED)]
+    counts = [
+        f"{count} {outcome}"
+        for outcome in (_NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED)
+        if (count := sum(row["outcome"] == outcome for row in rows))
+    ]
+    reasons = [f"{row['miner']}: {row['reason']}" for row in rows if row["reason"]]
+    is_ok = not failed
+    if batch is not None:
+        ends = [row["outcome"] for row in rows if row["miner"] in batch]
+        is_ok = ends.count(_FAILED) * 100 <= variables["max_failure_percent"] * len(ends) and ends.count(
+            _UNREACHABLE
+        ) < len(ends)
+    sentences = [f"{', '.join(counts)}.", *reasons[:_SHOWN]]
+    if len(reasons) > _SHOWN:
+        sentences.append(f"And {len(reasons) - _SHOWN} more.")
+    if failed:
+        sentences.append("Run the same command again once that is repaired: miners with the new password are skipped.")
+    return {"rows": rows, "failed": failed, "summary": " ".join(sentences), "is_ok": is_ok}
+
+
+def _row(miner: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    result = variables.get(RESULT)
+    if result is None:
+        return {"miner": miner, "outcome": _NOT_TRIED, "reason": ""}
+    if result.get("unreachable"):
+        return {"miner": miner, "outcome": _UNREACHABLE, "reason": str(result.get("msg"))}
+    if result.get("failed"):
+        return {"miner": miner, "outcome": _FAILED, "reason": str(result.get("msg"))}
+    return {"miner": miner, "outcome": _NEW if result.get("changed") else _HAS_IT, "reason": ""}

@@ -1,0 +1,46 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""All jobs: what each of them takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import (
+    audit,
+    curtail,
+    heal,
+    provision,
+    report,
+    rotate_passwords,
+    site,
+    upgrade,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variables
+
+
+@dataclass(frozen=True)
+class Job:
+    """A playbook or a role. ``uses`` names the jobs whose variables it reads, too."""
+
+    variables: Variables
+    role: str | None = None
+    uses: tuple[str, ...] = ()
+
+
+JOBS = {
+    "audit": Job(audit.VARIABLES, uses=("provision", "report")),
+    "curtail": Job(curtail.VARIABLES, role="curtail", uses=("report",)),
+    "heal": Job(heal.VARIABLES, role="health", uses=("provision", "report")),
+    "provision": Job(provision.VARIABLES, role="provision"),
+    "report": Job(report.VARIABLES, role="report"),
+    "rotate_passwords": Job(rotate_passwords.VARIABLES),
+    "site": Job(site.VARIABLES, uses=("provision", "upgrade", "heal", "report")),
+    "upgrade": Job(upgrade.VARIABLES, role="upgrade", uses=("report",)),
+}
+
+
+def tables_of(job: str) -> list[Variables]:
+    """Returns the variables of a job, and those of the jobs that it uses."""
+    return [JOBS[name].variables for name in (job, *JOBS[job].uses)]

@@ -1,0 +1,358 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job upgrade: who gets the firmware in which batch, and whether all of them have it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade_batches, upgrade_course, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variable,
+    Variables,
+)
+
+LIMIT_FILE = "upgrade_without_failed.txt"
+
+# A miner of which it is not known whether it is eligible.
+_ERRORS = (upgrade_course.UNREACHABLE, upgrade_course.UNKNOWN)
+# The worst first, as tables show them.
+_OUTCOMES = (
+    upgrade_course.DARK,
+    upgrade_course.FAILED,
+    upgrade_course.UNHEALTHY,
+    upgrade_course.ROLLED_BACK,
+    *_ERRORS,
+    upgrade_course.NOT_ELIGIBLE,
+    upgrade_course.HANDED_OVER,
+    upgrade_course.PENDING,
+    upgrade_course.UPGRADED,
+    upgrade_course.UP_TO_DATE,
+)
+_ORDER = (*_OUTCOMES[:-2], upgrade_course.DUE, *_OUTCOMES[-2:])
+# What a sentence says in place of a plan.
+_TO_DO = {upgrade_course.DUE: "to be upgraded"}
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Raises InvalidVariables for values that make no sense together."""
+    sources = [f"upgrade_{name}" for name in ("src", "url", "latest") if values[name]]
+    if len(sources) > 1:
+        raise InvalidVariables(f"{' and '.join(sources)} are set, and only one of them can name the firmware.")
+    if values["src"] and "://" in values["src"]:
+        raise InvalidVariables(
+            f"upgrade_src {quoted(values['src'])} is a web address, and upgrade_src takes a file on the controller. "
+            "Set upgrade_url to have the miners download it, or download it to the controller first."
+        )
+    if values["checksum"] and not values["src"]:
+        raise InvalidVariables(
+            "upgrade_checksum is for upgrade_src. A miner checks nothing but the signature of what it downloads itself."
+        )
+    try:
+        hosts_to_search(values["search"])
+        upgrade_batches.sizes(values["serial"], 1)
+    except InvalidInput as error:
+        raise InvalidVariables(f"upgrade_{error}") from error
+    except ValueError as error:
+        raise InvalidVariables(
+            f"upgrade_serial is not valid: {error}. Set a list of sizes such as [1, 10, '2%']."
+        ) from error
+
+
+VARIABLES = Variables(
+    "upgrade_",
+    (
+        Variable(
+            "upgrade_src",
+            "path",
+            "The archive on the controller. Exactly one of this, O(upgrade_url) and O(upgrade_latest) is required.",
+        ),
+        Variable("upgrade_url", "str", "The address of an archive that the miners download themselves."),
+        Variable("upgrade_latest", "bool", "Let the miners download the vendor's newest firmware.", default=False),
+        Variable("upgrade_version", "str", "The version, if neither the archive nor its name has it."),
+        Variable("upgrade_checksum", "str", "The SHA-256 of the archive, as V(sha256:) and 64 hexadecimal digits."),
+        Variable(
+            "upgrade_allow_downgrade",
+            "bool",
+            "Install a firmware that is older than the one that a miner runs.",
+            default=False,
+        ),
+        Variable(
+            "upgrade_recover",
+            "bool",
+            "Reboot miners whose updater is stuck on an interrupted upload, or has died.",
+            default=False,
+        ),
+        Variable(
+            "upgrade_wait_timeout",
+            "int",
+            "How many seconds a miner has to come back with the new firmware.",
+            default=900,
+            minimum=1,
+        ),
+        Variable(
+            "upgrade_search",
+            "str",
+            "The network in CIDR notation in which to look, by its MAC address, for a miner that comes back at another "
+            "address, such as V(10.1.0.0/22). Without it, such a miner counts as one that no longer responds.",
+        ),
+        Variable(
+            "upgrade_min_hashrate_ratio",
+            "float",
+            "The fraction of its previous hash rate that a miner must regain.",
+            default=0.9,
+            minimum=0,
+        ),
+        Variable("upgrade_settle_seconds", "int", "How many seconds a miner has for that.", default=900, minimum=0),
+        Variable(
+            "upgrade_rollback_src",
+            "path",
+            "An archive on the controller to go back to with miners that come back and do not regain their hash rate.",
+        ),
+        replace(REPORT_FOLDER, of_playbook=False),
+        TARGET,
+        Variable(
+            "upgrade_serial",
+            "list",
+            "The sizes of the batches, as numbers or percentages of the miners to be upgraded; the last one repeats. "
+            "The first batch has at least one miner of each kind.",
+            default=(1, 10, "2%", "100%"),
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_parallel",
+            "int",
+            "How many miners a batch has at the most, whatever O(upgrade_serial) says: those are offline at once.",
+            default=200,
+            minimum=1,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_max_failures",
+            "int",
+            "How many miners may fail before the rollout stops.",
+            default=0,
+            minimum=0,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_max_failure_percent",
+            "float",
+            "The same, in percent of all miners to be upgraded.",
+            default=0,
+            minimum=0,
+            maximum=100,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_require_all",
+            "bool",
+            "Upgrade no miner unless all of them are eligible or up to date.",
+            default=False,
+            of_playbook=True,
+        ),
+        Variable(
+            "upgrade_partial",
+            "bool",
+            "Succeed although some miners are unreachable, or cannot be checked because of an error.",
+            default=False,
+            of_playbook=True,
+        ),
+    ),
+    _check,
+)
+
+
+@dataclass(frozen=True)
+class Miner:
+    """A miner by its name in the inventory, where it is, and what the role has done with it."""
+
+    name: str
+    address: str
+    course: Course
+
+
+def plan(miners: Iterable[Miner], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what an upgrade will do.
+
+    ``rows`` has the columns miner, address, firmware, target, plan, cause and reason. ``due`` are the names of those
+    that are to be upgraded, in the order of their batches, and ``batches`` has the group of each of these. ``skipped``
+    says of each other miner that is not up to date why it is not upgraded; ``errors`` are the names of those that an
+    error kept from it. ``problem`` says why nothing may be sent to any miner.
+    """
+    rows: list[dict[str, Any]] = []
+    kinds: dict[str, Hashable] = {}
+    for miner in miners:
+        prospect, cause, reason = upgrade_course.prospect(miner.course)
+        if prospect == upgrade_course.DUE:
+            kinds[miner.name] = upgrade_course.kind(miner.course)
+        rows.append(
+            {
+                "miner": miner.name,
+                "address": miner.address,
+                "firmware": upgrade_course.firmware_before(miner.course),
+                "target": miner.course.judged.get("version", ""),
+                "plan": prospect,
+                "cause": cause,
+                "reason": reason,
+            }
+        )
+    rows = _worst_first(rows, "plan")
+    others = [row for row in rows if row["plan"] not in (upgrade_course.DUE, upgrade_course.UP_TO_DATE)]
+    batches = upgrade_batches.in_batches(kinds, values["serial"], values["parallel"])
+    return {
+        "rows": rows,
+        "due": [name for batch in batches for name in batch],
+        "batches": {
+            name: upgrade_batches.GROUP.format(number) for number, batch in enumerate(batches, 1) for name in batch
+        },
+        "skipped": {row["miner"]: f"It is {row['plan']}, so nothing was sent. {row['reason']}" for row in others},
+        "errors": [row["miner"] for row in others if row["plan"] in _ERRORS],
+        "summary": _counts_of(rows, "plan"),
+        "problem": _problem(rows, others, values),
+    }
+
+
+def outcome(
+    planned: Mapping[str, Any], miners: Iterable[Miner], values: Mapping[str, Any], now: float, is_check: bool = False
+) -> dict[str, Any]:
+    """Returns what became of a plan so far. ``miners`` are those that are due, ``now`` is in seconds since 1970.
+
+    ``rows`` has the columns miner, address, before, after, seconds, outcome, cause and reason. ``failed`` says of each
+    miner that was begun and is not upgraded why. ``progress`` is a sentence between two batches, and ``stop`` says why
+    the next one must not begin; ``summary`` is a text for the end, ``is_ok`` whether all is well then. ``limit`` are
+    the lines of a limit that leaves out those that failed, ``stats`` the numbers of miners by outcome.
+    """
+    due = [_row(miner, values, now) for miner in miners]
+    begun = [row for row in due if row["outcome"] != upgrade_course.PENDING]
+    failed = [row for row in begun if row["outcome"] != upgrade_course.UPGRADED]
+    others = [_row_of_skipped(row) for row in planned["rows"] if row["plan"] != upgrade_course.DUE]
+    rows = _worst_first([*due, *others], "outcome")
+    is_complete = is_check or len(begun) == len(due)
+    return {
+        "rows": rows,
+        "failed": {row["miner"]: f"It is {row['outcome']}. {row['reason']}" for row in failed},
+        "progress": f"{len(begun)} of {words.counted(len(due), 'miner')} done, {len(failed)} failed.",
+        "stop": _stop(due, begun, failed, values),
+        "summary": _ending(planned, rows, failed, values, is_check),
+        "is_ok": is_complete and not failed and (values["partial"] or not planned["errors"]),
+        "limit": [f"!~^{re.escape(row['miner'])}$" for row in failed],
+        "stats": _stats(rows),
+    }
+
+
+def _row(miner: Miner, values: Mapping[str, Any], now: float) -> dict[str, Any]:
+    stage, reason = upgrade_course.stage(miner.course, values, now)
+    is_waited_for = stage in (upgrade_course.MISSING, upgrade_course.SETTLING)
+    return {
+        "miner": miner.name,
+        "address": miner.address,
+        "before": upgrade_course.firmware_before(miner.course),
+        "after": upgrade_course.firmware_now(miner.course),
+        "seconds": upgrade_course.seconds_taken(miner.course),
+        "outcome": upgrade_course.HANDED_OVER if is_waited_for else stage,
+        "cause": "",
+        "reason": reason,
+    }
+
+
+def _row_of_skipped(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "miner": row["miner"],
+        "address": row["address"],
+        "before": row["firmware"],
+        "after": row["firmware"],
+        "seconds": None,
+        "outcome": row["plan"],
+        "cause": row["cause"],
+        "reason": row["reason"],
+    }
+
+
+def _worst_first(rows: Sequence[dict[str, Any]], column: str) -> list[dict[str, Any]]:
+    return sorted(rows, key=lambda row: _ORDER.index(row[column]))
+
+
+def _problem(rows: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> str:
+    """Why nothing may be sent, "" where nothing speaks against it. ``others`` are neither due nor up to date."""
+    if others and len(others) == len(rows):
+        return (
+            f"No miner is eligible for the upgrade, so nothing was sent. {_counts_of(rows, 'plan')} {_reasons(others)}"
+        )
+    if others and values["require_all"]:
+        return (
+            f"{len(others)} of {words.counted(len(rows), 'miner')} cannot be upgraded, and upgrade_require_all is set, "
+            f"so nothing was sent. {_reasons(others)} Fix them, or leave out upgrade_require_all to go on without them."
+        )
+    return ""
+
+
+def _stop(
+    due: Sequence[Mapping[str, Any]],
+    begun: Sequence[Mapping[str, Any]],
+    failed: Sequence[Mapping[str, Any]],
+    values: Mapping[str, Any],
+) -> str:
+    allowed = max(values["max_failures"], int(values["max_failure_percent"] * len(due) / 100))
+    if len(failed) <= allowed:
+        return ""
+    return (
+        f"STOPPED: {len(failed)} of {words.counted(len(begun), 'miner')} failed, and upgrade_max_failures and "
+        f"upgrade_max_failure_percent allow {allowed}. Not touched: {words.counted(len(due) - len(begun), 'miner')}. "
+        f"{_reasons(failed)} {_advice(values)}"
+    )
+
+
+def _ending(
+    planned: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    failed: Sequence[Mapping[str, Any]],
+    values: Mapping[str, Any],
+    is_check: bool,
+) -> str:
+    sentences = [planned["summary"] if is_check else _counts_of(rows, "outcome")]
+    errors = [row for row in rows if row["outcome"] in _ERRORS]
+    if failed:
+        sentences += [_reasons(failed), _advice(values)]
+    if errors and not values["partial"]:
+        sentences += [
+            _reasons(errors),
+            "Fix these miners and run the same command again, or set upgrade_partial: true to do without them.",
+        ]
+    return " ".join(sentences)
+
+
+def _advice(values: Mapping[str, Any]) -> str:
+    folder = values["report_folder"]
+    return (
+        f"The record is in {folder}. Fix the miners that failed, or leave them out with --limit "
+        f"{shlex.quote(f'@{folder}/{LIMIT_FILE}')}, and run the same command again: what is upgraded is skipped."
+    )
+
+
+def _reasons(rows: Sequence[Mapping[str, Any]]) -> str:
+    column = "outcome" if "outcome" in rows[0] else "plan"
+    return words.first([f"{row['miner']} ({row['address']}) is {row[column]}: {row['reason']}" for row in rows])
+
+
+def _counts_of(rows: Sequence[Mapping[str, Any]], column: str) -> str:
+    """Returns how many miners there are of each kind, the worst first, with what kept the others from an upgrade."""
+    labels = (f"{row[column]} ({row['cause']})" if row["cause"] else row[column] for row in rows)
+    return words.summed_up({_TO_DO.get(label, label): count for label, count in Counter(labels).items()})
+
+
+def _stats(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    counts = words.tally((row["outcome"] for row in rows), _OUTCOMES)
+    return {"total": len(rows), **{outcome.replace(" ", "_"): count for outcome, count in counts.items()}}

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The batches of a rollout: the canaries first, then ever more miners at once."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from itertools import chain, repeat
+
+# The groups by which a play picks its batches, in the order of their names.
+GROUP = "_dragonmint_upgrade_batch_{:05d}"
+
+_SIZE = re.compile(r"([0-9]+)(%?)")
+
+
+def sizes(serial: Sequence[int | str], total: int) -> list[int]:
+    """Returns how many miners of ``total`` each entry means: a number or a percentage, at least one miner.
+
+    Raises ValueError for an entry that is neither, and for no entry.
+    """
+    if not serial:
+        raise ValueError("it is empty")
+    return [_size(entry, total) for entry in serial]
+
+
+def in_batches(kinds: Mapping[str, Hashable], serial: Sequence[int | str], at_once: int) -> list[list[str]]:
+    """Returns miners, given with their kinds, in batches of these sizes, the last of which repeats.
+
+    The first batch has a canary of each kind, however small it is meant to be. No batch has more than ``at_once``
+    miners; where that cannot hold all canaries, nobody else is in a batch before the last of them.
+    """
+    first_of_kind = {kind: miner for miner, kind in reversed(list(kinds.items()))}
+    canaries = [miner for miner, kind in kinds.items() if first_of_kind[kind] == miner]
+    others = [miner for miner, kind in kinds.items() if first_of_kind[kind] != miner]
+    return list(_cut(canaries, others, sizes(serial, len(kinds)), at_once))
+
+
+def _cut(canaries: list[str], others: list[str], wanted: Sequence[int], at_once: int) -> Iterator[list[str]]:
+    for size in chain(wanted, repeat(wanted[-1])):
+        if not canaries and not others:
+            return
+        batch, canaries = canaries[:at_once], canaries[at_once:]
+        room = 0 if canaries else max(0, min(size, at_once) - len(batch))
+        yield [*batch, *others[:room]]
+        others = others[room:]
+
+
+def _size(entry: int | str, total: int) -> int:
+    match = _SIZE.fullmatch(str(entry).strip())
+    number = int(match[1]) if match else 0
+    if not match or not number:
+        raise ValueError(f"{entry!r} is neither a number of miners nor a percentage")
+    return max(1, number * total // 100 if match[2] else number)

@@ -1,0 +1,244 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The upgrade of one miner: whether it is eligible, where it is, and what became of it.
+
+All of it is told from the results of the role's tasks. The waiting loops of the role and the record ask the same
+functions, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import FINAL_CODES
+
+Result = Mapping[str, Any]
+
+# What is planned for a miner. The first two are errors.
+UNREACHABLE, UNKNOWN, NOT_ELIGIBLE, DUE, UP_TO_DATE = "unreachable", "unknown", "not eligible", "upgrade", "up to date"
+# What became of a miner that is to be upgraded, from the beginning on.
+PENDING, HANDED_OVER, MISSING, SETTLING = "pending", "handed over", "missing", "settling"
+UPGRADED, ROLLED_BACK, UNHEALTHY, FAILED, DARK = "upgraded", "rolled back", "unhealthy", "failed", "dark"
+NOT_MINING = "not mining"
+
+# The miner answers, and this firmware is not for it.
+_NOT_FOR_IT = {"invalid_firmware", "downgrade", "unsupported", "not_ready"}
+# The names of the modules' options, as sentences have them: not in a path, a quotation or another name.
+_OPTION = re.compile(
+    r"(?<![\w'/.-])(src|url|checksum|allow_downgrade|recover|wait_timeout)(?![\w'/-])"
+    r"|(?<=as )version(?=\.)|(?<=src or )version(?=\.)|(?<=in )search(?=\.)|(?<=[( ]out )search\b"
+    r"|(?<=and )latest(?= names)|(?<=of )latest(?=\.)"
+)
+
+
+@dataclass(frozen=True)
+class Course:
+    """The results of the role's tasks for one miner. Those that have not run are empty.
+
+    ``judged`` is the firmware module in check mode, ``handed`` in earnest, ``found`` the search by MAC,
+    ``rolled_back`` the way back. ``seen`` are the facts before the upgrade, ``back`` and ``healthy`` those after it.
+    """
+
+    judged: Result = field(default_factory=dict)
+    seen: Result = field(default_factory=dict)
+    handed: Result = field(default_factory=dict)
+    back: Result = field(default_factory=dict)
+    found: Result = field(default_factory=dict)
+    healthy: Result = field(default_factory=dict)
+    rolled_back: Result = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, results: Mapping[str, Any]) -> Course:
+        """Returns the course from results by the name of their step."""
+        names = (entry.name for entry in fields(cls))
+        known = {name: results.get(name) or {} for name in names}
+        return cls(**{name: {} if result.get("skipped") else result for name, result in known.items()})
+
+
+def prospect(course: Course) -> tuple[str, str, str]:
+    """Returns what is planned for a miner, why in a word, and why in a sentence; both ``""`` where it is due."""
+    judged, seen, mining = course.judged, course.seen, _facts(course.seen, "mining")
+    is_judged = "version" in judged and not _is_error(judged)
+    error = seen if is_judged else judged
+    code, reason = str(error.get("error_code") or "bug"), in_words_of_the_role(str(error.get("msg", "")))
+    if error.get("unreachable"):
+        return UNREACHABLE, "", reason
+    if not is_judged and code in _NOT_FOR_IT:
+        return NOT_ELIGIBLE, code.replace("_", " "), reason
+    if not is_judged or _is_error(seen):
+        return UNKNOWN, code.replace("_", " "), reason
+    if judged["version"] == judged.get("version_before"):
+        return UP_TO_DATE, "", ""
+    if not mining.get("ready"):
+        return NOT_ELIGIBLE, NOT_MINING, "It does not mine: cgminer does not answer."
+    if not _rates(seen):
+        return NOT_ELIGIBLE, NOT_MINING, "It does not mine: no board is hashing."
+    return DUE, "", ""
+
+
+def kind(course: Course) -> tuple[Any, ...]:
+    """Returns what miners have in common that one canary stands for: type, generation and current firmware."""
+    identity = _facts(course.seen, "identity")
+    return identity.get("type"), _facts(course.seen, "generation"), identity.get("firmware")
+
+
+def stage(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
+    """Returns where the upgrade of a miner is, and why it is not upgraded.
+
+    ``values`` are the variables of the job, ``now`` is in seconds since 1970. HANDED_OVER, MISSING and SETTLING are
+    worth waiting for; MISSING means that it has to be searched by its MAC.
+    """
+    handed = course.handed
+    if not handed:
+        return PENDING, ""
+    if not _is_accepted(handed):
+        is_dark = handed.get("unreachable") or handed.get("error_code") == "not_back"
+        return (DARK if is_dark else FAILED), in_words_of_the_role(str(handed.get("msg", "")))
+    if not course.back:
+        return HANDED_OVER, ""
+    if not _is_itself(course):
+        return _absent(course, values, now)
+    if _firmware(course.back) != course.judged.get("version"):
+        is_over = _has_rebooted(course) or now > _deadline(course, values)
+        return (FAILED, _not_installed(course)) if is_over else (HANDED_OVER, "")
+    return _settled(course, values, now)
+
+
+def in_words_of_the_role(message: str) -> str:
+    """Returns a message of a module with the variables of the role in place of the module's options."""
+    return _OPTION.sub(lambda match: f"upgrade_{match[0]}", message)
+
+
+def firmware_before(course: Course) -> str:
+    """Returns what the miner ran when it was asked first, "" where that is not known."""
+    return _firmware(course.seen)
+
+
+def firmware_now(course: Course) -> str:
+    """Returns what the miner runs, as far as that is known; "" where it is not."""
+    return str(course.rolled_back.get("version") or _firmware(course.back))
+
+
+def seconds_taken(course: Course) -> int | None:
+    """Returns how long it took from the upload until the miner ran the new firmware, None where nobody saw it."""
+    handed, back = course.handed, course.back
+    if handed.get("rebooted"):
+        return round(handed["elapsed_seconds"])
+    if "began_at" in handed and "gathered_at" in back:
+        return round(back["gathered_at"] - handed["began_at"])
+    return None
+
+
+def address_in(course: Course) -> str:
+    """Returns where the miner was met last, "" where no task has said."""
+    results = (course.rolled_back, course.found, course.handed, course.judged)
+    return str(next((result["ipaddress"] for result in results if result.get("ipaddress")), ""))
+
+
+def _is_error(result: Result) -> bool:
+    return bool(result.get("unreachable") or result.get("failed") or result.get("error_code"))
+
+
+def _is_accepted(handed: Result) -> bool:
+    """A miner that does not mine yet has come back all the same; how long it may take to mine is the next question."""
+    return not _is_error(handed) or bool(handed.get("changed") and handed.get("error_code") == "not_ready")
+
+
+def _absent(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
+    """Where a miner is that does not answer at its address, or not as itself."""
+    back, found = course.back, course.found
+    began, wait_s = course.handed.get("began_at", 0.0), values["wait_timeout"]
+    # While its address is another device's, a search says wrong_device, and may still find it later.
+    is_hopeless = (found or back).get("error_code") in FINAL_CODES - ({"wrong_device"} if values["search"] else set())
+    if values["search"] and not found and (is_hopeless or now > began + wait_s / 3):
+        # As in the module, it has the first third to come back where it was, as most do.
+        return MISSING, ""
+    if not is_hopeless and now <= _deadline(course, values):
+        return (MISSING if found else HANDED_OVER), ""
+    mac, mac_before = _mac(back), _mac(course.seen)
+    where = f", and it was not found in {values['search']} (upgrade_search)" if values["search"] else ""
+    if mac and mac != mac_before:
+        advice = "" if where else " Set upgrade_search to the network in which DHCP may have given it another address."
+        return DARK, (
+            f"It has not come back at its address: the miner {mac} answers there, not {mac_before}{where}.{advice}"
+        )
+    if back.get("unreachable"):
+        said = str(back.get("msg", "")).rstrip(".")
+        return DARK, f"It has not come back after the upgrade{where}. {said}."
+    return FAILED, in_words_of_the_role(str(back.get("msg", ""))) or _not_installed(course)
+
+
+def _settled(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
+    """Whether a miner that runs the new firmware mines as before."""
+    healthy = course.healthy
+    if not healthy:
+        return SETTLING, ""
+    before, after = _rates(course.seen), _rates(healthy)
+    if len(after) >= len(before) and sum(after) >= values["min_hashrate_ratio"] * sum(before):
+        return UPGRADED, ""
+    is_over = (
+        healthy.get("error_code") in FINAL_CODES or now > course.back.get("gathered_at", 0.0) + values["settle_seconds"]
+    )
+    if not is_over:
+        return SETTLING, ""
+    return (ROLLED_BACK if course.rolled_back.get("rebooted") else UNHEALTHY), _mines_too_little(healthy)
+
+
+def _deadline(course: Course, values: Mapping[str, Any]) -> float:
+    return float(course.handed.get("began_at", 0.0) + values["wait_timeout"])
+
+
+def _is_itself(course: Course) -> bool:
+    return "ansible_facts" in course.back and _mac(course.back) == _mac(course.seen)
+
+
+def _has_rebooted(course: Course) -> bool:
+    before, now = _uptime_seconds(course.seen), _uptime_seconds(course.back)
+    return before is not None and now is not None and now < before
+
+
+def _not_installed(course: Course) -> str:
+    runs = f"It runs {_firmware(course.back) or 'an unknown firmware'}, not {course.judged.get('version')}: "
+    if _uptime_seconds(course.seen) is None or _uptime_seconds(course.back) is None:
+        return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
+    if _has_rebooted(course):
+        return runs + "it has rebooted, the new image does not boot on it, and it fell back to the old one."
+    return runs + "it has not rebooted, so it did not install it. Look at its logs."
+
+
+def _mines_too_little(healthy: Result) -> str:
+    mining = _facts(healthy, "mining")
+    if not mining:
+        return in_words_of_the_role(str(healthy.get("msg", "It does not answer any more.")))
+    if not mining["ready"]:
+        return "It runs the new firmware and does not mine: cgminer does not answer."
+    hashing = [str(board["id"]) for board in mining["boards"] if board["hashrate_ths"]]
+    rate_ths, boards = sum(_rates(healthy)), ", ".join(hashing) or "none"
+    return f"It runs the new firmware and mines too little: {rate_ths:.2f} TH/s, boards hashing: {boards}."
+
+
+def _rates(result: Result) -> list[float]:
+    """The hash rates in TH/s of the boards that hash."""
+    boards = _facts(result, "mining").get("boards", ())
+    return [board["hashrate_ths"] for board in boards if board.get("hashrate_ths")]
+
+
+def _facts(result: Result, subset: str) -> Any:
+    return result.get("ansible_facts", {}).get(f"dragonmint_{subset}") or {}
+
+
+def _firmware(result: Result) -> str:
+    return str(_facts(result, "identity").get("firmware") or "")
+
+
+def _mac(result: Result) -> str:
+    return str(_facts(result, "identity").get("mac") or "")
+
+
+def _uptime_seconds(result: Result) -> int | None:
+    seconds: int | None = _facts(result, "hardware").get("uptime_seconds")
+    return seconds

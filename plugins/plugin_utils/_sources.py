@@ -1,0 +1,193 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where the connection options of a task come from: the task, variables, the environment, and the command line.
+
+Templates are evaluated by whoever asks; nothing here knows Ansible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS, Option
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import is_secret_option
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+# Ports that ansible_port has for ssh, or where it means the same as our default.
+_HARMLESS_PORTS = ("22", "80", "443")
+# Others, such as REQUESTS_CA_BUNDLE, may be set for other modules.
+_OURS = {name for option in OPTIONS for name in option.environment if name.startswith("DRAGONMINT_")}
+_PASSWORD = next(option for option in OPTIONS if option.name == "password")
+_LOOKUPS = ("lookup", "query", "q")
+_ENVIRONMENT_LOOKUPS = ("env", "ansible.builtin.env")
+# It only reads templates; nothing is rendered.
+_JINJA = Environment(autoescape=True)
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Where to look for what a task leaves open.
+
+    ``variable`` returns the value of a variable, None if it is not set. ``raw`` returns a variable before its template
+    is evaluated. ``environment`` is that of the controller, ``task_environment`` names what a play or task sets in the
+    environment of its modules. ``command_line`` returns the username of -u and the password of -k, None if not given.
+    """
+
+    variable: Callable[[str], Any]
+    raw: Callable[[str], Any] = lambda name: None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    task_environment: frozenset[str] = frozenset()
+    command_line: Callable[[], tuple[str | None, str | None]] = lambda: (None, None)
+
+
+@dataclass(frozen=True)
+class Given:
+    """The arguments of a task with its connection options filled in, and where these came from.
+
+    ``problem`` is what is wrong with them. It is not raised, so that all secrets are known to whoever shows it.
+    """
+
+    args: dict[str, Any] = field(repr=False)
+    origins: dict[str, str]
+    warnings: list[str]
+    problem: InvalidInput | None
+
+
+def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
+    """Fills in the connection options that a task leaves open.
+
+    ``raw_password`` is the task's own password before its template was evaluated. A missing password is a problem, and
+    so is an ansible_port that may be meant to be the miner's.
+    """
+    problem = None
+    filled, origins = dict(args), {}
+    for option in OPTIONS:
+        if option.is_given(args.get(option.name)):
+            continue
+        filled.pop(option.name, None)
+        for origin, value in candidates(option, sources):
+            if option.is_given(value):
+                filled[option.name], origins[option.name] = value, origin
+                break
+    if "password" not in filled:
+        username, password = sources.command_line()
+        if username and password:
+            filled["password"], origins["password"] = password, "-k"
+            if "username" not in filled:
+                filled["username"], origins["username"] = username, "-u"
+        else:
+            notes = _why_missing(raw_password if args.get("password") == "" else None, username, password, sources)
+            problem = _missing_password(notes)
+    if problem is None and "port" not in filled:
+        problem = _ignored_port(sources.variable("ansible_port"))
+    return Given(filled, origins, [*_misread(filled, origins), *_unseen(sources)], problem)
+
+
+def candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
+    """Yields the values that are outside of a task for an option, the strongest first, each with where it is."""
+    for name in option.variables:
+        yield name, sources.variable(name)
+    for name in option.environment:
+        yield name, sources.environment.get(name)
+
+
+def why_empty(name: str, raw: Any, sources: Sources) -> str:
+    """Returns a sentence that an option or variable is empty, and why, as far as its template shows."""
+    reasons = " and ".join(dict.fromkeys(_reasons(raw, sources, set())))
+    return f"{name} is empty{f' because {reasons}' if reasons else ''}."
+
+
+def _ignored_port(port: Any) -> InvalidInput | None:
+    if port in (None, "") or str(port).strip() in _HARMLESS_PORTS:
+        return None
+    return InvalidInput(
+        f"ansible_port is {quoted(port)}, but the port of a miner's web server is set by dragonmint_port. Set "
+        f"dragonmint_port: {port} if that is the miner's port. If it is the port of ssh, set dragonmint_port: 80."
+    )
+
+
+def _missing_password(notes: Iterable[str]) -> InvalidInput:
+    where = f"It is looked for in {_PASSWORD.sources}, and in -u together with -k."
+    return InvalidInput(" ".join(["No password for the miner is set.", *notes, where]))
+
+
+def _why_missing(raw_option: Any, username: str | None, password: str | None, sources: Sources) -> Iterator[str]:
+    """What was found in the places that a password may come from."""
+    empty = {f"The option {_PASSWORD.name}": raw_option} if raw_option is not None else {}
+    empty.update({name: sources.raw(name) for name in _PASSWORD.variables if sources.variable(name) == ""})
+    for name, raw in empty.items():
+        yield why_empty(name, raw, sources)
+    if username or password:
+        given, other = ("-k", "-u") if password else ("-u", "-k")
+        yield f"{given} was given without {other}, and counts only together with it."
+    yield from _unseen(sources)
+
+
+def _reasons(raw: Any, sources: Sources, seen: set[str]) -> Iterator[str]:
+    """Why a template comes to nothing: the variables and environment variables that are empty in it, at any depth."""
+    for name, is_environment in _used(raw):
+        if name in seen:
+            continue
+        seen.add(name)
+        if is_environment:
+            if not sources.environment.get(name):
+                yield f"the environment variable {name} is not set (set it: read -rs {name} && export {name})"
+        elif _is_empty(name, sources):
+            yield from list(_reasons(sources.raw(name), sources, seen)) or [f"{name} is empty"]
+
+
+def _is_empty(name: str, sources: Sources) -> bool:
+    try:
+        return bool(sources.variable(name) == "")
+    except InvalidInput:
+        return False
+
+
+def _used(template: Any) -> Iterator[tuple[str, bool]]:
+    """The names that a template uses: of variables, and of environment variables that it looks up."""
+    try:
+        tree = _JINJA.parse(template) if isinstance(template, str) else nodes.Template([])
+    except TemplateSyntaxError:
+        return
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
+            plugin, *terms = (argument.value for argument in call.args if isinstance(argument, nodes.Const))
+            if plugin in _ENVIRONMENT_LOOKUPS:
+                yield from ((term, True) for term in terms)
+    yield from ((node.name, False) for node in tree.find_all(nodes.Name))
+
+
+def _misread(filled: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+    """Warns of each secret that YAML did not read as the text that was written."""
+    for name, value in filled.items():
+        for place in _not_text(value, origins.get(name, name), is_secret_option(name)):
+            yield (
+                f"{place} is not in quotes, and YAML reads it as a boolean, number or date, so the password may not be "
+                "the one that was written. Put it in quotes."
+            )
+
+
+def _not_text(value: Any, place: str, is_secret: bool) -> Iterator[str]:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            yield from _not_text(item, f"{place}.{name}", is_secret_option(name))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from _not_text(item, f"{place}[{number}]", is_secret)
+    elif is_secret and isinstance(value, (bool, float, date)):
+        yield place
+
+
+def _unseen(sources: Sources) -> Iterator[str]:
+    """Warns of environment variables that are set where only other modules look."""
+    for name in sorted(sources.task_environment & _OURS):
+        yield (
+            f"The keyword environment sets {name}, which has no effect here: the module runs in Ansible's own process. "
+            "Export it before Ansible starts, or set the option by its variable."
+        )
