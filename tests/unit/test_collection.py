@@ -87,6 +87,7 @@ INPUT_OUTPUT = {
 
 SOURCES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 ROLES = sorted(path.name for path in ROOT.glob("roles/*"))
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)
@@ -147,9 +148,6 @@ def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> Non
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
-
-
-PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
