@@ -54,7 +54,7 @@ class Variable:
 class Variables:
     """All variables of a job. Nobody else's name may begin with ``prefix``, unless that is empty.
 
-    ``check`` raises InvalidVariables for normalised values that make no sense together.
+    ``check`` raises InvalidVariables for typed values that do not go together.
     """
 
     prefix: str
