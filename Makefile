@@ -35,6 +35,7 @@ format:  ## let ruff put the code into shape
 docs:  ## the pages, specs and options that are written from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
 	@PYTHONPATH=build $(GATES) run python -m tests.models
+	@PYTHONPATH=build $(GATES) run python -m tests.integration.fault_matrix
 	@PYTHONPATH=build $(GATES) run python -m tests.connection
 	@PYTHONPATH=build $(GATES) run python -m tests.jobs
 

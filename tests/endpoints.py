@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/endpoints.md (make docs) from what _wire/ says of endpoints and works_where.py of modules."""
+"""Writes docs/endpoints.md (make docs) from what _wire/ says of endpoints and modules.py of modules."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import _wire
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import GENERATIONS
 
-from tests.works_where import CASES, LOGIN, USES, Case
+from tests.modules import Case
+from tests.works_where import CASES, LOGIN, USES
 
 PAGE = Path(__file__).parents[1] / "docs" / "endpoints.md"
 HEAD = """\
 # What works where
 
-Written by `make docs` from `plugins/module_utils/_wire/` and `tests/works_where.py`. Tests hold it against both,
+Written by `make docs` from `plugins/module_utils/_wire/` and `tests/modules.py`. Tests hold it against both,
 and both against simulated miners and recordings of real ones.
 
 `dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018, `inno-2018-08` and `inno-2018-09` the
@@ -64,9 +65,9 @@ def page() -> str:
 
 def modules() -> Iterator[str]:
     yield from header("module", "what", *GENERATIONS, "guest")
-    for case in sorted(CASES, key=lambda case: case.module):
+    for module, case in sorted(CASES, key=lambda row: row[0]):
         admin = (word(case, generation, "admin") for generation in GENERATIONS)
-        yield row(f"`{case.module}`", case.what, *admin, for_guest(case))
+        yield row(f"`{module}`", case.what, *admin, for_guest(case))
 
 
 def for_guest(case: Case) -> str:

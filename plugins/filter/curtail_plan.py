@@ -7,13 +7,12 @@ DOCUMENTATION = r"""
 name: curtail_plan
 short_description: Plan which miners draw less power
 description:
-  - Turns what the playbook C(minerops.dragonmint.curtail) has found out about miners into what will happen to each.
-  - Those that consume most come first. To save a number of kilowatts, one after the other goes to the mode
-    V(efficient), until that is enough; then, if that is allowed, one after the other is powered off.
-positional: hostvars, goal, record, ratings
+  - Internal, used by the role P(minerops.dragonmint.curtail#role). It may change in any release.
+  - Without any miner, it finds only what is wrong with the variables and the record.
+positional: hostvars, values
 options:
   _input:
-    description: The names of the miners.
+    description: The names of the miners that the role has read.
     type: list
     elements: str
     required: true
@@ -21,24 +20,18 @@ options:
     description: Ansible's own C(hostvars).
     type: dict
     required: true
-  goal:
-    description: One of C(kw) (which may have C(power_off)), C(mode), C(power_off) and C(restore).
+  values:
+    description: The values of the job's variables.
     type: dict
     required: true
-  record:
-    description: The text of the record of what is curtailed already, if there is one.
-    type: str
-  ratings:
-    description: What models consume in their modes, laid over the collection's own table.
-    type: dict
 author:
   - minerops (@minerops)
 """
 
 EXAMPLES = r"""
-- name: Show what saving 10 kW takes
+- name: Show what would happen
   ansible.builtin.debug:
-    msg: "{{ (ansible_play_hosts_all | minerops.dragonmint.curtail_plan(hostvars, {'kw': 10})).rows }}"
+    msg: "{{ (ansible_play_hosts_all | minerops.dragonmint.curtail_plan(hostvars, values)).rows }}"
 """
 
 RETURN = r"""
@@ -47,53 +40,59 @@ _value:
   type: dict
   contains:
     rows:
-      description: A row for each miner, with its C(mode), C(level) and C(watts), its C(plan), what it is to be
-        (C(then), C(then_level), C(then_watts)), C(saved_kw) and a C(reason).
+      description: A row for each miner.
       type: list
       elements: dict
     due:
-      description: The names of the miners that are to be changed, those that consume most first.
+      description: The names of the miners to be changed, in this order.
       type: list
       elements: str
+    modes:
+      description: The C(mode) and C(level) of the miners that get another one, by name.
+      type: dict
+    power_off:
+      description: The names of the miners to be powered off.
+      type: list
+      elements: str
+    path:
+      description: The file of the record.
+      type: str
     record:
-      description: The record to write before anything is changed.
+      description: The content of the record before anything is changed.
       type: dict
     saved_kw:
-      description: What is saved once this is done, with what the open event saves already.
+      description: What is saved then, with what the open event saves already.
       type: float
-    is_enough:
-      description: Whether that is as much as is wanted.
-      type: bool
+    serial:
+      description: The sizes of the batches.
+      type: list
+    summary:
+      description: How many miners are to be changed, what that saves, and how many are skipped for which reason.
+      type: str
+    problem:
+      description: Why nothing may be sent; empty if there is no such reason.
+      type: str
 """
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import curtailment
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import read_from
 
 
-def curtail_plan(
-    miners: Iterable[str],
-    hostvars: Mapping[str, Any],
-    goal: Mapping[str, Any],
-    record: str | None = None,
-    ratings: Mapping[str, Any] | None = None,
-) -> dict[str, Any]:
-    wanted, known = curtailment.goal_from(goal), curtailment.record_from(record)
-    planned = curtailment.planned(miners, hostvars, wanted, known, ratings)
-    record_after = known if wanted.restore else curtailment.recorded(known, planned)
-    saved_kw = sum(miner.saved_watts for miner in planned) / 1000
-    if not wanted.restore:
-        saved_kw += curtailment.saved_before(planned, known, ratings) / 1000
-    return {
-        "rows": never_a_template([curtailment.shown(miner) for miner in planned]),
-        "due": [miner.miner for miner in planned if miner.plan in (curtailment.CHANGE, curtailment.TURN_OFF)],
-        "record": {"version": curtailment.RECORD_VERSION, "miners": never_a_template(record_after)},
-        "saved_kw": round(saved_kw, 3),
-        # A tenth of a watt is lost in sums of such numbers.
-        "is_enough": wanted.kw is None or saved_kw + 1e-4 >= wanted.kw,
-    }
+def curtail_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    found = [read_from(miner, hostvars[miner]) for miner in miners]
+    folder = Path(values["report_folder"]).expanduser().resolve()
+    path = Path(values["record"] or folder / curtail.RECORD).expanduser().resolve()
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else None
+    except OSError as error:
+        return curtail.refused(f"The record {path} (curtail_record) can't be read: {error.strerror}.")
+    made: dict[str, Any] = never_a_template(curtail.plan(found, values, text, path, folder))
+    return made
 
 
 class FilterModule:

@@ -272,6 +272,7 @@ from ansible.inventory.helpers import get_group_vars
 from ansible.plugins.inventory import BaseInventoryPlugin, Cacheable, Constructable
 from ansible.utils.vars import combine_vars
 from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses, addresses_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     Bug,
     InvalidInput,
@@ -281,8 +282,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import drift, subsets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import connection_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import (
@@ -460,8 +460,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return None
 
     def _poll(self, addresses: Addresses) -> scans.Scan:
-        if scan.AIOHTTP_IMPORT_ERROR:
-            raise MissingLibrary("aiohttp", scan.AIOHTTP_IMPORT_ERROR)
+        if sockets.AIOHTTP_IMPORT_ERROR:
+            raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
         options = self._polling_options()
         miners, counts = scan.poll(addresses, options, self._is_wanted, self._tell_progress)
         self._tell(_summary(counts))

@@ -18,8 +18,7 @@ class MinerError(Exception):
     ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
     only holds for reads; ``is_final`` that no wait can help. ``changed`` tells that the miner was changed before this
     error ended the work, ``sent`` that the request may have reached the miner. ``reason`` is the heart of the message,
-    for use inside another one. ``moved_to`` is the address where the miner was found meanwhile, if it is another one
-    than before.
+    for use inside another one.
     """
 
     code = "bad_reply"
@@ -27,7 +26,6 @@ class MinerError(Exception):
     is_final = False
     changed = False
     sent = True
-    moved_to: str | None = None
 
     def __init__(self, message: str, reason: str | None = None, transient: bool | None = None) -> None:
         super().__init__(message)

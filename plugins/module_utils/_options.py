@@ -328,3 +328,5 @@ OPTIONS = (
 )
 
 NAMES = tuple(option.name for option in OPTIONS)
+# Those that name files of the controller.
+FILES = tuple(option.name for option in OPTIONS if option.type == "path")

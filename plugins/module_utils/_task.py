@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import Any, Callable, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _redaction
+from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     Bug,
     InvalidInput,
@@ -20,8 +21,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     MissingLibrary,
     Unreachable,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, connection_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.transport import REQUESTS_IMPORT_ERROR
 
 ArgumentSpec = dict[str, dict[str, Any]]
@@ -72,34 +75,29 @@ class Context:
         if import_error:
             raise MissingLibrary(library, import_error)
 
-    @contextmanager
-    def client(self) -> Iterator[Client]:
-        """The miner that the connection options name; the connection ends with the block."""
-        connection = connection_from(self.params, self.origins)
-        client = Client(connection)
-        try:
-            yield client
-            self._warn_of_any_password(client)
-        except MinerError as error:
-            if client.connection.host != connection.host:
-                error.moved_to = client.connection.host
-            raise
-        finally:
-            self.tokens.update(client.tokens)
-            client.close()
-
-    def _warn_of_any_password(self, client: Client) -> None:
-        refusal = client.refusal_of_login()
-        if refusal:
-            self.warn(
-                "The miner accepts any password because the factory password still stands; the given one is not its "
-                f"password (/api/auth answers {refusal!r}). The inventory logs in there, so it reports the miner as "
-                "locked. Add the factory password to fallback_passwords (in an inventory: credentials), and replace it "
-                "with dragonmint_user."
-            )
+    @cached_property
+    def session(self) -> Session:
+        """The session with the miner that the connection options name. Raises InvalidInput for wrong options."""
+        return Session(connection_from(self.params, self.origins), tokens=self.tokens)
 
 
-Run = Callable[[Context], dict[str, Any]]
+# Puts what a result holds into a file, and returns the result without it; takes the result, the path and check mode.
+Deliver = Callable[[dict[str, Any], Optional[str], bool], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Files:
+    """Which options of a module name files of the controller, wherever the module itself runs.
+
+    Those in ``sent`` are brought to it. For those in ``brought``, it leaves what belongs into the file in its result.
+    """
+
+    sent: tuple[str, ...] = ()
+    brought: Mapping[str, Deliver] = field(default_factory=dict)
+
+
+# Returns the result of a module, as steps.
+Run = Callable[[Context], Steps[dict[str, Any]]]
 
 
 def argument_spec(**own: dict[str, Any]) -> ArgumentSpec:
@@ -113,17 +111,43 @@ def outcome_result(outcome: Outcome[Any], **value: Any) -> dict[str, Any]:
 
 
 def execute(run: Run, context: Context) -> dict[str, Any]:
-    """Runs a module with validated options and returns its result, a failure included, without any secret."""
-    params = context.params
-    try:
+    """Runs a module with validated options over requests, and returns its result as :func:`finished` does."""
+
+    def with_requests(context: Context) -> Steps[dict[str, Any]]:
         context.require("requests", REQUESTS_IMPORT_ERROR)
-        result = run(context)
-    except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
+        return (yield from run(context))
+
+    with Client() as client:
+        return client.run(finished(with_requests, context))
+
+
+def finished(run: Run, context: Context) -> Steps[dict[str, Any]]:
+    """Runs a module with validated options and returns its result, a failure included, without any secret.
+
+    Raises nothing: also a bug of ours must end in a result without secrets.
+    """
+    try:
+        result = yield from run(context)
+        yield from _warn_of_any_password(context)
+    except Exception as error:  # noqa: BLE001 - see above
         result = failure(error)
+        if "session" in vars(context) and context.session.has_moved:
+            result["ipaddress"] = context.session.connection.host
     if context.warnings:
         result["warnings"] = context.warnings
-    result["invocation"] = {"module_args": _redaction.mask_options(params)}
+    result["invocation"] = {"module_args": _redaction.mask_options(context.params)}
     return dict(_redaction.scrub(result, context.secrets()))
+
+
+def _warn_of_any_password(context: Context) -> Steps[None]:
+    refusal = (yield from context.session.refusal_of_login()) if "session" in vars(context) else None
+    if refusal:
+        context.warn(
+            "The miner accepts any password because the factory password still stands; the given one is not its "
+            f"password (/api/auth answers {refusal!r}). The inventory logs in there, so it reports the miner as "
+            "locked. Add the factory password to fallback_passwords (in an inventory: credentials), and replace it "
+            "with dragonmint_user."
+        )
 
 
 def failure(error: Exception) -> dict[str, Any]:
@@ -134,8 +158,6 @@ def failure(error: Exception) -> dict[str, Any]:
     known = error if isinstance(error, MinerError) else Bug(error)
     ending = "unreachable" if isinstance(known, Unreachable) else "failed"
     result = {ending: True, "msg": str(known), "error_code": known.code, "changed": known.changed}
-    if known.moved_to:
-        result["ipaddress"] = known.moved_to
     if isinstance(known, MissingLibrary):
         result["exception"] = known.import_error
     if isinstance(known, Bug):
@@ -146,7 +168,7 @@ def failure(error: Exception) -> dict[str, Any]:
 def run_module(run: Run, spec: ArgumentSpec) -> None:
     """Runs a module as a program of its own, on whichever machine it was sent to."""
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    # What is too short to be searched for is masked where it stands; see redaction.
+    # What is too short to be searched for is masked where it stands; see _redaction.
     module.no_log_values = {text for text in module.no_log_values if len(text) >= _redaction.SHORTEST_SECRET}
     result = execute(run, Context(module.params, module.check_mode))
     for text in result.pop("warnings", []):

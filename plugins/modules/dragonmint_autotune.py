@@ -116,6 +116,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
 
 
@@ -128,13 +129,12 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     wait_s = context.seconds("wait_timeout")
-    with context.client() as client:
-        setting = autotune.AutoTuneSetting(client, context.params["mode"], context.params["level"])
-        outcome = converge(setting, context.check_mode)
-        if context.params["wait"] and not context.check_mode:
-            autotune.wait_tuned(client, wait_s, outcome.changed)
+    setting = autotune.AutoTuneSetting(context.session, context.params["mode"], context.params["level"])
+    outcome = yield from converge(setting, context.check_mode)
+    if context.params["wait"] and not context.check_mode:
+        yield from autotune.wait_tuned(context.session, wait_s, outcome.changed)
     return _task.outcome_result(outcome, autotune=autotune.shown(outcome.value))
 
 

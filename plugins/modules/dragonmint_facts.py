@@ -651,16 +651,16 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
 def argument_spec() -> _task.ArgumentSpec:
     return _task.argument_spec(gather_subset={"type": "list", "elements": "str", "default": ["all"]})
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     wanted = subsets.wanted_subsets(context.params["gather_subset"])
-    with context.client() as client:
-        gathered = subsets.gather(client, wanted, context.warn)
+    gathered = yield from subsets.gather(context.session, wanted, context.warn)
     return {"changed": False, "ansible_facts": gathered, "gathered_at": time.time()}
 
 

@@ -187,8 +187,10 @@ import time
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
-from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower, install
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import install
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker, hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.sockets import AIOHTTP_IMPORT_ERROR
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
 def argument_spec() -> _task.ArgumentSpec:
@@ -207,8 +209,11 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
-    context.require("aiohttp", follower.AIOHTTP_IMPORT_ERROR)
+FILES = _task.Files(sent=("src",))
+
+
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
+    context.require("aiohttp", AIOHTTP_IMPORT_ERROR)
     began_at = time.time()
     params = context.params
     policy = install.Policy(
@@ -220,17 +225,16 @@ def run(context: _task.Context) -> dict[str, Any]:
     )
     hosts = hosts_to_search(params["search"])
     named = install.wanted_from(params, context.folder)
-    with context.client() as client:
-        tracker = Tracker(client, hosts, policy.wait_s)
-        wanted = named or install.newest(client, tracker, params["version"])
-        outcome = install.install(client, tracker, wanted, policy, context.check_mode, context.tell)
-        ipaddress = client.connection.host
+    session = context.session
+    tracker = Tracker(session, hosts, policy.wait_s)
+    wanted = named or (yield from install.newest(session, tracker, params["version"]))
+    outcome = yield from install.install(session, tracker, wanted, policy, context.check_mode, context.tell)
     return _task.outcome_result(
         outcome,
         firmware={"version": outcome.value},
         version_before=outcome.version_before,
         version=outcome.value,
-        ipaddress=ipaddress,
+        ipaddress=session.connection.host,
         rebooted=outcome.rebooted,
         began_at=began_at,
         elapsed_seconds=outcome.elapsed_s,

@@ -136,6 +136,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import logs
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
 def argument_spec() -> _task.ArgumentSpec:
@@ -148,10 +149,12 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+FILES = _task.Files(brought={"dest": logs.delivered})
+
+
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     wanted = logs.wanted_from(context.params, context.seconds("duration"))
-    with context.client() as client:
-        log = logs.read(client, wanted, context.secrets())
+    log = yield from logs.read(context.session, wanted, context.secrets())
     result = {
         "changed": False,
         "lines": log.lines,

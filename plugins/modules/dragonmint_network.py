@@ -142,6 +142,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import network
 
 
@@ -157,13 +158,12 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     desired = network.network_from(context.params)
     hosts = hosts_to_search(context.params["search"])
     wait_s = context.seconds("wait_timeout")
-    with context.client() as client:
-        setting = network.NetworkSetting(client, desired, hosts, wait_s)
-        outcome = converge(setting, context.check_mode)
+    setting = network.NetworkSetting(context.session, desired, hosts, wait_s)
+    outcome = yield from converge(setting, context.check_mode)
     live = desired if outcome.changed and context.check_mode else setting.live
     if live.ipaddress is None and not context.check_mode:
         context.warn("The miner has left its address and takes one from DHCP, which is not known here.")

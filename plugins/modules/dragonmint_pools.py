@@ -146,6 +146,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import pools
 
 
@@ -163,13 +164,12 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     desired = pools.pools_from(context.params["pools"], context.params["keep_passwords"])
     wait_s = context.seconds("wait_timeout")
-    with context.client() as client:
-        outcome = converge(pools.PoolsSetting(client, desired), context.check_mode)
-        if outcome.changed and context.params["wait_ready"] and not context.check_mode:
-            mining.wait_ready(client, wait_s)
+    outcome = yield from converge(pools.PoolsSetting(context.session, desired), context.check_mode)
+    if outcome.changed and context.params["wait_ready"] and not context.check_mode:
+        yield from mining.wait_ready(context.session, wait_s)
     return _task.outcome_result(outcome, pools=pools.shown(outcome.value))
 
 

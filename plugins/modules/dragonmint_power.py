@@ -146,6 +146,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 
 def argument_spec() -> _task.ArgumentSpec:
@@ -159,13 +160,14 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     context.seconds("wait_timeout")
     options = power.options_from(context.params)
-    with context.client() as client:
-        outcome = power.bring(client, options, context.check_mode, context.warn)
-        ipaddress = client.connection.host
-    return _task.outcome_result(outcome, power=outcome.value, ipaddress=ipaddress, elapsed_seconds=outcome.elapsed_s)
+    session = context.session
+    outcome = yield from power.bring(session, options, context.check_mode, context.warn)
+    return _task.outcome_result(
+        outcome, power=outcome.value, ipaddress=session.connection.host, elapsed_seconds=outcome.elapsed_s
+    )
 
 
 def main() -> None:

@@ -101,6 +101,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import user
 
 
@@ -117,11 +118,11 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-def run(context: _task.Context) -> dict[str, Any]:
+def run(context: _task.Context) -> Steps[dict[str, Any]]:
     name, new_password = context.params["user"], context.params["new_password"]
     only_factory = context.params["update_password"] == user.ON_DEFAULT
-    with context.client() as client:
-        outcome = converge(user.PasswordSetting(client, name, new_password, only_factory), context.check_mode)
+    setting = user.PasswordSetting(context.session, name, new_password, only_factory)
+    outcome = yield from converge(setting, context.check_mode)
     return _task.outcome_result(outcome, user={"name": name})
 
 

@@ -24,7 +24,6 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _task
-from ansible_collections.minerops.dragonmint.plugins.module_utils._commands.logs import delivered
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import require_file
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub, secrets_in
@@ -100,14 +99,18 @@ class InProcessAction(ActionBase):
             raise InvalidInput(_explained(validation.errors, self._task.action))
         return dict(validation.validated_parameters)
 
+    @property
+    def _module_files(self) -> _task.Files:
+        files: _task.Files = getattr(self.module, "FILES", _task.Files())
+        return files
+
     def _files(self, params: Mapping[str, Any]) -> dict[str, str]:
         """Returns the options that are files on the controller, with their whole paths."""
-        files = {}
-        if params.get("src"):
-            files["src"] = self._on_controller(params["src"])
-        if params.get("dest") is not None:
-            files["dest"] = str(Path(params["dest"]).absolute())
-            require_file(files["dest"])
+        files = {name: self._on_controller(name, params[name]) for name in self._module_files.sent if params.get(name)}
+        for name in self._module_files.brought:
+            if params.get(name) is not None:
+                files[name] = str(Path(params[name]).absolute())
+                require_file(files[name])
         return files
 
     def _raw_argument(self, name: str) -> Any:
@@ -145,7 +148,7 @@ class InProcessAction(ActionBase):
                 if isinstance(environment, Mapping):
                     yield from environment
 
-    def _on_controller(self, path: str) -> str:
+    def _on_controller(self, name: str, path: str) -> str:
         """Finds a file where Ansible looks for files, or else from the folder that it was started in.
 
         A playbook of a collection is given its files by variables, and stands in none of the user's folders. Raises
@@ -153,8 +156,8 @@ class InProcessAction(ActionBase):
         """
         if "://" in path:
             raise InvalidInput(
-                f"src {path!r} is a web address, and src takes a file on the controller. Use url to have the miner "
-                "download it, or download it to the controller first."
+                f"{name} {path!r} is a web address, and {name} takes a file on the controller. Use url to have the "
+                "miner download it, or download it to the controller first."
             )
         here = Path(path).expanduser()
         try:
@@ -164,11 +167,11 @@ class InProcessAction(ActionBase):
                 return str(here.resolve())
             tried = [*(error.paths or []), str(Path.cwd() / path)]
         if here.is_absolute():
-            raise InvalidInput(f"src {path!r} does not exist on the controller. Correct the path.")
+            raise InvalidInput(f"{name} {path!r} does not exist on the controller. Correct the path.")
         folders = dict.fromkeys(candidate.removesuffix(f"/{path}") for candidate in tried)
         raise InvalidInput(
-            f"src {path!r} was not found on the controller. Looked in these folders: {', '.join(folders)}. Correct the "
-            "path, or give an absolute one."
+            f"{name} {path!r} was not found on the controller. Looked in these folders: {', '.join(folders)}. Correct "
+            "the path, or give an absolute one."
         )
 
     def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -177,15 +180,18 @@ class InProcessAction(ActionBase):
         What it sends to the miner goes there first, and what it is to write comes from there as its result.
         """
         is_on_controller = self._task.delegate_to in constants.LOCALHOST
-        dest = None if is_on_controller else args.get("dest")
-        if dest:
+        brought = (
+            {} if is_on_controller else {name: args[name] for name in self._module_files.brought if args.get(name)}
+        )
+        for name in brought:
             if self._task.async_val:
                 raise InvalidInput(
-                    "dest is a file on the controller, and an async task on another machine can't bring it back. "
-                    "Leave out async or dest, or delegate the task to localhost."
+                    f"{name} is a file on the controller, and an async task on another machine can't bring it back. "
+                    f"Leave out async or {name}, or delegate the task to localhost."
                 )
-            args = {**args, "dest": None}
-        for name in ("src", "ca_path") if args["scheme"] == "https" else ("src",):
+            args = {**args, name: None}
+        connection_files = _options.FILES if args["scheme"] == "https" else ()
+        for name in (*self._module_files.sent, *connection_files):
             if args.get(name) and Path(args[name]).is_file():
                 args = {**args, name: self._transferred(args[name])}
         result = self._execute_module(
@@ -194,7 +200,9 @@ class InProcessAction(ActionBase):
             task_vars=task_vars,
             wrap_async=bool(self._task.async_val),
         )
-        return delivered(result, dest, self._task.check_mode)
+        for name, path in brought.items():
+            result = self._module_files.brought[name](result, path, self._task.check_mode)
+        return result
 
     def _transferred(self, path: str) -> str:
         """Brings a file to the machine that the task is delegated to, and returns its path there."""

@@ -28,7 +28,7 @@ SUBSETS = ("identity", "network", "pools", "mining", "autotune")
 def ours(options: dict[str, Any]) -> Polling:
     from ansible_collections.minerops.dragonmint.plugins.module_utils import _addresses
     from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
-    from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Credential
+    from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 
     wanted = scan.Options(
         port=options["port"],

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.running import ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
+from tests.support.running import ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
 
 # Simulated seconds a second: restarts and tuning are what most tests wait for.
 SPEED = 20.0

@@ -9,65 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tests.integration.running import NEWER_FIRMWARE
+from tests.modules import MODULES
 
-NETMASK, GATEWAY, DNS = "255.255.0.0", "127.20.255.254", ["8.8.8.8", "8.8.4.4"]
-# What a miner that never does what it was told is waited for; long enough for one that does.
-WAIT_S = 10
 # A miner that does not answer is given up after so many seconds; one that answers may be busy for long.
 TIMEOUT_S, PATIENCE_S = 2, 30
 # From a task's first request to its last one: its waits, timeouts and retries, on a machine that is busy.
 DEADLINE_S = 40.0
 
 
-@dataclass(frozen=True)
-class Module:
-    """How a module is called. ``rival`` is what another controller would set meanwhile, ``half`` what takes effect of
-    a write that is half applied; None where there is no such thing."""
-
-    options: dict[str, Any]
-    rival: dict[str, Any] | None = None
-    half: dict[str, Any] | None = None
-    generation: str = "dm-2018-05"
-
-
-# A new module is a line here, and where it differs from the others, a word in the rows below.
-MODULES = {
-    "facts": Module({}),
-    "pools": Module(
-        {
-            "pools": [{"url": f"stratum+tcp://{name}.example.com:3333", "user": "farm.1"} for name in ("a", "b")],
-            "wait_timeout": WAIT_S,
-        },
-        rival={"pools": [{"url": "stratum+tcp://rival.example.com:3333", "user": "u", "pass": "x"}]},
-        half={"name": "half_write"},
-    ),
-    "autotune": Module(
-        {"mode": "efficient", "level": 4},
-        rival={"autotune": {"mode": "performance"}},
-        half={"name": "half_write"},
-        generation="inno-2018-08",
-    ),
-    "network": Module(
-        {
-            "mode": "static",
-            "ipaddress": "{{ ansible_host }}",
-            "netmask": NETMASK,
-            "gateway": GATEWAY,
-            "dns": DNS,
-            "wait_timeout": WAIT_S,
-        },
-        rival={"network": {"mode": "dhcp"}},
-        half={"name": "rival", "values": {"network": {"dns": ["9.9.9.9", ""]}}},
-    ),
-    "logs": Module({"lines": 5}),
-    "power": Module({"state": "rebooted", "wait_timeout": WAIT_S}),
-    "user": Module({"new_password": "Correct-Horse-7"}, rival={"users": {"admin": "Another-Horse-8"}}),
-    "firmware": Module({"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": WAIT_S}, half={"name": "boots_old"}),
-}
-READERS = {"facts", "logs"}
+PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 NO_CASE = "-"
 # The simulator's faults that want all memory.
 BOMBS = ("gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head")
@@ -93,7 +46,7 @@ class Row:
 
     def outcome(self, module: str) -> str:
         """What comes of it; NO_CASE where the module can't meet this fault."""
-        return self.but.get(module, self.reads if module in READERS else self.writes)
+        return self.but.get(module, self.reads if MODULES[module].only_reads else self.writes)
 
     @property
     def fault_name(self) -> str | None:
@@ -103,7 +56,7 @@ class Row:
     def is_told(self, module: str) -> bool:
         """Whether a write may be sent: to a miner that can be read, and by a module that writes."""
         is_told = self.during == WRITE or self.outcome(module).endswith(("changed", "not_applied"))
-        return module not in READERS and is_told
+        return is_told and not MODULES[module].only_reads
 
     def timeout_s(self, module: str) -> int:
         """The option timeout."""
@@ -272,8 +225,8 @@ def fault_of(module: str, row: Row) -> dict[str, Any] | None:
     if fault is None or fault["name"] not in ("half", "rival"):
         return fault
     if fault["name"] == "half":
-        return {**fault, **(MODULES[module].half or {})}
-    return {**fault, "values": MODULES[module].rival}
+        return {**fault, **(MODULES[module].faulty.half or {})}
+    return {**fault, "values": MODULES[module].faulty.rival}
 
 
 def page() -> str:
@@ -286,8 +239,8 @@ def page() -> str:
 INTRODUCTION = """\
 # What comes of a fault
 
-Every module against every fault that a miner, its network or its neighbours can have. The table is rendered from
-`tests/integration/fault_matrix.py`, whose cases are all played by a test.
+Written by `make docs` from `tests/integration/fault_matrix.py`. A test plays every case: each module against each fault
+that a miner, its network or its neighbours can have.
 
 `ok` and `changed` are successes; anything else is the `error_code` of a task that failed, or, with `unreachable`, of a
 host that is unreachable. A failure with `changed` says that the miner is not as it was, or may not be. A task that
@@ -300,4 +253,4 @@ cgminer stays in the old one. Nothing in the API shows that.
 
 
 if __name__ == "__main__":
-    print(page(), end="")
+    PAGE.write_text(page(), encoding="utf-8")

@@ -17,7 +17,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 
 KEPT = ("changed", "error_code", "msg", "state", "missing")
 

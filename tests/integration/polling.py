@@ -9,8 +9,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from tests.integration.running import Ansible
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible
 
 NETWORK = "127.20.0.0/26"
 PASSWORD = "Fleet-Password-1"
@@ -28,7 +28,7 @@ CREDENTIALS = [
 POLLED = {"overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"}
 
 
-def source(ansible: Ansible, fleet: Fleet, **options: Any) -> Path:
+def source(ansible: Ansible, fleet: Fleet, file_name: str = "fleet.dragonmint.yml", **options: Any) -> Path:
     """A source file for a simulated fleet."""
     everything = {
         "plugin": "minerops.dragonmint.dragonmint",
@@ -39,14 +39,14 @@ def source(ansible: Ansible, fleet: Fleet, **options: Any) -> Path:
         "deadline": 6,
         **options,
     }
-    return ansible.write("fleet.dragonmint.yml", everything)
+    return ansible.write(file_name, everything)
 
 
-def ask(ansible: Ansible, file: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+def ask(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str) -> subprocess.CompletedProcess[str]:
     return ansible.tool("ansible-inventory", "-i", file, *arguments, environment={**ENVIRONMENT, **environment})
 
 
-def listed(ansible: Ansible, file: Path, *arguments: str, **environment: str) -> dict[str, Any]:
+def listed(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str) -> dict[str, Any]:
     """The groups of an inventory, and its host variables as they are without Ansible's marks, as `hostvars`."""
     done = ask(ansible, file, "--list", *arguments, **environment)
     assert done.returncode == 0, done.stderr
@@ -56,11 +56,25 @@ def listed(ansible: Ansible, file: Path, *arguments: str, **environment: str) ->
     return {**groups, "hostvars": inventory["_meta"]["hostvars"], "said": done.stderr}
 
 
-def refused(ansible: Ansible, file: Path, *arguments: str, **environment: str) -> str:
+def refused(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str) -> str:
     """What Ansible says about a source that is none, in one line."""
     done = ask(ansible, file, "--list", *arguments, **{"ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **environment})
     assert done.returncode != 0, done.stdout
     return " ".join(done.stderr.split())
+
+
+def all_refused(ansible: Ansible, fleet: Fleet, *sources: dict[str, Any]) -> list[str]:
+    """What Ansible says about sources with these options, each of which is none, all in one run."""
+    files = [source(ansible, fleet, f"number{number}.dragonmint.yml", **each) for number, each in enumerate(sources)]
+    # Each attempt at a source ends with these words.
+    *told, _rest = refused(ansible, files[0], *further(*files[1:])).split(" as an inventory source")
+    assert len(told) == len(sources)
+    return told
+
+
+def further(*files: Path) -> list[str | Path]:
+    """The arguments for more sources than one."""
+    return [argument for file in files for argument in ("-i", file)]
 
 
 def name_of(miner: Miner) -> str:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import PKCS7Options, PKCS7SignatureBuilder
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from tests.simulator.swupdate.signature import key
+from tests.simulator.updater.swupdate.signature import key
 
 PROGRAM = shutil.which("swupdate")
 MINER = "g19:t1.g19"

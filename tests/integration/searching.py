@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tests.integration.running import Ansible
+from tests.support.running import Ansible
 
 LOGIN = 'Login-1-ö "+/&'
 FALLBACK = 'Fallback-2-ö "+/&'

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of, newest_core
 
 LINE_BREAK = "a\nb"
 # YAML can't carry it, the environment can.
@@ -167,6 +167,7 @@ def test_what_no_miner_can_do_is_refused_without_a_request(ansible: Ansible, sta
     assert miner.requests() == []
 
 
+@newest_core
 def test_what_the_firmware_lacks_is_refused_without_a_write(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:

@@ -7,8 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.running import Ansible, connection_to, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, connection_to, newest_core
 
 FACTS = "minerops.dragonmint.dragonmint_facts"
 ASK: dict[str, Any] = {FACTS: {"gather_subset": "min"}}

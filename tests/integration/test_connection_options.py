@@ -10,8 +10,8 @@ from typing import Any
 
 from ansible.parsing.vault import VaultLib, VaultSecret
 
-from tests.integration.running import Ansible, connection_to, inventory_of
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, connection_to, inventory_of, newest_core
 
 PASSWORD = "Correct-Horse-7"
 FACTS = "minerops.dragonmint.dragonmint_facts"
@@ -144,6 +144,7 @@ def test_a_password_comes_from_lookups_vaults_and_variables_of_any_kind(
     assert [r.status for r in done.results] == ["ok"] * (len(plays) + 1)
 
 
+@newest_core
 def test_fallback_passwords_are_tried_in_order_and_only_when_needed(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
@@ -158,6 +159,7 @@ def test_fallback_passwords_are_tried_in_order_and_only_when_needed(
     assert logins(accepted) == []
 
 
+@newest_core
 def test_a_token_is_fetched_once_a_task_and_renewed_when_refused(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
@@ -188,6 +190,7 @@ def test_each_miner_is_asked_itself_whatever_the_play(ansible: Ansible, start_fl
         assert Counter(r["action"] for r in miner.requests()) == {"overview": len(plays) + 1}
 
 
+@newest_core
 def test_a_task_is_repeated_until_a_miner_is_as_awaited(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     (miner,) = start_fleet().miners
     miner.fault("not_ready", action="summary", times=2)

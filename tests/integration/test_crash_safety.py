@@ -12,11 +12,11 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.integration.running import Ansible, newest_core
 from tests.simulator.control import Fleet
 from tests.soak.kill_jobs import FILE_JOBS, JOBS, NETWORK, SPEED, Job
 from tests.soak.kill_moments import Usual, at_request, within_write
 from tests.soak.kills import Round
+from tests.support.running import Ansible, newest_core
 
 SEED = 30
 # For four miners: the kill comes at one of the first writes, or at the first request of one of them.

@@ -12,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, hosts_with_writes, inventory_of, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, inventory_of, newest_core
 
 CURTAIL = Path(__file__).parents[2] / "playbooks/curtail.yml"
 SPEED = 50.0
+ODD_NAMES = ["a0:b0:45:00:00:e5", "hall1:rack2", "rack1,2", "!m", "&m", "m*", "m 1", "mïner"]
 MODES = [("balanced", "2"), ("performance", "1"), ("efficient", "2"), ("factory", "3")]
 
 
@@ -40,6 +41,11 @@ def modes(fleet: Fleet) -> list[tuple[str, str]]:
     return [(state["mode"], state["level"]) for state in states]
 
 
+def report(ansible: Ansible) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((ansible.folder / "dragonmint-reports/curtail.json").read_text("utf-8"))
+    return rows
+
+
 def record(ansible: Ansible) -> dict[str, Any]:
     text = (ansible.folder / "dragonmint-reports/curtail-record.json").read_text(encoding="utf-8")
     miners: dict[str, Any] = json.loads(text)["miners"]
@@ -53,14 +59,15 @@ def test_a_group_is_curtailed_and_restored(ansible: Ansible, start_fleet: Callab
     check = curtail(ansible, fleet, "--check", curtail_kw=1).succeeded()
     assert hosts_with_writes(fleet) == set()
     assert not (ansible.folder / "dragonmint-reports/curtail-record.json").exists()
-    promised = re.search(r"([2-4]) of 8 miners are to be changed, which makes (1[.]\d+) kW saved of 1 kW", check.output)
+    promised = re.search(r"([2-4]) of 8 miners to be changed, (1[.]\d+) kW saved of 1 kW wanted[.]", check.output)
     assert promised, check.output
 
     done = curtail(ansible, fleet, curtail_kw="1").succeeded()
     assert hosts_with_writes(fleet) == set(record(ansible))
     assert len(record(ansible)) == int(promised[1])
     assert [now for now, _level in modes(fleet)].count("efficient") == 2 + len(record(ansible))
-    assert f"{promised[1]} miners were changed, {promised[2]} kW less than before." in done.output
+    assert f"{promised[1]} of {promised[1]} miners changed, {promised[2]} kW less than before." in done.output
+    assert "1 miner skipped: 1 unreachable." in done.output
 
     fleet.clear()
     curtail(ansible, fleet, curtail_kw=1).succeeded()
@@ -71,7 +78,7 @@ def test_a_group_is_curtailed_and_restored(ansible: Ansible, start_fleet: Callab
     chosen = sorted(record(ansible))
     part = curtail(ansible, fleet, "--limit", chosen[0], curtail_restore=True).succeeded()
     assert set(record(ansible)) == set(chosen[1:])
-    assert f"Left in the record, since this run was not for them: {', '.join(chosen[1:])}." in part.output
+    assert f"Still in the record, since they are not part of this run: {', '.join(chosen[1:])}." in part.output
     curtail(ansible, fleet, "--limit", "miner*", curtail_restore=True).succeeded()
     assert modes(fleet) == before
     assert record(ansible) == {}
@@ -85,7 +92,7 @@ def test_what_is_powered_off_is_named_and_restored_once_it_was_switched_on(
     fleet[1].set(autotune={"mode": "efficient"})
     too_much = curtail(ansible, fleet, curtail_kw=2)
     assert too_much.returncode != 0
-    assert "That is all that can be saved without powering miners off (curtail_off)" in too_much.output
+    assert "No more can be saved without powering miners off (curtail_off)" in too_much.output
     assert hosts_with_writes(fleet) == set()
 
     done = curtail(ansible, fleet, curtail_kw=2, curtail_off=True).succeeded()
@@ -127,7 +134,7 @@ def test_a_miner_that_can_not_be_changed_does_not_stop_the_others(
     fleet[0].fault("ignored_write")
     done = curtail(ansible, fleet, curtail_mode="efficient")
     assert done.returncode != 0
-    assert "1 of 3 miners were not changed: miner1" in done.output
+    assert "2 of 3 miners changed, 0.5 kW less than before. 1 miner not changed: miner1" in done.output
     assert [mode for mode, _level in modes(fleet)] == ["balanced", "efficient", "efficient"]
 
 
@@ -135,30 +142,80 @@ def test_a_miner_that_can_not_be_changed_does_not_stop_the_others(
 def test_a_miner_whose_name_reads_as_a_pattern_is_changed_as_well(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    fleet = start_fleet(count=2, speed=SPEED)
-    inventory = json.loads(json.dumps(inventory_of(fleet)).replace("miner2", "rack1,2"))
-    done = ansible(CURTAIL, inventory, extra_vars={"curtail_mode": "efficient"}).succeeded()
-    assert "2 miners were changed" in done.output
-    assert [mode for mode, _level in modes(fleet)] == ["efficient", "efficient"]
+    fleet = start_fleet(count=len(ODD_NAMES), speed=SPEED)
+    inventory = {"miners": {"hosts": dict(zip(ODD_NAMES, map(connection_to, fleet.miners), strict=True))}}
+    variables = {"curtail_mode": "efficient", "curtail_serial": 2, "curtail_pause_seconds": 0}
+    done = ansible(CURTAIL, inventory, extra_vars=variables).succeeded()
+    assert f"{len(ODD_NAMES)} of {len(ODD_NAMES)} miners changed" in done.output
+    assert {mode for mode, _level in modes(fleet)} == {"efficient"}
+    assert set(record(ansible)) == set(ODD_NAMES)
+
+
+@newest_core
+def test_miners_that_can_be_commanded_are_curtailed_and_the_others_are_counted(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=6, speed=SPEED)
+    hashing, restarting, hanging, locked, gone, _efficient = fleet.miners
+    restarting.set(ready=False)
+    hanging.set(cgminer="silent")
+    locked.set(users={"admin": "nobody knows"})
+    gone.fault("dark")
+    fleet[5].set(autotune={"mode": "efficient"})
+    before = modes(fleet)
+    inventory = inventory_of(fleet, dragonmint_timeout=2, dragonmint_retries=0)
+
+    done = ansible(CURTAIL, inventory, extra_vars={"curtail_mode": "efficient", "curtail_pause_seconds": 0})
+    assert done.returncode != 0
+    assert hosts_with_writes(fleet) == {"miner1", "miner2", "miner3"}, report(ansible)
+    assert "2 miners skipped: 1 unreachable, 1 login refused." in done.output
+    assert "set curtail_partial to do without them" in done.output
+    assert {row["miner"]: (row["outcome"], row["cause"]) for row in report(ansible)} | {"miner3": ...} == {
+        "miner1": ("done", ""),
+        "miner2": ("done", ""),
+        "miner3": ...,
+        "miner4": ("skipped", "login refused"),
+        "miner5": ("skipped", "unreachable"),
+        "miner6": ("unchanged", ""),
+    }
+    assert [mode for mode, _level in modes(fleet)][:2] == ["efficient", "efficient"]
+    assert hashing.state()["autotune"]["mode"] == "efficient"
+
+    limited = ["--limit", "miner1,miner2,miner4"]
+    ansible(CURTAIL, inventory, *limited, extra_vars={"curtail_restore": True, "curtail_partial": True}).succeeded()
+    assert modes(fleet)[:2] == before[:2]
+    nobody = ansible(CURTAIL, inventory, "--limit", "miner4", extra_vars={"curtail_mode": "efficient"})
+    assert nobody.returncode != 0
+    assert "0 of 0 miners changed, 0 kW less than before. 1 miner skipped: 1 login refused." in nobody.output
 
 
 @newest_core
 @pytest.mark.parametrize(
     ("variables", "text", "said"),
     [
-        ({}, None, "Exactly one of curtail_kw"),
-        ({"curtail_kw": 1, "curtail_mode": "efficient"}, None, "Exactly one of curtail_kw"),
-        ({"curtail_kw": -1}, None, "curtail_kw is a number of kilowatts, above 0"),
+        ({}, None, "Set exactly one of curtail_kw"),
+        ({"curtail_kw": 1, "curtail_mode": "efficient"}, None, "Set exactly one of curtail_kw"),
+        ({"curtail_kw": -1}, None, "curtail_kw is '-1', expected a number of kilowatts above 0"),
+        ({"curtail_kw": "much"}, None, "curtail_kw is 'much', expected a number"),
+        ({"curtail_kW": 1}, None, "Did you mean 'curtail_kw'?"),
+        ({"curtail_kw": 1, "dragonmint_ratings": {"T1": 14}}, None, "dragonmint_ratings.T1 must be a dictionary"),
         ({"curtail_restore": True}, None, "so there is nothing to restore"),
-        ({"curtail_restore": True}, "{", "The record of curtailed miners is damaged"),
-        ({"curtail_restore": True}, "", "The record of curtailed miners is damaged"),
-        ({"curtail_mode": "efficient"}, "", "The record of curtailed miners is damaged"),
-        ({"curtail_mode": "efficient", "curtail_record": "curtail.json"}, None, "which the report would overwrite"),
+        ({"curtail_restore": True}, "{", "curtail-record.json (curtail_record) is damaged"),
+        ({"curtail_restore": True}, "", "curtail-record.json (curtail_record) is damaged"),
+        ({"curtail_mode": "efficient"}, "", "curtail-record.json (curtail_record) is damaged"),
+        (
+            {"curtail_mode": "efficient", "curtail_record": "dragonmint-reports/curtail.json"},
+            None,
+            "The report would overwrite the record",
+        ),
     ],
     ids=[
         "no-goal",
         "two-goals",
         "negative",
+        "no-number",
+        "misspelt",
+        "ratings",
         "no-record",
         "damaged-record",
         "empty-record",
@@ -176,4 +233,4 @@ def test_what_makes_no_sense_is_refused(
     done = curtail(ansible, fleet, **variables)
     assert done.returncode != 0
     assert said in " ".join(done.output.split())
-    assert hosts_with_writes(fleet) == set()
+    assert fleet[0].requests() == []

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import importlib
 import re
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
-from tests.integration.running import Ansible, connection_to, newest_core
+from tests.modules import GENERATIONS
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, connection_to, newest_core
 
 # Examples name addresses of a network that is nobody's; the simulated miners live in another one.
 NETWORK, SIMULATED = "192.0.2.", "127.20.0."
@@ -26,42 +26,50 @@ VAULT = {
 }
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(path.stem for path in ROOT.glob("plugins/modules/*.py"))
+Example = list[dict[str, Any]]
 READMES = [ROOT / "README.md", *sorted(ROOT.glob("roles/*/README.md"))]
 
 
 @newest_core
-@pytest.mark.parametrize("module", MODULES)
-def test_examples_of_a_module(ansible: Ansible, start_fleet: Callable[..., Fleet], module: str) -> None:
-    documented = importlib.import_module(f"ansible_collections.minerops.dragonmint.plugins.modules.{module}")
-    run(ansible, start_fleet, here(documented.EXAMPLES))
+def test_examples_of_the_modules(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    package = "ansible_collections.minerops.dragonmint.plugins.modules"
+    run(ansible, start_fleet, {name: here(import_module(f"{package}.{name}").EXAMPLES) for name in MODULES})
 
 
 @newest_core
-@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.parent.name)
-def test_examples_of_a_readme(ansible: Ansible, start_fleet: Callable[..., Fleet], readme: Path) -> None:
-    blocks = re.findall(r"^```yaml\n(.*?)^```", readme.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
-    plays = [block for block in map(here, blocks) if isinstance(block, list)]
-    assert plays
-    for play in plays:
-        run(ansible, start_fleet, play)
+def test_examples_of_the_readmes(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    examples: dict[str, Example] = {}
+    for readme in READMES:
+        blocks = re.findall(r"^```yaml\n(.*?)^```", readme.read_text(encoding="utf-8"), flags=re.MULTILINE | re.DOTALL)
+        plays = [block for block in map(here, blocks) if isinstance(block, list)]
+        assert plays
+        examples |= {f"{readme.parent.name}_{number}": play for number, play in enumerate(plays)}
+    run(ansible, start_fleet, examples)
 
 
 def here(text: str) -> Any:
     return yaml.safe_load(text.replace(NETWORK, SIMULATED))
 
 
-def run(ansible: Ansible, start_fleet: Callable[..., Fleet], example: list[dict[str, Any]]) -> None:
-    """Run plays, or tasks on all miners."""
-    if "hosts" not in example[0]:
-        example = [{"hosts": "all", "gather_facts": False, "tasks": example}]
-    fleet = start_fleet(count=4, generation="mixed", first=f"{SIMULATED}1")
-    hosts = {
-        f"miner{number}": {
+def run(ansible: Ansible, start_fleet: Callable[..., Fleet], examples: dict[str, Example]) -> None:
+    """Run plays, or tasks, each example on miners of its own, one of each generation."""
+    fleet = start_fleet(count=len(examples) * len(GENERATIONS), generation="mixed", first=f"{SIMULATED}1")
+    groups: dict[str, Any] = {f"of_{name}": {"hosts": {}} for name in examples}
+    for number, (name, miner) in enumerate(zip([name for name in examples for _each in GENERATIONS], fleet.miners)):
+        groups[f"of_{name}"]["hosts"][f"miner{number}"] = {
             **connection_to(miner),
             "static_address": miner.host,
             "dragonmint_expected_mac": miner.mac,
         }
-        for number, miner in enumerate(fleet.miners, 1)
-    }
-    done = ansible(example, {"miners": {"hosts": hosts, "vars": VAULT}}).succeeded()
-    assert done.results
+    plays = [play for name, example in examples.items() for play in plays_for(f"of_{name}", example)]
+    done = ansible(plays, {"miners": {"children": groups, "vars": VAULT}}).succeeded()
+    hosts_run = {result.host for result in done.results}
+    assert [name for name, group in groups.items() if not hosts_run.intersection(group["hosts"])] == []
+
+
+def plays_for(group: str, example: Example) -> Example:
+    """The plays of an example, for the miners of a group alone."""
+    if "hosts" not in example[0]:
+        return [{"hosts": group, "gather_facts": False, "tasks": example}]
+    assert {play["hosts"] for play in example} <= {"miners", "all", "localhost"}
+    return [{**play, "hosts": play["hosts"] if play["hosts"] == "localhost" else group} for play in example]

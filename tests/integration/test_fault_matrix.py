@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.integration.conftest import SPEED
-from tests.integration.fault_matrix import BOMBS, DEADLINE_S, MODULES, cases, fault_of
-from tests.integration.running import Ansible, TaskResult, connection_to, newest_core
+from tests.integration.fault_matrix import BOMBS, DEADLINE_S, cases, fault_of
+from tests.modules import MODULES
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, TaskResult, connection_to, newest_core
 
 # Changes that no task sees: a login restores a broken file of users, the password of a rival is a guess, and a rival
 # that sets the network back to DHCP leaves other addresses than there were.
@@ -59,7 +60,7 @@ def run(ansible: Ansible, module: str, miners: dict[str, Miner]) -> list[TaskRes
         for wanted, name, row in cases()
         if wanted == module
     }
-    task = {f"minerops.dragonmint.dragonmint_{module}": MODULES[module].options}
+    task = {f"minerops.dragonmint.dragonmint_{module}": MODULES[module].faulty.options}
     play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": [task]}
     return Ansible(ansible.bin, folder)([play], {"all": {"hosts": hosts}}, "-f", "20").results
 
@@ -84,7 +85,7 @@ def troubled(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     kinds: dict[tuple[str, bool], list[Any]] = {}
     for case in cases():
         module, _name, row = case
-        kinds.setdefault((MODULES[module].generation, row.fault_name in BOMBS), []).append(case)
+        kinds.setdefault((MODULES[module].faulty.generation, row.fault_name in BOMBS), []).append(case)
     for (generation, _is_bomb), theirs in kinds.items():
         fleet = start_fleet(count=len(theirs), speed=SPEED, generation=generation)
         for (module, name, row), miner in zip(theirs, fleet.miners, strict=True):

@@ -15,7 +15,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import (
+from tests.simulator import firmware
+from tests.simulator.control import Fleet, Miner
+from tests.support.running import (
     NEWER_FIRMWARE,
     OLDER_FIRMWARE,
     Ansible,
@@ -25,8 +27,6 @@ from tests.integration.running import (
     newest_core,
     wait_until,
 )
-from tests.simulator import firmware
-from tests.simulator.control import Fleet, Miner
 
 SPEED = 30.0
 # A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.

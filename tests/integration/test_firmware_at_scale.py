@@ -7,9 +7,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.integration.running import ENVIRONMENTS, NEWER_FIRMWARE, growth
+from tests.integration.growth import growth
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
+from tests.support.running import ENVIRONMENTS, NEWER_FIRMWARE
 
 MIB = 2**20
 

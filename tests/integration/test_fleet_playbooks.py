@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import (
+from tests.simulator.control import Fleet, Miner
+from tests.support.running import (
     Ansible,
     PlaybookRun,
     hosts_with_writes,
@@ -21,7 +22,6 @@ from tests.integration.running import (
     newest_core,
     wait_until,
 )
-from tests.simulator.control import Fleet, Miner
 
 PROVISION, AUDIT, ROTATE = (
     Path(__file__).parents[2] / "playbooks" / f"{name}.yml" for name in ("provision", "audit", "rotate_passwords")
@@ -348,6 +348,37 @@ class TestRotatePasswords:
         assert with_password(fleet, NEW) == {"miner1", "miner4", "miner5"}
         said = done.one(task="Require the new password on every miner").result["msg"]
         assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
+
+    def test_the_old_password_may_come_from_anywhere(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """From -u and -k, the environment or a list as text; not only from dragonmint_password."""
+        fleet = start_fleet(count=3, speed=SPEED)
+        passwords = ["Typed-Password-1", "Environment-2", "Listed-Password-3"]
+        for miner, password in zip(fleet.miners, passwords):
+            miner.set(users={"admin": password})
+        inventory = inventory_of(fleet)
+        for host in sorted_hosts(inventory):
+            del host["dragonmint_password"]
+        hosts_of(inventory)["miner3"]["dragonmint_fallback_passwords"] = f'["{OWN}", "{passwords[2]}"]'
+        typed = ansible.folder / "typed"
+        typed.write_text(passwords[0])
+        done = ansible(
+            ROTATE,
+            inventory,
+            *("-u", "admin", "--connection-password-file", str(typed)),
+            extra_vars={"rotate_new_password": NEW, "rotate_serial": "100%"},
+            environment={"DRAGONMINT_PASSWORD": passwords[1]},
+        ).succeeded()
+        assert done.changed == all_of(fleet) == with_password(fleet, NEW)
+        assert [text for text in (NEW, *passwords) if text in done.output] == []
+
+    @newest_core
+    def test_a_new_password_that_is_lost_is_named(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        lost = "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+        done = ansible(ROTATE, inventory_of(fleet, rotate_new_password=lost))
+        assert done.returncode != 0
+        assert "rotate_new_password is empty because the environment variable NEW_PASSWORD is not set" in done.output
+        assert [miner.requests() for miner in fleet.miners] == [[], []]
 
     def test_the_password_is_not_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(count=3, generation="mixed", speed=SPEED)

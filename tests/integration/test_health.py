@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 
 HEAL = Path(__file__).parents[2] / "playbooks/heal.yml"
 SPEED = 50.0
@@ -29,7 +29,7 @@ QUICK = {"_health_pause": 1, "health_heal_timeout": 8}
 # The name of a miner, what is done to it, and what must be found: nothing else, and nothing with any other miner.
 TROUBLES: dict[str, tuple[Callable[[Miner], Any], str]] = {
     "dead board": (lambda miner: miner.set(boards=[WELL, DEAD, WELL]), "board_dead"),
-    "missing board": (lambda miner: miner.set(boards=[WELL, WELL]), "board_missing"),
+    "missing board": (lambda miner: miner.set(boards=[WELL, {"slot": 2}]), "board_missing"),
     "hot board": (lambda miner: miner.set(boards=[WELL, WELL, {"temperature_c": 91}]), "board_hot"),
     "slow": (lambda miner: miner.set(boards=[{"hashrate_mhs": 3.5e6}] * 3), "hashrate_low"),
     "no shares": (lambda miner: miner.set(boards=[WELL, {"last_share_s": 100000}, WELL]), "no_shares"),
@@ -67,6 +67,9 @@ class TestFindings:
             ("own error", "device_error"),
         }
         assert len(rows) == len(miners) + 1
+        (missing,) = (row for row in rows if row["code"] == "board_missing")
+        assert (missing["part"], missing["detail"]) == ("board 1", "board 1 is missing; it reports boards 0 and 2")
+        assert "23 miners: 6 healthy, 9 critical, 6 warning, 1 unreachable, 1 locked." in done.output
         assert done.returncode != 0
         assert csv_codes(ansible) == [row["code"] for row in rows]
         assert "<title>Health</title>" in (ansible.folder / "dragonmint-reports/health.html").read_text("utf-8")
@@ -137,20 +140,6 @@ class TestRemedies:
         miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
         miners["hopeless"].set(boards=[WELL, DEAD, WELL])
         inventory = inventory_of(miners)
-
-        check = heal(ansible, inventory, "--check", health_heal=True)
-        assert hosts_with_writes(fleet) == set()
-        assert not (ansible.folder / "dragonmint-state").exists()
-        assert {row["miner"]: row["remedy"] for row in report(ansible) if row["code"] != "board_hot"} == {
-            "down": "mining_restarted",
-            "dead board": "mining_restarted",
-            "missing board": "rebooted",
-            "stubborn board": "mining_restarted",
-            "hot": "",
-            "hopeless": "mining_restarted",
-        }
-        assert check.changed == set()
-
         healed = heal(ansible, inventory, health_heal=True, health_max_parallel_percent=100)
         assert sent(miners) == {
             "down": ["restartCgMiner"],
@@ -166,7 +155,7 @@ class TestRemedies:
             "dead board": ("board_dead", "healed"),
             "missing board": ("board_missing", "healed"),
             "stubborn board": ("board_dead", "healed"),
-            "hopeless": ("board_dead", "still ill"),
+            "hopeless": ("board_dead", "still unhealthy"),
         }
         assert healed.returncode != 0
 
@@ -176,6 +165,30 @@ class TestRemedies:
         ]
         assert again.changed == set()
         assert len(sent(miners)["hopeless"]) == 2
+
+    @newest_core
+    def test_heal_in_check_mode_says_what_it_would_do(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=5, speed=SPEED)
+        miners = dict(zip(["down", "dead board", "missing board", "hot", "healthy"], fleet.miners))
+        miners["down"].set(ready=False)
+        miners["dead board"].set(boards=[WELL, DEAD, WELL])
+        miners["missing board"].set(boards=[WELL, WELL])
+        miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
+        check = heal(ansible, inventory_of(miners), "--check", health_heal=True)
+        assert hosts_with_writes(fleet) == set()
+        assert not (ansible.folder / "dragonmint-state").exists()
+        assert {row["miner"]: row["remedy"] for row in report(ansible) if row["code"] != "board_hot"} == {
+            "down": "mining_restarted",
+            "dead board": "mining_restarted",
+            "missing board": "rebooted",
+            "hot": "",
+            "healthy": "",
+        }
+        assert "3 miners would get a remedy (2 restarts of cgminer, 1 reboot)." in check.output
+        assert check.changed == set()
+        assert check.returncode != 0
 
     @newest_core
     def test_a_miner_that_comes_back_at_another_address_is_looked_at_there(
@@ -301,7 +314,9 @@ class TestRemedies:
         for miner in fleet.miners[:2]:
             miner.set(ready=False)
         miners = {f"m{number}": miner for number, miner in enumerate(fleet.miners)}
-        done = heal(ansible, inventory_of(miners), health_heal=True, health_max_ill_percent=50, health_fail_on="never")
+        done = heal(
+            ansible, inventory_of(miners), health_heal=True, health_max_unhealthy_percent=50, health_fail_on="never"
+        )
         assert done.returncode != 0
         assert "2 of 3 miners need a remedy" in done.output
         assert hosts_with_writes(fleet) == set()
@@ -315,7 +330,7 @@ class TestRemedies:
         miners["lost"].set(boards=[WELL, WELL], timing={"boot_s": 1e6})
         heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=100)
         rows = {(row["miner"], row["code"]): row for row in report(ansible)}
-        assert rows["ignores", "cgminer_down"]["outcome"] == "still ill"
+        assert rows["ignores", "cgminer_down"]["outcome"] == "still unhealthy"
         assert "has not rebooted" in rows["ignores", "cgminer_down"]["reason"]
         assert rows["lost", "board_missing"]["outcome"] == "unknown"
         assert rows["lost", "unreachable"]["outcome"] == "new"

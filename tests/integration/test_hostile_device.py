@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 
 from tests.integration.polling import ENVIRONMENT, ask, listed, source
-from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 
 SPEED = 50.0
 MARK = "hostile"

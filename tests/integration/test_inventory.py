@@ -8,10 +8,10 @@ import importlib
 import json
 import re
 import resource
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.integration.polling import (
@@ -25,14 +25,16 @@ from tests.integration.polling import (
     SECRETS,
     URL,
     actions,
+    all_refused,
     ask,
+    further,
     listed,
     name_of,
     refused,
     source,
 )
-from tests.integration.running import ROOT, Ansible, newest_core
-from tests.simulator.control import Fleet
+from tests.simulator.control import Fleet, Miner
+from tests.support.running import ROOT, Ansible, newest_core
 
 
 def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -127,14 +129,13 @@ def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, star
     cold = listed(ansible, file)
     fleet.clear()
 
-    warm = listed(ansible, file)
+    # A warm cache needs no login.
+    warm = listed(ansible, file, MINER_PASSWORD="")
     assert warm["hostvars"] == cold["hostvars"]
     assert len(warm["dragonmint"]) == 3
     # What is made of the facts is made anew.
     regrouped = listed(ansible, source(ansible, fleet, hostname="ipaddress", groups={"one": "true"}, **cached))
     assert regrouped["one"] == {miner.host for miner in fleet.miners}
-    # Nor does it need to log in.
-    assert listed(ansible, source(ansible, fleet, **cached), MINER_PASSWORD="")["hostvars"] == cold["hostvars"]
     assert [actions(miner) for miner in fleet.miners] == [[], [], []]
 
     show = {"ansible.builtin.debug": {"var": "ansible_host"}}
@@ -155,37 +156,46 @@ def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, star
 def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    fleet = start_fleet(count=1)
-    cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.folder / "c")}
-    file = source(ansible, fleet, **cached)
-    cold = listed(ansible, file)
-    (stored,) = (ansible.folder / "c").iterdir()
-    content = stored.read_text()
-
-    def spoilt(**changes: Any) -> str:
-        """The cache with some keys of ours changed, wherever this ansible-core keeps them."""
+    def spoilt(content: str, **changes: Any) -> str:
+        """A cache with some keys of ours changed, wherever this ansible-core keeps them."""
         whole = json.loads(content)
         inner = json.loads(whole["__payload__"]) if "__payload__" in whole else whole
         inner.update(changes)
         return json.dumps({**whole, "__payload__": json.dumps(inner)} if "__payload__" in whole else inner)
 
-    spoils = {
-        spoilt(format=0): "is of another version",
-        spoilt(options="x"): "was made with other options",
-        spoilt(miners=[{"address": "127.20.0.1"}]): "is damaged",
-        spoilt(miners=[{"address": "nowhere", "state": "polled"}]): "is damaged",
-        spoilt(miners=5): "is damaged",
-        "{": "can't be read",
-    }
-    for text, message in spoils.items():
-        stored.write_text(text)
-        again = listed(ansible, file)
-        assert message in " ".join(again["said"].split()), text
-        assert again["hostvars"].keys() == cold["hostvars"].keys()
-        assert "The cache" not in listed(ansible, file)["said"]
-    changed = listed(ansible, source(ansible, fleet, gather_subset=["min"], **cached))
-    assert "was made with other options" in changed["said"]
-    assert "dragonmint_pools" not in changed["hostvars"][name_of(fleet[0])]
+    spoils: list[tuple[Callable[[str], str], str]] = [
+        (lambda content: spoilt(content, format=0), "is of another version"),
+        (lambda content: spoilt(content, options="x"), "was made with other options"),
+        (lambda content: spoilt(content, miners=[{"address": "127.20.0.1"}]), "is damaged"),
+        (lambda content: spoilt(content, miners=[{"address": "nowhere", "state": "polled"}]), "is damaged"),
+        (lambda content: spoilt(content, miners=5), "is damaged"),
+        (lambda content: "{", "can't be read"),
+    ]
+    fleet = start_fleet(count=len(spoils) + 1)
+    *_others, last = fleet.miners
+
+    def cached(number: int, miner: Miner, **options: Any) -> Path:
+        folder = str(ansible.folder / f"cache{number}")
+        cache = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": folder}
+        return source(ansible, fleet, f"number{number}.dragonmint.yml", networks=[miner.host], **cache, **options)
+
+    files = [cached(number, miner) for number, miner in enumerate(fleet.miners)]
+    cold = listed(ansible, files[0], *further(*files[1:]))
+    assert cold["dragonmint"] == {name_of(miner) for miner in fleet.miners}
+    for number, (spoil, _message) in enumerate(spoils):
+        (stored,) = (ansible.folder / f"cache{number}").iterdir()
+        stored.write_text(spoil(stored.read_text()))
+    cached(len(spoils), last, gather_subset=["min"])
+
+    again = listed(ansible, files[0], *further(*files[1:]))
+    told = re.findall(r"number(\d)\.dragonmint\.yml: The cache (.*?), so", " ".join(again["said"].split()))
+    reasons = [*(message for _spoil, message in spoils), "was made with other options"]
+    assert [int(number) for number, _reason in told] == list(range(len(reasons)))
+    assert [reason for (_number, reason), message in zip(told, reasons, strict=True) if message not in reason] == []
+    assert again["hostvars"].keys() == cold["hostvars"].keys()
+    assert "dragonmint_pools" in cold["hostvars"][name_of(last)]
+    assert "dragonmint_pools" not in again["hostvars"][name_of(last)]
+    assert "The cache" not in listed(ansible, files[0], *further(*files[1:]))["said"]
 
 
 @newest_core
@@ -222,49 +232,60 @@ def test_facts_that_were_gathered_once_come_before_the_inventory(
     assert run(facts) == "new new"
 
 
+@newest_core
 def test_hosts_are_named_as_is_wanted(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    fleet = start_fleet(count=2)
-    for number, miner in enumerate(fleet.miners):
+    fleet = start_fleet(count=8)
+    by_mac, by_address, by_pool, by_end = pairs(fleet)
+    for number, miner in enumerate(by_pool):
         miner.set(pools=[{**POOL, "user": f"farm.rack{number}"}])
-    macs, addresses = {name_of(miner) for miner in fleet.miners}, {miner.host for miner in fleet.miners}
+    files = [
+        source(ansible, fleet, f"number{number}.dragonmint.yml", networks=addresses(pair), hostname=hostname)
+        for number, (pair, hostname) in enumerate(
+            [
+                (by_mac, "mac"),
+                (by_address, "ipaddress"),
+                (by_pool, "dragonmint_pools[0].user.split('.') | last"),
+                (by_end, "'m' ~ dragonmint_expected_mac[-2:]"),
+            ]
+        )
+    ]
+    macs = {name_of(miner) for miner in by_mac}
+    assert listed(ansible, files[0], *further(*files[1:]))["dragonmint"] == {
+        *macs,
+        *addresses(by_address),
+        *("rack0", "rack1", "m07", "m08"),
+    }
 
-    def names(hostname: str, **options: Any) -> set[str]:
-        hosts: set[str] = listed(ansible, source(ansible, fleet, hostname=hostname, **options))["dragonmint"]
-        return hosts
-
-    assert names("mac") == macs
-    assert names("ipaddress") == addresses
-    assert names("dragonmint_pools[0].user.split('.') | last") == {"rack0", "rack1"}
-    assert names("'m' ~ dragonmint_expected_mac[-2:]") == {"m01", "m02"}
-
-    fleet[0].set(host="127.20.0.9")
-    assert names("mac") == macs
+    by_mac[0].set(host="127.20.0.9")
     # Names can be limited to, in the form that they are given.
-    play = [{"hosts": "all", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"var": "ansible_host"}}]}]
-    file = source(ansible, fleet)
-    done = ansible(play, {}, "-i", str(file), "-l", name_of(fleet[0]), environment=ENVIRONMENT).succeeded()
-    assert [result.result["ansible_host"] for result in done.results] == ["127.20.0.9"]
+    tasks = [{"ansible.builtin.debug": {"msg": "{{ ansible_host }} {{ groups.dragonmint | sort }}"}}]
+    play = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
+    file = source(ansible, fleet, networks=[*addresses(by_mac), "127.20.0.9"])
+    done = ansible(play, {}, "-i", str(file), "-l", name_of(by_mac[0]), environment=ENVIRONMENT).succeeded()
+    assert done.one().result["msg"] == f"127.20.0.9 {sorted(macs)}"
 
 
-@pytest.mark.parametrize(
-    ("hostname", "problem"),
-    [
-        ("'same'", "the name same is taken by 127.20.0.1"),
-        ("dragonmint_identity.type ~ ' {}'", "no name of a host"),
-        ("'localhost'", "no name of a host"),
-        ("nothing_of_that_name", "nothing_of_that_name"),
-    ],
-)
-def test_names_that_can_not_be_had(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], hostname: str, problem: str
-) -> None:
-    fleet = start_fleet(count=2)
-    found = listed(ansible, source(ansible, fleet, hostname=hostname))
-    kept = {"same"} if hostname == "'same'" else {fleet[0].host}
-    assert found["dragonmint"] == kept | {fleet[1].host}
-    assert problem in " ".join(found["said"].split())
-    assert "named by its address" in " ".join(found["said"].split())
-    assert problem in refused(ansible, source(ansible, fleet, hostname=hostname, strict=True))
+def test_names_that_can_not_be_had(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    problems = {
+        "'same'": "the name same is taken by 127.20.0.1",
+        "dragonmint_identity.type ~ ' {}'": "'T1 {}' is no name of a host",
+        "'localhost'": "'localhost' is no name of a host",
+        "nothing_of_that_name": "nothing_of_that_name",
+    }
+    fleet = start_fleet(count=8)
+    options = [
+        {"networks": addresses(pair), "hostname": hostname}
+        for pair, hostname in zip(pairs(fleet), problems, strict=True)
+    ]
+    files = [source(ansible, fleet, f"number{number}.dragonmint.yml", **each) for number, each in enumerate(options)]
+    found = listed(ansible, files[0], *further(*files[1:]))
+    assert found["dragonmint"] == {"same", *addresses(fleet.miners[1:])}
+    said = " ".join(found["said"].split())
+    for file, (_first, second), problem in zip(files, pairs(fleet), problems.values(), strict=True):
+        _before, _words, told = said.partition(f"{file.name}: hostname does not work for {second.host}: ")
+        assert problem in told.partition("The host is named by its address.")[0]
+    strict = all_refused(ansible, fleet, *({**each, "strict": True} for each in options))
+    assert [text for text, problem in zip(strict, problems.values(), strict=True) if problem not in text] == []
 
 
 def test_filters_leave_out_before_more_is_asked(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -276,12 +297,14 @@ def test_filters_leave_out_before_more_is_asked(ansible: Ansible, start_fleet: C
     assert found["dragonmint"] == {name_of(wanted)}
     assert "3 identified (1 polled, 0 locked, 0 unresponsive, 2 filtered out)" in found["said"]
     assert [set(actions(miner)) & POLLED for miner in fleet.miners] == [{"overview"}, POLLED, {"overview"}]
-    for expression, message in (("nothing.here", "nothing"), ("dragonmint_identity.type", "neither true nor false")):
-        text = refused(ansible, source(ansible, fleet, filters=["true", expression]))
+    wrong = {"nothing.here": "nothing", "dragonmint_identity.type": "neither true nor false"}
+    texts = all_refused(ansible, fleet, *({"filters": ["true", expression]} for expression in wrong))
+    for text, message in zip(texts, wrong.values(), strict=True):
         assert "filters[1]" in text
         assert message in text
 
 
+@newest_core
 def test_hosts_are_grouped_and_variables_composed(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, generation="mixed")
     fleet[2].set(users={"admin": "Somebody-Else-3"})
@@ -352,15 +375,16 @@ BAD: list[tuple[dict[str, Any], str]] = [
 @newest_core
 def test_bad_input_is_refused_before_anything_is_sent(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=1)
-    wrong = {}
-    for options, message in BAD:
-        text = refused(ansible, source(ansible, fleet, **options))
-        if message not in text or "Traceback" in text:
-            wrong[json.dumps(options)] = text
-    assert wrong == {}
+    texts = all_refused(ansible, fleet, *(options for options, _message in BAD))
+    assert {
+        json.dumps(options): text
+        for (options, message), text in zip(BAD, texts, strict=True)
+        if message not in text or "Traceback" in text
+    } == {}
     assert fleet[0].requests() == []
 
 
+@newest_core
 def test_the_environment_has_a_login_for_who_gives_none(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=1)
     fleet[0].set(users={"admin": PASSWORD, "guest": "Guest-Password-4"})
@@ -451,18 +475,29 @@ def test_nothing_found_is_said(ansible: Ansible, start_fleet: Callable[..., Flee
     assert found["hostvars"] == {}
 
 
+@newest_core
 def test_other_files_are_left_to_other_plugins(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     file = source(ansible, start_fleet(count=1))
     other = file.rename(file.with_name("fleet.yml"))
     assert "Unable to parse" in ask(ansible, other, "--list").stderr
 
 
+@newest_core
 def test_the_graph_has_the_groups(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=1)
     done = ask(ansible, source(ansible, fleet), "--graph")
     assert f"|--@dragonmint:\n  |  |--{name_of(fleet[0])}" in done.stdout
     assert "|--@dragonmint_locked:" in done.stdout
     assert "|--@dragonmint_unresponsive:" in done.stdout
+
+
+def pairs(fleet: Fleet) -> list[tuple[Miner, Miner]]:
+    """The first two miners, the next two, and so on."""
+    return list(zip(fleet.miners[::2], fleet.miners[1::2], strict=True))
+
+
+def addresses(miners: Iterable[Miner]) -> list[str]:
+    return [miner.host for miner in miners]
 
 
 def examples() -> list[dict[str, Any]]:
@@ -473,6 +508,7 @@ def examples() -> list[dict[str, Any]]:
     return [example for example in map(yaml.safe_load, [plugin.EXAMPLES, *blocks]) if "plugin" in example]
 
 
+@newest_core
 def test_the_examples_of_the_documentation_work(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, generation="dm-2018-05")
     for number, example in enumerate(examples()):

@@ -9,23 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.integration.polling import (
-    CREDENTIALS,
     ENVIRONMENT,
     FACTORY,
     POOL,
     SECRETS,
     URL,
     actions,
+    all_refused,
     listed,
     name_of,
-    refused,
     source,
 )
-from tests.integration.running import NEWER_FIRMWARE, Ansible
 from tests.simulator.control import Fleet
+from tests.support.running import NEWER_FIRMWARE, Ansible, newest_core
 
 PLAYBOOKS = Path(__file__).parents[2] / "playbooks"
 GROUPS = ("drift_pools", "drift_autotune", "drift_firmware", "drift_network", "drift_unknown", "in_desired_state")
@@ -91,6 +88,7 @@ def test_only_what_differs_is_touched(ansible: Ansible, start_fleet: Callable[..
     assert [miner for miner in fleet.miners if miner.writes()] == []
 
 
+@newest_core
 def test_firmware_has_channels(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, speed=200.0)
     stable = fleet[0].state()["firmware"]
@@ -119,6 +117,7 @@ def test_firmware_has_channels(ansible: Ansible, start_fleet: Callable[..., Flee
     upgrade()
 
 
+@newest_core
 def test_what_is_not_known_is_no_desired_state(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=5)
     fleet[0].fault("cut_json", action="pools")
@@ -160,17 +159,13 @@ def test_what_is_desired_may_come_from_other_sources(ansible: Ansible, start_fle
     assert "provision_pools" not in found["hostvars"][names[1]]
 
 
-@pytest.mark.parametrize(
-    ("desired", "message"),
-    [
-        ([{"pools": [{"url": "{{ nowhere }}", "user": "farm.1"}]}], "'nowhere' is undefined"),
-        ([{"pools": [{"url": "{{ ansible_host }}", "user": "farm.1"}]}], "The url of pool 1 is '127.20.0.1'"),
-        ([{"when": "nothing.here", "pools": [{"url": URL, "user": "farm.1"}]}], "desired[0].when can't be judged"),
-        ([{"when": "ansible_host", "pools": [{"url": URL, "user": "farm.1"}]}], "desired[0].when is neither true nor"),
-    ],
-)
-def test_what_can_not_be_desired(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], desired: list[dict[str, Any]], message: str
-) -> None:
-    fleet = start_fleet(count=1)
-    assert message in refused(ansible, source(ansible, fleet, desired=desired, credentials=CREDENTIALS))
+def test_what_can_not_be_desired(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    pool = {"url": URL, "user": "farm.1"}
+    wrong = [
+        ([{"pools": [{**pool, "url": "{{ nowhere }}"}]}], "'nowhere' is undefined"),
+        ([{"pools": [{**pool, "url": "{{ ansible_host }}"}]}], "The url of pool 1 is '127.20.0.1'"),
+        ([{"when": "nothing.here", "pools": [pool]}], "desired[0].when can't be judged"),
+        ([{"when": "ansible_host", "pools": [pool]}], "desired[0].when is neither true nor"),
+    ]
+    texts = all_refused(ansible, start_fleet(count=1), *({"desired": desired} for desired, _message in wrong))
+    assert [text for text, (_desired, message) in zip(texts, wrong, strict=True) if message not in text] == []

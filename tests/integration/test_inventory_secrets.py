@@ -11,9 +11,9 @@ from subprocess import CompletedProcess
 from typing import Any
 
 from tests.integration.polling import name_of, source
-from tests.integration.running import Ansible
 from tests.integration.searching import FALLBACK, LOGIN, POOL, STORED, URL_WITH_PASSWORD, commands_of, leaks
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible
 
 TOLD = f"{LOGIN} {FALLBACK} {URL_WITH_PASSWORD}"
 # For the templates in options. Extra variables would be shown as variables of each host, by Ansible.

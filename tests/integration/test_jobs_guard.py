@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from tests.integration.polling import CREDENTIALS, ENVIRONMENT, PASSWORD, source
-from tests.integration.running import Ansible, PlaybookRun, inventory_of, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, PlaybookRun, inventory_of, newest_core
 
 PLAYBOOKS = sorted((Path(__file__).parents[2] / "playbooks").glob("[!_]*.yml"))
 PROVISION = next(path for path in PLAYBOOKS if path.stem == "provision")

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from tests.integration.fault_matrix import BOMBS
-from tests.integration.running import NEWER_FIRMWARE, Ansible, growth, newest_core
+from tests.integration.growth import growth
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import NEWER_FIRMWARE, Ansible, newest_core
 
 # What the replies that want all memory may cost, above what a run with good ones takes.
 GROWN_BYTES_MAX = 64 * 2**20
@@ -36,6 +37,7 @@ def test_no_reply_to_a_write_takes_the_memory(ansible: Ansible, start_fleet: Cal
     assert result["error_code"] == "not_applied"
 
 
+@newest_core
 @pytest.mark.parametrize("asked", ["/", "overview"])
 def test_no_reply_takes_the_memory_of_the_inventory(
     ansible: Ansible, start_fleet: Callable[..., Fleet], asked: str
@@ -53,6 +55,7 @@ def test_no_reply_takes_the_memory_of_the_inventory(
         )
 
 
+@newest_core
 @pytest.mark.parametrize(("upload", "websocket"), [("huge", "flood"), ("endless_head", "endless_head")])
 def test_no_reply_takes_the_memory_during_an_upgrade(
     ansible: Ansible, start_fleet: Callable[..., Fleet], upload: str, websocket: str

@@ -10,8 +10,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 DEADLINE_S = 30.0
 # What a miner with this outcome had to be waited for; the others are given far more time than they need.
@@ -133,6 +133,7 @@ WRITING: dict[str, dict[str, Any]] = {
 }
 
 
+@newest_core
 def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners, printer, neighbour = brought_about(start_fleet)
     hosts = host_variables(miners)
@@ -159,6 +160,7 @@ def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_f
     assert printer.writes() == neighbour.writes() == []
 
 
+@newest_core
 def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners, *_others = brought_about(start_fleet)
     hosts = host_variables(miners)

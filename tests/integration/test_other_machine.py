@@ -9,8 +9,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 Variables = dict[str, Any]
 Task = dict[str, Any]
@@ -50,6 +50,7 @@ def test_each_end_is_the_same_there(ansible: Ansible, start_fleet: Callable[...,
     assert {result.status for result in done.of("dark_there")} == {"failed"}
 
 
+@newest_core
 def test_check_mode_and_a_second_run_are_the_same_there(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     one, other = start_fleet(count=2, generation="inno-2018-08").miners
     checks = [{**task, "check_mode": True} for task in MODULES]
@@ -94,6 +95,7 @@ def test_an_asynchronous_task_that_is_not_delegated_is_refused(
     assert miner.requests() == []
 
 
+@newest_core
 def test_what_is_written_comes_back_from_there(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = start_fleet(count=2).miners
     hosts = {name: {**way(miner), "own": name} for name, way, miner in zip(("here", "there"), (here, there), miners)}
@@ -113,6 +115,7 @@ def test_what_is_written_comes_back_from_there(ansible: Ansible, start_fleet: Ca
     assert texts[0].count("\n") == 3
 
 
+@newest_core
 def test_an_asynchronous_task_writes_on_the_controller_or_not_at_all(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes of a task on a miner that is not well: many miners in one play, each with a trouble of its own."""
+"""What comes of a task on a miner that is not well: many miners in one run, each with a trouble of its own."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 # For miners that are awaited in vain; the others have the usual time.
 SHORT = {"dragonmint_timeout": 3}
 DESIRED = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "secret"}
+FACTS = "dragonmint_facts"
 EVERY_FACT = {f"dragonmint_{name}" for name in ("identity", "network", "hardware", "pools", "mining", "autotune")}
 # The modules that change a miner, with what they are to make of it.
 WRITING: dict[str, dict[str, Any]] = {
@@ -114,11 +113,12 @@ TROUBLES = {
 }
 GUEST = {"dragonmint_username": "guest", "dragonmint_password": "dragonguest"}
 BY_MODULE = {
-    "dragonmint_facts": {
+    FACTS: {
         **TROUBLES,
         "guest": Trouble(variables=GUEST),
         "configuration-lost": Trouble(state={"pools_config": "missing"}),
         "not-ready": Trouble({"name": "not_ready", "action": "pools"}),
+        "starts": Trouble(state={"ready": False}),
     },
     "dragonmint_pools": {
         **TROUBLES,
@@ -145,83 +145,76 @@ LEFT_OUT = {
 
 
 @newest_core
-@pytest.mark.parametrize("module", WRITING)
-def test_each_miner_has_its_outcome_and_is_told_once(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], module: str
-) -> None:
-    miners = troubled(start_fleet, module)
+def test_each_miner_has_its_outcome_and_is_told_once(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = troubled(start_fleet)
     before = {name: settings(miner) for name, miner in miners.items()}
-    done = run(ansible, miners, module)
-    found = {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results}
-    assert found == {name: (trouble.outcome, trouble.writes) for name, trouble in BY_MODULE[module].items()}
+    done = run(ansible, miners)
+    reads = {host(FACTS, name): (trouble.reading, 0) for name, trouble in BY_MODULE[FACTS].items()}
+    writes = {
+        host(module, name): (trouble.outcome, trouble.writes)
+        for module in WRITING
+        for name, trouble in BY_MODULE[module].items()
+    }
+    assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {**reads, **writes}
     # Of a miner that is gone nobody knows.
     known = [r for r in done.results if outcome(r) != "not_back"]
     assert {r.host: r.changed for r in known} == {r.host: settings(miners[r.host]) != before[r.host] for r in known}
 
-
-@pytest.mark.parametrize("module", WRITING)
-def test_check_mode_tells_the_same_and_writes_nothing(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], module: str
-) -> None:
-    miners = troubled(start_fleet, module)
-    done = run(ansible, miners, module, "--check", "--diff")
-    assert {r.host: outcome(r) for r in done.results} == {
-        name: trouble.check for name, trouble in BY_MODULE[module].items()
-    }
-    assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
-
-
-def test_facts_of_each_miner(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = troubled(start_fleet, "dragonmint_facts")
-    done = run(ansible, miners, "dragonmint_facts")
-    assert {r.host: outcome(r) for r in done.results} == {
-        name: trouble.reading for name, trouble in BY_MODULE["dragonmint_facts"].items()
-    }
     for name, left_out in LEFT_OUT.items():
-        assert done.one(name).result["ansible_facts"].keys() == EVERY_FACT - left_out
-        assert len(done.one(name).warnings) == len(left_out)
+        assert done.one(host(FACTS, name)).result["ansible_facts"].keys() == EVERY_FACT - left_out
+        assert len(done.one(host(FACTS, name)).warnings) == len(left_out)
+    assert done.one(host(FACTS, "starts")).result["ansible_facts"]["dragonmint_mining"]["ready"] is False
+
+
+@newest_core
+def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = troubled(start_fleet)
+    done = run(ansible, miners, "--check", "--diff")
+    reads = {host(FACTS, name): trouble.reading for name, trouble in BY_MODULE[FACTS].items()}
+    writes = {host(module, name): trouble.check for module in WRITING for name, trouble in BY_MODULE[module].items()}
+    assert {r.host: outcome(r) for r in done.results} == {**reads, **writes}
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
 
 
-def test_facts_of_mining_are_there_while_cgminer_starts(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    (miner,) = start_fleet().miners
-    miner.set(ready=False)
-    done = run(ansible, {"miner": miner}, "dragonmint_facts")
-    assert done.one().result["ansible_facts"]["dragonmint_mining"]["ready"] is False
-
-
 @newest_core
-def test_facts_that_all_have_to_wait_are_a_failure(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    (miner,) = start_fleet().miners
-    miner.fault("not_ready", action="pools")
-    done = gather(ansible, miner, ["pools"], ["pools", "mining"])
-    assert [outcome(r) for r in done.results] == ["not_ready", "ok"]
-    assert [list(r.result.get("ansible_facts", {})) for r in done.results] == [[], ["dragonmint_mining"]]
-
-
-@newest_core
-def test_a_vendor_that_is_gone_or_silent_costs_its_facts_only(
-    ansible: Ansible, start_fleet: Callable[..., Fleet]
-) -> None:
-    gone, silent = start_fleet(count=2, speed=100.0).miners
+def test_facts_that_can_not_be_had_cost_nothing_else(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """What a miner has to wait for, and what its vendor tells who is gone or silent."""
+    waits, gone, silent = start_fleet(count=3, speed=100.0).miners
+    waits.fault("not_ready", action="pools")
     silent.set(vendor="silent")
-    for miner in (gone, silent):
-        done = gather(ansible, miner, ["min", "latest_firmware"]).succeeded()
-        assert list(done.one().result["ansible_facts"]) == ["dragonmint_identity"]
-        assert len(done.one().warnings) == 1
+    subsets = {
+        "waits": [["pools"], ["pools", "mining"]],
+        "gone": [["min", "latest_firmware"]],
+        "silent": [["min", "latest_firmware"]],
+    }
+    plays = [
+        {
+            "hosts": name,
+            "gather_facts": False,
+            "ignore_errors": True,
+            "tasks": [{f"minerops.dragonmint.{FACTS}": {"gather_subset": names}} for names in each],
+        }
+        for name, each in subsets.items()
+    ]
+    hosts = {name: connection_to(miner) for name, miner in zip(subsets, (waits, gone, silent), strict=True)}
+    done = ansible(plays, {"all": {"hosts": hosts}})
+    assert [outcome(r) for r in done.of("waits")] == ["not_ready", "ok"]
+    assert [list(r.result.get("ansible_facts", {})) for r in done.of("waits")] == [[], ["dragonmint_mining"]]
+    for name, miner in (("gone", gone), ("silent", silent)):
+        assert outcome(done.one(name)) == "ok"
+        assert list(done.one(name).result["ansible_facts"]) == ["dragonmint_identity"]
+        assert len(done.one(name).warnings) == 1
         assert [request["action"] for request in miner.requests()] == ["overview", "getLatestFirmwareVersion"]
 
 
-def gather(ansible: Ansible, miner: Miner, *subsets: list[str]) -> PlaybookRun:
-    """A task for each list of subsets, whatever comes of it."""
-    tasks = [{"minerops.dragonmint.dragonmint_facts": {"gather_subset": names}} for names in subsets]
-    plays = [{"hosts": "all", "gather_facts": False, "ignore_errors": True, "tasks": tasks}]
-    return ansible(plays, {"all": {"hosts": {"miner": connection_to(miner)}}})
+def host(module: str, trouble: str) -> str:
+    """The name of the miner that a module meets in this trouble."""
+    return f"{module}.{trouble}"
 
 
-def troubled(start_fleet: Callable[..., Fleet], module: str) -> dict[str, Miner]:
-    """Miners by the name of their trouble."""
-    troubles = BY_MODULE[module]
+def troubled(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+    """A miner for each module and trouble."""
+    troubles = {host(module, name): trouble for module, each in BY_MODULE.items() for name, trouble in each.items()}
     miners = dict(zip(troubles, start_fleet(count=len(troubles)).miners))
     for name, trouble in troubles.items():
         if trouble.state:
@@ -231,15 +224,21 @@ def troubled(start_fleet: Callable[..., Fleet], module: str) -> dict[str, Miner]
     return miners
 
 
-def run(ansible: Ansible, miners: dict[str, Miner], module: str, *arguments: str) -> PlaybookRun:
-    task = {f"minerops.dragonmint.{module}": WRITING.get(module, {})}
-    troubles = BY_MODULE[module]
-    hosts = {
-        name: {**connection_to(miner), **(troubles[name].variables if name in troubles else {})}
-        for name, miner in miners.items()
+def run(ansible: Ansible, miners: dict[str, Miner], *arguments: str) -> PlaybookRun:
+    groups = {
+        module: {
+            "hosts": {
+                host(module, name): {**connection_to(miners[host(module, name)]), **trouble.variables}
+                for name, trouble in troubles.items()
+            }
+        }
+        for module, troubles in BY_MODULE.items()
     }
-    plays = [{"hosts": "all", "gather_facts": False, "tasks": [task]}]
-    return ansible(plays, {"all": {"hosts": hosts}}, *arguments)
+    plays = [
+        {"hosts": module, "gather_facts": False, "tasks": [{f"minerops.dragonmint.{module}": WRITING.get(module, {})}]}
+        for module in BY_MODULE
+    ]
+    return ansible(plays, {"all": {"children": groups}}, *arguments)
 
 
 def outcome(result: TaskResult) -> str:

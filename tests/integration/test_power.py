@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 # What a miner with this outcome had to be waited for; the others are given far more time than they need.
 WAIT_S = 4
@@ -160,6 +160,7 @@ CASES = {
 }
 
 
+@newest_core
 def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = brought_about(start_fleet)
     done = run(ansible, miners)

@@ -21,7 +21,7 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from tests.integration.running import DEADLINE_SECONDS, ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, kill, wait_until
+from tests.support.running import DEADLINE_SECONDS, ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, kill, wait_until
 
 EDA = ENVIRONMENTS / "eda/bin"
 TOKEN = "correct-horse-battery"

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from tests.integration.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 from tests.simulator.control import Fleet
+from tests.support.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
 
 PLAYBOOK = Path(__file__).parents[2] / "playbooks/provision.yml"
 POOLS = [
@@ -20,6 +20,8 @@ CONFIGURED = [
     {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "x"},
     {"url": "stratum+tcp://backup.example.com:3333/#xnsub", "user": "farm.1", "pass": "secret"},
 ]
+WAIT = "minerops.dragonmint.provision : Wait until cgminer answers, a board is hashing and a desired pool is alive"
+GUEST = "minerops.dragonmint.provision : Set the password of guest, where the firmware can"
 DEAD_BOARDS = [{"alive": False}] * 3
 
 # What is wrong with a miner that has the wanted pools, and what is said of it; nothing where it mines.
@@ -33,21 +35,16 @@ PROOFS: dict[str, tuple[dict[str, Any], dict[str, Any], str | None]] = {
     "pools-dead": ({"pool_status": "Dead"}, {}, "pools alive: none"),
     "cgminer-down": ({"ready": False}, {}, "cgminer does not answer"),
 }
-# What a specification or a module refuses, and what the message names.
+# What only the module can refuse, and what the message names. What the guard refuses is in test_jobs_guard.py.
 MISTAKES: dict[str, tuple[dict[str, Any], str]] = {
-    "pools-text": ({"provision_pools": "stratum+tcp://pool.example.com:3333"}, "provision_pools"),
-    "pools-no-user": ({"provision_pools": [{"url": POOLS[0]["url"]}]}, "user"),
-    "pools-unknown-key": ({"provision_pools": [{**POOLS[0], "priority": 1}]}, "priority"),
-    "network-no-mode": ({"provision_network": {"ipaddress": "10.1.0.25"}}, "mode"),
-    "network-bad-mode": ({"provision_network": {"mode": "auto"}}, "mode"),
-    "timeout-text": ({"provision_verify_timeout": "soon"}, "provision_verify_timeout"),
-    "verify-text": ({"provision_verify_mining": "maybe"}, "provision_verify_mining"),
     "pools-four": ({"provision_pools": [POOLS[0]] * 4}, "4 entries"),
     "pools-no-port": ({"provision_pools": [{**POOLS[0], "url": "stratum+tcp://pool.example.com"}]}, "port"),
-    "mode-unknown": ({"provision_autotune_mode": "turbo"}, "turbo"),
     "mode-not-here": ({"provision_autotune_mode": "off"}, "mode off"),
     "level-not-here": ({"provision_autotune_mode": "efficient", "provision_autotune_level": 3}, "level"),
 }
+# Tasks of a user that are given what only the role itself can check.
+ROLE = [{"ansible.builtin.include_role": {"name": "minerops.dragonmint.provision"}}]
+GROUP = "group/minerops.dragonmint.dragonmint"
 
 
 def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -138,6 +135,91 @@ def test_wrong_variables_are_refused_before_anything_changes(
     for name, (_unused, named) in MISTAKES.items():
         assert complains(done.of(name)[-1], named), (name, done.of(name)[-1])
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
+
+
+def test_the_role_refuses_wrong_variables_by_itself(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """In one sentence, without the playbook and its guard."""
+    fleet = start_fleet(count=1)
+    plays = [{"hosts": "all", "gather_facts": False, "tasks": ROLE}]
+    for variables, sentence in (
+        ({"provision_verify_timeout": "soon"}, "provision_verify_timeout is 'soon', expected a number of at least 0."),
+        ({"provision_autotune_mode": "{{ 'tur' ~ 'bo' }}"}, "provision_autotune_mode is 'turbo', expected one of "),
+    ):
+        done = ansible(plays, inventory_of(fleet, **variables))
+        assert done.returncode != 0
+        assert done.results[-1].result["msg"].startswith(sentence)
+    assert fleet[0].requests() == []
+
+
+def test_the_defaults_of_the_action_group_are_the_users(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """They reach each task of the role: the port, the login, and the guard against another miner."""
+    fleet = start_fleet(count=2)
+    hosts = {f"miner{n}": {"ansible_host": miner.host, "mac": miner.mac} for n, miner in enumerate(fleet.miners)}
+    hosts["miner1"]["mac"] = "a0:b0:45:ff:ff:ff"
+    defaults = {"port": fleet.port, "password": "dragonadmin", "expected_mac": "{{ mac }}"}
+    plays = [{"hosts": "all", "gather_facts": False, "module_defaults": {GROUP: defaults}, "tasks": ROLE}]
+    own = {"provision_admin_password": "Correct-Horse-7"}
+    for number, variables in enumerate(({}, own)):
+        desired = {"provision_pools": POOLS[:1], "provision_autotune_mode": ["efficient", "balanced"][number]}
+        done = ansible(plays, {"all": {"hosts": hosts, "vars": {**desired, **variables}}})
+        assert done.of("miner0")[-1].status == "ok", done.output
+        assert done.of("miner1")[-1].result["error_code"] == "wrong_device", done.output
+    assert fleet[0].state()["users"]["admin"] == "Correct-Horse-7"
+    assert [write["action"] for write in fleet[0].writes()] == [
+        "updatePools",
+        "setAutoTune",
+        "updatePassword",
+        "setAutoTune",
+    ]
+    assert fleet[1].writes() == []
+
+
+def test_what_waiting_does_not_mend_ends_the_wait(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=3)
+    locked, without, tuning = fleet.miners
+    locked.set(users={"admin": "Somebody-Else-3"})
+    hosts = {name: connection_to(miner) for name, miner in zip(("locked", "without", "tuning"), fleet.miners)}
+    del hosts["without"]["dragonmint_password"]
+    tuning.set(boards=DEAD_BOARDS)
+    done = ansible(PLAYBOOK, {"all": {"hosts": hosts, "vars": {"provision_verify_timeout": 10}}})
+    looks = {result.host: result for result in done.of(task=WAIT)}
+    assert {host: result.result["attempts"] for host, result in looks.items()} == {
+        "locked": 1,
+        "without": 1,
+        "tuning": 2,
+    }
+    ends = {host: done.of(host)[-1].result["msg"] for host in hosts}
+    assert ends["locked"] == looks["locked"].result["msg"]
+    assert ends["without"].startswith("No password for the miner is set.")
+    assert "boards hashing: none" in ends["tuning"]
+    assert without.requests() == []
+
+
+def test_only_a_firmware_that_cannot_is_tolerated(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """A password of guest that a miner does not get for another reason is an error."""
+    fleet = start_fleet(count=4, generation="mixed")
+    inventory = inventory_of(fleet, provision_guest_password="Visitors-Welcome-9", provision_verify_mining=False)
+    done = ansible(PLAYBOOK, inventory).succeeded()
+    tolerated = {result.host for result in done.of(task=GUEST) if result.result.get("error_code") == "unsupported"}
+    assert tolerated == {f"miner{n}" for n, miner in enumerate(fleet.miners, 1) if miner.generation.startswith("inno")}
+    assert tolerated
+
+    library = ansible.folder / "broken/requests.py"
+    library.parent.mkdir()
+    library.write_text("raise ImportError('broken')")
+    done = ansible(PLAYBOOK, inventory, environment={"PYTHONPATH": str(library.parent)})
+    assert done.returncode != 0
+    assert {(r.status, r.result["error_code"]) for r in done.of(task=GUEST)} == {("failed", "missing_library")}
+
+
+def test_passwords_of_pools_are_kept_on_demand(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=1)
+    fleet[0].set(pools=[{"url": POOLS[0]["url"], "user": "farm.1", "pass": "secret"}])
+    desired = {"provision_pools": POOLS[:1], "provision_verify_mining": False}
+    kept = ansible(PLAYBOOK, inventory_of(fleet, **desired, provision_keep_passwords="yes")).succeeded()
+    assert kept.changed == set()
+    ansible(PLAYBOOK, inventory_of(fleet, **desired)).succeeded()
+    assert fleet[0].state()["pools"] == [CONFIGURED[0]]
 
 
 def complains(result: TaskResult, text: str | None) -> bool:

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """No secret comes out of anything that the collection runs, however much it is made to say, and however it ends.
 
-What is run stands in MODULES and PLAYBOOKS; a module, playbook or role that does not is a failure. The plays of
-test_no_secret_comes_out are the place for what is neither.
+How modules are run is in tests/modules.py, and how playbooks are is in PLAYBOOKS; a playbook or role that is not
+there is a failure. The plays of test_no_secret_comes_out are the place for what is neither.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
 
-from tests.integration.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to
 from tests.integration.searching import (
     FALLBACK,
     GUEST,
@@ -32,7 +31,9 @@ from tests.integration.searching import (
     leaks,
     secrets_in,
 )
+from tests.modules import MODULES
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import NEWER_FIRMWARE, ROOT, Ansible, connection_to, newest_core
 
 SPEED = 50.0
 MASK = "********"
@@ -48,21 +49,6 @@ VARIABLES = {
     "good_pool": {"url": URL, "user": "farm.{{ inventory_hostname }}", "password": "{{ pool_password }}"},
 }
 
-# Options with which each module is run on each miner; some of them have a secret where none belongs.
-MODULES: dict[str, list[dict[str, Any]]] = {
-    "dragonmint_facts": [{}, {"host": "{{ dragonmint_password }}"}],
-    "dragonmint_pools": [
-        {"pools": ["{{ good_pool }}"]},
-        {"pools": [{"url": "{{ url_with_password }}", "user": "farm.1"}]},
-        {"pools": "{{ pool_password }}", "timeout": "{{ dragonmint_password }}"},
-    ],
-    "dragonmint_autotune": [{"mode": "performance"}, {"mode": "{{ dragonmint_password }}"}],
-    "dragonmint_logs": [{"lines": 10, "dest": "log of {{ inventory_hostname }}"}],
-    "dragonmint_network": [{"mode": "static", "ipaddress": "{{ dragonmint_password }}"}],
-    "dragonmint_user": [{"new_password": "{{ new_password }}"}],
-    "dragonmint_power": [{"state": "mining_restarted", "wait_timeout": 10}],
-    "dragonmint_firmware": [{"url": "{{ firmware_url }}", "wait_timeout": 10}],
-}
 # Variables with which each playbook is run on the miners that are well.
 PLAYBOOKS: dict[str, dict[str, Any]] = {
     "audit": {},
@@ -120,7 +106,6 @@ if os.path.basename(sys.argv[0]).startswith(("ansible-playbook", "AnsiballZ_drag
 
 def test_everything_is_run() -> None:
     """What is new here has to be searched for secrets, too."""
-    assert sorted(MODULES) == sorted(path.stem for path in (ROOT / "plugins/modules").glob("dragonmint_*.py"))
     assert sorted(PLAYBOOKS) == sorted(path.stem for path in (ROOT / "playbooks").glob("[!_]*.yml"))
     playbooks = "".join((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8") for name in PLAYBOOKS)
     assert [
@@ -152,7 +137,11 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
     }
     for name, miner in stopped.items():
         hosts[name] = {**reached(miner, name.split("_")[1]), **VARIABLES, "dragonmint_timeout": 8}
-    tasks = [{f"minerops.dragonmint.{name}": options} for name, runs in MODULES.items() for options in runs]
+    tasks = [
+        {f"minerops.dragonmint.dragonmint_{name}": options}
+        for name, module in MODULES.items()
+        for options in module.secrets
+    ]
     well = ":".join(name for name in names if name.startswith("well"))
     plays = [
         play(*tasks, hosts="miners:!stopped_*", strategy="free", ignore_errors=True, ignore_unreachable=True),
@@ -218,6 +207,7 @@ def test_a_short_password_censors_nothing(ansible: Ansible, start_fleet: Callabl
     assert done.output.count("stratum+tcp://example.xyz:3333") == len(hosts)
 
 
+@newest_core
 def test_the_diff_says_where_only_a_password_differs(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     kept, changed = ({"url": f"stratum+tcp://{name}.example.com:3333", "user": "farm.1"} for name in ("a", "b"))
     miners = start_fleet(count=2).miners

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 from tests.simulator.control import Fleet
+from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 
 ROOT = Path(__file__).parents[2]
 SITE = ROOT / "playbooks/site.yml"
@@ -138,7 +138,7 @@ def test_an_upgrade_that_fails_ends_the_run_before_the_pools(
     assert writes(fleet) == [handed, *[handed if allowed else left_alone] * 2]
 
 
-# What is wrong with the desired state of these hosts, and what the message says. The unit tests have the other mistakes.
+# What is wrong with the desired state of these hosts, and what the message says. Unit tests have the other mistakes.
 MISTAKES: dict[str, tuple[dict[str, dict[str, Any]], dict[str, Any], tuple[str, ...]]] = {
     "collides or is empty": (
         {"r1-3": {"position": ""}, "r1-4": {"position": 2}},

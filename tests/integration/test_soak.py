@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.integration.running import Ansible, newest_core
 from tests.simulator.control import Fleet
-from tests.simulator.faults import TABLE
+from tests.simulator.control.faults import TABLE
 from tests.soak.faults import SPEED, Soak
 from tests.soak.troubles import LEFT_OUT, TROUBLES
+from tests.support.running import Ansible, newest_core
 
 SEED = 20180901
 BRIEF = {"provision_verify_timeout": 2, "upgrade_serial": [10], "upgrade_settle_seconds": 2, "upgrade_wait_timeout": 6}

@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.running import (
+from tests.simulator import firmware
+from tests.simulator.control import Fleet, Miner
+from tests.support.running import (
     NEWER_FIRMWARE,
     OLDER_FIRMWARE,
     Ansible,
@@ -22,8 +24,6 @@ from tests.integration.running import (
     newest_core,
     wait_until,
 )
-from tests.simulator import firmware
-from tests.simulator.control import Fleet, Miner
 
 GENERATION = "dm-2018-05"
 SPEED = 30.0

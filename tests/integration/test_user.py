@@ -8,10 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import pytest
-
-from tests.integration.running import Ansible, PlaybookRun, TaskResult, connection_to, inventory_of, newest_core
 from tests.simulator.control import Fleet, Miner
+from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, inventory_of, newest_core
 
 NEW, OWN, WRONG = "Correct-Horse-7", "Battery-Staple-8", "Wrong-Password-9"
 SECRETS = (NEW, OWN, WRONG, "dragonadmin", "dragonguest")
@@ -112,6 +110,7 @@ CASES = {
 }
 
 
+@newest_core
 def test_each_miner_is_told_once_and_the_login_decides(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = brought_about(start_fleet)
     done = run(ansible, miners, "-vvvv", "--diff")
@@ -124,6 +123,7 @@ def test_each_miner_is_told_once_and_the_login_decides(ansible: Ansible, start_f
     assert secrets_in(done) == []
 
 
+@newest_core
 def test_check_mode_tells_the_same_and_changes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = brought_about(start_fleet)
     done = run(ansible, miners, "-vvvv", "--check", "--diff")
@@ -132,15 +132,7 @@ def test_check_mode_tells_the_same_and_changes_nothing(ansible: Ansible, start_f
     }
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
     assert secrets_in(done) == []
-
-
-@newest_core
-def test_only_given_passwords_are_tried_and_each_hardly_more_than_once(
-    ansible: Ansible, start_fleet: Callable[..., Fleet]
-) -> None:
-    """Those of the factory only where they are asked for. The new one may be the login as well."""
-    miners = brought_about(start_fleet)
-    run(ansible, miners, "--check")
+    # Only given passwords are tried, and each hardly more than once; the new one may be the login as well.
     for name, miner in miners.items():
         case = CASES[name]
         tried = [request["form"]["password"] for request in miner.requests() if request["action"] == "auth"]
@@ -151,11 +143,11 @@ def test_only_given_passwords_are_tried_and_each_hardly_more_than_once(
         assert max(map(tried.count, tried), default=0) <= 2, name
 
 
-@pytest.mark.parametrize("auth", ["basic", "jwt"])
-def test_the_play_goes_on_with_the_new_password(ansible: Ansible, start_fleet: Callable[..., Fleet], auth: str) -> None:
+@newest_core
+def test_the_play_goes_on_with_the_new_password(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """With the new password in the inventory and the old one to fall back to, also when the reply was lost."""
-    fleet = start_fleet(count=6, generation="mixed")
-    for miner in fleet.miners[:3]:
+    fleet = start_fleet(count=16, generation="mixed")
+    for miner in fleet.miners[:8]:
         miner.fault("lost_reply", action="updatePassword")
     tasks = [
         {"minerops.dragonmint.dragonmint_user": {"new_password": NEW}},
@@ -163,15 +155,17 @@ def test_the_play_goes_on_with_the_new_password(ansible: Ansible, start_fleet: C
         {"minerops.dragonmint.dragonmint_pools": {"pools": [POOL], "wait_ready": False}},
         {"minerops.dragonmint.dragonmint_user": {"new_password": NEW}},
     ]
-    inventory = inventory_of(fleet, dragonmint_auth=auth)
+    inventory = inventory_of(fleet)
     for group in inventory["miners"]["children"].values():
-        for host in group["hosts"].values():
+        # Of those whose reply was lost, and of the others.
+        for host, auth in zip(group["hosts"].values(), ("basic", "jwt") * 2, strict=True):
             host.update(dragonmint_fallback_passwords=[host["dragonmint_password"]], dragonmint_password=NEW)
+            host["dragonmint_auth"] = auth
     plays = [{"hosts": "miners", "gather_facts": False, "tasks": tasks}]
     expected = ["updatePassword", "updatePools"]
     for _run in range(2):
         ansible(plays, inventory).succeeded()
-        assert [[write["action"] for write in miner.writes()] for miner in fleet.miners] == [expected] * 6
+        assert [[write["action"] for write in miner.writes()] for miner in fleet.miners] == [expected] * 16
     assert {miner.state()["users"]["admin"] for miner in fleet.miners} == {NEW}
 
 

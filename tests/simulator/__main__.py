@@ -13,10 +13,10 @@ import sys
 import threading
 from pathlib import Path
 
-from . import inventory
 from .clock import MAX_SPEED, Clock
-from .control_port import ControlPort, describe
-from .fleet import Fleet
+from .control import inventory
+from .control.fleet import Fleet
+from .control.port import ControlPort, describe
 from .generations import GENERATIONS
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from .swupdate.cpio import CRC_MAGIC, NEWC_MAGIC, TRAILER, checksum, header, padding
-from .swupdate.judge import DESCRIPTION, SIGNATURE
-from .swupdate.signature import sign
+from .updater.swupdate.cpio import CRC_MAGIC, NEWC_MAGIC, TRAILER, checksum, header, padding
+from .updater.swupdate.judge import DESCRIPTION, SIGNATURE
+from .updater.swupdate.signature import sign
 
 # The images of a real archive, small enough to be made in no time.
 IMAGES = MappingProxyType(

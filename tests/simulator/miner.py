@@ -13,21 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from . import nginx, refusal
-from .cgminer import Cgminer, Config
 from .clock import Clock
-from .faults import Faults
 from .generations import Generation
-from .journal import Journal
-from .listener import Listener, Refusal
-from .login import Tokens, Users
+from .mining.cgminer import Cgminer, Config
 from .network import Network
-from .slots import Slots
-from .swupdate.frames import Order
-from .updater import Updater
+from .updater import refusal
+from .updater.slots import Slots
+from .updater.swupdate.frames import Order
+from .updater.updater import Updater
+from .web import nginx
+from .web.journal import Journal
+from .web.listener import Listener, Refusal
+from .web.login import Tokens, Users
 
 if TYPE_CHECKING:
-    from .call import Call
+    from .control.faults import Faults
+    from .web.call import Call
 
 PHP_WORKERS = 5
 FACTORY_FIRMWARE = "t1_20180301_093000"
@@ -60,9 +61,9 @@ class Autotune:
 
 
 class Miner:
-    """A simulated miner. `host` is where it listens; `key`, its first MAC, names it for ever."""
+    """A simulated miner. `host` is where it listens; `key`, its first MAC, names it for ever. `faults` strike."""
 
-    def __init__(self, clock: Clock, generation: Generation, host: str, port: int, mac: str) -> None:
+    def __init__(self, clock: Clock, generation: Generation, host: str, port: int, mac: str, faults: Faults) -> None:
         self.clock = clock
         self.generation = generation
         self.host = host
@@ -87,7 +88,7 @@ class Miner:
         self.clock_offset = 0.0
         self.timing = dict(TIMING)
         self.latency: dict[str, float] = {}
-        self.faults = Faults()
+        self.faults = faults
         self.requests: deque[dict[str, Any]] = deque(maxlen=REQUESTS_KEPT)
         self.in_progress: list[Call] = []
 

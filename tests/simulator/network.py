@@ -7,7 +7,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass, field
 
-from .php import Value
+from .fields import Value
 
 LEASED_NETMASK = "255.0.0.0"
 LEASED_GATEWAY = "127.0.0.1"

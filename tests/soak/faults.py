@@ -18,13 +18,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.integration.running import ENVIRONMENTS, Ansible, PlaybookRun, TaskResult
 from tests.simulator import firmware
 from tests.simulator.control import CHECKOUT, Fleet, Miner
 from tests.soak import invariants
 from tests.soak.desired import Desired, any_desired, connection
-from tests.soak.invariants import MODULES, Request, State, Told
+from tests.soak.invariants import SETTINGS, Request, State, Told
 from tests.soak.troubles import TROUBLES, Trouble, Troubles
+from tests.support.running import ENVIRONMENTS, Ansible, PlaybookRun, TaskResult
 
 FOLDER = CHECKOUT / "build/soak"
 COLLECTION = "minerops.dragonmint."
@@ -222,7 +222,7 @@ class Soak:
             state = self.fleet[at].state()
             if run.playbook == "provision":
                 wanted = run.desired[at].applied_to(state)
-                unlike = [name for name, module in MODULES.items() if module.setting(wanted) != module.setting(state)]
+                unlike = [name for name, setting in SETTINGS.items() if setting.of(wanted) != setting.of(state)]
             else:
                 unlike = [] if state["firmware"] == run.version else ["firmware"]
             if unlike:
@@ -238,8 +238,8 @@ class Soak:
 
     def _count(self, told: Sequence[Told], requests: Sequence[Request], flashed: int) -> None:
         totals = self.totals
-        totals.judged += sum(task.module in MODULES for task in told)
-        totals.outcomes.update(_outcome(task) for task in told if task.module in MODULES)
+        totals.judged += sum(task.module in SETTINGS for task in told)
+        totals.outcomes.update(_outcome(task) for task in told if task.module in SETTINGS)
         totals.writes += len(invariants.writes_in(requests))
         totals.flashes += flashed
         totals.most_at_once = max(totals.most_at_once, invariants.most_at_once(requests))

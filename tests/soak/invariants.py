@@ -9,10 +9,12 @@ Each function returns what is broken as sentences; nothing is broken: none.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any
+
+from tests.modules import MODULES, Setting
 
 Request = Mapping[str, Any]
 State = Mapping[str, Any]
@@ -20,30 +22,7 @@ State = Mapping[str, Any]
 AT_ONCE_MAX = 2
 
 
-@dataclass(frozen=True)
-class Module:
-    """What a module that writes sets: ``setting`` of a miner's state, by these actions and pages."""
-
-    setting: Callable[[State], Any]
-    writes: frozenset[str]
-
-
-# A miner reboots, and cgminer restarts, without anybody's setting being another one afterwards. Of the firmware counts
-# what was written: an image that does not boot has changed the miner, although it runs the old one.
-MODULES = {
-    "dragonmint_pools": Module(lambda state: state["pools"], frozenset({"updatePools"})),
-    "dragonmint_autotune": Module(
-        lambda state: (state["autotune"]["mode"], state["autotune"]["level"]), frozenset({"setAutoTune"})
-    ),
-    "dragonmint_network": Module(
-        lambda state: {name: state["network"][name] for name in ("mode", "ipaddress", "netmask", "gateway", "dns")},
-        frozenset({"updateNetwork"}),
-    ),
-    "dragonmint_user": Module(lambda state: state["users"], frozenset({"updatePassword"})),
-    "dragonmint_firmware": Module(
-        lambda state: state["flashed"], frozenset({"/upgrade/upload", "/upgrade/download", "reboot"})
-    ),
-}
+SETTINGS = {f"dragonmint_{name}": module.setting for name, module in MODULES.items() if module.setting}
 
 
 @dataclass(frozen=True)
@@ -134,17 +113,17 @@ def broken_by_untruth(
     new one was written, or instead of booting it. What no task was told to set is as before. In check mode ``after`` is
     the state that is desired, and ``requests`` is None: no write is needed to have said `changed`.
     """
-    by_module = {name: [task for task in told if task.module == name] for name in MODULES}
+    by_module = {name: [task for task in told if task.module == name] for name in SETTINGS}
     return [
         sentence
         for name, tasks in by_module.items()
         if tasks or requests is not None
-        for sentence in _untruths(name, MODULES[name], tasks, before, after, requests)
+        for sentence in _untruths(name, SETTINGS[name], tasks, before, after, requests)
     ]
 
 
 def _untruths(
-    name: str, module: Module, told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
+    name: str, setting: Setting, told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
 ) -> Iterator[str]:
     said = any(task.changed for task in told)
     is_unknown = any(task.error_code == "not_back" for task in told) or (
@@ -152,14 +131,14 @@ def _untruths(
         and after["uptime_s"] < before["uptime_s"]
         and any(write["path"].startswith("/upgrade/") and not write["replied"] for write in requests or [])
     )
-    was, became = module.setting(before), module.setting(after)
+    was, became = setting.of(before), setting.of(after)
     codes = ", ".join(task.error_code or "ok" for task in told) or "not run"
     asked = "" if requests is None else f" It was asked: {shown(requests)}."
     if is_unknown and not said:
         yield f"{name} can't know whether the miner changed ({codes}), but said changed=false.{asked}"
     if not is_unknown and said != (was != became):
         yield f"{name} said changed={str(said).lower()} ({codes}), but the miner had {was} and has {became}.{asked}"
-    if said and requests is not None and not any(names_of(write) & module.writes for write in writes_in(requests)):
+    if said and requests is not None and not any(names_of(write) & setting.writes for write in writes_in(requests)):
         yield f"{name} said changed=true ({codes}), but the miner was sent no such write.{asked}"
 
 

@@ -15,11 +15,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
-from tests.integration.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to
 from tests.simulator import firmware
 from tests.simulator.control import Fleet, Miner
 from tests.simulator.generations import GENERATIONS
 from tests.soak.kill_files import CACHE, LAST_LINE, LOGS, STATE
+from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to
 
 # Simulated seconds a second. A miner that has rebooted must be seen before it has been up for a minute of these, else
 # it is not believed, and the machine may be busy with other work, too.
@@ -276,7 +276,7 @@ class Upgrade(PlaybookJob):
 class Heal(PlaybookJob):
     name = playbook = "heal"
     keeps_files = True
-    last_task = "Make the folder for reports"
+    last_task = "Collect the results"
 
     def prepare(self) -> None:
         super().prepare()

@@ -28,13 +28,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.integration.running import ENVIRONMENTS, ROOT, Ansible, PlaybookRun, kill, stopped
 from tests.simulator.control import Fleet
 from tests.soak import kill_files, kill_moments
 from tests.soak.invariants import broken_by_any_run
 from tests.soak.kill_files import REMOTE_TMP
 from tests.soak.kill_jobs import FILE_JOBS, JOBS, TURN, Job, build_archive, start_fleet
 from tests.soak.kill_moments import Draw, Scene, Usual
+from tests.support.running import ENVIRONMENTS, ROOT, Ansible, PlaybookRun, kill, stopped
 
 BEFORE, BETWEEN, WRITE, FILE, AFTER = PHASES = (
     "before the first request",

@@ -4,9 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack
-from functools import partial
 from importlib import import_module
 from pathlib import Path
 from ssl import SSLContext
@@ -16,8 +15,7 @@ import pytest
 from hypothesis.configuration import set_hypothesis_home_dir
 
 if TYPE_CHECKING:
-    from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
-
+    from .driving import Connect, Driven
     from .helpers import Clock, Miner, Script
     from .loopback import Listen, Open, Server, Talk
 
@@ -27,30 +25,30 @@ MODULE_UTILS = "ansible_collections.minerops.dragonmint.plugins.module_utils"
 
 
 @pytest.fixture
-def connect(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Client]:
-    """A client whose requests go to a stand-in, and whose pauses take no time."""
+def connect(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Connect:
+    """A session whose requests go to a stand-in, and whose pauses pass on the clock. The stand-in keeps them, too."""
+    from .driving import Driven
+
     module = import_module(f"{MODULE_UTILS}._miner.client")
 
-    def connect_to(wire: Script | Miner, **options: Any) -> Client:
+    def connect_to(wire: Script | Miner, **options: Any) -> Driven:
         monkeypatch.setattr(module, "Transport", lambda *_args: wire)
-        connection = module.Connection("10.1.0.25", **{"password": "dragonadmin", **options})
-        return module.Client(connection, sleep=wire.pauses.append)
+
+        def sleep(seconds: float) -> None:
+            wire.pauses.append(seconds)
+            clock.sleep(seconds)
+
+        return Driven("10.1.0.25", sleep=sleep, now=clock.monotonic, **options)
 
     return connect_to
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """Time that passes only while somebody sleeps."""
     from .helpers import Clock
 
-    clock = Clock()
-    state = import_module(f"{MODULE_UTILS}._miner.converge")
-    monkeypatch.setattr(state, "time", clock)
-    for name in ("_settings.autotune", "_miner.mining", "_commands.power"):
-        wait_until = partial(state.wait_until, sleep=clock.sleep)
-        monkeypatch.setattr(import_module(f"{MODULE_UTILS}.{name}"), "wait_until", wait_until)
-    return clock
+    return Clock()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unreachable
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Knock
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 
 from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, logged_in, said
@@ -61,9 +62,9 @@ class Lan:
                 self.devices.setdefault(address, device)
         return self.devices.get(host)
 
-    def accepts_connections(self, host: str, port: int) -> bool:
-        self.probed.append(host)
-        return self.device_at(host) is not None
+    def knock(self, command: Knock) -> bool:
+        self.probed.append(command.host)
+        return self.device_at(command.host) is not None
 
     def transport(self, url: str, *_others: Any) -> Wire:
         return Wire(self, urlsplit(url).hostname or "")
@@ -89,6 +90,13 @@ class Wire:
         if authorization != basic("admin", device.password):
             return INVALID_REQUEST
         return getattr(self, f"_{action}")(device, form)
+
+    def get(self, path: str) -> Reply:
+        device = self.lan.device_at(self.host)
+        if device is None:
+            raise Unreachable("Nobody answers.", "nobody answers", sent=False)
+        title = "Printer" if device.network is None else "DragonMint"
+        return Reply(200, f"<html><title>{title}</title></html>".encode())
 
     def close(self) -> None:
         """There is nothing to close."""

@@ -18,6 +18,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgr
 from tests.simulator import firmware
 from tests.simulator.control import Fleet, Miner
 
+from .driving import followed, stepped
 from .helpers import basic
 
 VERSION = "t1_20180901_120000"
@@ -74,11 +75,11 @@ def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
         whom = follower.Miner(
             f"http://{miner.host}:{miner.port}",
             basic("admin", "dragonadmin"),
-            True,
-            has_rebooted,
+            None,
+            stepped(has_rebooted),
         )
         order = follower.Order(str(archive), archive.stat().st_size)
-        follower.follow(whom, order, upgrade, wait_s, True, lambda: None)
+        followed(whom, order, upgrade, wait_s, True, lambda: None)
         return upgrade
 
     return follow

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     InvalidInput,
@@ -19,20 +19,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import (
-    Client,
-    Connection,
-    connection_from,
-)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
 
+from .driving import Connect, connection_to
 from .helpers import NO_REASON, PHP_IS_GONE, SUCCESS, Script, basic, recorded, said
-
-Connect = Callable[..., Client]
 
 NO_POOLS = said(success=True, pools=[])
 OVERVIEW = recorded(DM_2018_05, "/api/overview")
@@ -166,18 +161,21 @@ def test_another_device_is_never_written_to(overview: Reply, found: str, connect
 
 def test_a_client_closes_its_transport(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     closed = []
-    wire = Script([])
+    wire = Script([NO_POOLS])
     monkeypatch.setattr(wire, "close", lambda: closed.append(True), raising=False)
-    connect(wire).close()
+    client = connect(wire)
+    client.read(POOLS)
+    assert closed == []
+    client.close()
     assert closed == [True]
 
 
 @pytest.mark.parametrize(
     ("connection", "url"),
     [
-        (Connection("10.1.0.25", "x"), "http://10.1.0.25:80"),
-        (Connection("miner-1.example", "x", scheme="https", port=8443), "https://miner-1.example:8443"),
-        (Connection("fd00::25", "x"), "http://[fd00::25]:80"),
+        (connection_to("10.1.0.25"), "http://10.1.0.25:80"),
+        (connection_to("miner-1.example", scheme="https", port=8443), "https://miner-1.example:8443"),
+        (connection_to("fd00::25"), "http://[fd00::25]:80"),
     ],
 )
 def test_the_url_is_made_of_scheme_host_and_port(connection: Connection, url: str) -> None:
@@ -185,7 +183,7 @@ def test_the_url_is_made_of_scheme_host_and_port(connection: Connection, url: st
 
 
 def test_a_connection_does_not_show_its_passwords() -> None:
-    assert "secret-9" not in repr(Connection("h", "secret-9", fallback_passwords=("secret-9",)))
+    assert "secret-9" not in repr(connection_to("h", "secret-9", fallback_passwords=("secret-9",)))
 
 
 OPTIONS = {
@@ -205,7 +203,7 @@ OPTIONS = {
 
 
 def test_the_usual_options_are_the_defaults() -> None:
-    assert connection_from(OPTIONS) == Connection("10.1.0.25", "dragonadmin")
+    assert connection_from(OPTIONS) == connection_to("10.1.0.25", "dragonadmin")
     assert connection_from({**OPTIONS, "scheme": "https"}).url == "https://10.1.0.25:443"
 
 
@@ -228,9 +226,7 @@ def test_options_become_a_connection() -> None:
         host="fd00::25",
         port=8443,
         scheme="https",
-        username="guest",
-        password="p:w",
-        fallback_passwords=("one", "two"),
+        credentials=tuple(Credential("guest", password) for password in ("p:w", "one", "two")),
         auth="jwt",
         timeout_s=0.5,
         retries=0,

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -19,18 +18,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
-    AUTOTUNE,
-    AUTOTUNE_STATUS,
-    shows_innosilicon,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply, Request
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE, AUTOTUNE_STATUS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply, Request, parse
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, INNO_2018_08
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW
 
+from .driving import Connect
 from .helpers import (
     EXPIRED,
     INVALID_REQUEST,
@@ -47,11 +42,10 @@ from .helpers import (
     said,
 )
 
-Connect = Callable[..., Client]
-
 NO_POOLS = said(success=True, pools=[])
 BALANCED = said(success=True, autoTuneMode="balanced")
 TYPE = said(success=True, type="T1")
+INDEX = Reply(200, b"<title>DragonMint</title>")
 UPDATE_POOLS = update_pools([Pool("stratum+tcp://a:1", "u", "x")])
 DROPPED = Unreachable("", "closed", sent=True)
 
@@ -256,7 +250,7 @@ SIGNS = [
 def test_only_an_innosilicon_shows_itself_as_one(endpoint: Endpoint[Any], generation: str) -> None:
     reply = recorded(generation, f"/api/{endpoint.action}")
     has_signs = generation == INNO_2018_08 and endpoint in (SUMMARY, AUTOTUNE)
-    assert shows_innosilicon(Request(endpoint), reply) is has_signs
+    assert getattr(parse(Request(endpoint), reply), "shows_innosilicon", False) is has_signs
 
 
 @pytest.mark.parametrize(("endpoint", "answer"), SIGNS)
@@ -405,14 +399,21 @@ def test_what_is_no_word_about_a_password_does_not_say_that_it_is_wrong(connect:
     ids=["miner", "anybody is welcome", "html", "404", "401"],
 )
 def test_a_miner_is_known_without_showing_it_the_login(answer: Reply, is_miner: bool, connect: Connect) -> None:
-    wire = Script([answer])
+    wire = Script([INDEX, answer])
     assert connect(wire).is_miner() is is_miner
-    assert wire.asked == [Asked("type", {}, None)]
+    assert wire.asked == [Asked("/", {}, None), Asked("type", {}, None)]
+
+
+@pytest.mark.parametrize("title", ["Printer", "DragonMint Monitor"])
+def test_what_does_not_show_a_miners_page_is_asked_nothing_else(title: str, connect: Connect) -> None:
+    wire = Script([Reply(200, f"<title>{title}</title>".encode())])
+    assert not connect(wire).is_miner()
+    assert wire.asked == [Asked("/", {}, None)]
 
 
 @pytest.mark.parametrize("failure", [DROPPED, TimedOut("", "late"), Reply(502, b"")])
 def test_what_does_not_answer_may_still_be_a_miner(failure: MinerError | Reply, connect: Connect) -> None:
-    wire = Script([failure])
+    wire = Script([INDEX, failure])
     with pytest.raises(MinerError):
         connect(wire).is_miner()
     assert wire.pauses == []

@@ -30,6 +30,7 @@ LAYERS = [
     "module_utils._options",
     "module_utils._wire",
     "module_utils._miner",
+    "module_utils._connection",
     "module_utils._files",
     "module_utils._settings",
     "module_utils._commands",
@@ -59,7 +60,7 @@ SIGNAL_LAYERS = [
     "webhook",
     "source",
 ]
-# Rooms and files that say what the device speaks, or decide, and do nothing about it.
+# What says how the device speaks, and what is done with it as steps: a driver does it.
 WITHOUT_INPUT_OUTPUT = [
     "_text.py",
     "_errors.py",
@@ -67,28 +68,26 @@ WITHOUT_INPUT_OUTPUT = [
     "_redaction.py",
     "_hosts.py",
     "_wire/*.py",
+    "_miner/steps.py",
     "_miner/session.py",
+    "_miner/converge.py",
+    "_miner/mining.py",
+    "_miner/search.py",
+    "_settings/*.py",
+    "_commands/*.py",
+    "_facts/*.py",
     "_firmware/libconfig.py",
     "_firmware/upgrade.py",
+    "_firmware/install.py",
 ]
-# These know no HTTP; what a miner says comes to them as values.
-WITHOUT_HTTP = ["_settings/*.py", "_commands/*.py", "_facts/*.py"]
-HTTP = {"aiohttp", "http", "requests", "urllib3"}
-INPUT_OUTPUT = HTTP | {"ansible", "asyncio", "io", "os", "socket", "ssl", "subprocess"}
+INPUT_OUTPUT = {
+    *("aiohttp", "http", "requests", "urllib3"),
+    *("ansible", "asyncio", "concurrent", "io", "os", "socket", "ssl", "subprocess", "threading"),
+}
 
-MODULES = sorted(path.stem for path in PLUGINS.glob("modules/*.py"))
 SOURCES = sorted(path.relative_to(PLUGINS) for path in PLUGINS.rglob("*.py") if path.name != "__init__.py")
 ROLES = sorted(path.name for path in ROOT.glob("roles/*"))
-
-
-def test_the_action_group_lists_every_module() -> None:
-    assert load("meta/runtime.yml")["action_groups"]["dragonmint"] == MODULES
-
-
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_has_an_action_and_a_playbook(module: str) -> None:
-    assert (PLUGINS / "action" / f"{module}.py").is_file()
-    assert (ROOT / "tests/integration/playbooks" / f"{module}.yml").is_file()
+PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)
@@ -133,27 +132,22 @@ def test_what_describes_the_device_does_no_input_or_output(pattern: str) -> None
     assert imported_by(pattern) & INPUT_OUTPUT == set()
 
 
-@pytest.mark.parametrize("pattern", WITHOUT_HTTP)
-def test_settings_know_no_http(pattern: str) -> None:
-    assert imported_by(pattern) & HTTP == set()
-
-
 @pytest.mark.parametrize("source", SOURCES, ids=str)
 def test_plugins_do_not_know_the_simulator(source: Path) -> None:
     assert "simulat" not in (PLUGINS / source).read_text(encoding="utf-8").lower()
 
 
-@pytest.mark.parametrize("source", sorted(ROOT.glob("tests/simulator/**/*.py")), ids=lambda path: path.stem)
-def test_the_simulator_does_not_know_the_collection(source: Path) -> None:
-    assert top_level_imports(source) & {"ansible", "ansible_collections"} == set()
+@pytest.mark.parametrize("folder", ["playbooks", "roles"])
+def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> None:
+    """They would replace those of the user: a block's defaults of a group are not merged into those of the play."""
+    group = "group/minerops.dragonmint.dragonmint"
+    files = [path for path in ROOT.glob(f"{folder}/**/*.yml") if group in path.read_text(encoding="utf-8")]
+    assert files == []
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_role_has_a_playbook(role: str) -> None:
     assert (ROOT / "tests/integration/playbooks" / f"{role}.yml").is_file()
-
-
-PLAYBOOKS = sorted(path.stem for path in ROOT.glob("playbooks/[!_]*.yml"))
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)

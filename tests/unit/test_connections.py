@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Send
 
+from .driving import connection_to
 from .loopback import closed_port, http
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def test_a_socket_that_is_connected_to_itself_is_nobody(monkeypatch: pytest.Monk
         bound.bind(("127.0.0.1", 0))
         here = bound.getsockname()
 
-        async def new_socket() -> socket.socket:
+        async def new_socket(_family: int) -> socket.socket:
             return bound
 
         monkeypatch.setattr(sockets, "_new_socket", new_socket)
@@ -69,13 +71,12 @@ def test_the_first_connection_is_used_until_it_ends_and_then_another_one(listen:
     async def ask() -> list[bytes]:
         sock = await sockets.probe("127.0.0.1", server.port, 5.0)
         assert sock is not None
-        with sock:
-            async with sockets.http(sock, "127.0.0.1", server.port, 5.0, 5.0) as session:
-                return [await one(session) for _unused in range(3)]
-
-    async def one(session: Any) -> bytes:
-        async with session.get(f"http://127.0.0.1:{server.port}/") as response:
-            return await sockets.read(response, 100)
+        connection = connection_to("127.0.0.1", port=server.port)
+        exchange = sockets.Exchange(connection, sock)
+        try:
+            return [(await exchange.send(Send(connection, "/"))).body for _unused in range(3)]
+        finally:
+            await exchange.close()
 
     assert asyncio.run(ask()) == [b"one", b"two", b"one"]
     assert server.accepted == 2

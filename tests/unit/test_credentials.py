@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.credentials import credentials_from
 
 LOOKUP = "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"

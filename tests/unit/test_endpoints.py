@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import GENERATIONS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import generations
 
 from tests import works_where
 from tests.endpoints import PAGE, all_endpoints, page
+from tests.modules import GENERATIONS
 
 
 def test_the_page_is_up_to_date() -> None:
@@ -15,7 +16,7 @@ def test_the_page_is_up_to_date() -> None:
 
 
 def test_the_page_knows_each_firmware() -> None:
-    assert works_where.GENERATIONS == GENERATIONS
+    assert GENERATIONS == generations.GENERATIONS
 
 
 def test_each_documented_action_is_described_once() -> None:

@@ -104,14 +104,17 @@ def test_a_source_is_unread_that_is_ours_and_has_no_report(tmp_path: Path) -> No
         "hosts.yml": "all: {hosts: {m1: }}",
         "other.yml": "plugin: minerops.dragonmint.dragonmint_other",
         "hosts": "m1",
+        "group_vars/all.yml": ours,
+        ".hidden.dragonmint.yml": ours,
     }
+    (tmp_path / "group_vars").mkdir()
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     reports = {"read.dragonmint.yml": {**READ, "path": str(tmp_path / "read.dragonmint.yml")}}
     missing = str(tmp_path / "missing.yml")
     unread = [str(tmp_path / name) for name in ("misnamed.yml", "quoted.yaml", "unread.dragonmint.yaml")]
     assert guard.unread_sources([str(tmp_path), "m1,m2", missing], reports) == [*unread, missing]
-    assert guard.unread_sources([str(tmp_path / name) for name in sorted(files)], reports) == unread
+    assert guard.unread_sources([str(tmp_path / name) for name in sorted(files)[2:]], reports) == unread
     assert guard.unread_sources(["/nowhere/unread.dragonmint.yml,"], reports) == []
 
 
@@ -137,11 +140,17 @@ class TestWrongVariables:
     def test_templates_are_not_evaluated_and_count_as_given(self) -> None:
         hosts = [("m1", {"rotate_new_password": "{{ vaulted }}", "rotate_serial": "{{ sizes }}"})]
         assert guard.wrong_variables(tables_of("rotate_passwords"), hosts) == ""
-        assert "rotate_new_password is not set" in guard.wrong_variables(tables_of("rotate_passwords"), [("m1", {})])
+
+    def test_what_a_job_needs_may_be_missing_only_where_it_has_no_host(self) -> None:
+        tables = tables_of("rotate_passwords")
+        assert "rotate_new_password is not set" in guard.wrong_variables(tables, [("m1", {})])
+        assert guard.wrong_variables(tables, [("all hosts", {})], may_lack=True) == ""
+        said = guard.wrong_variables(tables, [("all hosts", {"rotate_seriall": 1})], may_lack=True)
+        assert said.endswith("Did you mean 'rotate_serial'? (Set for all hosts.)")
 
     def test_ten_thousand_hosts_with_the_same_values_are_looked_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:
         looks = []
-        monkeypatch.setattr(guard, "_problem", lambda _tables, given: looks.append(given) or "wrong.")
+        monkeypatch.setattr(guard, "_problem", lambda _tables, given, _may_lack: looks.append(given) or "wrong.")
         shared = {"upgrade_serial": [1, 2], "upgrade_src": "a.swu"}
         hosts = ((f"m{number}", {**shared, "number": number}) for number in range(10_000))
         assert guard.wrong_variables(tables_of("upgrade"), hosts) == "wrong. (Set for m0 and 9999 more.)"

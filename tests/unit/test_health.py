@@ -1,43 +1,24 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is found wrong with a miner, what may mend it, what was tried, and the rows of the report."""
+"""What is wrong with a miner, which remedy is next, when waiting for it is over, and the rows of the report."""
 
 from __future__ import annotations
 
 import copy
 import json
-from dataclasses import fields
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from ansible.errors import AnsibleFilterError
-from ansible_collections.minerops.dragonmint.plugins.filter.health_findings import FilterModule as Findings
-from ansible_collections.minerops.dragonmint.plugins.filter.health_remedy import FilterModule as Remedy
-from ansible_collections.minerops.dragonmint.plugins.filter.health_rows import FilterModule as Rows
-from ansible_collections.minerops.dragonmint.plugins.filter.health_tried import FilterModule as Tried
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.health import SEVERITIES, Limits
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, heal, remedies
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import SEVERITIES, Finding
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-health_findings = Findings().filters()["health_findings"]
-health_remedy = Remedy().filters()["health_remedy"]
-health_rows = Rows().filters()["health_rows"]
-health_tried = Tried().filters()["health_tried"]
-
-LIMITS = {
-    "boards": 3,
-    "max_board_temperature_c": "85",
-    "max_chip_temperature_c": 95,
-    "min_hashrate_ratio": "0.85",
-    "max_share_age_seconds": 900,
-    "max_reject_ratio": 0.05,
-    "max_hardware_error_ratio": 0.01,
-    "max_fan_percent": 95,
-    "min_uptime_seconds": 900,
-    "max_remedies_per_day": 2,
-    "ratings": {},
-}
+VALUES = normalised(heal.VARIABLES, {"health_heal": True})
+LIMITS = checks.limits_from(VALUES)
 URLS = [f"stratum+tcp://{name}:1" for name in "abc"]
 
 
@@ -82,9 +63,8 @@ def changed(changes: dict[str, Any], facts: dict[str, Any] | None = None) -> dic
     return facts
 
 
-def found(facts: dict[str, Any], limits: dict[str, Any] | None = None, **results: Any) -> list[dict[str, Any]]:
-    findings: list[dict[str, Any]] = health_findings({"seen": {"ansible_facts": facts}, **results}, limits or LIMITS)
-    return findings
+def found(facts: dict[str, Any], limits: checks.Limits = LIMITS, **results: Any) -> list[Finding]:
+    return checks.find({"seen": {"ansible_facts": facts}, **results}, limits)
 
 
 def chips(*temperatures_c: float | None) -> dict[str, Any]:
@@ -107,7 +87,7 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
     ({"mining.boards.0.status": None}, [], ""),
     (
         {"mining.boards": miner()["dragonmint_mining"]["boards"][:2]},
-        [("board_missing", "critical", "boards", 2, 3)],
+        [("board_missing", "critical", "board 2", 2, 3)],
         "rebooted",
     ),
     ({"mining.boards": []}, [("board_missing", "critical", "boards", 0, 3)], "rebooted"),
@@ -202,7 +182,11 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
     # The milder remedy comes first.
     (
         {"mining.boards": [{**miner()["dragonmint_mining"]["boards"][0], "status": "Dead"}]},
-        [("board_missing", "critical", "boards", 1, 3), ("board_dead", "critical", "board 0", "Dead", "Alive")],
+        [
+            ("board_missing", "critical", "board 1", 1, 3),
+            ("board_missing", "critical", "board 2", 1, 3),
+            ("board_dead", "critical", "board 0", "Dead", "Alive"),
+        ],
         "mining_restarted",
     ),
 ]
@@ -211,9 +195,9 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
 @pytest.mark.parametrize(("changes", "findings", "remedy"), FOUND)
 def test_what_is_found(changes: dict[str, Any], findings: list[tuple[Any, ...]], remedy: str) -> None:
     listed = found(changed(changes))
-    assert [tuple(f[key] for key in ("code", "severity", "part", "value", "limit")) for f in listed] == findings
-    assert health_remedy(listed) == remedy
-    assert all(finding["detail"] for finding in listed)
+    assert [(each.code, each.severity, each.part, each.value, each.limit) for each in listed] == findings
+    assert checks.next_remedy(listed) == remedy
+    assert all(each.detail for each in listed)
 
 
 @pytest.mark.parametrize(
@@ -228,10 +212,10 @@ def test_what_is_found(changes: dict[str, Any], findings: list[tuple[Any, ...]],
         ),
         ({"seen": {"error_code": "timeout"}, "identity": {"unreachable": True}}, "unreachable", ""),
         ({"seen": {"error_code": "authentication", "msg": "Why."}}, "locked", ""),
-        ({"seen": {"error_code": "bad_reply", "msg": "Why."}}, "unjudged", ""),
-        ({"seen": {"failed": True, "msg": "Why."}}, "unjudged", ""),
-        ({"seen": {"ansible_facts": {"dragonmint_identity": {}}}}, "unjudged", ""),
-        ({"seen": {}}, "unjudged", ""),
+        ({"seen": {"error_code": "bad_reply", "msg": "Why."}}, "unexamined", ""),
+        ({"seen": {"failed": True, "msg": "Why."}}, "unexamined", ""),
+        ({"seen": {"ansible_facts": {"dragonmint_identity": {}}}}, "unexamined", ""),
+        ({"seen": {}}, "unexamined", ""),
         ({"seen": {"ansible_facts": miner()}, "pools": {"unreachable": True}}, "unreachable", ""),
         ({"seen": {"ansible_facts": miner()}, "pools": {"error_code": "rejected", "msg": "Why."}}, "pools_unread", ""),
         ({"seen": {"ansible_facts": miner()}, "pools": {"diff": POOLS_DIFF}}, "pools_foreign", ""),
@@ -246,10 +230,10 @@ def test_what_is_found(changes: dict[str, Any], findings: list[tuple[Any, ...]],
     ],
 )
 def test_a_miner_that_is_not_as_usual(results: dict[str, Any], code: str, remedy: str) -> None:
-    (finding,) = health_findings(results, LIMITS)
-    assert (finding["code"], health_remedy([finding])) == (code, remedy)
+    (finding,) = checks.find(results, LIMITS)
+    assert (finding.code, checks.next_remedy([finding])) == (code, remedy)
     if "msg" in results["seen"]:
-        assert finding["detail"] == "Why."
+        assert finding.detail == "Why."
 
 
 @pytest.mark.parametrize(
@@ -268,26 +252,35 @@ def test_nothing_is_wrong(results: dict[str, Any]) -> None:
 
 def test_a_look_that_was_waited_for_in_vain_is_judged_all_the_same() -> None:
     seen = {"failed": True, "ansible_facts": changed(DEAD_BOARD)}
-    assert [finding["code"] for finding in health_findings({"seen": seen}, LIMITS)] == ["board_dead"]
+    assert [finding.code for finding in checks.find({"seen": seen}, LIMITS)] == ["board_dead"]
 
 
 def test_foreign_pools_are_told_beside_those_desired() -> None:
     (finding,) = found(miner(), pools={"diff": POOLS_DIFF})
-    assert (finding["value"], finding["limit"]) == ("t:1 thief", "a:1 u")
+    assert (finding.value, finding.limit) == ("t:1 thief", "a:1 u")
 
 
 def test_own_ratings_count() -> None:
-    limits = {**LIMITS, "ratings": {"T1": {"balanced": {"hashrate_ths": 20, "watts": 1}}}}
-    assert [finding["code"] for finding in found(miner(), limits)] == ["hashrate_low"]
+    limits = replace(LIMITS, ratings={"T1": {"balanced": {"hashrate_ths": 20, "watts": 1}}})
+    assert [finding.code for finding in found(miner(), limits)] == ["hashrate_low"]
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Limits) if field.name != "ratings"])
-@pytest.mark.parametrize("value", ["many", -1, float("nan"), float("inf"), None, []])
-def test_a_limit_that_is_none_is_refused(name: str, value: Any) -> None:
-    with pytest.raises(AnsibleFilterError, match=f"health_{name}"):
-        found(miner(), {**LIMITS, name: value})
-    with pytest.raises(AnsibleFilterError, match=f"health_{name}"):
-        found(miner(), {key: limit for key, limit in LIMITS.items() if key != name})
+@pytest.mark.parametrize(
+    ("ids", "parts", "said"),
+    [
+        ([0, 2], ["board 1"], "board 1 is missing; it reports boards 0 and 2"),
+        ([2], ["board 0", "board 1"], "board 0 is missing; it reports board 2"),
+        ([], ["boards"], "it reports none of 3 boards"),
+        ([4, 5], ["boards"], "it reports 2 of 3 boards: boards 4 and 5"),
+        ([0, 0], ["boards"], "it reports 2 of 3 boards: boards 0 and 0"),
+        ([None, 1], ["boards"], "it reports 2 of 3 boards: boards None and 1"),
+    ],
+)
+def test_a_missing_board_is_named_with_those_that_are_there(ids: list[Any], parts: list[str], said: str) -> None:
+    boards = [{**miner()["dragonmint_mining"]["boards"][0], "id": number} for number in ids]
+    findings = [finding for finding in found(changed({"mining.boards": boards})) if finding.code == "board_missing"]
+    assert [finding.part for finding in findings] == parts
+    assert findings[0].detail == said
 
 
 NUMBERS = st.none() | st.integers(-10, 10**12) | st.floats(-1e3, 1e12)
@@ -330,10 +323,10 @@ FACTS = st.fixed_dictionaries(
 @given(FACTS)
 def test_whatever_the_facts_are_they_can_be_judged(facts: dict[str, Any]) -> None:
     findings = found(facts)
-    order = [SEVERITIES.index(finding["severity"]) for finding in findings]
+    order = [SEVERITIES.index(finding.severity) for finding in findings]
     assert order == sorted(order)
-    assert health_remedy(findings) in ("", "mining_restarted", "rebooted")
-    json.dumps(findings, allow_nan=False)
+    assert checks.next_remedy(findings) in ("", *checks.REMEDIES)
+    json.dumps([asdict(finding) for finding in findings], allow_nan=False)
 
 
 NOW = 1526364522.0
@@ -350,12 +343,12 @@ STATE = {
 }
 
 
-class TestTried:
+class TestRemediesOfTheLastDay:
     def test_what_is_older_than_a_day_does_not_count(self) -> None:
-        assert health_tried(json.dumps(STATE), "m", NOW, "path") == STATE["remedies"][1:]  # type: ignore[index]
+        assert remedies.remedies_in(json.dumps(STATE), "m", NOW) == STATE["remedies"][1:]  # type: ignore[index]
 
-    def test_without_a_file_nothing_was_tried(self) -> None:
-        assert health_tried(None, "m", NOW, "path") == []
+    def test_without_a_file_nothing_was_sent(self) -> None:
+        assert remedies.remedies_in(None, "m", NOW) == []
 
     @pytest.mark.parametrize(
         "text",
@@ -381,70 +374,142 @@ class TestTried:
         ],
         ids=lambda text: text[:80],
     )
-    def test_what_is_not_understood_in_full_is_refused(self, text: str) -> None:
-        with pytest.raises(AnsibleFilterError, match="state file path of m"):
-            health_tried(text, "m", NOW, "path")
+    def test_what_is_not_understood_in_full_means_no_remedy(self, text: str) -> None:
+        results = {"seen": {"ansible_facts": changed(DEAD_BOARD)}, "record": text, "path": "path"}
+        health = remedies.health_of(results, VALUES, "m", NOW)
+        assert (health.remedy, health.outcome) == ("", "failed")
+        assert health.reason.startswith("The state file path is damaged")
+
+
+def health(facts: dict[str, Any], again: dict[str, Any] | None = None, **results: Any) -> remedies.Health:
+    """``again`` are the facts after a remedy, or why there are none."""
+    is_result = again is None or "unreachable" in again
+    read = {"seen": {"ansible_facts": facts}, "again": again or {} if is_result else {"ansible_facts": again}}
+    return remedies.health_of({**read, **results}, VALUES, "m", NOW)
+
+
+def record(*sent: str) -> str:
+    entries = [{"remedy": remedy, "at": "2018-05-15T06:00:00+00:00"} for remedy in sent]
+    return json.dumps({"version": 1, "miner": "m", "remedies": entries})
+
+
+DEAD, RESTARTED, BOTH = changed(DEAD_BOARD), ["mining_restarted"], ["mining_restarted", "rebooted"]
+
+
+@pytest.mark.parametrize(
+    ("results", "remedy", "outcome"),
+    [
+        ({}, "mining_restarted", ""),
+        ({"record": record("rebooted")}, "mining_restarted", ""),
+        ({"record": record(*BOTH)}, "", "limit reached"),
+        ({"problem": "The folder is not writable."}, "", "failed"),
+        # A restart did not help.
+        ({"tried": RESTARTED, "again": DEAD, "record": record(*RESTARTED)}, "rebooted", ""),
+        ({"tried": RESTARTED, "again": DEAD, "record": record("rebooted", *RESTARTED)}, "", ""),
+        ({"tried": RESTARTED, "again": miner()}, "", ""),
+        ({"tried": BOTH, "again": DEAD}, "", ""),
+        # The restart failed: a reboot may work all the same, but not with this login.
+        ({"tried": RESTARTED, "again": DEAD, "sent": {"failed": True, "error_code": "not_applied"}}, "rebooted", ""),
+        ({"tried": RESTARTED, "again": DEAD, "sent": {"failed": True, "error_code": "unsupported"}}, "rebooted", ""),
+        ({"tried": RESTARTED, "again": DEAD, "sent": {"failed": True, "error_code": "permission"}}, "", ""),
+    ],
+)
+def test_the_next_remedy(results: dict[str, Any], remedy: str, outcome: str) -> None:
+    state = health(DEAD, **results)
+    assert (state.remedy, state.outcome) == (remedy, outcome)
+
+
+@pytest.mark.parametrize(
+    ("again", "sent", "is_final"),
+    [
+        ({"ansible_facts": miner()}, {}, True),
+        ({"ansible_facts": DEAD}, {}, False),
+        ({"ansible_facts": changed({"mining.fan_percent": 100})}, {}, True),
+        ({"ansible_facts": changed({"hardware.uptime_seconds": 60})}, {}, True),
+        ({"ansible_facts": changed({"mining.boards.0.hashrate_ths": 0.0, "mining.elapsed_seconds": 5})}, {}, False),
+        ({"unreachable": True, "error_code": "unreachable"}, {}, False),
+        ({"failed": True, "error_code": "timeout"}, {}, False),
+        ({"failed": True, "error_code": "not_ready"}, {}, False),
+        *[
+            ({"failed": True, "error_code": code}, {}, True)
+            for code in (
+                "invalid_input",
+                "authentication",
+                "permission",
+                "unsupported",
+                "wrong_device",
+                "missing_library",
+                "bug",
+            )
+        ],
+        ({"ansible_facts": DEAD}, {"failed": True}, True),
+        ({"ansible_facts": DEAD}, {"unreachable": True}, True),
+    ],
+)
+def test_what_waiting_does_not_mend_ends_the_wait(again: dict[str, Any], sent: dict[str, Any], is_final: bool) -> None:
+    facts = changed({**DEAD_BOARD, "mining.fan_percent": 100})
+    results = {"seen": {"ansible_facts": facts}, "tried": RESTARTED, "again": again, "sent": sent}
+    assert remedies.health_of(results, VALUES, "m", NOW).is_final is is_final
+
+
+def test_health_survives_being_a_variable() -> None:
+    state = health(DEAD, miner(), tried=RESTARTED)
+    assert remedies.health_from(json.loads(json.dumps(remedies.dict_of(state)))) == state
+    assert remedies.health_from({}) is None
 
 
 class TestRows:
-    def rows(self, facts: dict[str, Any], **variables: Any) -> list[tuple[str, str, str, str, str]]:
-        seen = {"ansible_facts": facts}
-        hostvars = {"m": {"ansible_host": "a", "__health_limits": LIMITS, "__health_seen": seen, **variables}}
-        rows = health_rows(["m"], hostvars)
+    def rows(self, state: remedies.Health | None) -> list[tuple[str, ...]]:
+        rows = remedies.rows(remedies.Examined("m", "a", state))
         assert {(row["miner"], row["address"]) for row in rows} == {("m", "a")}
         return [tuple(row[key] for key in ("severity", "code", "remedy", "tried", "outcome")) for row in rows]
 
-    def again(self, changes: dict[str, Any], told: list[str]) -> dict[str, Any]:
-        return {"__health_again": {"ansible_facts": changed(changes)}, "__health_told": told}
+    def test_a_healthy_miner_has_one_row(self) -> None:
+        assert self.rows(health(miner())) == [("ok", "", "", "", "")]
 
-    def test_a_miner_that_is_well_has_one_row(self) -> None:
-        assert self.rows(miner()) == [("ok", "", "", "", "")]
+    def test_a_miner_that_was_not_examined_is_not_healthy(self) -> None:
+        assert self.rows(None) == [("critical", "unexamined", "", "", "")]
 
-    def test_one_that_was_not_examined_is_not_well(self) -> None:
-        (row,) = health_rows(["m"], {"m": {}})
-        assert (row["severity"], row["code"]) == ("critical", "unjudged")
-
-    def test_what_may_mend_it_is_told(self) -> None:
-        rows = self.rows(changed({**DEAD_BOARD, "mining.fan_percent": 100}))
-        assert rows == [
+    def test_the_remedy_is_shown_where_it_may_help(self) -> None:
+        assert self.rows(health(changed({**DEAD_BOARD, "mining.fan_percent": 100}))) == [
             ("critical", "board_dead", "mining_restarted", "", ""),
             ("warning", "fan_at_limit", "", "", ""),
         ]
 
-    def test_a_hot_one_gets_no_remedy(self) -> None:
-        rows = self.rows(changed({**DEAD_BOARD, "mining.boards.0.temperature_c": 99}))
+    def test_a_hot_miner_gets_no_remedy(self) -> None:
+        rows = self.rows(health(changed({**DEAD_BOARD, "mining.boards.0.temperature_c": 99})))
         assert [row[2] for row in rows] == ["", ""]
 
     @pytest.mark.parametrize(
-        ("variables", "outcome"),
-        [
-            ({"__health_tried": [{}]}, ""),
-            ({"__health_tried": [{}, {}]}, "limit reached"),
-            ({"__health_refused": {"msg": "Why."}}, "failed"),
-        ],
+        ("results", "outcome"),
+        [({"record": record(*BOTH)}, "limit reached"), ({"problem": "Why."}, "failed")],
     )
-    def test_one_that_may_not_get_any_has_none(self, variables: dict[str, Any], outcome: str) -> None:
-        ((_severity, _code, remedy, _tried, told),) = self.rows(changed(DEAD_BOARD), **variables)
-        assert (remedy, told) == ("" if outcome else "mining_restarted", outcome)
+    def test_a_miner_that_may_not_get_a_remedy_has_none(self, results: dict[str, Any], outcome: str) -> None:
+        assert self.rows(health(DEAD, **results)) == [("critical", "board_dead", "", "", outcome)]
 
-    def test_what_is_gone_is_healed_and_what_no_remedy_mends_is_as_before(self) -> None:
-        rows = self.rows(
-            changed({**DEAD_BOARD, "mining.fan_percent": 100}),
-            **self.again({"mining.fan_percent": 100}, ["mining_restarted"]),
-        )
-        assert rows == [
+    def test_what_is_gone_is_healed_and_what_no_remedy_mends_stays(self) -> None:
+        facts = changed({**DEAD_BOARD, "mining.fan_percent": 100})
+        assert self.rows(health(facts, changed({"mining.fan_percent": 100}), tried=RESTARTED)) == [
             ("critical", "board_dead", "mining_restarted", "mining_restarted", "healed"),
             ("warning", "fan_at_limit", "", "mining_restarted", ""),
         ]
 
-    def test_one_that_does_not_hash_yet_is_not_healed(self) -> None:
+    def test_a_miner_that_does_not_hash_yet_is_not_healed(self) -> None:
+        slow = changed({"mining.boards.0.hashrate_ths": 2.0})
         young = {"mining.elapsed_seconds": 5, "hardware.uptime_seconds": 60, "mining.boards.0.hashrate_ths": 0.0}
-        rows = self.rows(changed({"mining.boards.0.hashrate_ths": 2.0}), **self.again(young, ["mining_restarted"]))
-        assert rows == [("warning", "hashrate_low", "mining_restarted", "mining_restarted", "still ill")]
+        assert self.rows(health(slow, changed(young), tried=RESTARTED)) == [
+            ("warning", "hashrate_low", "mining_restarted", "mining_restarted", "still unhealthy")
+        ]
 
-    def test_one_that_went_dark_is_not_healed(self) -> None:
-        rows = self.rows(changed(DEAD_BOARD), __health_again={"unreachable": True}, __health_told=["rebooted"])
-        assert rows == [
+    def test_a_miner_that_no_longer_responds_is_not_healed(self) -> None:
+        assert self.rows(health(DEAD, {"unreachable": True}, tried=["rebooted"])) == [
             ("critical", "board_dead", "mining_restarted", "rebooted", "unknown"),
             ("critical", "unreachable", "", "rebooted", "new"),
         ]
+
+
+def test_names_of_state_files_are_safe_and_distinct() -> None:
+    names = ["../../escaped", "a/b", "a_b", "..", "ä" * 200, "rack:1,2"]
+    files = [remedies.state_file(name) for name in names]
+    assert len(set(files)) == len(names)
+    assert all(len(name) < 100 and name.isascii() and "/" not in name for name in files)

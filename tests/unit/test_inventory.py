@@ -18,6 +18,7 @@ from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.loader import inventory_loader
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Found
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory import scans
 
@@ -141,7 +142,7 @@ def test_why_facts_are_missing_is_summed_up(read: Read) -> None:
 
 
 def test_without_the_library_it_is_named(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(scan, "AIOHTTP_IMPORT_ERROR", "Traceback:\nModuleNotFoundError: No module named 'aiohttp'")
+    monkeypatch.setattr(sockets, "AIOHTTP_IMPORT_ERROR", "Traceback:\nModuleNotFoundError: No module named 'aiohttp'")
     with pytest.raises(AnsibleParserError, match=r"library aiohttp is required.*ModuleNotFoundError"):
         read([])
 

@@ -22,6 +22,11 @@ STRICT, LENIENT = {"fail_on_drift": True, "partial": False}, {"fail_on_drift": F
 DEFAULT = {"fail_on_drift": False, "partial": False}
 
 
+def compared(error: dict[str, Any] | None = None, **results: Any) -> dict[str, Any]:
+    """The variables of a miner that the role provision has compared."""
+    return {**REACHED, "dragonmint_comparison": {"error": error or {}, "results": results}}
+
+
 def rows_of(miners: list[str], hostvars: dict[str, Any]) -> list[dict[str, str]]:
     rows: list[dict[str, str]] = audit.outcome(miners, hostvars, DEFAULT)["rows"]
     return rows
@@ -36,13 +41,17 @@ POOL = {"url": "stratum+tcp://a:1", "user": "u", "password": MASK}
 
 class TestRows:
     def test_a_miner_as_desired_has_one_row(self) -> None:
-        results = {f"__provision_{name}": UNCHANGED for name in ("pools", "network", "admin_password")}
-        assert rows_of(["m1"], {"m1": {**REACHED, **results, "__provision_autotune": SKIPPED}}) == [
+        results = dict.fromkeys(("pools", "network", "admin_password"), UNCHANGED)
+        assert rows_of(["m1"], {"m1": compared(**results, guest_password={}, autotune=SKIPPED)}) == [
             {**dict.fromkeys(COLUMNS, ""), "miner": "m1", "address": ADDRESS, "outcome": "as desired"}
         ]
 
     def test_one_of_which_nothing_is_desired_is_as_desired(self) -> None:
-        assert [row["outcome"] for row in rows_of(["m1"], {"m1": REACHED})] == ["as desired"]
+        assert [row["outcome"] for row in rows_of(["m1"], {"m1": compared()})] == ["as desired"]
+
+    def test_one_that_was_never_compared_is_not(self) -> None:
+        (row,) = rows_of(["m1"], {"m1": REACHED})
+        assert (row["outcome"], row["reason"]) == ("failed", "It was not compared, since an earlier task failed.")
 
     @pytest.mark.parametrize(
         ("variable", "result", "current", "desired"),
@@ -81,7 +90,7 @@ class TestRows:
         ],
     )
     def test_each_setting_has_its_row(self, variable: str, result: dict[str, Any], current: str, desired: str) -> None:
-        (row,) = rows_of(["m1"], {"m1": {**REACHED, f"__provision_{variable}": result}})
+        (row,) = rows_of(["m1"], {"m1": compared(**{variable: result})})
         (name,) = result["diff"]["after"]
         assert list(row) == COLUMNS
         assert row == {
@@ -96,11 +105,8 @@ class TestRows:
         }
 
     def test_rows_come_in_the_order_of_miners_and_settings(self) -> None:
-        drift = {
-            "__provision_autotune": changed("autotune", "a", "b"),
-            "__provision_pools": changed("pools", "a", "b"),
-        }
-        rows = rows_of(["m2", "m1"], {"m1": {}, "m2": drift})
+        drift = compared(pools=changed("pools", "a", "b"), autotune=changed("autotune", "a", "b"))
+        rows = rows_of(["m2", "m1"], {"m1": compared(), "m2": drift})
         assert [(row["miner"], row["setting"]) for row in rows] == [("m2", "pools"), ("m2", "autotune"), ("m1", "")]
 
     @pytest.mark.parametrize(
@@ -112,13 +118,12 @@ class TestRows:
         ],
     )
     def test_a_miner_that_could_not_be_compared_has_its_reason(self, failed: dict[str, Any], outcome: str) -> None:
-        drift = {"__provision_pools": changed("pools", "a", "b")}
-        (row,) = rows_of(["m1"], {"m1": {**REACHED, **drift, "__audit_failed": failed}})
+        (row,) = rows_of(["m1"], {"m1": compared(failed, pools=changed("pools", "a", "b"))})
         assert (row["outcome"], row["reason"], row["summary"]) == (outcome, "Why.", "Why.")
 
     @pytest.mark.parametrize("setting", ["admin_password", "guest_password", "network", "pools", "autotune"])
     def test_a_miner_that_went_dark_meanwhile_is_not_as_desired(self, setting: str) -> None:
-        (row,) = rows_of(["m1"], {"m1": {**REACHED, f"__provision_{setting}": UNREACHABLE}})
+        (row,) = rows_of(["m1"], {"m1": compared(**{setting: UNREACHABLE})})
         assert (row["outcome"], row["reason"]) == ("unreachable", "No miner answers.")
 
     @pytest.mark.parametrize(
@@ -140,13 +145,10 @@ class TestRows:
 
 # Of four miners, one for each outcome.
 HOSTVARS = {
-    "good": {},
-    "drifted": {
-        "__provision_pools": changed("pools", "a", "b"),
-        "__provision_autotune": changed("autotune", "a", "b"),
-    },
-    "refuses": {"__audit_failed": {"msg": "Why."}},
-    "dark": {"__audit_failed": {"msg": "No miner answers.", "unreachable": True}},
+    "good": compared(),
+    "drifted": compared(pools=changed("pools", "a", "b"), autotune=changed("autotune", "a", "b")),
+    "refuses": compared({"msg": "Why."}),
+    "dark": compared({"msg": "No miner answers.", "unreachable": True}),
 }
 NUMBERS = "4 miners: 1 as desired, 1 drift, 1 failed, 1 unreachable."
 NOT_COMPARED = (

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,7 +20,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.autotune import (
     MODES,
@@ -40,6 +38,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_09,
 )
 
+from .driving import Connect, Driven, asking
 from .helpers import (
     INVALID_REQUEST,
     NO_REASON,
@@ -52,15 +51,13 @@ from .helpers import (
     said,
 )
 
-Connect = Callable[..., Client]
-
 REFUSED = Unreachable("", "refused", sent=False)
 
 
 def bring(
-    client: Client, clock: Clock, mode: str, level: str | None = None, check_mode: bool = False
+    client: Driven, clock: Clock, mode: str, level: str | None = None, check_mode: bool = False
 ) -> Outcome[AutoTune]:
-    return converge(AutoTuneSetting(client, mode, level), check_mode, sleep=clock.sleep)
+    return client.run(converge(AutoTuneSetting(client.session, mode, level), check_mode))
 
 
 TAKES = {
@@ -241,11 +238,11 @@ def test_a_level_is_refused_by_firmware_without_levels(
 @pytest.mark.parametrize("level", ["", "  ", "2\n", "2\x00", "\x1b[31m", "2\u200b", "2\u00a0", "\udc80"])
 def test_a_level_that_cannot_be_stored_is_refused(level: str, connect: Connect) -> None:
     with pytest.raises(InvalidInput, match="level"):
-        AutoTuneSetting(connect(Script([])), "balanced", level)
+        AutoTuneSetting(connect(Script([])).session, "balanced", level)
 
 
 def test_the_mode_and_level_are_shown(connect: Connect) -> None:
-    setting = AutoTuneSetting(connect(Script([])), "balanced", None)
+    setting = AutoTuneSetting(connect(Script([])).session, "balanced", None)
     assert setting.describe(AutoTune("balanced")) == "balanced"
     assert setting.describe(AutoTune("balanced", "2")) == "balanced at level 2"
     assert setting.diff(AutoTune("balanced"), AutoTune("factory", "2")) == (
@@ -264,7 +261,7 @@ def test_a_guest_is_denied(connect: Connect, clock: Clock) -> None:
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
 def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: Connect) -> None:
     miner = Miner(generation)
-    assert current_status(connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced"))
+    assert asking(current_status, connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced"))
     assert miner.actions == ["getAutoTuneStatus"]
 
 
@@ -273,12 +270,12 @@ def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: C
 )
 def test_without_a_status_the_summary_tells(tuning: bool, status: AutoTuneStatus, connect: Connect) -> None:
     summary = said(success=True, DEVS=[], POOLS=[], tuning=tuning)
-    assert current_status(connect(Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, summary]))) == status
+    assert asking(current_status, connect(Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, summary]))) == status
 
 
 def test_without_a_status_a_silent_cgminer_does_not_run(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, *[NO_REASON] * 4])
-    assert current_status(connect(wire)) == AutoTuneStatus(is_running=False, is_tuning=False)
+    assert asking(current_status, connect(wire)) == AutoTuneStatus(is_running=False, is_tuning=False)
 
 
 def status(running: bool, tuning: bool) -> Reply:
@@ -290,15 +287,15 @@ TUNED = status(running=True, tuning=False)
 
 def test_waiting_ends_when_cgminer_runs_and_does_not_tune(connect: Connect, clock: Clock) -> None:
     wire = Script([status(False, False), REFUSED, NO_REASON, TimedOut("", "late"), status(True, True), TUNED])
-    wait_tuned(connect(wire), 60, changed=True)
-    assert wire.answers == wire.pauses == []
+    asking(wait_tuned, connect(wire), 60, changed=True)
+    assert (wire.answers, wire.pauses) == ([], [5.0] * 5)
 
 
 @pytest.mark.parametrize("changed", [True, False])
 def test_tuning_that_does_not_end_is_not_ready(changed: bool, connect: Connect, clock: Clock) -> None:
     wire = Script([status(True, True)] * 1000)
     with pytest.raises(NotReady, match=r"within 60 s.*wait_timeout") as caught:
-        wait_tuned(connect(wire), 60, changed)
+        asking(wait_tuned, connect(wire), 60, changed)
     assert caught.value.changed is changed
     assert 60 <= sum(clock.slept) < 61
 
@@ -306,8 +303,8 @@ def test_tuning_that_does_not_end_is_not_ready(changed: bool, connect: Connect, 
 def test_waiting_without_a_status_does_not_ask_more_patiently(connect: Connect, clock: Clock) -> None:
     miner = Miner(DM_2018_04)
     miner.fails = {"summary": [NO_REASON] * 3}
-    wait_tuned(connect(miner), 60, changed=True)
-    assert miner.pauses == []
+    asking(wait_tuned, connect(miner), 60, changed=True)
+    assert miner.pauses == [5.0] * 3
 
 
 @pytest.mark.parametrize(
@@ -318,6 +315,6 @@ def test_waiting_without_a_status_does_not_ask_more_patiently(connect: Connect, 
 def test_an_error_while_waiting_does_not_hide_the_change(error: MinerError, connect: Connect, clock: Clock) -> None:
     wire: Script = Script([error] * 1000)
     with pytest.raises(MinerError) as caught:
-        wait_tuned(connect(wire), 60, changed=True)
+        asking(wait_tuned, connect(wire), 60, changed=True)
     assert caught.value.changed
     assert not isinstance(caught.value, Unreachable)

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     TimedOut,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import gather, wanted_subsets
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
@@ -26,6 +24,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_09,
 )
 
+from .driving import Connect, Driven, asking
 from .helpers import (
     INVALID_REQUEST,
     NO_REASON,
@@ -36,8 +35,6 @@ from .helpers import (
     recorded,
     said,
 )
-
-Connect = Callable[..., Client]
 
 ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
 
@@ -76,9 +73,9 @@ def test_an_unknown_subset_is_refused_with_those_that_exist(name: str) -> None:
     assert all(known in str(caught.value) for known in (repr(name), "all", "min", *ALL))
 
 
-def gathered(client: Client, *subsets: str) -> tuple[dict[str, Any], list[str]]:
+def gathered(client: Driven, *subsets: str) -> tuple[dict[str, Any], list[str]]:
     warnings: list[str] = []
-    facts = gather(client, subsets or ALL, warnings.append)
+    facts = asking(gather, client, subsets or ALL, warnings.append)
     return facts, warnings
 
 
@@ -219,7 +216,7 @@ def test_what_a_guest_may_not_read_is_left_out_with_a_warning(connect: Connect) 
     summary = recorded(DM_2018_05, "/api/summary")
     wire = Script([INVALID_REQUEST, logged_in("guest"), INVALID_REQUEST, summary])
     warnings: list[str] = []
-    facts = gather(connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
+    facts = asking(gather, connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
     assert list(facts) == ["dragonmint_mining"]
     assert len(warnings) == 1
     assert warnings[0].startswith("The facts autotune are left out: ")

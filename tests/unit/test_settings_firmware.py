@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unsupported,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import newest, wanted_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import (
@@ -29,10 +27,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater 
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
 
+from .driving import Connect, asking
 from .helpers import Script, recorded, said
 from .helpers_swu import firmware
 
-Connect = Callable[..., Client]
 VERSION = "t1_20180901_120000"
 OTHER = "t1_20180515_060842"
 OVERVIEW = recorded(DM_2018_05, "/api/overview")
@@ -74,14 +72,14 @@ def test_the_right_checksum_is_taken_in_either_case(archive: str) -> None:
 def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
     assert wanted_from({**NOTHING, "latest": True}, None) is None
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION, url="http://vendor.example/x.swu")]))
-    wanted = newest(client, Tracker(client, [], 60.0), None)
+    wanted = asking(newest, client, Tracker(client.session, [], 60.0), None)
     assert (wanted.version, wanted.order.url) == (VERSION, "http://vendor.example/x.swu")
 
 
 def test_a_vendor_without_an_address_is_of_no_use(connect: Connect) -> None:
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION)]))
     with pytest.raises(BadReply, match="names no address"):
-        newest(client, Tracker(client, [], 60.0), None)
+        asking(newest, client, Tracker(client.session, [], 60.0), None)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.generation import current_generation
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
@@ -18,9 +15,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_09,
 )
 
+from .driving import Connect, asking
 from .helpers import INVALID_REQUEST, NO_REASON, Miner, Script, logged_in, recorded, said
-
-Connect = Callable[..., Client]
 
 DRAGONMINT = recorded(DM_2018_05, "/", None, method="GET")
 INNOSILICON = recorded(INNO_2018_08, "/", None, method="GET")
@@ -40,7 +36,7 @@ def samples(time: int | str) -> Reply:
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_miner_is_known_by_what_it_does(generation: str, connect: Connect) -> None:
-    assert current_generation(connect(Miner(generation))) == generation
+    assert asking(current_generation, connect(Miner(generation))) == generation
 
 
 @pytest.mark.parametrize(
@@ -59,7 +55,7 @@ def test_a_miner_is_known_by_what_it_does(generation: str, connect: Connect) -> 
 )
 def test_the_signs_of_a_firmware(answers: list[Reply | Exception], generation: str, connect: Connect) -> None:
     wire = Script(list(answers))
-    assert current_generation(connect(wire)) == generation
+    assert asking(current_generation, connect(wire)) == generation
     assert wire.answers == []
 
 
@@ -75,5 +71,5 @@ def test_the_signs_of_a_firmware(answers: list[Reply | Exception], generation: s
 )
 def test_what_a_guest_may_see_of_it(answers: list[Reply | Exception], generation: str, connect: Connect) -> None:
     wire = Script(list(answers))
-    assert current_generation(connect(wire, username="guest")) == generation
+    assert asking(current_generation, connect(wire, username="guest")) == generation
     assert wire.answers == []

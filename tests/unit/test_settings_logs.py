@@ -22,8 +22,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Connection
 
+from .driving import Driven, asking
 from .helpers import WRONG_PASSWORD, basic, jwt_of, logged_in
 from .loopback import Listen, Peer, Talk, http
 
@@ -65,13 +65,13 @@ def read(listen: Listen, cleanup: ExitStack, monkeypatch: pytest.MonkeyPatch) ->
     def read(talk: Talk, connection: Any = None, secrets: tuple[str, ...] = (), **options: Any) -> logs.Log:
         server = listen(talk)
         usual = {"password": "dragonadmin", "timeout_s": TIMEOUT_S, "retries": 0}
-        client = Client(Connection("127.0.0.1", port=server.port, **{**usual, **(connection or {})}))
+        client = Driven("127.0.0.1", port=server.port, **{**usual, **(connection or {})})
         cleanup.callback(client.close)
         usual = {"lines": 1000, "match": None, "max_bytes": 100_000}
         wanted = logs.wanted_from({**usual, **options}, options.pop("duration", 0))
         began = time.monotonic()
         try:
-            return logs.read(client, wanted, secrets)
+            return asking(logs.read, client, wanted, secrets)
         finally:
             assert time.monotonic() - began < SOON_S
 

@@ -18,11 +18,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import client as client_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import search as search_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Connection
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
-from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import network
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.network import (
     NetworkSetting,
     network_from,
@@ -31,6 +28,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.netw
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import Network, update_network
 
+from .driving import Driven
 from .helpers import Clock
 from .helpers_lan import NEW, OLD, OTHER, Device, Lan, Wire, live
 
@@ -168,18 +166,16 @@ Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
 @pytest.fixture
 def bring(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Bring:
     """Converges the network of the miner at OLD, in no time."""
-    monkeypatch.setattr(network, "time", clock)
 
     def bring(
         lan: Lan, desired: Network, search: str = "", wait_s: float = 60, check_mode: bool = False, **connection: Any
     ) -> tuple[Outcome[Network], NetworkSetting]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
-        for module in (network, search_module):
-            monkeypatch.setattr(module, "accepts_connections", lan.accepts_connections)
-        client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
-        setting = NetworkSetting(client, desired, hosts_to_search(search), wait_s)
-        return converge(setting, check_mode, sleep=clock.sleep), setting
+        monkeypatch.setattr(client_module, "_knock", lan.knock)
+        miner = Driven(OLD, sleep=clock.sleep, now=clock.monotonic, **connection)
+        setting = NetworkSetting(miner.session, desired, hosts_to_search(search), wait_s)
+        return miner.run(converge(setting, check_mode)), setting
 
     return bring
 
@@ -300,7 +296,7 @@ class TestStatic:
         with pytest.raises(WrongDevice) as caught:
             bring(Lan({OLD: Device(live("dhcp"))}, squatter=printer), STATIC)
         assert caught.value.changed
-        assert printer.asked == [("type", None)]
+        assert printer.asked == []
 
     def test_another_miner_is_shown_only_the_password_that_the_miner_took(self, bring: Bring) -> None:
         stranger = Device(live("dhcp"), password="its own")

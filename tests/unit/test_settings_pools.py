@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,7 +17,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.pools import (
@@ -28,14 +26,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.pool
     pools_from,
     shown,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, execute
+from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, finished
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, GENERATIONS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import Pool
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_pools
 
+from .driving import Connect, Driven
 from .helpers import RECORDED_GENERATIONS, Clock, Miner, Script, recorded, said
-
-Connect = Callable[..., Client]
 
 FIRST = Pool("stratum+tcp://first.example:3333", "farm.1", "x")
 SECOND = Pool("stratum+tcp://second.example:3333", "farm.1", "x")
@@ -56,8 +53,8 @@ def miner() -> Miner:
     return miner
 
 
-def bring(client: Client, clock: Clock, *pools: Pool, check_mode: bool = False) -> Outcome[Any]:
-    return converge(PoolsSetting(client, pools), check_mode, sleep=clock.sleep)
+def bring(client: Driven, clock: Clock, *pools: Pool, check_mode: bool = False) -> Outcome[Any]:
+    return client.run(converge(PoolsSetting(client.session, pools), check_mode))
 
 
 @pytest.mark.parametrize(
@@ -473,6 +470,8 @@ class TestKeptPasswords:
         miner.fails["updatePools"] = [said(success=False, message="no secret-9 here")]
         client = connect(miner)
         context = Context({"password": "dragonadmin"}, check_mode=False, tokens=client.tokens)
-        result = execute(lambda _context: vars(converge(PoolsSetting(client, keeping(FIRST)), False)), context)
+        result = client.run(
+            finished(lambda _context: converge(PoolsSetting(client.session, keeping(FIRST)), False), context)
+        )
         assert result["error_code"] == "rejected"
         assert f"no {MASK} here" in result["msg"]

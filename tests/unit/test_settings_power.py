@@ -30,6 +30,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, TYPE
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import Login
 
+from .driving import Stepping, run
 from .helpers import Clock, recorded
 
 PARAMETERS = {
@@ -126,7 +127,7 @@ Life = dict[float, Look]
 
 @dataclass
 class Miner:
-    """Stands in for Client: a miner with a life after it got a command, or nothing at all."""
+    """Stands in for a session: a miner with a life after it got a command, or nothing at all."""
 
     clock: Clock
     life: Life
@@ -155,11 +156,11 @@ class Miner:
         assert jwt == "jwt"
         return self._now().token_alive
 
-    def accepts(self, username: str, password: str) -> bool:
+    def accepts(self, username: str, *passwords: str) -> bool:
         now = self._now()
         if now.login_trouble:
             raise now.login_trouble
-        return now.factory_login and (username, password) == ("admin", "admin")
+        return now.factory_login and username == "admin" and "admin" in passwords
 
     def read(self, endpoint: Endpoint[Any], patient: bool = True) -> Any:
         now = self._now()
@@ -193,15 +194,14 @@ Bring = Callable[..., PowerOutcome]
 
 
 @pytest.fixture
-def bring(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Bring:
-    monkeypatch.setattr(power, "time", clock)
-
+def bring(clock: Clock) -> Bring:
     def bring(
         miner: Miner, state: str, check_mode: bool = False, warn: Callable[[str], None] = lambda text: None, **more: Any
     ) -> PowerOutcome:
         parameters = {**PARAMETERS, "state": state, "confirm": MAC if state == "factory_reset" else None}
         options = power.options_from({**parameters, "wait_timeout": WAIT_S, **more})
-        return power.bring(miner, options, check_mode, warn)  # type: ignore[arg-type]
+        session: Any = Stepping(miner, clock)
+        return run(power.bring(session, options, check_mode, warn), clock)
 
     return bring
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -16,15 +17,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import client as client_module
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import search
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Connection
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import (
     SEARCH_MAX,
     Tracker,
     hosts_to_search,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import Overview
 
+from .driving import Driven
 from .helpers import Clock
 from .helpers_lan import OLD, OTHER, Device, Lan, Wire, live
 
@@ -68,22 +69,35 @@ class TestNetwork:
         assert hosts_to_search(text) == []
 
 
-Track = Callable[..., "tuple[Client, Tracker]"]
+Track = Callable[..., "tuple[Driven, Tracking]"]
+
+
+@dataclass
+class Tracking:
+    """What moves a session, done at once."""
+
+    client: Driven
+    tracker: Tracker
+
+    def begin(self) -> Overview:
+        return self.client.run(self.tracker.begin())
+
+    def follow(self) -> None:
+        self.client.run(self.tracker.follow())
 
 
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Track:
-    """A client of the miner at OLD, and what moves it, in no time."""
-    monkeypatch.setattr(search, "time", clock)
+    """A session with the miner at OLD, and what moves it, in no time."""
 
     def tracker(
         lan: Lan, network: str | None = NETWORK, passwords: tuple[str, ...] = (), **connection: Any
-    ) -> tuple[Client, Tracker]:
+    ) -> tuple[Driven, Tracking]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
-        monkeypatch.setattr(search, "accepts_connections", lan.accepts_connections)
-        client = Client(Connection(OLD, **{"password": "dragonadmin", **connection}), sleep=clock.sleep)
-        return client, Tracker(client, hosts_to_search(network), WAIT_S, passwords)
+        monkeypatch.setattr(client_module, "_knock", lan.knock)
+        client = Driven(OLD, sleep=clock.sleep, now=clock.monotonic, **connection)
+        return client, Tracking(client, Tracker(client.session, hosts_to_search(network), WAIT_S, passwords))
 
     return tracker
 
@@ -229,7 +243,7 @@ class TestFollow:
         clock.sleep(PATIENCE_S)
         tracking.follow()
         assert client.connection.host == OTHER
-        assert printer.asked == [("type", None)]
+        assert printer.asked == []
         assert other.tried == []
 
     def test_one_that_is_nowhere_is_searched_for_now_and_then(self, tracker: Track, clock: Clock) -> None:

@@ -21,7 +21,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unsupported,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import user
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.user import PasswordSetting
@@ -29,6 +28,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, INNO_2018_08
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import update_password
 
+from .driving import Connect
 from .helpers import INVALID_REQUEST, NO_USER, SUCCESS, WRONG_PASSWORD, Clock, basic, recorded, said
 
 NEW, OLD = "Correct-Horse-7", "Battery-Staple-8"
@@ -100,7 +100,7 @@ Set = Callable[..., "Outcome[bool]"]
 
 
 @pytest.fixture
-def set_password(connect: Callable[..., Client], clock: Clock) -> Set:
+def set_password(connect: Connect, clock: Clock) -> Set:
     def set_password(
         miner: Miner,
         name: str = "admin",
@@ -110,8 +110,8 @@ def set_password(connect: Callable[..., Client], clock: Clock) -> Set:
         **connection: Any,
     ) -> Outcome[bool]:
         client = connect(miner, **{"password": miner.passwords["admin"], **connection})
-        setting = PasswordSetting(client, name, new_password, only_factory)
-        return converge(setting, check_mode, sleep=clock.sleep)
+        setting = PasswordSetting(client.session, name, new_password, only_factory)
+        return client.run(converge(setting, check_mode))
 
     return set_password
 

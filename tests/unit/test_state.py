@@ -29,7 +29,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converg
     send_once,
     wait_until,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
+from .driving import run, session_on, stepped
 from .helpers import Clock
 
 REFUSED = Unreachable("Nobody answers.", "refused", sent=False)
@@ -51,7 +53,8 @@ class Fan(Setting[int]):
         self.reply: MinerError | None = None
         self.refusal: MinerError | None = None
 
-    def read(self) -> int:
+    def read(self) -> Steps[int]:
+        yield from ()
         value = self.values.pop(0) if len(self.values) > 1 else self.values[0]
         if isinstance(value, MinerError):
             raise value
@@ -60,11 +63,13 @@ class Fan(Setting[int]):
     def desired(self, current: int) -> int:
         return self.wanted
 
-    def prepare(self, current: int) -> None:
+    def prepare(self, current: int) -> Steps[None]:
+        yield from ()
         if self.refusal:
             raise self.refusal
 
-    def write(self, current: int) -> None:
+    def write(self, current: int) -> Steps[None]:
+        yield from ()
         self.written.append(self.wanted)
         if self.reply:
             raise self.reply
@@ -81,7 +86,8 @@ class LaggingFan(Fan):
 
 
 def outcome_of(fan: Fan, clock: Clock, check_mode: bool = False) -> Outcome[int]:
-    return converge(fan, check_mode, sleep=clock.sleep)
+    fan.session = session_on(clock)
+    return run(converge(fan, check_mode), clock)
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
@@ -227,11 +233,11 @@ def test_a_difference_in_secrets_only_is_named_so(clock: Clock) -> None:
         outcome_of(fan, clock)
 
 
-def test_send_once_returns_how_the_reply_got_lost() -> None:
+def test_send_once_returns_how_the_reply_got_lost(clock: Clock) -> None:
     fan = Fan(50)
-    assert send_once(lambda: fan.write(50)) is None
+    assert run(send_once(fan.write(50)), clock) is None
     fan.reply = TIMED_OUT
-    assert send_once(lambda: fan.write(50)) is TIMED_OUT
+    assert run(send_once(fan.write(50)), clock) is TIMED_OUT
 
 
 @pytest.mark.parametrize("kind", [TimedOut, BadReply])
@@ -263,26 +269,26 @@ class Answers:
 )
 def test_waiting_ends_with_the_first_yes(answers: list[bool | MinerError], clock: Clock) -> None:
     met = Answers(*answers)
-    assert wait_until(met, 60, clock.sleep)
+    assert run(wait_until(session_on(clock), stepped(met), 60), clock)
     assert met.asked == len(answers)
 
 
 @pytest.mark.parametrize("answer", [False, REFUSED, TIMED_OUT, NotReady("Not now.")])
 def test_waiting_ends_with_the_time(answer: bool | MinerError, clock: Clock) -> None:
-    assert not wait_until(Answers(answer), 60, clock.sleep)
+    assert not run(wait_until(session_on(clock), stepped(Answers(answer)), 60), clock)
     assert 60 <= sum(clock.slept) < 61
 
 
 def test_without_time_to_wait_it_is_asked_once(clock: Clock) -> None:
     met = Answers(False)
-    assert not wait_until(met, 0, clock.sleep)
+    assert not run(wait_until(session_on(clock), stepped(met), 0), clock)
     assert met.asked == 1
 
 
 @pytest.mark.parametrize("error", [AuthenticationFailed("Who?"), CUT_OFF, WrongDevice("A stranger.")])
 def test_waiting_ends_with_an_error_that_will_not_pass(error: MinerError, clock: Clock) -> None:
     with pytest.raises(type(error)):
-        wait_until(Answers(False, error), 60, clock.sleep)
+        run(wait_until(session_on(clock), stepped(Answers(False, error)), 60), clock)
 
 
 BROKEN = NotApplied("It is broken since.")

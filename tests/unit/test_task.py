@@ -15,6 +15,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converg
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, execute, failure
 
+from .driving import stepped
+
 SECRET = "secret-9"
 PARAMS = {
     "host": "10.1.0.25",
@@ -42,6 +44,7 @@ ERRORS = [value for value in vars(_errors).values() if isinstance(value, type) a
 def run(outcome: Any) -> dict[str, Any]:
     """The result of a module that returns this, or raises it."""
 
+    @stepped
     def module(context: Context) -> dict[str, Any]:
         if isinstance(outcome, Exception):
             raise outcome
@@ -104,6 +107,7 @@ def test_a_miner_that_never_answered_is_unreachable() -> None:
 
 
 def test_warnings_are_part_of_the_result_and_of_a_failure() -> None:
+    @stepped
     def module(context: Context) -> dict[str, Any]:
         context.warn(f"Beware of {SECRET}.")
         if context.check_mode:
@@ -129,7 +133,9 @@ def test_a_bug_is_a_failure_that_says_so_without_secrets(bug: Exception) -> None
 
 
 def test_options_that_are_no_text_end_in_a_result_too() -> None:
-    result = execute(lambda context: {"changed": False}, Context({**PARAMS, "password": "\udc80 surrogate"}, False))
+    result = execute(
+        stepped(lambda context: {"changed": False}), Context({**PARAMS, "password": "\udc80 surrogate"}, False)
+    )
     assert result["changed"] is False
 
 
@@ -175,6 +181,7 @@ class FakeModule:
 def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
     outcome: Any, ending: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    @stepped
     def module(context: Context) -> dict[str, Any]:
         assert context.check_mode
         context.warn(f"Beware of {SECRET}.")
@@ -190,37 +197,19 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
     assert not {"failed", "unreachable", "warnings"} & set(result)
 
 
-class FakeClient:
-    def __init__(self, connection: Any) -> None:
-        self.connection = connection
-        self.closed = False
-        self.tokens: set[str] = set()
-
-    def refusal_of_login(self) -> str | None:
-        return None
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def test_a_client_is_closed_whatever_happens(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_task, "Client", FakeClient)
-    context: Any = Context(PARAMS, False)
-    with context.client() as client:
-        assert not client.closed
-    assert client.closed
-    with pytest.raises(NotApplied), context.client() as other:
-        raise NotApplied("No.")
-    assert other.closed
-    assert other.connection.host == "10.1.0.25"
+@pytest.mark.parametrize("outcome", [{"changed": False}, NotApplied("No."), ValueError("a bug")], ids=str)
+def test_a_client_is_closed_whatever_happens(outcome: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed: list[Any] = []
+    monkeypatch.setattr(_task.Client, "close", lambda client: closed.append(client))
+    run(outcome)
+    assert len(closed) == 1
 
 
 def test_a_failure_says_where_a_miner_is_that_has_moved() -> None:
+    @stepped
     def module(context: Context) -> dict[str, Any]:
-        with context.client() as client:
-            if not context.check_mode:
-                client.move_to("10.1.0.77")
-            raise NotApplied("No.")
+        context.session.move_to("10.1.0.25" if context.check_mode else "10.1.0.77")
+        raise NotApplied("No.")
 
     assert execute(module, Context(PARAMS, False))["ipaddress"] == "10.1.0.77"
     assert "ipaddress" not in execute(module, Context(PARAMS, True))

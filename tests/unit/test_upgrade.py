@@ -12,9 +12,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import (
     ENDS,
-    JUDGED,
     TRANSITIONS,
-    UNHEARD,
     Event,
     Phase,
     Upgrade,
@@ -24,7 +22,7 @@ RECORDINGS = Path(__file__).parents[1] / "data/recordings"
 QUIET, HANDED_OVER, BUSY, LOST = Event.QUIET, Event.HANDED_OVER, Event.BUSY, Event.HAND_OVER_LOST
 START, RUN, SUCCESS, FAILURE, DONE = Event.START, Event.RUN, Event.SUCCESS, Event.FAILURE, Event.DONE
 SOCKET_LOST, SILENT, REBOOTED, NOT_REBOOTED = Event.SOCKET_LOST, Event.SILENT, Event.REBOOTED, Event.NOT_REBOOTED
-GONE = Event.GONE
+GONE, TIME_IS_UP = Event.GONE, Event.TIME_IS_UP
 
 
 def after(*events: Event) -> Phase:
@@ -53,6 +51,9 @@ def after(*events: Event) -> Phase:
         ([QUIET, HANDED_OVER, SILENT], Phase.UNKNOWN),
         ([QUIET, HANDED_OVER, RUN, SILENT, NOT_REBOOTED], Phase.FAILED),
         ([QUIET, HANDED_OVER, RUN, SILENT, RUN], Phase.FLASHING),
+        ([QUIET, HANDED_OVER, TIME_IS_UP, NOT_REBOOTED], Phase.FAILED),
+        # One that is heard to write is only late.
+        ([QUIET, HANDED_OVER, RUN, TIME_IS_UP], Phase.FLASHING),
         ([QUIET, RUN, BUSY], Phase.FLASHING),
         ([QUIET, RUN, LOST], Phase.UNKNOWN),
         ([QUIET, RUN, LOST, NOT_REBOOTED], Phase.FAILED),
@@ -116,8 +117,17 @@ def test_each_phase_can_be_reached_and_left() -> None:
     reached = {phase for targets in TRANSITIONS.values() for phase in targets.values()}
     assert reached | {Phase.LISTENING} == set(Phase)
     assert set(TRANSITIONS) == set(Phase) - ENDS
-    assert ENDS < JUDGED
-    assert set() == UNHEARD & ENDS
+
+
+@pytest.mark.parametrize("phase", Phase)
+@pytest.mark.parametrize("is_heard", [False, True])
+def test_an_end_is_an_end_whatever_is_waited_for(phase: Phase, is_heard: bool) -> None:
+    upgrade = Upgrade()
+    upgrade.phase = phase
+    assert upgrade.is_over(True, is_heard) is (phase in ENDS)
+    judged = phase in (*ENDS, Phase.FLASHING, Phase.RESTARTING)
+    assert upgrade.is_over(False, is_heard) is (judged or (phase is Phase.JUDGING and not is_heard))
+    assert not (upgrade.is_hidden and phase in ENDS)
 
 
 def recorded(name: str) -> list[str]:

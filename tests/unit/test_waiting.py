@@ -13,15 +13,17 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS
 
+from .driving import Connect, asking, followed, run, session_on, stepped
 from .helpers import SUCCESS, Clock, Script, logged_in, recorded
 from .loopback import closed_port
-from .test_state import Fan
+from .test_state import Fan, outcome_of
 
 # The design's list; what else there is may pass.
 FINAL_CODES = {
@@ -40,8 +42,6 @@ FINAL = [
 ]
 each_final_error = pytest.mark.parametrize("error", FINAL, ids=lambda error: error.code)
 
-Connect = Callable[..., Client]
-
 
 def test_it_is_known_of_each_error_whether_a_wait_can_help() -> None:
     assert {error.code for error in ERRORS if error.is_final} == FINAL_CODES
@@ -55,7 +55,7 @@ def test_waiting_for_a_condition_ends(error: MinerError, clock: Clock) -> None:
         raise error
 
     with pytest.raises(type(error)):
-        wait_until(met, 3600, sleep=clock.sleep)
+        run(wait_until(session_on(clock), stepped(met), 3600), clock)
     assert clock.slept == []
 
 
@@ -64,7 +64,7 @@ def test_waiting_for_a_value_to_be_read_back_ends(error: MinerError, clock: Cloc
     fan = Fan(50, error)
     fan.silent_s = 3600.0
     with pytest.raises(MinerError, match=r"No\.") as caught:
-        converge(fan, check_mode=False, sleep=clock.sleep)
+        outcome_of(fan, clock)
     assert caught.value.changed
     assert clock.slept == []
 
@@ -74,7 +74,7 @@ def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: C
     wire = Script([recorded(DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
     options = power.Options("rebooted", min_uptime_s=0.0, confirm=None, wait_s=3600.0)
     with pytest.raises(type(error)) as caught:
-        power.bring(connect(wire), options, check_mode=False, warn=str)
+        asking(power.bring, connect(wire), options, check_mode=False, warn=str)
     assert caught.value.changed
     assert clock.slept == []
 
@@ -82,10 +82,10 @@ def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: C
 @each_final_error
 @pytest.mark.parametrize("wait", [mining.wait_ready, lambda client, wait_s: autotune.wait_tuned(client, wait_s, True)])
 def test_waiting_for_cgminer_ends(
-    wait: Callable[[Client, float], None], error: MinerError, connect: Connect, clock: Clock
+    wait: Callable[[Session, float], Steps[None]], error: MinerError, connect: Connect, clock: Clock
 ) -> None:
     with pytest.raises(type(error)) as caught:
-        wait(connect(Script([NotReady("Not yet."), error, error])), 3600.0)
+        asking(wait, connect(Script([NotReady("Not yet."), error, error])), 3600.0)
     assert caught.value.changed
     assert len(clock.slept) == 1
 
@@ -106,7 +106,9 @@ def test_waiting_for_an_upgrade_ends(error: MinerError, monkeypatch: pytest.Monk
     def has_rebooted() -> bool:
         raise error
 
-    miner = follower.Miner(f"http://127.0.0.1:{closed_port()}", "Basic eDp5", None, has_rebooted)
+    url = f"http://127.0.0.1:{closed_port()}"
+    miner = follower.Miner(url, "Basic eDp5", None, stepped(has_rebooted))
+    order = follower.Order(url="http://127.0.0.1/x.swu")
     with pytest.raises(type(error)) as caught:
-        follower.follow(miner, follower.Order(url="http://127.0.0.1/x.swu"), Upgrade(), 3600.0, True, lambda: None)
+        followed(miner, order, Upgrade(), 3600.0, True, lambda: None)
     assert caught.value.changed

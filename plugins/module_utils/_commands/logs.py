@@ -10,16 +10,15 @@ of entries that it has is followed by the end.
 from __future__ import annotations
 
 import re
-import time
 import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply, InvalidInput, TimedOut
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.transport import Stream
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import ReadStream, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable, visible
 
@@ -62,19 +61,30 @@ def wanted_from(options: Mapping[str, Any], follow_s: float) -> Wanted:
     return Wanted(options["lines"] or None, follow_s, _pattern(options["match"]), options["max_bytes"])
 
 
-def read(client: Client, wanted: Wanted, secrets: Iterable[str]) -> Log:
+def read(session: Session, wanted: Wanted, secrets: Iterable[str]) -> Steps[Log]:
     """Reads the log until the wanted part is there, with the secrets masked.
 
     Without following, that takes no longer than the miner has to answer in full. Raises what opening it may fail with;
     once it has begun, what is there counts.
     """
-    stream = client.open_log(wanted.last, is_followed=wanted.follow_s > 0)
-    deadline = time.monotonic() + (wanted.follow_s or client.connection.timeout_s)
-    try:
-        reading = _Reading(stream, deadline, None if wanted.follow_s else PAUSE_S)
-        return _kept(reading, wanted, {*secrets, *client.tokens})
-    finally:
-        stream.close()
+    yield from session.open_log(wanted.last, is_followed=wanted.follow_s > 0)
+    deadline = session.now() + (wanted.follow_s or session.connection.timeout_s)
+    pause_s = None if wanted.follow_s else PAUSE_S
+    keeping = _Keeping(wanted, {*secrets, *session.tokens})
+    while (left_s := deadline - session.now()) > 0:
+        within_s = left_s if pause_s is None else min(left_s, pause_s)
+        try:
+            piece = yield ReadStream(within_s)
+        except TimedOut:
+            return keeping.ended(BY_TIME if within_s == left_s else BY_PAUSE)
+        except BadReply:
+            return keeping.ended(BY_CUT)
+        if not piece:
+            return keeping.ended(BY_MINER)
+        keeping.take(piece)
+        if keeping.is_full:
+            return keeping.ended(BY_MAX_BYTES)
+    return keeping.ended(BY_TIME)
 
 
 def delivered(result: dict[str, Any], dest: str | None, check_mode: bool) -> dict[str, Any]:
@@ -86,58 +96,44 @@ def delivered(result: dict[str, Any], dest: str | None, check_mode: bool) -> dic
     return {**others, "changed": saved.changed, "diff": saved.diff, "dest": dest}
 
 
-class _Reading:
-    """What a stream brings until it ends, or breaks off, or a pause or the time ends it."""
+class _Keeping:
+    """The wanted lines of what comes in piece by piece. ``is_full`` means that they are as many bytes as are wanted."""
 
-    def __init__(self, stream: Stream, deadline: float, pause_s: float | None) -> None:
-        self._stream = stream
-        self._deadline = deadline
-        self._pause_s = pause_s
-        self.ended_by = BY_TIME
+    def __init__(self, wanted: Wanted, secrets: set[str]) -> None:
+        self._wanted = wanted
+        self._secrets = secrets
+        self._lines: list[str] = []
+        self._rest = b""
+        self._left_bytes = wanted.max_bytes
+        self.is_full = False
 
-    def pieces(self) -> Iterator[bytes]:
-        while (left_s := self._deadline - time.monotonic()) > 0:
-            within_s = left_s if self._pause_s is None else min(left_s, self._pause_s)
-            try:
-                piece = self._stream.read(within_s)
-            except TimedOut:
-                self.ended_by = BY_TIME if within_s == left_s else BY_PAUSE
-                return
-            except BadReply:
-                self.ended_by = BY_CUT
-                return
-            if not piece:
-                self.ended_by = BY_MINER
-                return
-            yield piece
-
-
-def _kept(reading: _Reading, wanted: Wanted, secrets: set[str]) -> Log:
-    lines: list[str] = []
-    left_bytes = wanted.max_bytes
-    for raw in _lines(reading.pieces()):
-        line = scrub(visible(raw.decode("utf-8", "replace").replace("\t", " ").rstrip()), secrets)
-        if not line or (wanted.pattern and not wanted.pattern.search(line)):
-            continue
-        left_bytes -= max(len(raw), LINE_BYTES_MIN)
-        if left_bytes < 0:
-            return Log(lines, BY_MAX_BYTES, is_truncated=True)
-        lines.append(line)
-    is_truncated = not wanted.follow_s and reading.ended_by in (BY_TIME, BY_CUT)
-    return Log(lines, reading.ended_by, is_truncated)
-
-
-def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Splits into lines; one that is too long comes in parts, so that no end is waited for without end."""
-    rest = b""
-    for piece in pieces:
-        *whole, rest = (rest + piece).split(b"\n")
+    def take(self, piece: bytes) -> None:
+        """Takes a piece. A line that is too long is split, so that no end is waited for without end."""
+        *whole, self._rest = (self._rest + piece).split(b"\n")
         for line in whole:
-            yield from _parts(line)
-        if len(rest) >= LINE_BYTES_MAX:
-            *full, rest = _parts(rest)
-            yield from full
-    yield rest
+            self._keep(line)
+        if len(self._rest) >= LINE_BYTES_MAX:
+            *full, self._rest = _parts(self._rest)
+            for part in full:
+                self._keep(part)
+
+    def ended(self, by: str) -> Log:
+        """Returns what was kept, with the last line, which may not be whole."""
+        if not self.is_full:
+            self._keep(self._rest)
+        if self.is_full:
+            return Log(self._lines, BY_MAX_BYTES, is_truncated=True)
+        return Log(self._lines, by, is_truncated=not self._wanted.follow_s and by in (BY_TIME, BY_CUT))
+
+    def _keep(self, raw: bytes) -> None:
+        for part in _parts(raw):
+            line = scrub(visible(part.decode("utf-8", "replace").replace("\t", " ").rstrip()), self._secrets)
+            if self.is_full or not line or (self._wanted.pattern and not self._wanted.pattern.search(line)):
+                continue
+            self._left_bytes -= max(len(part), LINE_BYTES_MIN)
+            self.is_full = self._left_bytes < 0
+            if not self.is_full:
+                self._lines.append(line)
 
 
 def _parts(line: bytes) -> list[bytes]:

@@ -9,10 +9,9 @@ and that it is missing disproves nothing.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
@@ -25,7 +24,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import (
     Outcome,
     after_change,
@@ -38,6 +36,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search 
     hosts_to_search,
     read_overview,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Request
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import ADMIN, FACTORY_PASSWORDS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import Mining, not_mining
@@ -95,47 +95,47 @@ def options_from(params: Mapping[str, Any]) -> Options:
     return Options(state, min_uptime_s, confirm, params["wait_timeout"] if params["wait"] else None, hosts)
 
 
-def bring(client: Client, options: Options, check_mode: bool, warn: Callable[[str], None]) -> PowerOutcome:
+def bring(session: Session, options: Options, check_mode: bool, warn: Callable[[str], None]) -> Steps[PowerOutcome]:
     """Brings a miner to a state with a single command, and waits for the proof of it.
 
     Raises WrongDevice before anything is sent, NotApplied if the miner carries on as before, NotBack if it can't say
     whether it does, and NotReady if cgminer does not answer again.
     """
-    began = time.monotonic()
+    began = session.now()
     command = _COMMANDS[options.state]
-    tracker = Tracker(client, options.hosts, options.wait_s or 0.0, command.passwords)
+    tracker = Tracker(session, options.hosts, options.wait_s or 0.0, command.passwords)
     if options.hosts:
-        tracker.begin()
-    is_due = _is_due(client, options, warn)
+        yield from tracker.begin()
+    is_due = yield from _is_due(session, options, warn)
     if is_due:
-        client.require_rights()
-        client.log_in()
+        yield from session.require_rights()
+        yield from session.log_in()
     if is_due and not check_mode:
-        _carry_out(client, options, tracker, warn)
+        yield from _carry_out(session, options, tracker, warn)
     before, after = {"state": "running"}, {"state": options.state}
     if not is_due:
         before = after = after if options.state == "poweredoff" else before
     return PowerOutcome(
-        is_due, after, {"before": {"power": before}, "after": {"power": after}}, round(time.monotonic() - began, 1)
+        is_due, after, {"before": {"power": before}, "after": {"power": after}}, round(session.now() - began, 1)
     )
 
 
-def reboot(client: Client, tracker: Tracker, wait_s: float) -> None:
+def reboot(session: Session, tracker: Tracker, wait_s: float) -> Steps[None]:
     """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
-    _carry_out(client, Options("rebooted", None, None, wait_s), tracker, lambda text: None)
+    yield from _carry_out(session, Options("rebooted", None, None, wait_s), tracker, lambda text: None)
 
 
-def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bool:
-    if options.state == "poweredoff" and _is_off(client):
+def _is_due(session: Session, options: Options, warn: Callable[[str], None]) -> Steps[bool]:
+    if options.state == "poweredoff" and (yield from _is_off(session)):
         warn("Nothing answers at the miner's address, so it is taken for off. It may as well be off the network only.")
         return False
     if options.min_uptime_s is not None:
-        uptime_s = client.read(OVERVIEW).hardware.uptime_seconds
+        uptime_s = (yield from session.read(OVERVIEW)).hardware.uptime_seconds
         if uptime_s is None:
             raise BadReply("The miner does not tell its uptime, so min_uptime can't be judged. Leave it out.")
         return uptime_s >= options.min_uptime_s
     if options.confirm is not None:
-        mac = client.read(OVERVIEW).identity.mac
+        mac = (yield from session.read(OVERVIEW)).identity.mac
         if mac != mac_address(options.confirm):
             raise WrongDevice(
                 f"The reset was confirmed for {options.confirm}, but the miner has the MAC {mac}: nothing was changed. "
@@ -144,85 +144,94 @@ def _is_due(client: Client, options: Options, warn: Callable[[str], None]) -> bo
     return True
 
 
-def _carry_out(client: Client, options: Options, tracker: Tracker, warn: Callable[[str], None]) -> None:
+def _carry_out(session: Session, options: Options, tracker: Tracker, warn: Callable[[str], None]) -> Steps[None]:
     command = _COMMANDS[options.state]
-    is_done = command.proof(client, tracker)
-    lost = send_once(lambda: client.write(Request(command.endpoint)))
+    is_done = yield from command.proof(session, tracker)
+    lost = yield from send_once(session.write(Request(command.endpoint)))
     if options.wait_s is None:
         if lost:
             warn(f"The miner was told, but its reply got lost ({lost.reason}), and nothing was waited for.")
         return
-    deadline = time.monotonic() + options.wait_s
+    deadline = session.now() + options.wait_s
     with after_change():
-        is_proven = wait_until(is_done, options.wait_s)
+        is_proven = yield from wait_until(session, is_done, options.wait_s)
     if not is_proven:
-        _ask_once_more(is_done, command, options.wait_s)
+        yield from _ask_once_more(is_done, command, options.wait_s)
     with after_change():
-        if not wait_until(lambda: command.is_back(client), deadline - time.monotonic()):
+        if not (yield from wait_until(session, lambda: command.is_back(session), deadline - session.now())):
             raise NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
+
+
+# Whether it is proven: False disproves it, an error means that the miner can't say.
+Proof = Callable[[], Steps[bool]]
+
+
+def _at_once() -> Steps[bool]:
+    yield from ()
+    return True
 
 
 @dataclass(frozen=True)
 class _Command:
     """What brings a miner to a state.
 
-    ``proof`` looks at the miner before, and returns what proves it afterwards: False disproves it, an error means that
-    the miner can't say. ``order`` and ``undone`` say in a message what it was told, and what it is like if it has not
-    done it; ``advice`` what to do where nobody knows. ``may_move`` means that it may come back at another address, and
-    ``passwords`` are the admin's there if not the present one.
+    ``proof`` looks at the miner before, and returns what proves it afterwards. ``order`` and ``undone`` say in a
+    message what it was told, and what it is like if it has not done it; ``advice`` what to do where nobody knows.
+    ``may_move`` means that it may come back at another address, and ``passwords`` are the admin's there if not the
+    present one.
     """
 
     endpoint: Endpoint[None]
-    proof: Callable[[Client, Tracker], Callable[[], bool]]
+    proof: Callable[[Session, Tracker], Steps[Proof]]
     order: str
     undone: str
     advice: str
     may_move: bool = False
     passwords: tuple[str, ...] = ()
-    is_back: Callable[[Client], bool] = lambda client: True
+    is_back: Callable[[Session], Steps[bool]] = lambda session: _at_once()
 
 
-def reboot_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
+def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
     """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
 
     Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only. Of a miner whose
     token is dead and whose uptime can't be read, nothing is known.
     """
-    jwt = client.log_in().jwt
-    began = time.monotonic()
+    jwt = (yield from session.log_in()).jwt
+    began = session.now()
 
-    def is_done() -> bool:
-        tracker.follow()
-        if client.is_token_alive(jwt):
+    def is_done() -> Steps[bool]:
+        yield from tracker.follow()
+        if (yield from session.is_token_alive(jwt)):
             return False
-        uptime_s = read_overview(client).hardware.uptime_seconds
+        uptime_s = (yield from read_overview(session)).hardware.uptime_seconds
         if uptime_s is None:
             reason = "it does not report its uptime"
             raise BadReply(f"The miner can't be seen to reboot: {reason}.", reason, transient=True)
-        return uptime_s <= time.monotonic() - began + _UPTIME_SLACK_S
+        return uptime_s <= session.now() - began + _UPTIME_SLACK_S
 
     return is_done
 
 
-def _reset_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
+def _reset_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
     """A miner was reset when its tokens of before are dead and it takes a factory's login."""
-    jwt = client.log_in().jwt
+    jwt = (yield from session.log_in()).jwt
 
-    def is_done() -> bool:
-        tracker.follow()
-        if client.is_token_alive(jwt):
+    def is_done() -> Steps[bool]:
+        yield from tracker.follow()
+        if (yield from session.is_token_alive(jwt)):
             return False
-        return any(client.accepts(ADMIN, password) for password in FACTORY_PASSWORDS[ADMIN])
+        return (yield from session.accepts(ADMIN, *FACTORY_PASSWORDS[ADMIN]))
 
     return is_done
 
 
-def _restart_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
+def _restart_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
     """Mining has restarted when cgminer went silent, or has been running for a shorter time than before."""
-    before = _mining_before(client)
+    before = yield from _mining_before(session)
 
-    def is_done() -> bool:
-        now = current_mining(client, patient=False)
+    def is_done() -> Steps[bool]:
+        now = yield from current_mining(session, patient=False)
         if not before.ready:
             return now.ready
         if not now.ready or before.elapsed_seconds is None or now.elapsed_seconds is None:
@@ -232,37 +241,42 @@ def _restart_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
     return is_done
 
 
-def _off_proof(client: Client, tracker: Tracker) -> Callable[[], bool]:
+def _is_mining(session: Session) -> Steps[bool]:
+    return (yield from current_mining(session, patient=False)).ready
+
+
+def _off_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
     """A miner is off when nothing answers HTTP there any more."""
-    return lambda: _is_off(client)
+    yield from ()
+    return lambda: _is_off(session)
 
 
-def _is_off(client: Client) -> bool:
+def _is_off(session: Session) -> Steps[bool]:
     try:
-        client.read(TYPE)
+        yield from session.read(TYPE)
     except Unreachable:
         return True
     return False
 
 
-def _mining_before(client: Client) -> Mining:
+def _mining_before(session: Session) -> Steps[Mining]:
     """What cgminer does. One that hangs lets the web server hang, too, and is not ready either."""
     try:
-        return current_mining(client, patient=False)
+        return (yield from current_mining(session, patient=False))
     except (TimedOut, BadReply) as error:
         if isinstance(error, BadReply) and not error.transient:
             raise
         return not_mining()
 
 
-def _ask_once_more(is_done: Callable[[], bool], command: _Command, wait_s: float) -> None:
+def _ask_once_more(is_done: Proof, command: _Command, wait_s: float) -> Steps[None]:
     """Lets a miner have the last word that has not proved it in time.
 
     Raises NotApplied if it has carried on as before, NotBack if it can't say.
     """
     told = f"The miner was told to {command.order}"
     try:
-        if is_done():
+        if (yield from is_done()):
             return
     except MinerError as error:
         failure = NotBack(
@@ -293,7 +307,7 @@ _COMMANDS = {
         "restart mining",
         "cgminer has not restarted",
         "Check its logs. If cgminer still does not answer, reboot the miner.",
-        is_back=lambda client: current_mining(client, patient=False).ready,
+        is_back=_is_mining,
     ),
     "poweredoff": _Command(
         POWEROFF,

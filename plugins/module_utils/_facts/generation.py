@@ -17,7 +17,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Rejected,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
@@ -40,30 +41,30 @@ _STEPS: dict[str | None, tuple[Endpoint[Any], str, str]] = {
 }
 
 
-def current_generation(client: Client) -> str:
+def current_generation(session: Session) -> Steps[str]:
     """Returns one of GENERATIONS, or unknown where the miner, or what this user may ask, does not tell."""
-    maker = client.page_title()
+    maker = yield from session.page_title()
     if maker not in _STEPS:
-        maker = client.log_in().issuer
+        maker = (yield from session.log_in()).issuer
     if maker not in _STEPS:
         return UNKNOWN
     endpoint, earlier, later = _STEPS[maker]
     try:
-        client.read(endpoint)
+        yield from session.read(endpoint)
     except Unsupported:
         return earlier
     except PermissionDenied:
-        return _seen_by_guest(client) if maker == DRAGONMINT_ISSUER else UNKNOWN
+        return (yield from _seen_by_guest(session)) if maker == DRAGONMINT_ISSUER else UNKNOWN
     except (NotReady, Rejected):
         # Only what it has can fail.
         return later
     return later
 
 
-def _seen_by_guest(client: Client) -> str:
+def _seen_by_guest(session: Session) -> Steps[str]:
     """Tells the DragonMint firmwares apart by what both let a guest read: how they write the times of samples."""
     try:
-        has_text_times = client.read(HASH_RATES)
+        has_text_times = yield from session.read(HASH_RATES)
     except (NotReady, Rejected):
         has_text_times = None
     return {True: DM_2018_04, False: DM_2018_05, None: UNKNOWN}[has_text_times]

@@ -5,13 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
-from functools import cached_property
-from typing import Any, cast
+from typing import Any, Callable, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     InvalidInput,
+    MinerError,
     NotReady,
     PermissionDenied,
     Rejected,
@@ -19,7 +19,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import generation
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Reader
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import mask_url
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
@@ -28,12 +29,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
     NETWORK,
     OVERVIEW,
-    Hardware,
     Network,
     Overview,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
+
+T = TypeVar("T")
 
 SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
 MINIMUM = ("identity",)
@@ -65,17 +67,17 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
     return [subset for subset in (*SUBSETS, *ONLY_NAMED) if subset in included - excluded]
 
 
-def gather(client: Reader, subsets: Sequence[str], warn: Callable[[str], None]) -> dict[str, Any]:
+def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]) -> Steps[dict[str, Any]]:
     """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of.
 
     Raises NotReady if each of them has to wait for cgminer.
     """
-    sources = Sources(client, subsets)
+    sources = Sources(session, subsets)
     facts = {}
     refusals = []
     for subset in subsets:
         try:
-            facts[f"dragonmint_{subset}"] = sources.fact(subset)
+            facts[f"dragonmint_{subset}"] = yield from sources.fact(subset)
         except LEFT_OUT as error:
             warn(f"The facts {subset} are left out: {error}")
             refusals.append(error)
@@ -92,55 +94,95 @@ def mining_fact(value: Mining) -> dict[str, Any]:
         "boards": [dict(vars(board)) for board in value.boards],
         "pools": [{**vars(pool), "url": mask_url(pool.url)} for pool in value.pools],
     }
-    del fact["is_tuning"]
+    del fact["is_tuning"], fact["shows_innosilicon"]
     return fact
 
 
 class Sources:
     """The replies that several facts share, each asked for once, and only if it is needed."""
 
-    def __init__(self, client: Reader, subsets: Sequence[str]) -> None:
-        self.client = client
+    def __init__(self, session: Session, subsets: Sequence[str]) -> None:
+        self.session = session
         self._needs_overview = not {"identity", "hardware"}.isdisjoint(subsets)
+        self._kept: dict[str, Any] = {}
 
-    def fact(self, subset: str) -> Any:
+    def fact(self, subset: str) -> Steps[Any]:
         """Returns the fact of a subset. Raises one of LEFT_OUT where this miner or user can't give it."""
-        return _READERS[subset](self)
+        return (yield from _READERS[subset](self))
 
-    @cached_property
-    def overview(self) -> Overview:
-        return self.client.read(OVERVIEW)
+    def overview(self) -> Steps[Overview]:
+        """The overview."""
+        return (yield from self._once(lambda: self.session.read(OVERVIEW), "overview"))
 
-    @property
-    def network(self) -> Network:
+    def network(self) -> Steps[Network]:
         """From the overview where that is asked for anyway; alone it costs the miner less."""
-        return self.overview.network if self._needs_overview else self.client.read(NETWORK)
+        if self._needs_overview:
+            return (yield from self.overview()).network
+        return (yield from self.session.read(NETWORK))
 
-    @cached_property
-    def mining(self) -> Mining:
-        return mining.current_mining(self.client)
+    def mining(self) -> Steps[Mining]:
+        """What cgminer does."""
+        return (yield from self._once(lambda: mining.current_mining(self.session), "mining"))
+
+    def _once(self, ask: Callable[[], Steps[T]], name: str) -> Steps[T]:
+        """Asks, and keeps what comes of it: a value, or the error that the miner refused it with."""
+        if name not in self._kept:
+            try:
+                self._kept[name] = yield from ask()
+            except MinerError as error:
+                self._kept[name] = error
+        kept = self._kept[name]
+        if isinstance(kept, MinerError):
+            raise kept
+        value: T = kept
+        return value
 
 
-def _hardware_fact(value: Hardware) -> dict[str, Any]:
-    return {**asdict(value), "load": list(value.load)}
+def _identity_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return asdict((yield from sources.overview()).identity)
 
 
-def _autotune_fact(sources: Sources) -> dict[str, Any]:
+def _network_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return network.shown((yield from sources.network()))
+
+
+def _hardware_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    hardware = (yield from sources.overview()).hardware
+    return {**asdict(hardware), "load": list(hardware.load)}
+
+
+def _pools_fact(sources: Sources) -> Steps[list[dict[str, Any]]]:
+    return pools.shown((yield from pools.current_pools(sources.session)))
+
+
+def _mining_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return mining_fact((yield from sources.mining()))
+
+
+def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
     try:
-        configured = autotune.current_autotune(sources.client)
+        configured = yield from autotune.current_autotune(sources.session)
     except PermissionDenied:
         # A guest may read the status of an Innosilicon, which has the mode in it.
-        status = sources.client.read(AUTOTUNE_STATUS)
+        status = yield from sources.session.read(AUTOTUNE_STATUS)
         if status.configured is None:
             raise
         configured = status.configured
     else:
-        status = autotune.current_status(sources.client, read_mining=lambda: sources.mining)
+        status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
     return {**autotune.shown(configured), "is_running": status.is_running, "is_tuning": status.is_tuning}
 
 
-def _latest_firmware_fact(sources: Sources) -> dict[str, Any]:
-    fact = asdict(sources.client.read(LATEST_FIRMWARE))
+def _error_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    return asdict((yield from sources.session.read(ERROR)))
+
+
+def _generation_fact(sources: Sources) -> Steps[str]:
+    return (yield from generation.current_generation(sources.session))
+
+
+def _latest_firmware_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    fact = asdict((yield from sources.session.read(LATEST_FIRMWARE)))
     installed = fact.pop("current_version")
     return {**fact, "up_to_date": _is_up_to_date(installed, fact["version"])}
 
@@ -152,22 +194,21 @@ def _is_up_to_date(installed: str | None, latest: str) -> bool | None:
     return False if is_older(installed, than=latest) else None
 
 
-def _debug_fact(sources: Sources) -> dict[str, Any]:
-    debug = sources.client.read(DEBUG_STATS)
+def _debug_fact(sources: Sources) -> Steps[dict[str, Any]]:
+    debug = yield from sources.session.read(DEBUG_STATS)
     boards = [{"id": board.id, **board.values, "chips": list(board.chips)} for board in debug.boards]
     return {"boards": boards, "hashes": debug.hashes}
 
 
-_READERS: dict[str, Callable[[Sources], Any]] = {
-    "identity": lambda sources: asdict(sources.overview.identity),
-    "network": lambda sources: network.shown(sources.network),
-    "hardware": lambda sources: _hardware_fact(sources.overview.hardware),
-    "pools": lambda sources: pools.shown(pools.current_pools(sources.client)),
-    "mining": lambda sources: mining_fact(sources.mining),
+_READERS: dict[str, Callable[[Sources], Steps[Any]]] = {
+    "identity": _identity_fact,
+    "network": _network_fact,
+    "hardware": _hardware_fact,
+    "pools": _pools_fact,
+    "mining": _mining_fact,
     "autotune": _autotune_fact,
-    "error": lambda sources: asdict(sources.client.read(ERROR)),
-    # Only a client can be asked for pages, and nothing else is asked for this.
-    "generation": lambda sources: generation.current_generation(cast(Client, sources.client)),
+    "error": _error_fact,
+    "generation": _generation_fact,
     "latest_firmware": _latest_firmware_fact,
     "debug": _debug_fact,
 }

@@ -8,25 +8,20 @@ from __future__ import annotations
 import asyncio
 import ssl
 import time
-import traceback
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import Callable
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply, MinerError
-from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import (
-    ENDS,
-    JUDGED,
-    UNHEARD,
-    Event,
-    Phase,
-    Upgrade,
-)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Event, Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.sockets import bounded_connector
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import RunSteps, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
     BAD_GATEWAY,
     FORM_TYPE,
+    HEADERS,
     form_body,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import (
@@ -38,12 +33,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater 
     accept_upload,
 )
 
-try:
+with suppress(ImportError):
     import aiohttp
-except ImportError:
-    AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    AIOHTTP_IMPORT_ERROR = None
 
 # Seconds. An update that is under way may be heard by then; if it is not, the miner refuses another one as busy.
 LISTEN_FIRST_S = 0.5
@@ -78,7 +69,7 @@ class Order:
 
 @dataclass(frozen=True)
 class Miner:
-    """Whom to upgrade, and how to find out whether it has rebooted since; that may block and raise a MinerError.
+    """Whom to upgrade, and the steps that find out whether it has rebooted since.
 
     ``tls`` is there with https only.
     """
@@ -86,21 +77,29 @@ class Miner:
     url: str
     authorization: str
     tls: ssl.SSLContext | None
-    has_rebooted: Callable[[], bool]
+    has_rebooted: Callable[[], Steps[bool]]
 
 
-def follow(
-    miner: Miner, order: Order, upgrade: Upgrade, wait_s: float, to_end: bool, report: Callable[[], None]
+async def follow(
+    run: RunSteps,
+    miner: Miner,
+    order: Order,
+    upgrade: Upgrade,
+    wait_s: float,
+    to_end: bool,
+    report: Callable[[], None],
 ) -> None:
     """Hands over and follows an upgrade until it has ended, or was judged if not ``to_end``, or ``wait_s`` are over.
 
-    ``report`` is called whenever there may be something new to tell. Raises what the miner refused the order with.
+    ``run`` runs steps meanwhile. ``report`` is called whenever there may be something new to tell. Raises what the
+    miner refused the order with.
     """
-    asyncio.run(_Follower(miner, order, upgrade, report).run(wait_s, to_end))
+    await _Follower(run, miner, order, upgrade, report).run(wait_s, to_end)
 
 
 class _Follower:
-    def __init__(self, miner: Miner, order: Order, upgrade: Upgrade, report: Callable[[], None]) -> None:
+    def __init__(self, run: RunSteps, miner: Miner, order: Order, upgrade: Upgrade, report: Callable[[], None]) -> None:
+        self._run = run
         self._miner = miner
         self._order = order
         self._upgrade = upgrade
@@ -125,7 +124,7 @@ class _Follower:
             listener = asyncio.create_task(self._listen(session))
             try:
                 await self._wait_for_quiet()
-                if self._upgrade.phase is Phase.HANDING_OVER:
+                if self._upgrade.wants_firmware:
                     self._report()
                     await self._hand_over(session)
                 await self._see_through(time.monotonic() + wait_s, to_end)
@@ -154,7 +153,7 @@ class _Follower:
                         if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
                             self._heard_at = time.monotonic()
                             # Words alone may be the last ones about an update that has failed.
-                            if self._upgrade.phase is not Phase.LISTENING:
+                            if self._upgrade.is_under_way:
                                 self._is_under_way.set()
                             self._report()
             except aiohttp.WSServerHandshakeError as error:
@@ -190,7 +189,7 @@ class _Follower:
         self._report()
 
     async def _send(self, session: aiohttp.ClientSession) -> tuple[int, bytes]:
-        headers = {"Authorization": self._miner.authorization, "Accept-Encoding": "identity"}
+        headers = {**HEADERS, "Authorization": self._miner.authorization}
         if self._order.path:
             upload = Upload(PurePath(self._order.path).name, self._order.size)
             path = UPLOAD_PATH
@@ -212,14 +211,12 @@ class _Follower:
             return response.status, await response.content.read(4096)
 
     async def _see_through(self, deadline: float, to_end: bool) -> None:
-        while self._upgrade.phase not in (ENDS if to_end else JUDGED):
-            if not to_end and not self._hears and self._upgrade.phase is Phase.JUDGING:
-                return
+        while not self._upgrade.is_over(to_end, self._hears):
             await asyncio.sleep(_TICK_S)
             is_over = time.monotonic() >= deadline
-            # One that is heard to write is only late.
-            is_given_up = is_over and self._upgrade.phase is not Phase.FLASHING
-            if is_given_up or (self._hears and self._is_silent()):
+            if is_over:
+                self._upgrade.feed(Event.TIME_IS_UP)
+            if self._hears and self._is_silent():
                 self._upgrade.feed(Event.SILENT)
             if self._is_upload_turned_away and self._is_gone():
                 self._upgrade.feed(Event.GONE)
@@ -231,7 +228,7 @@ class _Follower:
             self._report()
             if is_over:
                 return
-        if self._upgrade.phase is Phase.FAILED:
+        if self._upgrade.has_failed:
             await asyncio.sleep(_LAST_WORDS_S)
 
     def _is_silent(self) -> bool:
@@ -242,12 +239,12 @@ class _Follower:
 
     async def _ask(self, at_once: bool) -> bool | None:
         """Whether the miner has rebooted; None if it is not to be asked now, or does not answer."""
-        is_told = self._hears and self._upgrade.phase not in UNHEARD
+        is_told = self._hears and not self._upgrade.is_hidden
         if not at_once and (is_told or time.monotonic() - self._asked_at < _ASK_EVERY_S):
             return None
         self._asked_at = time.monotonic()
         try:
-            has_rebooted = await asyncio.to_thread(self._miner.has_rebooted)
+            has_rebooted: bool = await self._run(self._miner.has_rebooted())
         except MinerError as error:
             if error.is_final:
                 error.changed = True

@@ -10,11 +10,10 @@ a success of the updater does not say which of its two images the miner boots.
 from __future__ import annotations
 
 import re
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Callable
 from urllib.parse import urlsplit
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
@@ -34,10 +33,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import Archive, judge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Phase, Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import wait_ready
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Attend, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, Identity, Overview
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
@@ -100,49 +100,49 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
     return Wanted(version, follower.Order(url=options["url"]))
 
 
-def newest(client: Client, tracker: Tracker, version: str | None) -> Wanted:
+def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Wanted]:
     """Returns the vendor's newest firmware, as the miner finds it out. Raises what reading may raise, and BadReply."""
-    tracker.begin()
-    latest = client.read(LATEST_FIRMWARE)
+    yield from tracker.begin()
+    latest = yield from session.read(LATEST_FIRMWARE)
     if not latest.url:
         raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
     return Wanted(version or latest.version, follower.Order(url=latest.url))
 
 
 def install(
-    client: Client, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
-) -> Installed:
+    session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
+) -> Steps[Installed]:
     """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
 
-    ``tracker`` moves ``client`` to where the miner comes back.
+    ``tracker`` moves ``session`` to where the miner comes back.
 
     Raises what :class:`Policy` forbids or the archive does not fit before anything is sent. Then FlashFailed,
     UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
     """
-    began = time.monotonic()
-    overview = tracker.begin()
+    began = session.now()
+    overview = yield from tracker.begin()
     before = overview.identity.firmware
     if before == wanted.version and not policy.force:
-        return _installed(False, before, wanted.version, False, began)
+        return _installed(False, before, wanted.version, False, session.now() - began)
     _require_fit(wanted, overview)
     _require_upgrade(before, wanted.version, policy)
-    client.require_rights()
+    yield from session.require_rights()
     if check_mode:
-        return _installed(True, before, wanted.version, False, began)
-    upgrade = _Flash(client, tracker, wanted, policy, tell).run()
+        return _installed(True, before, wanted.version, False, session.now() - began)
+    upgrade = yield from _Flash(session, tracker, wanted, policy, tell).run()
     if upgrade.phase is Phase.RESTARTED:
-        _require_installed(client, wanted, overview.identity, upgrade.was_heard)
+        yield from _require_installed(session, wanted, overview.identity, upgrade.was_heard)
         tell("waiting until it mines again", False)
-        wait_ready(client, max(0.0, policy.wait_s - (time.monotonic() - began)))
+        yield from wait_ready(session, max(0.0, policy.wait_s - (session.now() - began)))
         tell(f"runs {wanted.version}", False)
-    return _installed(True, before, wanted.version, upgrade.phase is Phase.RESTARTED, began)
+    return _installed(True, before, wanted.version, upgrade.phase is Phase.RESTARTED, session.now() - began)
 
 
 class _Flash:
     """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
 
-    def __init__(self, client: Client, tracker: Tracker, wanted: Wanted, policy: Policy, tell: Tell) -> None:
-        self._client = client
+    def __init__(self, session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, tell: Tell) -> None:
+        self._session = session
         self._tracker = tracker
         self._wanted = wanted
         self._policy = policy
@@ -150,14 +150,14 @@ class _Flash:
         self._upgrade = Upgrade()
         self._told: tuple[Phase, int] | None = None
 
-    def run(self) -> Upgrade:
+    def run(self) -> Steps[Upgrade]:
         """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
-        self._follow()
+        yield from self._follow()
         if self._upgrade.phase is Phase.STUCK and self._policy.recover:
             self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
-            power.reboot(self._client, self._tracker, self._policy.wait_s)
+            yield from power.reboot(self._session, self._tracker, self._policy.wait_s)
             self._upgrade = Upgrade()
-            self._follow()
+            yield from self._follow()
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
@@ -171,13 +171,12 @@ class _Flash:
             raise self._unfinished(phase)
         return self._upgrade
 
-    def _follow(self) -> None:
-        has_rebooted = power.reboot_proof(self._client, self._tracker)
-        connection = self._client.connection
-        miner = follower.Miner(connection.url, self._client.authorization, connection.tls, has_rebooted)
-        follower.follow(
-            miner, self._wanted.order, self._upgrade, self._policy.wait_s, self._policy.to_end, self._report
-        )
+    def _follow(self) -> Steps[None]:
+        has_rebooted = yield from power.reboot_proof(self._session, self._tracker)
+        connection, policy = self._session.connection, self._policy
+        miner = follower.Miner(connection.url, self._session.authorization, connection.tls, has_rebooted)
+        order, upgrade, report = self._wanted.order, self._upgrade, self._report
+        yield Attend(lambda run: follower.follow(run, miner, order, upgrade, policy.wait_s, policy.to_end, report))
 
     def _report(self) -> None:
         phase, tens = self._upgrade.phase, int(self._upgrade.percent // 10)
@@ -259,11 +258,11 @@ def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
         raise Downgrade(f"{version} is older than {before}, which the miner runs. Set allow_downgrade to install it.")
 
 
-def _require_installed(client: Client, wanted: Wanted, before: Identity, was_heard: bool) -> None:
+def _require_installed(session: Session, wanted: Wanted, before: Identity, was_heard: bool) -> Steps[None]:
     """Whether something was written is told by the miner's firmware, or by its updater. By neither: nobody knows."""
     failure: MinerError | None = None
     try:
-        now = client.read(OVERVIEW).identity
+        now = (yield from session.read(OVERVIEW)).identity
     except MinerError as error:
         failure = NotBack(
             f"The miner was given {wanted.version} and has rebooted. Since then it can't be read, so what it runs is "
@@ -297,6 +296,6 @@ def _require_installed(client: Client, wanted: Wanted, before: Identity, was_hea
         raise failure
 
 
-def _installed(changed: bool, before: str | None, version: str, rebooted: bool, began: float) -> Installed:
+def _installed(changed: bool, before: str | None, version: str, rebooted: bool, elapsed_s: float) -> Installed:
     diff = {"before": {"firmware": before}, "after": {"firmware": version}}
-    return Installed(changed, version, diff, before, rebooted, round(time.monotonic() - began, 1))
+    return Installed(changed, version, diff, before, rebooted, round(elapsed_s, 1))

@@ -53,14 +53,15 @@ class Event(Enum):
     GONE = "the updater is not running: 502 to the upload, and to the websocket since"
     SOCKET_LOST = "the updater can't be heard any more"
     SILENT = "nothing was heard for too long"
+    TIME_IS_UP = "nothing more is waited for"
     REBOOTED = "the miner has rebooted"
     NOT_REBOOTED = "nothing was heard for too long, and the miner has not rebooted"
 
 
 ENDS = frozenset({Phase.RESTARTED, Phase.FAILED, Phase.STUCK})
-JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
+_JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
 # Only the miner itself can tell what has become of it, whether or not the updater can be heard.
-UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
+_UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
 
 # What is not in the table changes nothing.
 TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
@@ -108,8 +109,10 @@ TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
         Event.FAILURE: Phase.FAILED,
         Event.SOCKET_LOST: Phase.UNKNOWN,
         Event.SILENT: Phase.UNKNOWN,
+        Event.TIME_IS_UP: Phase.UNKNOWN,
         Event.REBOOTED: Phase.RESTARTED,
     },
+    # One that is heard to write when the time is up is only late.
     Phase.FLASHING: {
         Event.SUCCESS: Phase.RESTARTING,
         Event.DONE: Phase.RESTARTING,
@@ -180,6 +183,32 @@ class Upgrade:
         # The first error is the cause, those after it are its consequences.
         self._cause = self._cause or frame.cause
         return True
+
+    def is_over(self, to_end: bool, is_heard: bool) -> bool:
+        """Whether it has ended; if not ``to_end``, whether the archive was judged, or the judgement can't be heard."""
+        if to_end:
+            return self.phase in ENDS
+        return self.phase in _JUDGED or (self.phase is Phase.JUDGING and not is_heard)
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether anything has happened."""
+        return self.phase is not Phase.LISTENING
+
+    @property
+    def wants_firmware(self) -> bool:
+        """Whether the firmware is to be handed over now."""
+        return self.phase is Phase.HANDING_OVER
+
+    @property
+    def is_hidden(self) -> bool:
+        """Whether only the miner itself can tell what has become of it, even where the updater can be heard."""
+        return self.phase in _UNHEARD
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the updater has failed."""
+        return self.phase is Phase.FAILED
 
     @property
     def reason(self) -> str:

@@ -13,10 +13,9 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Callable
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _redaction
 from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses
@@ -26,47 +25,20 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Bug,
     InvalidInput,
     MinerError,
-    NotReady,
-    TimedOut,
-    Unreachable,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import LEFT_OUT, Sources
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Credential, Session, Steps
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
-    FORM_TYPE,
-    INDEX_PATH,
-    REPLY_BYTES_MAX,
-    Endpoint,
-    InvalidRequest,
-    Reply,
-    Request,
-    TokenExpired,
-    form_body,
-    is_index,
-    parse,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import FACTORY_PASSWORDS
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import TYPE
-
-try:
-    import aiohttp
-    from yarl import URL
-except ImportError:
-    AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
-else:
-    AIOHTTP_IMPORT_ERROR = None
-
-T = TypeVar("T")
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential, Steps
 
 POLLED = "polled"
 LOCKED = "locked"
 UNRESPONSIVE = "unresponsive"
 
 PROGRESS_EVERY_S = 5.0
-# A miner's index page has 811 bytes.
-_INDEX_BYTES_MAX = 64 * 1024
-_RETRY_PAUSE_S = 0.5
+# A scan is repeated, and a miner that starts is found the next time.
+_RETRIES = 1
 
 
 @dataclass(frozen=True)
@@ -81,6 +53,12 @@ class Options:
     connect_timeout_s: float
     timeout_s: float
     deadline_s: float
+
+    def connection(self, address: str) -> Connection:
+        """Returns how to reach what is at an address."""
+        return Connection(
+            address, self.credentials, self.port, auth=self.auth, timeout_s=self.timeout_s, retries=_RETRIES
+        )
 
 
 @dataclass(frozen=True)
@@ -183,10 +161,11 @@ class _Scan:
 
     async def _visit(self, address: str, sock: socket.socket) -> None:
         options = self._options
-        async with sockets.http(sock, address, options.port, options.connect_timeout_s, options.timeout_s) as http:
-            visit = _Visit(http, address, options, self._keep)
+        connection = options.connection(address)
+        visit = _Visit(Session(connection), options.subsets, self._keep)
+        async with AsyncClient(first=(connection, sock)) as client:
             try:
-                await asyncio.wait_for(visit.run(), options.deadline_s)
+                await asyncio.wait_for(client.run(visit.steps()), options.deadline_s)
             except asyncio.TimeoutError:
                 visit.problem = f"It has not answered everything within {options.deadline_s:g} s."
             except InvalidInput:
@@ -195,8 +174,6 @@ class _Scan:
                 visit.problem = str(error)
             except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
                 visit.problem = str(Bug(error))
-        # Its socket is closed in the next round of the event loop.
-        await asyncio.sleep(0)
         if not visit.is_miner:
             self._counts.unknown += 1
         elif not visit.is_wanted:
@@ -208,17 +185,13 @@ class _Scan:
 
 
 class _Visit:
-    """What is asked of one address, and how far that has come. One request at a time."""
+    """What is asked of one address, and how far that has come."""
 
-    def __init__(self, http: aiohttp.ClientSession, address: str, options: Options, keep: Keep) -> None:
-        self._http = http
-        self._address = address
-        self._url = f"http://{address}:{options.port}"
-        self._options = options
+    def __init__(self, session: Session, subsets: Sequence[str], keep: Keep) -> None:
+        self._session = session
+        self._subsets = subsets
         self._keep = keep
-        self._session = Session(options.credentials, options.auth)
-        self._answers = _Answers()
-        self._sources = subsets.Sources(self._answers, options.subsets)
+        self._sources = Sources(session, subsets)
         self._facts: dict[str, Any] = {}
         self._missing: dict[str, str] = {}
         self._is_locked = False
@@ -227,21 +200,25 @@ class _Visit:
         self.is_wanted = True
         self.problem: str | None = None
 
-    async def run(self) -> None:
-        """Goes through the stages. Raises Unreachable, TimedOut or BadReply where they end early."""
-        await self._identify()
+    def steps(self) -> Steps[None]:
+        """Goes through the stages. Raises Unreachable, TimedOut or BadReply where they end early.
+
+        One that shows a miner's page and then does not answer is taken for a miner.
+        """
+        self.is_miner = yield from self._session.shows_index()
+        self.is_miner = self.is_miner and (yield from self._session.speaks_as_miner())
         if not self.is_miner:
             return
         try:
-            await self._ask(self._session.log_in)
+            yield from self._session.log_in()
         except AuthenticationFailed as error:
-            self._is_locked, self.problem = True, _refusal(error.reason, self._options.credentials)
+            self._is_locked, self.problem = True, str(error)
             return
         self._is_logged_in = True
-        for subset in self._options.subsets:
-            await self._gather(subset)
+        for subset in self._subsets:
+            yield from self._gather(subset)
             identity = self._facts.get("dragonmint_identity")
-            if subset == "identity" and identity and not self._keep(self._address, identity):
+            if subset == "identity" and identity and not self._keep(self._session.connection.host, identity):
                 self.is_wanted = False
                 return
 
@@ -255,148 +232,14 @@ class _Visit:
         text = repr(self._facts)
         is_clean = not any(secret in text for secret in secrets)
         known = self._facts if is_clean else _redaction.scrub(self._facts, secrets)
-        return Found(self._address, state, time.time(), known, credential, problem, missing)
+        address = self._session.connection.host
+        return Found(address, state, time.time(), known, credential, problem, missing)
 
-    async def _identify(self) -> None:
-        """A miner shows its maker's page and refuses what comes without a login in its own words.
-
-        One that shows the page and then does not answer is taken for a miner, too; what says anything else is none.
-        """
-        index = await self._fetch("GET", INDEX_PATH, None, {}, _INDEX_BYTES_MAX)
-        self.is_miner = is_index(index)
-        if not self.is_miner:
-            return
-        request = Request(TYPE)
+    def _gather(self, subset: str) -> Steps[None]:
         try:
-            parse(request, await self._post(request, None))
-        except InvalidRequest:
-            return
-        except (MinerError, TokenExpired) as error:
-            if error.transient or isinstance(error, TimedOut):
-                raise
-        self.is_miner = False
-
-    async def _gather(self, subset: str) -> None:
-        while True:
-            try:
-                self._facts[f"dragonmint_{subset}"] = self._sources.fact(subset)
-            except _Unasked as unasked:
-                await self._answer(unasked.endpoint)
-            except (*subsets.LEFT_OUT, BadReply, AuthenticationFailed) as error:
-                self._missing[subset] = str(error)
-                return
-            else:
-                return
-
-    async def _answer(self, endpoint: Endpoint[Any]) -> None:
-        request = Request(endpoint)
-        try:
-            self._answers.keep(endpoint, await self._ask(lambda: self._session.ask(request)))
-        except (Unreachable, TimedOut):
-            raise
-        except MinerError as error:
-            self._answers.keep(endpoint, error)
-
-    async def _ask(self, begin: Callable[[], Steps[T]]) -> T:
-        """Goes through the steps of a session, and once more if a miner that does not answer might do so soon."""
-        try:
-            return await self._run(begin())
-        except MinerError as error:
-            if not error.transient or isinstance(error, NotReady):
-                raise
-        await asyncio.sleep(_RETRY_PAUSE_S)
-        return await self._run(begin())
-
-    async def _run(self, steps: Steps[T]) -> T:
-        try:
-            sending = next(steps)
-            while True:
-                try:
-                    reply = await self._post(sending.request, sending.authorization)
-                except MinerError as error:
-                    sending = steps.throw(error)
-                else:
-                    sending = steps.send(reply)
-        except StopIteration as done:
-            value: T = done.value
-            return value
-
-    async def _post(self, request: Request[Any], authorization: str | None) -> Reply:
-        headers = {"Content-Type": FORM_TYPE}
-        if authorization is not None:
-            headers["Authorization"] = authorization
-        body = form_body(request.form)
-        return await self._fetch("POST", request.path, body, headers, REPLY_BYTES_MAX)
-
-    async def _fetch(
-        self, method: str, path: str, body: bytes | None, headers: dict[str, str], bytes_max: int
-    ) -> Reply:
-        try:
-            async with self._http.request(
-                method, URL(self._url + path, encoded=True), data=body, headers=headers, allow_redirects=False
-            ) as response:
-                text = await sockets.read(response, bytes_max)
-                return Reply(response.status, text, response.headers.get("Location"), response.headers.get("Date"))
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError, ValueError) as error:
-            raise self._translated(error, path) from error
-
-    def _translated(self, error: Exception, path: str) -> MinerError:
-        if isinstance(error, asyncio.TimeoutError):
-            return TimedOut(f"The miner did not answer {path} in full within {self._options.timeout_s:g} s.")
-        if isinstance(error, aiohttp.ClientPayloadError):
-            return BadReply(f"The reply of the miner to {path} broke off.", transient=True)
-        if isinstance(error, (OSError, aiohttp.ServerDisconnectedError)):
-            reason = "the connection was refused or closed without an answer"
-            return Unreachable(f"The miner does not answer {path}: {reason}.", reason, sent=True)
-        return BadReply(f"What answers {path} does not speak HTTP.")
-
-
-class _Unasked(Exception):
-    """A value is needed that the miner was not asked for yet."""
-
-    def __init__(self, endpoint: Endpoint[Any]) -> None:
-        super().__init__(endpoint.action)
-        self.endpoint = endpoint
-
-
-class _Answers:
-    """What a miner has answered, to be read as from a client."""
-
-    def __init__(self) -> None:
-        self._answers: dict[str, Any] = {}
-
-    def keep(self, endpoint: Endpoint[Any], answer: Any) -> None:
-        """Keeps a value, or the error that came instead."""
-        self._answers[endpoint.action] = answer
-
-    def read(self, endpoint: Endpoint[T], patient: bool = True) -> T:
-        """Returns the value. Raises the error that came instead, or _Unasked."""
-        if endpoint.action not in self._answers:
-            raise _Unasked(endpoint)
-        answer = self._answers[endpoint.action]
-        if isinstance(answer, MinerError):
-            raise answer
-        value: T = answer
-        return value
-
-
-def _refusal(reason: str, credentials: Sequence[Credential]) -> str:
-    """Returns what to do about a miner that refuses all credentials of an inventory, the likeliest cause first."""
-    users = dict.fromkeys(credential.username for credential in credentials)
-    tried = {(credential.username, credential.password) for credential in credentials}
-    untried = [
-        f"{password}{place}"
-        for user in users
-        for password, place in zip(FACTORY_PASSWORDS.get(user, ()), ("", " on an Innosilicon"))
-        if (user, password) not in tried
-    ]
-    factory = f"If it still has its factory password, list that in credentials: {', or '.join(untried)}. "
-    return (
-        f"The miner refuses {'the login' if len(credentials) == 1 else f'all {len(credentials)} logins'} ('{reason}'). "
-        f"{factory if untried else ''}"
-        f"Check the users (tried: {', '.join(users)}; a miner has admin and guest) and the passwords. "
-        "If the miner's users file was damaged, this login has restored the factory passwords."
-    )
+            self._facts[f"dragonmint_{subset}"] = yield from self._sources.fact(subset)
+        except (*LEFT_OUT, BadReply, AuthenticationFailed) as error:
+            self._missing[subset] = str(error)
 
 
 def _secrets_of(credentials: Iterable[Credential]) -> set[str]:

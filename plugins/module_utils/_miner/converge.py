@@ -9,12 +9,11 @@ counts is only what the miner says afterwards, when its value is read again.
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Callable, Generic, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
@@ -25,6 +24,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps, Wait
 
 T = TypeVar("T")
 
@@ -33,29 +34,33 @@ _POLL_S = 0.5
 
 
 class Setting(ABC, Generic[T]):
-    """Something on a miner that can be read, and written when it differs from what is desired.
+    """Something on the miner of ``session`` that can be read, and written when it differs from what is desired.
 
-    ``lags`` marks what may show its old value for a while after the miner confirmed the change, ``silent_s`` says how
-    many seconds the miner may be silent after it.
+    All that talks to the miner are steps. ``lags`` marks what may show its old value for a while after the miner
+    confirmed the change, ``silent_s`` says how many seconds the miner may be silent after it.
     """
 
     name: str
     lags = False
     silent_s = SETTLE_S
 
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
     @abstractmethod
-    def read(self) -> T:
+    def read(self) -> Steps[T]:
         """Returns the current value. Raises NotApplied where writing it has damaged what holds it."""
 
     @abstractmethod
     def desired(self, current: T) -> T:
         """Returns the value that is read once the miner is as desired. Equal to ``current``: nothing to do."""
 
-    def prepare(self, current: T) -> None:
+    def prepare(self, current: T) -> Steps[None]:
         """Refuses a change that can't work, before anything is written. In check mode, too, so it only reads."""
+        yield from ()
 
     @abstractmethod
-    def write(self, current: T) -> None:
+    def write(self, current: T) -> Steps[None]:
         """Tells the miner to change, once."""
 
     @abstractmethod
@@ -76,30 +81,30 @@ class Outcome(Generic[T]):
     diff: dict[str, Any]
 
 
-def converge(setting: Setting[T], check_mode: bool, sleep: Callable[[float], None] = time.sleep) -> Outcome[T]:
+def converge(setting: Setting[T], check_mode: bool) -> Steps[Outcome[T]]:
     """Makes the miner as desired, or in check mode says what that would change.
 
     A miner whose reply got lost has some seconds to show the new value, since the request may still be waiting for a
     free worker. Raises NotApplied if it does not show it, and NotBack if it does not answer any more.
     """
-    before = setting.read()
+    before = yield from setting.read()
     desired = setting.desired(before)
     if desired == before:
         return _outcome(setting, False, before, before)
-    setting.prepare(before)
+    yield from setting.prepare(before)
     if check_mode:
         return _outcome(setting, True, before, desired)
-    lost = send_once(lambda: setting.write(before))
-    after = _read_back(setting, desired, lost, sleep)
+    lost = yield from send_once(setting.write(before))
+    after = yield from _read_back(setting, desired, lost)
     if after != desired:
         raise _not_applied(setting, before, desired, after, lost)
     return _outcome(setting, True, before, after)
 
 
-def send_once(write: Callable[[], None]) -> MinerError | None:
+def send_once(write: Steps[None]) -> Steps[MinerError | None]:
     """Sends a write. Returns the error in which its reply got lost, None if the miner confirmed it."""
     try:
-        write()
+        yield from write
     except (Unreachable, TimedOut, BadReply) as error:
         if not error.sent:
             raise
@@ -118,45 +123,46 @@ def after_change() -> Iterator[None]:
 
 
 def wait_until(
-    met: Callable[[], bool], timeout_s: float, sleep: Callable[[float], None] = time.sleep, poll_s: float = _POLL_S
-) -> bool:
+    session: Session, met: Callable[[], Steps[bool]], timeout_s: float, poll_s: float = _POLL_S
+) -> Steps[bool]:
     """Asks every ``poll_s`` seconds until ``met`` says yes, and returns False if it does not within ``timeout_s``.
 
     A miner that can't answer just now has not said yes; any other error is raised.
     """
-    deadline = time.monotonic() + timeout_s
+    deadline = session.now() + timeout_s
     while True:
         try:
-            if met():
+            if (yield from met()):
                 return True
         except MinerError as error:
             if not (error.transient or isinstance(error, (TimedOut, Unreachable))):
                 raise
-        if time.monotonic() >= deadline:
+        if session.now() >= deadline:
             return False
-        sleep(poll_s)
+        yield Wait(poll_s)
 
 
-def _read_back(setting: Setting[T], desired: T, lost: MinerError | None, sleep: Callable[[float], None]) -> T:
-    sent_at = time.monotonic()
+def _read_back(setting: Setting[T], desired: T, lost: MinerError | None) -> Steps[T]:
+    now = setting.session.now
+    sent_at = now()
     settle_s = SETTLE_S if lost or setting.lags else 0.0
     while True:
         try:
-            after = setting.read()
+            after = yield from setting.read()
         except WrongDevice as error:
             error.changed = True
             raise
         except NotApplied as error:
-            if time.monotonic() >= sent_at + settle_s:
+            if now() >= sent_at + settle_s:
                 error.changed = True
                 raise
         except MinerError as error:
-            if error.is_final or time.monotonic() >= sent_at + setting.silent_s:
+            if error.is_final or now() >= sent_at + setting.silent_s:
                 raise _not_back(setting, lost, error) from error
         else:
-            if after == desired or time.monotonic() >= sent_at + settle_s:
+            if after == desired or now() >= sent_at + settle_s:
                 return after
-        sleep(_POLL_S)
+        yield Wait(_POLL_S)
 
 
 def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -> NotBack:

@@ -6,23 +6,28 @@
 from __future__ import annotations
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import NotReady
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import after_change, wait_until
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY, Mining, not_mining
 
 
-def current_mining(client: Reader, patient: bool = True) -> Mining:
+def current_mining(session: Session, patient: bool = True) -> Steps[Mining]:
     """Reads what cgminer does; a cgminer that does not answer, after the usual retries, is not ready."""
     try:
-        return client.read(SUMMARY, patient)
+        return (yield from session.read(SUMMARY, patient))
     except NotReady:
         return not_mining()
 
 
-def wait_ready(client: Client, timeout_s: float) -> None:
+def wait_ready(session: Session, timeout_s: float) -> Steps[None]:
     """Waits until cgminer answers after a change. Raises NotReady if it does not within ``timeout_s`` seconds."""
+
+    def is_ready() -> Steps[bool]:
+        return (yield from session.read(SUMMARY, patient=False)).ready
+
     with after_change():
-        if not wait_until(lambda: client.read(SUMMARY, patient=False).ready, timeout_s):
+        if not (yield from wait_until(session, is_ready, timeout_s)):
             raise NotReady(
                 f"The setting was changed, but cgminer did not answer within {timeout_s:g} s of its restart. "
                 "Wait longer (wait_timeout), look at the miner's logs, or reboot it."

@@ -9,11 +9,7 @@ Only a login shows a miner's MAC, so whoever answers is first asked without one 
 from __future__ import annotations
 
 import ipaddress
-import socket
-import time
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
@@ -25,7 +21,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import ipv4_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Knock, Steps, Together, apart
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, Overview
 
 SEARCH_MAX = 4096
@@ -62,73 +59,59 @@ def hosts_to_search(text: str | None) -> list[str]:
     return [str(address) for address in network.hosts()]
 
 
-def accepts_connections(host: str, port: int) -> bool:
-    """Whether anything listens there."""
-    try:
-        socket.create_connection((host, port), timeout=_PROBE_S).close()
-    except OSError:
-        return False
-    return True
+def accepts_connections(session: Session, host: str) -> Steps[bool]:
+    """Whether anything listens there, at the port of the session's miner."""
+    accepts: bool = yield Knock(host, session.connection.port, _PROBE_S)
+    return accepts
 
 
-def read_overview(client: Client) -> Overview:
+def read_overview(session: Session) -> Steps[Overview]:
     """Reads the overview of a miner that may still be booting: one that can't be read now may be soon."""
     try:
-        return client.read(OVERVIEW, patient=False)
+        return (yield from session.read(OVERVIEW, patient=False))
     except BadReply as error:
         raise BadReply(str(error), error.reason, transient=True) from error
 
 
-def look(client: Client, host: str, mac: str, passwords: Sequence[str] = ()) -> Overview | None:
+def look(session: Session, host: str, mac: str, passwords: Sequence[str] = ()) -> Steps[Overview | None]:
     """Reads what the device at an address reports of itself; None if it is not the miner with this MAC.
 
-    A miner is shown the password that ``client`` uses, then each of ``passwords``; no other device is shown a login.
-    Raises what kept it from answering.
+    A miner is shown the login that ``session`` uses, then each of ``passwords`` with it; no other device is shown a
+    login. Raises what kept it from answering.
     """
-    connection = replace(
-        client.connection,
-        host=host,
-        password=client.password,
-        fallback_passwords=tuple(passwords),
-        timeout_s=min(client.connection.timeout_s, _LOOK_TIMEOUT_S),
-        expected_mac=None,
-    )
-    other = Client(connection)
-    try:
-        overview = read_overview(other) if other.is_miner() else None
-    except AuthenticationFailed:
-        return None
-    finally:
-        client.tokens.update(other.tokens)
-        other.close()
+    overview = yield from apart(_overview_of_miner(session.elsewhere(host, passwords, _LOOK_TIMEOUT_S)))
     return overview if overview and overview.identity.mac == mac else None
 
 
-def search(client: Client, hosts: Sequence[str], mac: str, passwords: Sequence[str] = ()) -> Found | None:
+def search(session: Session, hosts: Sequence[str], mac: str, passwords: Sequence[str] = ()) -> Steps[Found | None]:
     """Looks at many addresses at once, and returns where the miner with this MAC is; None if it is at none of them."""
 
-    def look_there(host: str) -> Found | None:
-        if not accepts_connections(host, client.connection.port):
+    def look_there(host: str) -> Steps[Found | None]:
+        if not (yield from accepts_connections(session, host)):
             return None
-        try:
-            overview = look(client, host, mac, passwords)
-        except MinerError:
-            return None
+        overview = yield from look(session, host, mac, passwords)
         return (host, overview) if overview else None
 
-    with ThreadPoolExecutor(_LOOKS_AT_ONCE) as pool:
-        return next(filter(None, pool.map(look_there, hosts)), None)
+    outcomes = yield Together([look_there(host) for host in hosts], at_once=_LOOKS_AT_ONCE)
+    return next((found for found in outcomes if found and not isinstance(found, MinerError)), None)
+
+
+def _overview_of_miner(session: Session) -> Steps[Overview | None]:
+    try:
+        return (yield from read_overview(session)) if (yield from session.is_miner()) else None
+    except AuthenticationFailed:
+        return None
 
 
 class Tracker:
-    """Moves a client to where its miner is, within a network. Without addresses to search, the miner stays where it is.
+    """Moves a session to where its miner is, within a network. Without addresses to search, it stays where it is.
 
-    ``passwords`` are those that it may take besides the client's own once it comes back.
+    ``passwords`` are those that it may take besides the session's own once it comes back.
     """
 
-    def __init__(self, client: Client, hosts: Sequence[str], wait_s: float, passwords: Sequence[str] = ()) -> None:
+    def __init__(self, session: Session, hosts: Sequence[str], wait_s: float, passwords: Sequence[str] = ()) -> None:
         """``wait_s`` is how long the miner has to come back; the first part of that it has at its own address."""
-        self._client = client
+        self._session = session
         self._hosts = hosts
         self._passwords = passwords
         self._patience_s = min(_PATIENCE_S, wait_s / 3)
@@ -136,23 +119,24 @@ class Tracker:
         self._silent_since: float | None = None
         self._next_search_at = 0.0
 
-    def begin(self) -> Overview:
+    def begin(self) -> Steps[Overview]:
         """Reads the overview, and the MAC by which the miner is found later.
 
         One that is expected to have a certain MAC, and does not answer at its address, is looked for at once. Raises
         BadReply for a miner that is to be found again and does not report its MAC, and what reading may raise.
         """
-        connection = self._client.connection
+        connection = self._session.connection
         expected = connection.expected_mac if self._hosts else None
+        passwords = [credential.password for credential in connection.credentials[1:]]
         try:
-            overview = self._client.read(OVERVIEW)
+            overview = yield from self._session.read(OVERVIEW)
             if expected not in (None, overview.identity.mac):
                 raise WrongDevice(
                     f"The device at {connection.url} has the MAC {overview.identity.mac}, not the expected {expected}, "
                     f"and {self._nowhere}. Nothing was changed."
                 )
         except (Unreachable, TimedOut, WrongDevice):
-            found = self._search(expected, connection.fallback_passwords) if expected else None
+            found = (yield from self._search(expected, passwords)) if expected else None
             if found is None:
                 raise
             overview = found
@@ -164,17 +148,17 @@ class Tracker:
         self._mac = overview.identity.mac or ""
         return overview
 
-    def follow(self) -> None:
-        """Moves the client to where the miner is now, which has begun to reboot since.
+    def follow(self) -> Steps[None]:
+        """Moves the session to where the miner is now, which has begun to reboot since.
 
         Raises Unreachable or TimedOut while it is nowhere, and BadReply while it can't say who it is.
         """
         if not self._hosts:
             return
-        now = time.monotonic()
-        host = self._client.connection.host
+        now = self._session.now()
+        host = self._session.connection.host
         try:
-            if look(self._client, host, self._mac, self._passwords):
+            if (yield from look(self._session, host, self._mac, self._passwords)):
                 self._silent_since = None
                 return
             trouble: MinerError = Unreachable(
@@ -186,10 +170,10 @@ class Tracker:
                 raise
             trouble = error
         if now >= self._next_search_at:
-            if self._search(self._mac, self._passwords):
+            if (yield from self._search(self._mac, self._passwords)):
                 return
             # No more than half of the time goes into asking neighbours.
-            self._next_search_at = 2 * time.monotonic() - now + _PAUSE_S
+            self._next_search_at = 2 * self._session.now() - now + _PAUSE_S
         reason = f"{trouble.reason}, and {self._nowhere}"
         raise Unreachable(f"The miner {self._mac} is gone: {reason}.", reason, sent=True)
 
@@ -197,12 +181,12 @@ class Tracker:
     def _nowhere(self) -> str:
         return f"the miner was not found from {self._hosts[0]} to {self._hosts[-1]} (search)"
 
-    def _search(self, mac: str, passwords: Sequence[str]) -> Overview | None:
-        """Moves the client to the miner with this MAC, and returns its overview; None if it is nowhere."""
-        found = search(self._client, self._hosts, mac, passwords)
+    def _search(self, mac: str, passwords: Sequence[str]) -> Steps[Overview | None]:
+        """Moves the session to the miner with this MAC, and returns its overview; None if it is nowhere."""
+        found = yield from search(self._session, self._hosts, mac, passwords)
         if found is None:
             return None
         host, overview = found
-        self._client.move_to(host)
+        self._session.move_to(host)
         self._silent_since = None
         return overview

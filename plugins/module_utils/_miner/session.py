@@ -1,32 +1,54 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who we are to one miner, and what its refusals mean, without any I/O.
+"""The login at one miner, what its refusals mean and when it is asked again, as steps.
 
-"Invalid request" and "expired" mean that the miner did nothing. After a new login the request is sent again, once.
+The retry policy, all of it:
+
+* A read that was refused, dropped or answered 5xx, or for which cgminer was not ready, is asked again, up to
+  ``retries`` times with growing pauses.
+* A read that timed out is not: it still holds one of the miner's five workers. Nor is one whose connection could not
+  be made in time, since the operating system has tried several times by then.
+* A write is sent once. Where its reply got lost, the caller reads the miner's state and decides from that.
+* "Invalid request" and "expired" mean that the miner did nothing. After a new login the request is sent again, once.
 """
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Generator, Iterator, Sequence
+import time
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from dataclasses import replace
+from functools import partial
+from typing import Any, Callable, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
+    BadReply,
     MinerError,
     PermissionDenied,
     Rejected,
     Unsupported,
+    WrongDevice,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import shows_innosilicon
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
+    Connection,
+    Credential,
+    OpenStream,
+    Send,
+    Steps,
+    Wait,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
+    INDEX_PATH,
+    Endpoint,
     InvalidRequest,
     Reply,
     Request,
     TokenExpired,
+    is_index,
+    page_title,
     parse,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
@@ -34,91 +56,219 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     FACTORY_PASSWORDS,
     GUEST,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import USER_UNKNOWN, Login, auth
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.journal import (
+    LOGS_PATH,
+    accept_log,
+    log_headers,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, TYPE
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import (
+    LOGIN_REFUSALS,
+    USER_UNKNOWN,
+    Login,
+    auth,
+)
 
 T = TypeVar("T")
 
-
-@dataclass(frozen=True)
-class Credential:
-    """A login that a miner may know. ``name`` is what its owner calls it, where there are several.
-
-    ``origin`` is the variable that the username came from, where that is known.
-    """
-
-    username: str
-    password: str = field(repr=False)
-    name: str = ""
-    origin: str | None = None
-
-
-@dataclass(frozen=True)
-class Sending:
-    """What is to be sent next: a request, with its Authorization header."""
-
-    request: Request[Any]
-    authorization: str | None = field(repr=False)
-
-
-# Yields what to send, is sent the reply to it (or thrown why there is none), and returns the value.
-Steps = Generator[Sending, Reply, T]
-
-
-@contextmanager
-def unsent() -> Iterator[None]:
-    """Marks what goes wrong within it as having happened before the request was sent, or after it was refused."""
-    try:
-        yield
-    except MinerError as error:
-        error.sent = False
-        raise
-
-
-def require_users(username: str, refusal: Rejected) -> None:
-    """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
-    if refusal.reason == USER_UNKNOWN and username in (ADMIN, GUEST):
-        raise AuthenticationFailed(
-            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of "
-            "users is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
-            "the miner itself restores it.",
-            reason=refusal.reason,
-        )
+_FIRST_PAUSE_S = 0.25
+_LONGEST_PAUSE_S = 4.0
 
 
 class Session:
-    """The login at one miner. ``credential`` is the one that it took last; the first one, before it was asked.
+    """What is said to one miner, and who we are to it. ``credential`` is the one that it took last, at first the first.
 
-    ``tokens`` are all JWTs that the miner gave. ``is_proven`` says that the credential was accepted at /api/auth, and
-    ``is_innosilicon`` that a reply to anything else has shown the miner to be one.
+    ``tokens`` are the secrets that the miner gave, all JWTs first. ``is_proven`` says that the credential was accepted
+    at /api/auth, and ``is_innosilicon`` that a reply to anything else has shown the miner to be one. ``now`` is a clock
+    in seconds.
     """
 
-    def __init__(self, credentials: Sequence[Credential], auth: str) -> None:
-        """``credentials`` are tried in their order, once each; ``auth`` is basic or jwt."""
-        self._credentials = credentials
-        self._auth = auth
+    def __init__(
+        self,
+        connection: Connection,
+        now: Callable[[], float] = time.monotonic,
+        tokens: set[str] | None = None,
+    ) -> None:
+        self.connection = connection
+        self._first_host = connection.host
+        self.now = now
+        self.credential = connection.credentials[0]
+        self.tokens = set() if tokens is None else tokens
+        self.is_proven = connection.auth == "jwt"
+        self.is_innosilicon = False
         self._jwt: str | None = None
         self._level: str | None = None
-        self.credential = credentials[0]
-        self.tokens: set[str] = set()
-        self.is_proven = auth == "jwt"
-        self.is_innosilicon = False
+        self._is_expected = connection.expected_mac is None
 
     @property
     def authorization(self) -> str:
         """The Authorization header, with the password or JWT that the miner took last; before the first JWT, Basic."""
-        if self._auth == "jwt" and self._jwt is not None:
+        if self.connection.auth == "jwt" and self._jwt is not None:
             return f"Bearer {self._jwt}"
         login = f"{self.credential.username}:{self.credential.password}".encode()
         return "Basic " + base64.b64encode(login).decode("ascii")
 
-    def begin(self) -> Steps[None]:
+    @property
+    def has_moved(self) -> bool:
+        """Whether the miner is at another address than at first."""
+        return self.connection.host != self._first_host
+
+    def move_to(self, host: str) -> None:
+        """Goes on at another address with the same login: the miner has moved there."""
+        self.connection = replace(self.connection, host=host)
+
+    def elsewhere(self, host: str, passwords: Sequence[str], timeout_s: float) -> Session:
+        """Returns a session with whatever is at another address, with the login that this miner took last.
+
+        ``passwords`` are tried after it. The secrets that the other device gives are this session's, too.
+        """
+        others = [replace(self.credential, password=password) for password in passwords]
+        connection = replace(
+            self.connection,
+            host=host,
+            credentials=(self.credential, *others),
+            timeout_s=min(self.connection.timeout_s, timeout_s),
+            expected_mac=None,
+        )
+        return Session(connection, self.now, self.tokens)
+
+    def read(self, endpoint: Endpoint[T], patient: bool = True) -> Steps[T]:
+        """Asks for a value. ``patient`` means that a failure is retried as the policy says.
+
+        Raises one of the errors of this collection, and nothing else.
+        """
+        request = Request(endpoint)
+        if not patient:
+            return (yield from self._ask(request))
+        return (yield from self._patiently(lambda: self._ask(request)))
+
+    def write(self, request: Request[T]) -> Steps[T]:
+        """Sends a change, once.
+
+        Raises TimedOut, BadReply, or Unreachable with ``sent`` where the miner may or may not have done it.
+        """
+        with _unsent():
+            yield from self.require_rights()
+        return (yield from self._ask(request))
+
+    def open_log(self, last: int | None, is_followed: bool) -> Steps[None]:
+        """Opens the stream of the miner's log, from so many of the last entries on; see :func:`log_headers`.
+
+        It is a read, and is asked for as any other one until it begins.
+        """
+        command = OpenStream(self.connection, LOGS_PATH, log_headers(last, is_followed))
+        yield from self._patiently(lambda: self._ask_log(command))
+
+    def require_rights(self) -> Steps[None]:
+        """Raises PermissionDenied for the user guest, and WrongDevice unless the miner has the expected MAC.
+
+        The miner is asked once, and only if a MAC is expected.
+        """
+        if self.connection.credentials[0].username == GUEST:
+            raise PermissionDenied("The user guest may not change anything. Log in as admin.")
+        if self._is_expected:
+            return
+        mac = (yield from self.read(OVERVIEW)).identity.mac
+        expected = self.connection.expected_mac
+        if mac != expected:
+            raise WrongDevice(
+                f"The device at {self.connection.url} has the MAC {mac}, not the expected {expected}: nothing was "
+                "changed. Its address may have moved to another miner; refresh the inventory, or correct expected_mac "
+                "(dragonmint_expected_mac)."
+            )
+        self._is_expected = True
+
+    def log_in(self) -> Steps[Login]:
+        """Logs in at /api/auth, which tells the truth, and goes on with the credential that it took."""
+        return (yield from self._patiently(self._log_in))
+
+    def refusal_of_login(self) -> Steps[str | None]:
+        """Why /api/auth refuses the login with which the miner has served us; None if it does not, or did not say.
+
+        Asks once, and only a miner that may take any password: the Innosilicon firmware of August 2018 does with
+        Basic, while it has the factory's.
+        """
+        if self.is_proven or not self.is_innosilicon:
+            return None
+        try:
+            yield from self._log_in()
+        except AuthenticationFailed as error:
+            return error.reason
+        except MinerError:
+            pass
+        return None
+
+    def accepts(self, username: str, *passwords: str) -> Steps[bool]:
+        """Whether the miner takes a login with one of these passwords, which is not the session's own.
+
+        Raises Rejected where it does not tell, and AuthenticationFailed where it takes nobody's login any more.
+        """
+        for password in passwords:
+            request = auth(username, password)
+            try:
+                yield from self._patiently(partial(self._send, request, None))
+            except Rejected as error:
+                _require_users(username, error)
+                if error.reason not in LOGIN_REFUSALS:
+                    raise
+            else:
+                return True
+        return False
+
+    def page_title(self) -> Steps[str | None]:
+        """Returns the title of the miner's web page, which needs no login: the name of its firmware."""
+        return page_title((yield from self._patiently(self._get_index)))
+
+    def is_miner(self) -> Steps[bool]:
+        """Whether what answers is a miner, found out without showing it the login. Does not retry.
+
+        A miner shows its maker's page, and refuses what comes without a login in its own words.
+        """
+        return (yield from self.shows_index()) and (yield from self.speaks_as_miner())
+
+    def shows_index(self) -> Steps[bool]:
+        """Whether there is a miner's page, the first half of :meth:`is_miner`."""
+        return is_index((yield from self._get_index()))
+
+    def speaks_as_miner(self) -> Steps[bool]:
+        """Whether a request without a login is refused as a miner does, the second half of :meth:`is_miner`."""
+        try:
+            yield from self._send(Request(TYPE), None)
+        except InvalidRequest:
+            return True
+        except (BadReply, Rejected, TokenExpired) as error:
+            if error.transient:
+                raise
+        return False
+
+    def is_token_alive(self, jwt: str) -> Steps[bool]:
+        """Whether the miner still takes a JWT of an earlier login, which no reboot leaves alive. Does not retry."""
+        try:
+            yield from self._send(Request(TYPE), f"Bearer {jwt}")
+        except TokenExpired:
+            return False
+        return True
+
+    def _patiently(self, ask: Callable[[], Steps[T]]) -> Steps[T]:
+        pause_s = _FIRST_PAUSE_S
+        for _attempt in range(self.connection.retries):
+            try:
+                return (yield from ask())
+            except MinerError as error:
+                if not error.transient:
+                    raise
+            yield Wait(pause_s)
+            pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
+        return (yield from ask())
+
+    def _begin(self) -> Steps[None]:
         """Gets the first JWT, where requests are sent with one."""
-        if self._auth == "jwt" and self._jwt is None:
+        if self.connection.auth == "jwt" and self._jwt is None:
             yield from self._log_in_first()
 
-    def ask(self, request: Request[T]) -> Steps[T]:
+    def _ask(self, request: Request[T]) -> Steps[T]:
         """Sends a request, and logs in where that is needed. Raises what its reply means."""
-        yield from self.begin()
+        yield from self._begin()
         try:
             answer = yield from self._send(request, self.authorization)
         except TokenExpired:
@@ -133,19 +283,18 @@ class Session:
             answer = yield from self._send_again(request)
         if request.endpoint.admin_only():
             self._level = ADMIN
+        if not self.is_proven and getattr(answer, "shows_innosilicon", False):
+            self.is_innosilicon = True
         return answer
 
-    def log_in(self) -> Steps[Login]:
-        """Logs in at /api/auth, which tells the truth, and goes on with the credential that it took.
-
-        Basic does not tell: an Innosilicon takes any password while it has its factory's one.
-        """
-        credentials = list(dict.fromkeys((self.credential, *self._credentials)))
+    def _log_in(self) -> Steps[Login]:
+        """Basic does not tell: an Innosilicon takes any password while it has its factory's one."""
+        credentials = list(dict.fromkeys((self.credential, *self.connection.credentials)))
         for credential in credentials:
             try:
                 login = yield from self._send(auth(credential.username, credential.password), None)
             except Rejected as error:
-                require_users(credential.username, error)
+                _require_users(credential.username, error)
                 refusal = error
             else:
                 self.credential, self._jwt, self._level = credential, login.jwt, login.level or ADMIN
@@ -156,8 +305,8 @@ class Session:
 
     def _log_in_first(self) -> Steps[None]:
         """Logs in for a request that the miner has not done."""
-        with unsent():
-            yield from self.log_in()
+        with _unsent():
+            yield from self._log_in()
 
     def _send_again(self, request: Request[T]) -> Steps[T]:
         try:
@@ -170,10 +319,27 @@ class Session:
             ) from None
 
     def _send(self, request: Request[T], authorization: str | None) -> Steps[T]:
-        reply = yield Sending(request, authorization)
-        if not self.is_proven and shows_innosilicon(request, reply):
-            self.is_innosilicon = True
+        reply = yield Send(self.connection, request.path, request.form, authorization, request.endpoint.slow_s)
         return parse(request, reply)
+
+    def _get_index(self) -> Steps[Reply]:
+        reply: Reply = yield Send(self.connection, INDEX_PATH)
+        return reply
+
+    def _ask_log(self, command: OpenStream) -> Steps[None]:
+        yield from self._begin()
+        try:
+            accept_log((yield replace(command, authorization=self.authorization)))
+        except InvalidRequest:
+            yield from self._log_in()
+        else:
+            return
+        try:
+            accept_log((yield replace(command, authorization=self.authorization)))
+        except InvalidRequest:
+            raise PermissionDenied(
+                f"The miner lets {self.credential.username} log in, but not read its log. Use the user admin."
+            ) from None
 
     def _forbidden(self, request: Request[Any]) -> MinerError:
         if self._level == GUEST and ADMIN in request.endpoint.levels.values():
@@ -181,6 +347,27 @@ class Session:
                 f"The miner lets {self.credential.username} log in, but not use {request.path}. Use the user admin."
             )
         return Unsupported(f"This miner's firmware does not have {request.path}.")
+
+
+@contextmanager
+def _unsent() -> Iterator[None]:
+    """Marks what goes wrong within it as having happened before the request was sent, or after it was refused."""
+    try:
+        yield
+    except MinerError as error:
+        error.sent = False
+        raise
+
+
+def _require_users(username: str, refusal: Rejected) -> None:
+    """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
+    if refusal.reason == USER_UNKNOWN and username in (ADMIN, GUEST):
+        raise AuthenticationFailed(
+            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of "
+            "users is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
+            "the miner itself restores it.",
+            reason=refusal.reason,
+        )
 
 
 def _refused(credentials: Sequence[Credential], reason: str) -> AuthenticationFailed:

@@ -19,16 +19,12 @@ import traceback
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
-    BadReply,
-    InvalidInput,
-    MinerError,
-    TimedOut,
-    Unreachable,
-)
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import explained
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import failures
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
     FORM_TYPE,
+    HEADERS,
+    PAGE_BYTES_MAX,
     REPLY_BYTES_MAX,
     Reply,
     form_body,
@@ -50,11 +46,8 @@ else:
 
 
 _CHUNK_BYTES = 64 * 1024
-# What a web server says, and how TLS begins, where http is sent to a port of https.
-_NGINX_EXPECTS_TLS = b"The plain HTTP request was sent to HTTPS port"
+# How TLS answers where http is sent to its port.
 _TLS_ALERT = "\x15\x03"
-# A reply without any of these ended within its headers.
-_HAS_BODY = frozenset({"content-length", "transfer-encoding"})
 
 
 class Transport:
@@ -76,17 +69,16 @@ class Transport:
         """
         body = form_body(form)
         headers = {"Content-Type": FORM_TYPE, "Content-Length": str(len(body))}
-        return self._reply_to(
-            self._prepare("POST", path, headers, authorization, body), path, max(self._timeout_s, slow_s)
-        )
+        request = self._prepare("POST", path, headers, authorization, body)
+        return self._reply_to(request, path, max(self._timeout_s, slow_s), REPLY_BYTES_MAX)
 
     def get(self, path: str) -> Reply:
         """Fetches a page that needs no login. Raises as :meth:`post` does."""
-        return self._reply_to(self._prepare("GET", path, {}, None), path, self._timeout_s)
+        return self._reply_to(self._prepare("GET", path, {}, None), path, self._timeout_s, PAGE_BYTES_MAX)
 
-    def _reply_to(self, request: Any, path: str, reply_s: float) -> Reply:
+    def _reply_to(self, request: Any, path: str, reply_s: float, bytes_max: int) -> Reply:
         try:
-            return self._exchange(request, reply_s)
+            return self._exchange(request, path, reply_s, bytes_max)
         except (requests.exceptions.RequestException, urllib3.exceptions.HTTPError) as error:
             raise self._translated(error, path, reply_s) from error
 
@@ -109,25 +101,19 @@ class Transport:
     def _send(self, request: Any, reply_s: float) -> Any:
         return self._adapter.send(request, stream=True, timeout=(self._timeout_s, reply_s))
 
-    def _exchange(self, request: Any, reply_s: float) -> Reply:
+    def _exchange(self, request: Any, path: str, reply_s: float, bytes_max: int) -> Reply:
         response = self._send(request, reply_s)
         body = b""
         try:
             while chunk := response.read(_CHUNK_BYTES, decode_content=False):
                 body += chunk
-                if len(body) > REPLY_BYTES_MAX:
-                    raise BadReply(
-                        f"The reply of {request.url} is longer than {REPLY_BYTES_MAX} bytes. Check that it is a miner.",
-                        reason="its reply is too long",
-                    )
-            is_headless = response.status == 200 and not _HAS_BODY.intersection(map(str.lower, response.headers))
-            if response.length_remaining or (is_headless and not body):
-                raise urllib3.exceptions.IncompleteRead(len(body), response.length_remaining or 0)
+                if len(body) > bytes_max:
+                    raise failures.reply_too_long(self.url, path, bytes_max)
+            if response.length_remaining:
+                raise failures.reply_broke_off(self.url, path)
+            return failures.whole_reply(self.url, path, response.status, response.headers, body)
         finally:
             _close(response)
-        if response.status == 400 and _NGINX_EXPECTS_TLS in body:
-            raise self._expects_tls()
-        return Reply(response.status, body, response.headers.get("Location"), response.headers.get("Date"))
 
     def _prepare(
         self, method: str, path: str, headers: Mapping[str, str], authorization: str | None, body: bytes | None = None
@@ -136,64 +122,34 @@ class Transport:
         request.method = method
         request.url = self.url + path
         request.body = body
-        request.headers = {"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity", **headers}
+        request.headers = {**HEADERS, **headers}
         if authorization is not None:
             request.headers["Authorization"] = authorization
         return request
 
     def _translated(self, error: Exception, path: str, reply_s: float) -> MinerError:
         if isinstance(error, requests.exceptions.ConnectTimeout):
-            return self._unheard(f"no connection within {self._timeout_s:g} s", sent=False, transient=False)
+            return failures.connect_timed_out(self.url, self._timeout_s)
         if isinstance(error, (requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError)):
-            return TimedOut(
-                f"The miner at {self.url} took the request {path}, but did not answer in full within "
-                f"{reply_s:g} s. It may be overloaded or hung: wait, raise the option timeout, or reboot it.",
-                reason=f"no answer within {reply_s:g} s",
-            )
-        if isinstance(error, requests.exceptions.SSLError):
-            return self._without_tls(error)
-        if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
-            return InvalidInput(f"{self.url} is no address of a miner. Correct the options host and port.")
+            return failures.reply_timed_out(self.url, path, reply_s)
         cause = _cause(error)
+        if isinstance(error, requests.exceptions.SSLError):
+            failure: Any = cause or error.args[0]
+            handshake = failure.args[0]
+            is_known = isinstance(handshake, _HandshakeFailed)
+            return failures.no_tls(self.url, handshake.cause) if is_known else failures.closed(self.url)
+        if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
+            return failures.invalid_url(self.url)
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
-            return self._unheard(_last_words(cause), sent=False)
+            # The operating system's reason, without urllib3's introduction.
+            return failures.not_connected(self.url, cause.__cause__ or cause.__context__ or cause)
         if isinstance(cause, OSError):
-            return self._unheard("the connection was closed without an answer", sent=True)
+            return failures.closed(self.url)
         if _TLS_ALERT in str(cause):
-            return self._expects_tls()
+            return failures.expects_tls(self.url)
         if isinstance(error, requests.exceptions.RequestException):
-            return BadReply(
-                f"What answers at {self.url} does not speak HTTP. Check that host and port are those of a miner.",
-                reason="it does not speak HTTP",
-            )
-        return BadReply(
-            f"The reply of the miner at {self.url} to {path} broke off. If it stays so, check its network.",
-            reason="its reply broke off",
-            transient=True,
-        )
-
-    def _without_tls(self, error: Exception) -> Unreachable:
-        failure: Any = _cause(error) or error.args[0]
-        if not isinstance(failure.args[0], _HandshakeFailed):
-            return self._unheard("the connection was closed without an answer", sent=True)
-        reason, fix = explained(failure.args[0].cause)
-        return Unreachable(f"No login was sent to {self.url}: {reason}. {fix}.", reason, sent=False, transient=False)
-
-    def _expects_tls(self) -> BadReply:
-        return BadReply(
-            f"What answers at {self.url} expects TLS. Set dragonmint_scheme: https, or dragonmint_port to the port "
-            "that serves http.",
-            reason="it expects TLS",
-        )
-
-    def _unheard(self, reason: str, sent: bool, transient: bool = True) -> Unreachable:
-        return Unreachable(
-            f"No miner answers at {self.url}: {reason}. Check that it has power and network, "
-            "and that host and port (dragonmint_host or ansible_host, dragonmint_port) are right.",
-            reason,
-            sent,
-            transient,
-        )
+            return failures.no_http(self.url)
+        return failures.reply_broke_off(self.url, path)
 
 
 class Stream:
@@ -220,12 +176,10 @@ class Stream:
             data: bytes = self._response._original_response.read1(_CHUNK_BYTES)
         except socket.timeout:
             self.close()
-            reason = f"nothing came within {within_s:g} s"
-            raise TimedOut(f"The miner has more to say to {self._path}, but {reason}.", reason) from None
+            raise failures.stream_silent(self._path, within_s) from None
         except (OSError, http.client.HTTPException):
             self.close()
-            reason = "its reply broke off"
-            raise BadReply(f"The miner was answering {self._path}, but {reason}.", reason) from None
+            raise failures.stream_broke_off(self._path) from None
         return data
 
     def close(self) -> None:
@@ -247,12 +201,6 @@ def _cause(error: Exception) -> Any:
     if reason is None and isinstance(wrapped, urllib3.exceptions.ProtocolError):
         return wrapped.args[-1]
     return reason
-
-
-def _last_words(error: Exception) -> str:
-    """The operating system's reason, without urllib3's introduction."""
-    cause = error.__cause__ or error.__context__
-    return (getattr(cause, "strerror", None) or "the connection failed").lower()
 
 
 class _WholeReplySocket:

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     InvalidInput,
@@ -16,13 +16,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import (
     Setting,
     after_change,
     wait_until,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import current_mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import configuration
 from ansible_collections.minerops.dragonmint.plugins.module_utils._visible import require_visible
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
@@ -75,34 +76,34 @@ def is_desired(fact: Mapping[str, Any], wanted: AutoTune) -> bool:
         return False
 
 
-def current_autotune(client: Reader) -> AutoTune:
+def current_autotune(session: Session) -> Steps[AutoTune]:
     """Reads the configured mode."""
-    return client.read(AUTOTUNE)
+    return (yield from session.read(AUTOTUNE))
 
 
 def current_status(
-    client: Reader, patient: bool = True, read_mining: Callable[[], Mining] | None = None
-) -> AutoTuneStatus:
+    session: Session, patient: bool = True, read_mining: Callable[[], Steps[Mining]] | None = None
+) -> Steps[AutoTuneStatus]:
     """Reads whether cgminer runs and tunes; from what it does, on firmware that has no status of its own.
 
     ``read_mining`` is for who has read that already.
     """
     try:
-        return client.read(AUTOTUNE_STATUS, patient)
+        return (yield from session.read(AUTOTUNE_STATUS, patient))
     except Unsupported:
-        mining = read_mining() if read_mining else current_mining(client, patient)
+        mining = yield from (read_mining() if read_mining else current_mining(session, patient))
         return AutoTuneStatus(mining.ready, bool(mining.is_tuning))
 
 
-def wait_tuned(client: Client, timeout_s: float, changed: bool) -> None:
+def wait_tuned(session: Session, timeout_s: float, changed: bool) -> Steps[None]:
     """Waits until cgminer runs and has ended tuning. Raises NotReady if it has not within ``timeout_s`` seconds."""
 
-    def is_tuned() -> bool:
-        status = current_status(client, patient=False)
+    def is_tuned() -> Steps[bool]:
+        status = yield from current_status(session, patient=False)
         return status.is_running and not status.is_tuning
 
     with after_change() if changed else nullcontext():
-        if not wait_until(is_tuned, timeout_s, poll_s=_TUNING_POLL_S):
+        if not (yield from wait_until(session, is_tuned, timeout_s, poll_s=_TUNING_POLL_S)):
             raise NotReady(
                 f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
                 "Raise wait_timeout, or run the task again to wait on."
@@ -114,49 +115,49 @@ class AutoTuneSetting(Setting[AutoTune]):
 
     name = "autotune"
 
-    def __init__(self, client: Client, mode: str, level: str | None) -> None:
-        self._client = client
+    def __init__(self, session: Session, mode: str, level: str | None) -> None:
+        super().__init__(session)
         self._wanted = autotune_from(mode, level)
         self._was_told = False
 
-    def read(self) -> AutoTune:
+    def read(self) -> Steps[AutoTune]:
         if self._was_told:
-            configuration.pools_after_write(self._client, "autotune mode")
-        return current_autotune(self._client)
+            yield from configuration.pools_after_write(self.session, "autotune mode")
+        return (yield from current_autotune(self.session))
 
     def desired(self, current: AutoTune) -> AutoTune:
         return aim(self._wanted, current)
 
-    def prepare(self, current: AutoTune) -> None:
-        self._client.require_rights()
-        modes = self._modes(current)
+    def prepare(self, current: AutoTune) -> Steps[None]:
+        yield from self.session.require_rights()
+        modes = yield from self._modes(current)
         if self._wanted.mode not in modes:
             raise Unsupported(
                 f"This miner's firmware has no autotune mode {self._wanted.mode}, and would ignore it. "
                 f"It takes {', '.join(modes)}. Use one of these."
             )
-        configuration.pools_before_write(self._client, "autotune mode")
+        yield from configuration.pools_before_write(self.session, "autotune mode")
 
-    def write(self, current: AutoTune) -> None:
+    def write(self, current: AutoTune) -> Steps[None]:
         desired = self.desired(current)
         self._was_told = True
-        self._client.write(set_autotune(desired))
+        yield from self.session.write(set_autotune(desired))
         if desired.mode == "balanced" and current.level is not None and current.mode in ("factory", "balanced"):
             try:
-                self._take_detour(desired)
+                yield from self._take_detour(desired)
             except Unreachable as error:
                 error.sent = True
                 raise
 
-    def _take_detour(self, desired: AutoTune) -> None:
+    def _take_detour(self, desired: AutoTune) -> Steps[None]:
         """Sets another mode first, if balanced was ignored: an Innosilicon does so that has no other one to leave.
 
         One that has never been set a mode calls itself factory.
         """
-        if current_autotune(self._client) == desired:
+        if (yield from current_autotune(self.session)) == desired:
             return
-        self._client.write(set_autotune(replace(desired, mode="factory")))
-        self._client.write(set_autotune(desired))
+        yield from self.session.write(set_autotune(replace(desired, mode="factory")))
+        yield from self.session.write(set_autotune(desired))
 
     def diff(self, before: AutoTune, after: AutoTune) -> tuple[Any, Any]:
         return shown(before), shown(after)
@@ -164,7 +165,7 @@ class AutoTuneSetting(Setting[AutoTune]):
     def describe(self, value: AutoTune) -> str:
         return value.mode if value.level is None else f"{value.mode} at level {value.level}"
 
-    def _modes(self, current: AutoTune) -> tuple[str, ...]:
+    def _modes(self, current: AutoTune) -> Steps[tuple[str, ...]]:
         """The modes that this firmware takes, of which it says nothing itself.
 
         The one that has ``off`` lacks the status; it is asked only where that decides.
@@ -174,7 +175,7 @@ class AutoTuneSetting(Setting[AutoTune]):
         if current.level is not None:
             return _MODES_WITH_STATUS
         try:
-            self._client.read(AUTOTUNE_STATUS)
+            yield from self.session.read(AUTOTUNE_STATUS)
         except Unsupported:
             return _MODES_WITHOUT_STATUS
         return _MODES_WITH_STATUS

@@ -10,14 +10,15 @@ write itself damages the file. The miner confirms both. Only reading the pools s
 from __future__ import annotations
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import NotApplied, Rejected
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Reader
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import CONFIGURATION_LOST, POOLS, Pool
 
 
-def pools_before_write(client: Reader, setting: str) -> tuple[Pool, ...]:
+def pools_before_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]:
     """Reads the pools. Raises Rejected where cgminer.conf is damaged, so that ``setting`` must not be written."""
     try:
-        return client.read(POOLS)
+        return (yield from session.read(POOLS))
     except Rejected as error:
         if error.reason != CONFIGURATION_LOST:
             raise
@@ -30,10 +31,10 @@ def pools_before_write(client: Reader, setting: str) -> tuple[Pool, ...]:
         ) from error
 
 
-def pools_after_write(client: Reader, setting: str) -> tuple[Pool, ...]:
+def pools_after_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]:
     """Reads the pools. Raises NotApplied where cgminer.conf is damaged since ``setting`` was written."""
     try:
-        return client.read(POOLS)
+        return (yield from session.read(POOLS))
     except Rejected as error:
         if error.reason != CONFIGURATION_LOST:
             raise

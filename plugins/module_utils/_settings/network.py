@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -21,9 +20,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import ipv4_from
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import SETTLE_S, Setting
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import accepts_connections, look, search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
     NETWORK,
     OVERVIEW,
@@ -83,38 +83,39 @@ class NetworkSetting(Setting[Network]):
     name = "network settings"
     lags = True
 
-    def __init__(self, client: Client, network: Network, hosts: Sequence[str], wait_s: float) -> None:
+    def __init__(self, session: Session, network: Network, hosts: Sequence[str], wait_s: float) -> None:
         """``hosts`` are the addresses at which to look for a miner that has left for one that only DHCP knows."""
+        super().__init__(session)
         self.live = network
         self.silent_s = wait_s
-        self._client = client
         self._network = network
         self._hosts = hosts
         self._mac = ""
         self._told_at: float | None = None
 
-    def read(self) -> Network:
-        self.live = self._client.read(NETWORK) if self._told_at is None else self._find(self._told_at)
+    def read(self) -> Steps[Network]:
+        told_at = self._told_at
+        self.live = yield from (self.session.read(NETWORK) if told_at is None else self._find(told_at))
         return _comparable(self.live)
 
     def desired(self, current: Network) -> Network:
         return _comparable(self._network)
 
-    def prepare(self, current: Network) -> None:
-        self._client.require_rights()
-        self._mac = self._client.read(OVERVIEW).identity.mac or ""
+    def prepare(self, current: Network) -> Steps[None]:
+        yield from self.session.require_rights()
+        self._mac = (yield from self.session.read(OVERVIEW)).identity.mac or ""
         if not self._mac:
             raise BadReply("The miner does not tell its MAC, by which it would be known at its new address. Reboot it.")
         address = self._network.ipaddress
-        if address and address != self.live.ipaddress and accepts_connections(address, self._client.connection.port):
+        if address and address != self.live.ipaddress and (yield from accepts_connections(self.session, address)):
             raise WrongDevice(
                 f"Something answers at {address} already, so the miner was not sent there. "
                 "Give it another address, or move that device first."
             )
 
-    def write(self, current: Network) -> None:
-        self._told_at = time.monotonic()
-        self._client.write(update_network(self._network))
+    def write(self, current: Network) -> Steps[None]:
+        self._told_at = self.session.now()
+        yield from self.session.write(update_network(self._network))
 
     def diff(self, before: Network, after: Network) -> tuple[Any, Any]:
         return shown(before), shown(after)
@@ -124,26 +125,26 @@ class NetworkSetting(Setting[Network]):
             return "dhcp"
         return f"{value.ipaddress} {value.netmask} with gateway {value.gateway} and DNS {' '.join(value.dns)}"
 
-    def _find(self, told_at: float) -> Network:
+    def _find(self, told_at: float) -> Steps[Network]:
         """Reads the network settings wherever the miner is now."""
         if self._network.ipaddress:
-            return self._find_static(self._network.ipaddress)
+            return (yield from self._find_static(self._network.ipaddress))
         try:
-            found = self._look(self._client.connection.host)
+            found = yield from self._look(self.session.connection.host)
         except MinerError:
             found = None
         if found is None:
-            elsewhere = search(self._client, self._hosts, self._mac)
+            elsewhere = yield from search(self.session, self._hosts, self._mac)
             found = elsewhere[1].network if elsewhere else None
         if found:
             return found
-        if time.monotonic() >= told_at + (self.silent_s if self._hosts else min(self.silent_s, SETTLE_S)):
+        if self.session.now() >= told_at + (self.silent_s if self._hosts else min(self.silent_s, SETTLE_S)):
             return self._network
         raise self._silent()
 
-    def _find_static(self, address: str) -> Network:
-        if accepts_connections(address, self._client.connection.port):
-            found = self._look(address)
+    def _find_static(self, address: str) -> Steps[Network]:
+        if (yield from accepts_connections(self.session, address)):
+            found = yield from self._look(address)
             if found is None:
                 raise WrongDevice(
                     f"The miner {self._mac} was told to take the address {address}, but another device answers there. "
@@ -151,16 +152,16 @@ class NetworkSetting(Setting[Network]):
                 )
             return found
         try:
-            found = self._look(self._client.connection.host)
+            found = yield from self._look(self.session.connection.host)
         except (Unreachable, TimedOut):
             found = None
         if found is None:
             raise self._silent()
         return found
 
-    def _look(self, host: str) -> Network | None:
+    def _look(self, host: str) -> Steps[Network | None]:
         """Reads the settings of the device there; None if it is not this miner."""
-        overview = look(self._client, host, self._mac)
+        overview = yield from look(self.session, host, self._mac)
         return overview.network if overview else None
 
     def _silent(self) -> Unreachable:

@@ -13,8 +13,9 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput, Rejected
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client, Reader
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Setting
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK, mask_url, secrets_in
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import configuration
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
@@ -74,9 +75,9 @@ def pools_from(options: Sequence[Mapping[str, Any]], keep_passwords: bool = Fals
     return tuple(_pool(number, option, keep_passwords) for number, option in enumerate(options, start=1))
 
 
-def current_pools(client: Reader) -> Pools:
+def current_pools(session: Session) -> Steps[Pools]:
     """Reads the configured pools."""
-    return client.read(POOLS)
+    return (yield from session.read(POOLS))
 
 
 def shown(pools: Iterable[Pool | DesiredPool]) -> list[dict[str, str | None]]:
@@ -94,24 +95,24 @@ class PoolsSetting(Setting[Pools]):
 
     name = "pools"
 
-    def __init__(self, client: Client, pools: Sequence[DesiredPool]) -> None:
-        self._client = client
+    def __init__(self, session: Session, pools: Sequence[DesiredPool]) -> None:
+        super().__init__(session)
         self._pools = pools
         self._was_told = False
 
-    def read(self) -> Pools:
+    def read(self) -> Steps[Pools]:
         if self._was_told:
-            return configuration.pools_after_write(self._client, self.name)
-        return configuration.pools_before_write(self._client, self.name)
+            return (yield from configuration.pools_after_write(self.session, self.name))
+        return (yield from configuration.pools_before_write(self.session, self.name))
 
     def desired(self, current: Pools) -> Pools:
         pools = tuple(_with_password(number, pool, current) for number, pool in enumerate(self._pools, start=1))
         # What is kept was in no option, and a miner may repeat what it is sent.
-        self._client.tokens.update(*(secrets_in({"password": pool.password}) for pool in pools))
+        self.session.tokens.update(*(secrets_in({"password": pool.password}) for pool in pools))
         return pools
 
-    def prepare(self, current: Pools) -> None:
-        self._client.require_rights()
+    def prepare(self, current: Pools) -> Steps[None]:
+        yield from self.session.require_rights()
         for number, pool in enumerate(self.desired(current), start=1):
             if not pool.password:
                 raise InvalidInput(
@@ -119,11 +120,11 @@ class PoolsSetting(Setting[Pools]):
                     f"the pool. Give the password of pool {number}, or x if the pool ignores it."
                 )
 
-    def write(self, current: Pools) -> None:
+    def write(self, current: Pools) -> Steps[None]:
         desired = self.desired(current)
         self._was_told = True
         try:
-            self._client.write(update_pools(desired))
+            yield from self.session.write(update_pools(desired))
         except Rejected as error:
             if error.reason != "url error":
                 raise

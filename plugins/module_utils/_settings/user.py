@@ -12,8 +12,9 @@ from __future__ import annotations
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput, Unsupported
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Setting
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.module_utils._visible import require_visible
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
@@ -37,32 +38,38 @@ def require_usable(password: str) -> None:
 
 
 class PasswordSetting(Setting[bool]):
-    """The desired password of one user. The value is whether the miner takes it."""
+    """The desired password of one user. The value is whether the miner takes it.
 
-    def __init__(self, client: Client, user: str, new_password: str, only_factory: bool) -> None:
+    With ``only_factory``, a password that is not the factory's is left as it is.
+    """
+
+    def __init__(self, session: Session, user: str, new_password: str, only_factory: bool) -> None:
+        super().__init__(session)
         require_usable(new_password)
         self.name = f"password of {user}"
-        self._client = client
         self._user = user
         self._new_password = new_password
         self._only_factory = only_factory
+        self._has_factory_password = False
 
-    def read(self) -> bool:
-        return self._client.accepts(self._user, self._new_password)
+    def read(self) -> Steps[bool]:
+        is_new = yield from self.session.accepts(self._user, self._new_password)
+        if not is_new and self._only_factory and not self._has_factory_password:
+            self._has_factory_password = yield from self.session.accepts(self._user, *FACTORY_PASSWORDS[self._user])
+        return is_new
 
     def desired(self, current: bool) -> bool:
-        if current or not self._only_factory:
-            return True
-        return any(self._client.accepts(self._user, password) for password in FACTORY_PASSWORDS[self._user])
+        return current or not self._only_factory or self._has_factory_password
 
-    def prepare(self, current: bool) -> None:
-        self._client.require_rights()
-        login = self._client.log_in()
+    def prepare(self, current: bool) -> Steps[None]:
+        yield from self.session.require_rights()
+        login = yield from self.session.log_in()
         if self._user == GUEST and login.issuer == INNOSILICON_ISSUER:
             raise Unsupported("Innosilicon's firmware can change the password of admin only. Leave out guest.")
 
-    def write(self, current: bool) -> None:
-        self._client.write(update_password(self._user, self._client.password, self._new_password))
+    def write(self, current: bool) -> Steps[None]:
+        admin_password = self.session.credential.password
+        yield from self.session.write(update_password(self._user, admin_password, self._new_password))
 
     def diff(self, before: bool, after: bool) -> tuple[Any, Any]:
         return MASK, "(changed)" if after != before else MASK

@@ -9,12 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply, MinerError
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import BadReply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
     Endpoint,
     Reply,
     Request,
-    json_object,
     nothing,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
@@ -25,7 +24,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_08,
     INNO_2018_09,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import clean, text_of
 
 
@@ -35,6 +33,11 @@ class AutoTune:
 
     mode: str
     level: str | None = None
+
+    @property
+    def shows_innosilicon(self) -> bool:
+        """Whether only Innosilicon's firmware answers so."""
+        return self.level is not None
 
 
 @dataclass(frozen=True)
@@ -48,20 +51,10 @@ class AutoTuneStatus:
     is_tuning: bool
     configured: AutoTune | None = None
 
-
-def shows_innosilicon(request: Request[Any], reply: Reply) -> bool:
-    """Whether a reply is one that only Innosilicon's firmware gives.
-
-    It matters where nothing was said at /api/auth: that of August 2018 takes any password with Basic while it has the
-    factory's.
-    """
-    if request.endpoint not in (SUMMARY, AUTOTUNE, AUTOTUNE_STATUS):
-        return False
-    try:
-        answer = json_object(request, reply)
-    except MinerError:
-        return False
-    return "TotalHash" in answer or "level" in answer or isinstance(answer.get("autoTuneMode"), dict)
+    @property
+    def shows_innosilicon(self) -> bool:
+        """Whether only Innosilicon's firmware answers so."""
+        return self.configured is not None and self.configured.shows_innosilicon
 
 
 def set_autotune(autotune: AutoTune) -> Request[None]:

@@ -33,7 +33,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 
 INDEX_PATH = "/"
 FORM_TYPE = "application/x-www-form-urlencoded"
+# Of each request: a miner's web server would compress what we then have to expand within bounds.
+HEADERS = {"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity"}
 REPLY_BYTES_MAX = 8 * 1024 * 1024
+# A miner's index page has 811 bytes.
+PAGE_BYTES_MAX = 64 * 1024
 # The web server's answer in place of a program that does not run, or has hung up on it.
 BAD_GATEWAY = 502
 T = TypeVar("T")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply
@@ -60,7 +60,10 @@ class PoolStatus:
 
 @dataclass(frozen=True)
 class Mining:
-    """What cgminer does. ``ready`` is False while it does not answer; then everything else is empty or None."""
+    """What cgminer does. ``ready`` is False while it does not answer; then everything else is empty or None.
+
+    ``shows_innosilicon`` means that only Innosilicon's firmware answers so.
+    """
 
     ready: bool
     hashrate_ths: Mapping[str, float | None]
@@ -70,6 +73,7 @@ class Mining:
     reject_ratio: float | None = None
     is_tuning: bool | None = None
     elapsed_seconds: int | None = None
+    shows_innosilicon: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ def _read_summary(answer: Mapping[str, Any], reply: Reply) -> Mining:
         reject_ratio=_reject_ratio(devices) if devices else _reject_ratio(pools),
         is_tuning=answer["tuning"] if isinstance(answer.get("tuning"), bool) else None,
         elapsed_seconds=min((elapsed for elapsed in map(_elapsed, devices) if elapsed is not None), default=None),
+        shows_innosilicon="TotalHash" in answer,
     )
 
 

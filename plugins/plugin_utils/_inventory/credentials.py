@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.source_keys import require_known
 
 _KEYS = ("name", "username", "password")

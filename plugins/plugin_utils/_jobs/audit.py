@@ -41,11 +41,13 @@ OUTCOMES = (AS_DESIRED, DRIFT, FAILED, UNREACHABLE)
 NOT_COMPARED = (FAILED, UNREACHABLE)
 WORST_FIRST = (FAILED, UNREACHABLE, DRIFT)
 
-_SETTINGS = ("admin_password", "guest_password", "network", "pools", "autotune")
+_NOT_TRIED = {"error": {"msg": "It was not compared, since an earlier task failed."}}
 
 
 def outcome(miners: Iterable[str], hostvars: Mapping[str, Any], audit: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what the comparison came to, from the variables of the hosts and the values of the job's variables.
+
+    The role provision hands over ``dragonmint_comparison`` for each host.
 
     ``rows``: one row for a miner that is as desired, one for each setting of a miner that drifts, one with the reason
     for a miner that could not be compared. ``shown``: those of interest, the worst first. ``failed``: the miners that
@@ -85,12 +87,13 @@ def _objections(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> I
 
 def _rows(miner: str, variables: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     address = address_of(miner, variables)
-    results = [variables.get(f"__provision_{setting}") or {} for setting in _SETTINGS]
-    unreachable = next((result for result in results if result.get("unreachable")), None)
-    failed = variables.get("__audit_failed") or unreachable
-    if failed:
-        kind = UNREACHABLE if failed.get("unreachable") else FAILED
-        yield _row(miner, address, kind, reason=str(failed.get("msg", "")))
+    comparison = variables.get("dragonmint_comparison") or _NOT_TRIED
+    # Newer versions of Ansible return an iterator here.
+    results = list(comparison.get("results", {}).values())
+    error = comparison["error"] or next((result for result in results if result.get("unreachable")), None)
+    if error:
+        kind = UNREACHABLE if error.get("unreachable") else FAILED
+        yield _row(miner, address, kind, reason=str(error.get("msg", "")))
         return
     drifts = [
         (name, _text(result["diff"]["before"][name]), _text(desired))

@@ -90,10 +90,17 @@ def unread_sources(sources: Iterable[str], reports: Mapping[str, Mapping[str, An
 def _files(source: str) -> list[Path]:
     path = Path(source)
     if path.is_dir():
-        return [file for file in sorted(path.rglob("*.y*ml")) if _is_ours(file)]
+        return [
+            file for file in sorted(path.rglob("*.y*ml")) if not _is_skipped(file.relative_to(path)) and _is_ours(file)
+        ]
     if path.exists():
         return [path] if _is_ours(path) else []
     return [] if "," in source else [path]
+
+
+def _is_skipped(path: Path) -> bool:
+    """Whether Ansible itself passes over a path in a folder of inventories."""
+    return any(part.startswith(".") or part in ("group_vars", "host_vars") for part in path.parts)
 
 
 def _is_ours(path: Path) -> bool:
@@ -108,10 +115,13 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
-def wrong_variables(tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]]) -> str:
+def wrong_variables(
+    tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]], may_lack: bool = False
+) -> str:
     """Returns what is wrong with the variables of these hosts, as they are written; empty text for nothing.
 
     Templates are not evaluated; what they come to is up to the job. Hosts that share their values are looked at once.
+    ``may_lack`` says that what a job needs may be missing, as where it has no host that would have it.
     """
     names = {entry.name for table in tables for entry in table}
     prefixes = tuple(table.prefix for table in tables if table.prefix)
@@ -122,17 +132,18 @@ def wrong_variables(tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapp
         # The values are kept, so that no other one gets their identity.
         key = tuple((name, id(value)) for name, value in given.items())
         if key not in looked_at:
-            looked_at[key] = (_problem(tables, given), given)
+            looked_at[key] = (_problem(tables, given, may_lack), given)
         if looked_at[key][0]:
             concerned.setdefault(looked_at[key][0], []).append(host)
     return " ".join(f"{problem} {_on(miners)}" for problem, miners in concerned.items())
 
 
-def _problem(tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
-    unevaluated = [name for name, value in given.items() if needs_evaluation(value)]
+def _problem(tables: Sequence[Variables], given: Mapping[str, Any], may_lack: bool) -> str:
+    unknown = [name for name, value in given.items() if needs_evaluation(value)]
     try:
         for table in tables:
-            normalised(table, given, unevaluated)
+            lacking = [entry.name for entry in table if entry.name not in given] if may_lack else []
+            normalised(table, given, [*unknown, *lacking])
     except InvalidVariables as error:
         return str(error)
     return ""

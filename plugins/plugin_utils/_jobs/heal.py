@@ -1,26 +1,50 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job heal, and its role health: what its variables are."""
+"""The job heal: which miners get a remedy, how many at once, and whether the fleet is as healthy as it has to be."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, ratings, remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, summed_up, tally
+
+_HEALTHY = "healthy"
+_STATES = (_HEALTHY, checks.CRITICAL, checks.WARNING, *checks.UNKNOWN)
+_HINDRANCES = {
+    remedies.LIMIT_REACHED: "had used up health_max_remedies_per_day",
+    remedies.FAILED: "could not get a remedy; the report says why",
+}
+_UNHEALED = (remedies.STILL_UNHEALTHY, remedies.LOST, remedies.NEW)
+_FAIL_ON = {"critical": (checks.CRITICAL,), "warning": (checks.CRITICAL, checks.WARNING), "never": ()}
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Raises InvalidVariables for values that are invalid only together, or in a shape of their own."""
+    ratings.own_ratings(values.get("dragonmint_ratings"))
+
 
 VARIABLES = Variables(
     "health_",
     (
-        Variable("health_heal", "bool", "Try the remedies. Without it, nothing is written to a miner.", default=False),
+        Variable("health_heal", "bool", "Send remedies. Without it, nothing is written to a miner.", default=False),
         Variable("health_boards", "int", "How many boards a miner must have.", default=3, minimum=0),
-        Variable("health_chips", "bool", "Look at each chip, too, with one more request.", default=False),
+        Variable("health_chips", "bool", "Check each chip, too, with one more request.", default=False),
         Variable(
             "health_max_board_temperature_c",
             "float",
             "Above how many °C a board is too hot. The firmware of a T1 keeps boards at 75 °C.",
-            default=85,
+            default=85.0,
+            minimum=0,
         ),
-        Variable("health_max_chip_temperature_c", "float", "Above how many °C a chip is too hot.", default=95),
+        Variable(
+            "health_max_chip_temperature_c", "float", "Above how many °C a chip is too hot.", default=95.0, minimum=0
+        ),
         Variable(
             "health_min_hashrate_ratio",
             "float",
@@ -32,7 +56,7 @@ VARIABLES = Variables(
             "health_max_share_age_seconds",
             "float",
             "After how many seconds without a share a board that reports to be alive is not.",
-            default=900,
+            default=900.0,
             minimum=0,
         ),
         Variable(
@@ -55,7 +79,7 @@ VARIABLES = Variables(
             "health_max_fan_percent",
             "float",
             "Above which speed, in percent, a fan is at its limit.",
-            default=95,
+            default=95.0,
             minimum=0,
         ),
         Variable(
@@ -63,7 +87,7 @@ VARIABLES = Variables(
             "float",
             "A miner with a shorter uptime has rebooted recently. Rates are not compared before it has been mining for "
             "that long.",
-            default=900,
+            default=900.0,
             minimum=0,
         ),
         Variable(
@@ -89,7 +113,7 @@ VARIABLES = Variables(
         Variable(
             "health_state_folder",
             "path",
-            "The folder on the controller that records which remedies were tried, in one file a miner; relative to "
+            "The folder on the controller that records which remedies were sent, in one file a miner; relative to "
             "where Ansible was started.",
             default="dragonmint-state",
         ),
@@ -99,17 +123,17 @@ VARIABLES = Variables(
             "health_max_parallel_percent",
             "float",
             "How many percent of the miners get a remedy at once, at least one miner.",
-            default=5,
+            default=5.0,
             minimum=0,
             maximum=100,
             of_playbook=True,
         ),
         Variable(
-            "health_max_ill_percent",
+            "health_max_unhealthy_percent",
             "float",
-            "Try no remedy if more than this percentage of the miners need one: they have something in common that no "
+            "Send no remedy if more than this percentage of the miners need one: they have something in common that no "
             "restart repairs.",
-            default=100,
+            default=100.0,
             minimum=0,
             maximum=100,
             of_playbook=True,
@@ -124,4 +148,118 @@ VARIABLES = Variables(
         ),
         REPORT_FOLDER,
     ),
+    _check,
 )
+
+
+def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns what is wrong and who gets a remedy: ``rows``, ``due``, ``summary`` and ``problem``.
+
+    Also ``findings``, the rows without the healthy miners, and ``batch``, how many miners are healed at once. ``due``
+    are names; with a ``problem``, and without health_heal, nobody is due.
+    """
+    needy = [each.miner for each in miners if each.health and each.health.remedy]
+    problem = ""
+    if values["heal"] and len(needy) * 100 > values["max_unhealthy_percent"] * len(miners):
+        problem = (
+            f"{len(needy)} of {counted(len(miners), 'miner')} need a remedy, more than health_max_unhealthy_percent "
+            f"({values['max_unhealthy_percent']:g}) allows, so none was sent. Look for what they have in common."
+        )
+    rows = _rows(miners)
+    return {
+        "rows": rows,
+        "findings": [row for row in rows if row["severity"] != remedies.OK],
+        "due": needy if values["heal"] and not problem else [],
+        "batch": max(1, int(len(miners) * values["max_parallel_percent"] / 100)),
+        "summary": " ".join([_states(miners), *_wished(miners, values, problem)]),
+        "problem": problem,
+    }
+
+
+def outcome(
+    miners: Sequence[Examined], values: Mapping[str, Any], planned: Mapping[str, Any], is_check: bool = False
+) -> dict[str, Any]:
+    """Returns what became of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
+
+    ``failed`` are the names of the miners with findings that health_fail_on counts, or whose remedy could not be sent.
+    Also ``tried``, the rows of miners that got a remedy, and ``stats``, the numbers for other jobs. ``is_check`` is for
+    check mode, which sends no remedy.
+    """
+    rows = _rows(miners)
+    counts = _FAIL_ON[values["fail_on"]]
+    failed = dict.fromkeys(
+        row["miner"]
+        for row in rows
+        if row["outcome"] == remedies.FAILED or (row["severity"] in counts and row["outcome"] != remedies.HEALED)
+    )
+    is_only_a_plan = is_check or not values["heal"]
+    wished = _wished(miners, values, planned["problem"]) if is_only_a_plan else _tried(miners, rows)
+    is_ok = not failed and not planned["problem"]
+    summary = " ".join(filter(None, [_states(miners), *wished, *_hindered(rows), planned["problem"]]))
+    return {
+        "rows": rows,
+        "failed": list(failed),
+        "summary": summary,
+        "is_ok": is_ok,
+        "tried": [row for row in rows if row["tried"]],
+        "stats": {
+            "miners": len(miners),
+            **tally(map(_state, miners), _STATES),
+            "remedies": sum(len(each.health.tried) for each in miners if each.health),
+            "is_ok": is_ok,
+            "summary": summary,
+        },
+    }
+
+
+def _rows(miners: Sequence[Examined]) -> list[dict[str, Any]]:
+    return [row for each in miners for row in remedies.rows(each)]
+
+
+def _states(miners: Sequence[Examined]) -> str:
+    return summed_up(tally(map(_state, miners), _STATES))
+
+
+def _state(examined: Examined) -> str:
+    """Returns what a miner is at the moment, one of _STATES."""
+    health = examined.health
+    if health is None:
+        return checks.UNEXAMINED
+    findings = health.findings if health.after is None else health.after
+    unknown = [finding.code for finding in findings if finding.code in checks.UNKNOWN]
+    if unknown:
+        return unknown[0]
+    severities = [finding.severity for finding in findings]
+    return next((severity for severity in (checks.CRITICAL, checks.WARNING) if severity in severities), _HEALTHY)
+
+
+def _wished(miners: Sequence[Examined], values: Mapping[str, Any], problem: str) -> list[str]:
+    """Returns how many miners would get which remedy next."""
+    wished = [each.health.remedy for each in miners if each.health and each.health.remedy]
+    if problem or not wished:
+        return []
+    hint = "" if values["heal"] else " with health_heal"
+    return [f"{counted(len(wished), 'miner')} would get a remedy{hint} ({_kinds(wished)})."]
+
+
+def _tried(miners: Sequence[Examined], rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns how many miners got which remedies, and how many of these miners are healed."""
+    tried = [each for each in miners if each.health and each.health.tried]
+    if not tried:
+        return ["No miner got a remedy."]
+    unhealed = {row["miner"] for row in rows if row["outcome"] in _UNHEALED and row["severity"] != checks.INFO}
+    healed = sum(each.miner not in unhealed for each in tried)
+    kinds = [kind for each in tried if each.health for kind in each.health.tried]
+    return [f"{counted(len(tried), 'miner')} got a remedy ({_kinds(kinds)}), {healed} healed."]
+
+
+def _hindered(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    ends = {end: len({row["miner"] for row in rows if row["outcome"] == end}) for end in _HINDRANCES}
+    return [f"{counted(count, 'miner')} {_HINDRANCES[end]}." for end, count in ends.items() if count]
+
+
+def _kinds(kinds: Sequence[str]) -> str:
+    """Returns how many remedies of each kind: 2 restarts of cgminer, 1 reboot."""
+    restarts, reboots = kinds.count(checks.RESTART), kinds.count(checks.REBOOT)
+    shown = [f"{counted(restarts, 'restart')} of cgminer"] if restarts else []
+    return ", ".join([*shown, counted(reboots, "reboot")] if reboots else shown)

@@ -31,7 +31,7 @@ class Job:
 
 JOBS = {
     "audit": Job(audit.VARIABLES, uses=("provision", "report")),
-    "curtail": Job(curtail.VARIABLES, uses=("report",)),
+    "curtail": Job(curtail.VARIABLES, role="curtail", uses=("report",)),
     "heal": Job(heal.VARIABLES, role="health", uses=("provision", "report")),
     "provision": Job(provision.VARIABLES, role="provision"),
     "report": Job(report.VARIABLES, role="report"),

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.simulator import faults
-from tests.simulator.control import ControlError, Fleet, Miner
+from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner, faults
 
 from .asking import INVALID, OK, POOL, Answer, ask, wait_for
 
@@ -237,7 +236,7 @@ def test_every_fault_is_tested() -> None:
 
 
 def test_every_fault_is_in_the_readme() -> None:
-    readme = (Path(faults.__file__).parent / "README.md").read_text(encoding="utf-8")
+    readme = (CHECKOUT / "tests/simulator/README.md").read_text(encoding="utf-8")
     assert [name for name in faults.TABLE if f"`{name}`" not in readme] == []
 
 

@@ -18,12 +18,12 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from tests.simulator.control import CHECKOUT
 from tests.simulator.firmware import IMAGES, build
-from tests.simulator.multipart import PartBegins, PartData, PartEnds, Parts, boundary_of
-from tests.simulator.swupdate import libconfig
-from tests.simulator.swupdate.cpio import checksum
-from tests.simulator.swupdate.description import Description, read
-from tests.simulator.swupdate.judge import Board, Judge
-from tests.simulator.swupdate.signature import key, sign
+from tests.simulator.updater.swupdate import libconfig
+from tests.simulator.updater.swupdate.cpio import checksum
+from tests.simulator.updater.swupdate.description import Description, read
+from tests.simulator.updater.swupdate.judge import Board, Judge
+from tests.simulator.updater.swupdate.signature import key, sign
+from tests.simulator.web.multipart import PartBegins, PartData, PartEnds, Parts, boundary_of
 
 ENTRIES = ["sw-description", "sw-description.sig", *IMAGES]
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.simulator.php import build_date, is_utf8, parse_form, to_json
+from tests.simulator.web.php import build_date, is_utf8, parse_form, to_json
 
 URLENCODED = "application/x-www-form-urlencoded; charset=utf-8"
 

@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.simulator import upgrade_faults
-from tests.simulator.control import ControlError, Fleet, Miner
+from tests.simulator.control import ControlError, Fleet, Miner, upgrade_faults
 
 from .asking import EXPIRED, OK, Answer, ask, login, wait_for
 from .updating import FOR_EVER, MULTIPART, NEW, OLD, QUICK, Ear, form, is_back, part, result, upload

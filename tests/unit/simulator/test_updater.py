@@ -16,9 +16,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator import refusal
 from tests.simulator.control import Fleet, Miner
 from tests.simulator.firmware import IMAGES
+from tests.simulator.updater import refusal
 
 from .asking import ask, basic, login, wait_for
 from .updating import FOR_EVER, MULTIPART, NOT_INSTALLING, OLD, Ear, form, is_back, part, result, upload

@@ -1,0 +1,96 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: heal_outcome
+short_description: Sum up what became of unhealthy miners
+description:
+  - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
+positional: hostvars, values, plan, is_check
+options:
+  _input:
+    description: The names of the miners that the role P(minerops.dragonmint.health#role) has examined.
+    type: list
+    elements: str
+    required: true
+  hostvars:
+    description: Ansible's own C(hostvars).
+    type: dict
+    required: true
+  values:
+    description: The values of the job's variables.
+    type: dict
+    required: true
+  plan:
+    description: The plan of P(minerops.dragonmint.heal_plan#filter).
+    type: dict
+    required: true
+  is_check:
+    description: Whether this is check mode, where no remedy was sent.
+    type: bool
+    required: true
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Show how it went
+  ansible.builtin.debug:
+    msg: "{{ (ansible_play_hosts_all | minerops.dragonmint.heal_outcome(hostvars, values, plan, false)).summary }}"
+"""
+
+RETURN = r"""
+_value:
+  description: What became of the plan.
+  type: dict
+  contains:
+    rows:
+      description: A row for each finding, with the remedies and how they ended, and one for each healthy miner.
+      type: list
+      elements: dict
+    tried:
+      description: The rows of the miners that got a remedy.
+      type: list
+      elements: dict
+    failed:
+      description: The names of the miners that make the run fail.
+      type: list
+      elements: str
+    summary:
+      description: How many miners are in which state, and how many got which remedy.
+      type: str
+    is_ok:
+      description: Whether the run succeeded.
+      type: bool
+    stats:
+      description: The same numbers for other jobs.
+      type: dict
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
+
+
+def heal_outcome(
+    miners: Iterable[str],
+    hostvars: Mapping[str, Any],
+    values: Mapping[str, Any],
+    plan: Mapping[str, Any],
+    is_check: bool,
+) -> dict[str, Any]:
+    came_of: dict[str, Any] = never_a_template(
+        heal.outcome(remedies.examined(miners, hostvars), values, plan, is_check)
+    )
+    return came_of
+
+
+class FilterModule:
+    """Ansible's entry to the filter."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"heal_outcome": heal_outcome}

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection that the options of a task, or of an inventory, describe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _options
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import ssl_context
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import mac_address
+
+
+def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None) -> Connection:
+    """Returns the connection that the options of a task describe; ``origins`` tells where they came from.
+
+    Raises InvalidInput for what can't be sent.
+    """
+    origins = origins or {}
+    values = _options.checked(given, origins)
+    mac = values["expected_mac"]
+    tls = None
+    if values["scheme"] == "https":
+        tls = ssl_context(values["validate_certs"], values["ca_path"], origins.get("ca_path", "ca_path"))
+    passwords = [values["password"], *(password for password in values["fallback_passwords"] or () if password)]
+    return Connection(
+        host=values["host"],
+        credentials=tuple(
+            Credential(values["username"], password, origin=origins.get("username")) for password in passwords
+        ),
+        port=values["port"] or (443 if tls else 80),
+        scheme=values["scheme"],
+        auth=values["auth"],
+        timeout_s=values["timeout"],
+        retries=values["retries"],
+        tls=tls,
+        expected_mac=mac_address(mac) if mac else None,
+    )

@@ -1,0 +1,131 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The one table of words for what can go wrong with a connection, whichever library it goes over."""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import Mapping
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    BadReply,
+    InvalidInput,
+    TimedOut,
+    Unreachable,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import explained
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
+
+# What a web server says where http is sent to a port of https.
+_NGINX_EXPECTS_TLS = b"The plain HTTP request was sent to HTTPS port"
+# A reply without any of these ended within its headers.
+_HAS_BODY = frozenset({"content-length", "transfer-encoding"})
+_CLOSED = "the connection was closed without an answer"
+
+
+def invalid_url(url: str) -> InvalidInput:
+    """There can be nothing at such a URL."""
+    return InvalidInput(f"{url} is no address of a miner. Correct the options host and port.")
+
+
+def connect_timed_out(url: str, timeout_s: float) -> Unreachable:
+    """Nothing accepted the connection in time."""
+    return _unheard(url, f"no connection within {timeout_s:g} s", sent=False, transient=False)
+
+
+def not_connected(url: str, error: BaseException) -> Unreachable:
+    """The operating system could not connect."""
+    number = getattr(error, "errno", None) or 0
+    reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None)
+    return _unheard(url, (reason or "the connection failed").lower(), sent=False)
+
+
+def closed(url: str) -> Unreachable:
+    """What took the connection ended it instead of answering."""
+    return _unheard(url, _CLOSED, sent=True)
+
+
+def no_tls(url: str, error: ssl.SSLError) -> Unreachable:
+    """The TLS handshake failed."""
+    reason, fix = explained(error)
+    return Unreachable(f"No login was sent to {url}: {reason}. {fix}.", reason, sent=False, transient=False)
+
+
+def expects_tls(url: str) -> BadReply:
+    """It answers plain HTTP with TLS, or says that it wants TLS."""
+    return BadReply(
+        f"What answers at {url} expects TLS. Set dragonmint_scheme: https, or dragonmint_port to the port that serves "
+        "http.",
+        reason="it expects TLS",
+    )
+
+
+def no_http(url: str) -> BadReply:
+    """What answers does not speak HTTP."""
+    return BadReply(
+        f"What answers at {url} does not speak HTTP. Check that host and port are those of a miner.",
+        reason="it does not speak HTTP",
+    )
+
+
+def reply_timed_out(url: str, path: str, reply_s: float) -> TimedOut:
+    """The reply did not come in full within so many seconds."""
+    return TimedOut(
+        f"The miner at {url} took the request {path}, but did not answer in full within {reply_s:g} s. It may be "
+        "overloaded or hung: wait, raise the option timeout, or reboot it.",
+        reason=f"no answer within {reply_s:g} s",
+    )
+
+
+def reply_broke_off(url: str, path: str) -> BadReply:
+    """The reply ended before its end."""
+    return BadReply(
+        f"The reply of the miner at {url} to {path} broke off. If it stays so, check its network.",
+        reason="its reply broke off",
+        transient=True,
+    )
+
+
+def reply_too_long(url: str, path: str, bytes_max: int) -> BadReply:
+    """The reply is longer than any miner's."""
+    return BadReply(
+        f"The reply of {url}{path} is longer than {bytes_max} bytes. Check that it is a miner.",
+        reason="its reply is too long",
+    )
+
+
+def stream_silent(path: str, within_s: float) -> TimedOut:
+    """Nothing came in a stream for so many seconds."""
+    reason = f"nothing came within {within_s:g} s"
+    return TimedOut(f"The miner has more to say to {path}, but {reason}.", reason)
+
+
+def stream_broke_off(path: str) -> BadReply:
+    """A stream ended before its end."""
+    reason = "its reply broke off"
+    return BadReply(f"The miner was answering {path}, but {reason}.", reason)
+
+
+def whole_reply(url: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
+    """Returns a reply whose body is as long as its head says.
+
+    Raises BadReply for one that ended within its head, or that asks for TLS.
+    """
+    known = {name.lower(): value for name, value in headers.items()}
+    if status == 200 and not body and not _HAS_BODY.intersection(known):
+        raise reply_broke_off(url, path)
+    if status == 400 and _NGINX_EXPECTS_TLS in body:
+        raise expects_tls(url)
+    return Reply(status, body, known.get("location"), known.get("date"), known.get("content-type"))
+
+
+def _unheard(url: str, reason: str, sent: bool, transient: bool = True) -> Unreachable:
+    return Unreachable(
+        f"No miner answers at {url}: {reason}. Check that it has power and network, and that host and port "
+        "(dragonmint_host or ansible_host, dragonmint_port) are right.",
+        reason,
+        sent,
+        transient,
+    )

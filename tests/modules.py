@@ -1,0 +1,246 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The modules, and what the tests have to know of each: a new module is one entry in MODULES.
+
+Its playbook is tests/integration/playbooks/dragonmint_NAME.yml. tests/unit/test_modules.py says what a module lacks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.support.running import NEWER_FIRMWARE
+
+GENERATIONS = ("dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09")
+
+Outcomes = tuple[str, str, str, str]
+
+
+def everywhere(outcome: str) -> Outcomes:
+    return (outcome, outcome, outcome, outcome)
+
+
+# What may come of a task, besides the error codes of the collection.
+OK, CHANGED, PARTLY, NOTHING = "ok", "changed", "partly", "nothing"
+ALL_OK, ALL_CHANGED, DENIED = everywhere(OK), everywhere(CHANGED), everywhere("permission")
+# What a miner that never does what it was told is waited for; long enough for one that does.
+WAIT_S = 10
+
+
+@dataclass(frozen=True)
+class Case:
+    """A task on a miner fresh from the factory, and what comes of it on each of GENERATIONS for admin and for guest.
+
+    docs/endpoints.md shows it, and test_generations runs it.
+    """
+
+    what: str
+    options: dict[str, Any] = field(default_factory=dict)
+    admin: Outcomes = ALL_CHANGED
+    guest: Outcomes = DENIED
+
+    def outcome(self, generation: str, user: str) -> str:
+        return {"admin": self.admin, "guest": self.guest}[user][GENERATIONS.index(generation)]
+
+
+@dataclass(frozen=True)
+class Faulty:
+    """How a module is called on miners with faults; docs/faults.md shows what comes of it.
+
+    ``rival`` is what another controller would set meanwhile, ``half`` what takes effect of a write that is half
+    applied; None where there is no such thing.
+    """
+
+    options: dict[str, Any] = field(default_factory=dict)
+    rival: dict[str, Any] | None = None
+    half: dict[str, Any] | None = None
+    generation: str = "dm-2018-05"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What a module sets: how a miner's state shows it, and the actions and pages that write it.
+
+    The soak holds `changed` against it.
+    """
+
+    of: Callable[[Mapping[str, Any]], Any]
+    writes: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Module:
+    """``calls`` are its endpoints, besides auth: that, to log in, or to learn what an "invalid request" means.
+
+    With each of the options ``secrets`` it is run by test_secrets, in whose variables secrets stand; some of them have
+    one where none belongs. ``setting`` is None where nothing lasts that could be read.
+    """
+
+    name: str
+    calls: frozenset[str]
+    cases: tuple[Case, ...]
+    faulty: Faulty
+    secrets: tuple[dict[str, Any], ...]
+    setting: Setting | None
+    only_reads: bool = False
+
+
+def pool(what: str, url: str, admin: Outcomes = ALL_CHANGED) -> Case:
+    return Case(what, {"pools": [{"url": url, "user": "farm.1"}]}, admin)
+
+
+PINNED = {
+    "mode": "static",
+    "ipaddress": "{{ ansible_host }}",
+    "netmask": "255.255.0.0",
+    "gateway": "127.20.255.254",
+    "dns": ["8.8.8.8", "8.8.4.4"],
+}
+NOT_BY_LATER_INNO = (CHANGED, CHANGED, CHANGED, "rejected")
+
+_TABLE = (
+    Module(
+        "facts",
+        calls=frozenset(
+            {
+                *("overview", "network", "pools", "summary", "getAutoTune", "getAutoTuneStatus", "getDebugStats"),
+                *("getLatestFirmwareVersion", "getErrorMessage", "getLockState", "getHashRates", "/"),
+            }
+        ),
+        cases=(
+            Case("the usual facts", {"gather_subset": ["all"]}, ALL_OK, (PARTLY, PARTLY, OK, OK)),
+            Case("`network`", {"gather_subset": ["network"]}, ALL_OK, ALL_OK),
+            Case("`generation`", {"gather_subset": ["generation"]}, ALL_OK, ALL_OK),
+            Case("`debug`", {"gather_subset": ["debug"]}, ALL_OK, ALL_OK),
+            Case("`latest_firmware`", {"gather_subset": ["latest_firmware"]}, ALL_OK, everywhere(NOTHING)),
+            Case("`error`", {"gather_subset": ["error"]}, (NOTHING, NOTHING, OK, OK), everywhere(NOTHING)),
+        ),
+        faulty=Faulty(),
+        secrets=({}, {"host": "{{ dragonmint_password }}"}),
+        setting=None,
+        only_reads=True,
+    ),
+    Module(
+        "pools",
+        calls=frozenset({"pools", "updatePools", "summary"}),
+        cases=(
+            pool("`stratum+tcp`", "stratum+tcp://pool.example.com:3333"),
+            pool("`stratum+ssl`", "stratum+ssl://pool.example.com:3333", NOT_BY_LATER_INNO),
+            pool("`stratum2+tcp`", "stratum2+tcp://pool.example.com:3333", NOT_BY_LATER_INNO),
+            pool("a pool without a dot in its name", "stratum+tcp://pool:3333", NOT_BY_LATER_INNO),
+            pool("a pool at an IPv6 address", "stratum+tcp://[2001:db8::9]:3333", NOT_BY_LATER_INNO),
+        ),
+        faulty=Faulty(
+            {
+                "pools": [{"url": f"stratum+tcp://{name}.example.com:3333", "user": "farm.1"} for name in ("a", "b")],
+                "wait_timeout": WAIT_S,
+            },
+            rival={"pools": [{"url": "stratum+tcp://rival.example.com:3333", "user": "u", "pass": "x"}]},
+            half={"name": "half_write"},
+        ),
+        secrets=(
+            {"pools": ["{{ good_pool }}"]},
+            {"pools": [{"url": "{{ url_with_password }}", "user": "farm.1"}]},
+            {"pools": "{{ pool_password }}", "timeout": "{{ dragonmint_password }}"},
+        ),
+        setting=Setting(lambda state: state["pools"], frozenset({"updatePools"})),
+    ),
+    Module(
+        "autotune",
+        calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune"}),
+        # DragonMint leaves the factory balanced, Innosilicon in the mode factory.
+        cases=(
+            Case("`efficient`", {"mode": "efficient"}),
+            Case("`balanced`", {"mode": "balanced"}, (OK, OK, CHANGED, CHANGED)),
+            Case("`performance`", {"mode": "performance"}),
+            Case("`factory`", {"mode": "factory"}, ("unsupported", CHANGED, OK, OK)),
+            Case("`off`", {"mode": "off"}, (CHANGED, "unsupported", "unsupported", "unsupported")),
+            Case("a level", {"mode": "efficient", "level": 3}, ("unsupported", "unsupported", CHANGED, CHANGED)),
+        ),
+        faulty=Faulty(
+            {"mode": "efficient", "level": 4},
+            rival={"autotune": {"mode": "performance"}},
+            half={"name": "half_write"},
+            generation="inno-2018-08",
+        ),
+        secrets=({"mode": "performance"}, {"mode": "{{ dragonmint_password }}"}),
+        setting=Setting(
+            lambda state: (state["autotune"]["mode"], state["autotune"]["level"]), frozenset({"setAutoTune"})
+        ),
+    ),
+    Module(
+        "network",
+        calls=frozenset({"overview", "network", "type", "updateNetwork"}),
+        cases=(Case("a static address", PINNED),),
+        faulty=Faulty(
+            {**PINNED, "wait_timeout": WAIT_S},
+            rival={"network": {"mode": "dhcp"}},
+            half={"name": "rival", "values": {"network": {"dns": ["9.9.9.9", ""]}}},
+        ),
+        secrets=({"mode": "static", "ipaddress": "{{ dragonmint_password }}"},),
+        setting=Setting(
+            lambda state: {name: state["network"][name] for name in ("mode", "ipaddress", "netmask", "gateway", "dns")},
+            frozenset({"updateNetwork"}),
+        ),
+    ),
+    Module(
+        "logs",
+        calls=frozenset({"/stream/logs"}),
+        cases=(Case("the last entries", {"lines": 5}, ALL_OK),),
+        faulty=Faulty({"lines": 5}),
+        secrets=({"lines": 10, "dest": "log of {{ inventory_hostname }}"},),
+        setting=None,
+        only_reads=True,
+    ),
+    Module(
+        "power",
+        calls=frozenset({"overview", "summary", "type", "reboot", "poweroff", "restartCgMiner", "factoryReset"}),
+        cases=(
+            Case("`mining_restarted`", {"state": "mining_restarted"}),
+            Case("`rebooted`", {"state": "rebooted"}),
+            Case("`factory_reset`", {"state": "factory_reset", "confirm": "{{ mac }}"}),
+            Case("`poweredoff`", {"state": "poweredoff"}),
+        ),
+        faulty=Faulty({"state": "rebooted", "wait_timeout": WAIT_S}),
+        secrets=({"state": "mining_restarted", "wait_timeout": 10},),
+        # A miner reboots, and cgminer restarts, without anybody's setting being another one afterwards.
+        setting=None,
+    ),
+    Module(
+        "user",
+        calls=frozenset({"updatePassword"}),
+        cases=(
+            Case("admin's password", {"new_password": "Correct-Horse-7"}),
+            Case(
+                "guest's password",
+                {"new_password": "Correct-Horse-7", "user": "guest"},
+                (CHANGED, CHANGED, "unsupported", "unsupported"),
+            ),
+        ),
+        faulty=Faulty({"new_password": "Correct-Horse-7"}, rival={"users": {"admin": "Another-Horse-8"}}),
+        secrets=({"new_password": "{{ new_password }}"},),
+        setting=Setting(lambda state: state["users"], frozenset({"updatePassword"})),
+    ),
+    Module(
+        "firmware",
+        calls=frozenset(
+            {
+                *("overview", "summary", "type", "getLatestFirmwareVersion"),
+                *("/upgrade/upload", "/upgrade/download", "/upgrade/ws"),
+            }
+        ),
+        cases=(
+            Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu"}),
+            # The updater of a miner fresh from the factory can't fetch anything.
+            Case("`url`", {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu"}, everywhere("unsupported")),
+            Case("`latest`", {"latest": True}, everywhere("unsupported")),
+        ),
+        faulty=Faulty({"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": WAIT_S}, half={"name": "boots_old"}),
+        secrets=({"url": "{{ firmware_url }}", "wait_timeout": 10},),
+        # What was written counts: an image that does not boot has changed the miner, although it runs the old one.
+        setting=Setting(lambda state: state["flashed"], frozenset({"/upgrade/upload", "/upgrade/download", "reboot"})),
+    ),
+)
+MODULES = {module.name: module for module in _TABLE}

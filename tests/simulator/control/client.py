@@ -1,0 +1,196 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Starts simulated fleets and talks to their control port; the standard library is all it needs."""
+
+from __future__ import annotations
+
+import json
+import select
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+CHECKOUT = Path(__file__).resolve().parents[3]
+START_TIMEOUT = 30.0  # seconds
+CALL_TIMEOUT = 10.0  # seconds
+# The environment's proxies are not for loopback addresses.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class ControlError(Exception):
+    """The control port refused, or the simulator did not start; the text says why."""
+
+
+class Miner:
+    """One simulated miner. `host` and `mac` are as listed, or as they were at the latest `state()` or `set()`."""
+
+    def __init__(self, fleet: Fleet, described: dict[str, Any]) -> None:
+        self._fleet = fleet
+        self.host: str = described["host"]
+        self.port: int = described["port"]
+        self.generation: str = described["generation"]
+        self.mac: str = described["mac"]
+        self._key: str = described["key"]
+
+    def __repr__(self) -> str:
+        return f"<Miner {self.host}:{self.port} {self.generation}>"
+
+    def state(self) -> dict[str, Any]:
+        """Everything the control port shows of this miner."""
+        return self._follow(self._call("GET"))
+
+    def set(self, **changes: Any) -> dict[str, Any]:
+        """Change the state and return all of it."""
+        return self._follow(self._call("PATCH", body=changes))
+
+    def requests(self) -> list[dict[str, Any]]:
+        """What the miner was asked, oldest first."""
+        requests: list[dict[str, Any]] = self._call("GET", "/requests")
+        return requests
+
+    def writes(self) -> list[dict[str, Any]]:
+        """Requests that change the device when they are served."""
+        return [request for request in self.requests() if request["write"]]
+
+    def clear(self) -> None:
+        """Forget the requests."""
+        self._call("DELETE", "/requests")
+
+    def fault(self, name: str, action: str | None = None, times: int | None = None, **params: Any) -> None:
+        """Switch on a fault: for every request or one action (or `writes`, `reads`), for ever or some times."""
+        self._call("PUT", "/faults", {"name": name, "action": action, "times": times, **params})
+
+    def heal(self) -> None:
+        """Drop all faults."""
+        self._call("DELETE", "/faults")
+
+    def _follow(self, state: dict[str, Any]) -> dict[str, Any]:
+        self.host, self.mac = state["host"], state["mac"]
+        return state
+
+    def _call(self, method: str, path: str = "", body: dict[str, Any] | None = None) -> Any:
+        return self._fleet.call(method, f"/miners/{self._key}{path}", body)
+
+
+class Fleet:
+    """A running simulator; as a context manager it ends the process it started."""
+
+    def __init__(self, control: str, process: subprocess.Popen[bytes] | None = None) -> None:
+        self.control = control
+        self._process = process
+        self.miners = [Miner(self, described) for described in self.call("GET", "/miners")]
+        self.port = self.miners[0].port if self.miners else 0
+
+    @classmethod
+    def start(
+        cls,
+        count: int = 1,
+        generation: str = "dm-2018-05",
+        speed: float = 1.0,
+        first: str = "127.20.0.1",
+        port: int = 0,
+        inventory: str | Path | None = None,
+        python: str = sys.executable,
+    ) -> Fleet:
+        """Start a simulator with `python`, which needs aiohttp, and wait until it is ready."""
+        options = {"count": count, "generation": generation, "speed": speed, "first": first, "port": port}
+        command = [python, "-m", "tests.simulator", "--exit-with-stdin"]
+        command += [text for name, value in options.items() for text in (f"--{name}", str(value))]
+        if inventory is not None:
+            command += ["--inventory", str(Path(inventory).absolute())]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT)
+        try:
+            return cls(_wait_ready(process)["control"], process)
+        except BaseException:
+            _end(process)
+            raise
+
+    @classmethod
+    def connect(cls, control: str) -> Fleet:
+        """Use a simulator that runs already; its control URL is in the line it printed."""
+        return cls(control)
+
+    def __enter__(self) -> Fleet:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the process, if this object started it."""
+        if self._process is not None:
+            _end(self._process)
+            self._process = None
+
+    def __getitem__(self, number: int) -> Miner:
+        return self.miners[number]
+
+    def miner(self, key: str) -> Miner:
+        """A miner by the address or MAC it had when last asked."""
+        for miner in self.miners:
+            if key in {miner.host, miner.mac}:
+                return miner
+        raise ControlError(f"no miner {key} in this fleet")
+
+    def writes(self) -> dict[str, list[dict[str, Any]]]:
+        """The writes of all miners, by present address."""
+        writes: dict[str, list[dict[str, Any]]] = self.call("GET", "/writes")
+        return writes
+
+    def clear(self) -> None:
+        """Forget the requests of all miners."""
+        self.call("DELETE", "/requests")
+
+    def speed(self, speed: float) -> None:
+        """Simulated seconds a real second, from now on."""
+        self.call("POST", "/speed", {"speed": speed})
+
+    def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+        """One request to the control port; ControlError carries its explanation."""
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.control + path, data=data, method=method)
+        try:
+            with _OPENER.open(request, timeout=CALL_TIMEOUT) as reply:
+                return json.load(reply)
+        except urllib.error.HTTPError as error:
+            with error:
+                text = error.read().decode(errors="replace")
+            raise ControlError(f"{method} {path}: {text}") from None
+
+
+def _wait_ready(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+    """The simulator's one line of JSON, however long it is."""
+    stdout = process.stdout
+    if stdout is None:
+        raise ControlError("the simulator has no standard output")
+    deadline = time.monotonic() + START_TIMEOUT
+    line = b""
+    while not line.endswith(b"\n"):
+        readable, _unused, _unused = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
+        piece = stdout.read1(1 << 16) if readable else b""  # type: ignore[attr-defined]
+        if not readable:
+            raise ControlError(f"the simulator was not ready within {START_TIMEOUT:.0f} s")
+        if not piece:
+            raise ControlError(f"the simulator ended with code {process.wait()}")
+        line += piece
+    ready: dict[str, Any] = json.loads(line)
+    return ready
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Close its input, which ends it; then insist."""
+    for pipe in (process.stdin, process.stdout):
+        if pipe is not None:
+            pipe.close()
+    try:
+        process.wait(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

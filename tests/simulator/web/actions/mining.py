@@ -1,0 +1,157 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads that come from cgminer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...mining.api import Answer, ask, live_rate
+from ..call import Call
+from ..wire import Reply
+from .answers import failure, php, success
+
+SAMPLE_EVERY = 120  # seconds
+UNITS = ("MH/s", "GH/s", "TH/s", "PH/s")
+
+
+async def summary(call: Call) -> Reply:
+    devs, pools, stats = await ask_all(call, "devs", "pools", "stats")
+    if devs is None or pools is None or stats is None:
+        return failure()
+    generation = call.miner.generation
+    devices = [_with_rate(device, generation.average_when_young) for device in devs["DEVS"]]
+    answer = {
+        "DEVS": [_scaled(device) for device in devices] if generation.scales_hashrates else devices,
+        "POOLS": pools["POOLS"],
+        "HARDWARE": {"Fan duty": fan_duty(stats)},
+        "tuning": is_tuning(call, stats),
+        "hashrates": [],
+    }
+    if generation.scales_hashrates:
+        value, unit = _in_unit(sum(device["Hash Rate"] for device in devices))
+        answer["TotalHash"] = {"Hash Rate": value, "Unit": unit}
+    return success(**answer)
+
+
+async def stats(call: Call) -> Reply:
+    answer = await ask(call.miner.cgminer, "stats", call.miner.wall())
+    return failure() if answer is None else php({**answer, "success": True})
+
+
+async def get_debug_stats(call: Call) -> Reply:
+    answer = await ask(call.miner.cgminer, "stats", call.miner.wall())
+    entries = answer["STATS"] if answer else []
+    boards = [_board(entry) for entry in entries if not str(entry.get("ID", "")).startswith("POOL")]
+    return success(boards=boards, hashes=call.miner.hashes)
+
+
+async def get_autotune_status(call: Call) -> Reply:
+    miner = call.miner
+    answer = await ask(miner.cgminer, "stats", miner.wall())
+    level = {"level": miner.autotune.level} if miner.generation.has_level else {}
+    return success(
+        isRunning=answer is not None,
+        isTuning=answer is not None and is_tuning(call, answer),
+        mode=miner.autotune.mode,
+        **level,
+    )
+
+
+async def get_hash_rates(call: Call) -> Reply:
+    """dm-monitor's samples of the last hours."""
+    miner = call.miner
+    cgminer = miner.cgminer
+    sampled = 0.0 if cgminer.started_at is None else miner.clock.now() - cgminer.started_at
+    count = int(min(sampled, miner.generation.history_hours * 3600) / SAMPLE_EVERY)
+    if not miner.monitor or count == 0:
+        return failure("No data to show")
+    last = int(miner.wall()) // SAMPLE_EVERY * SAMPLE_EVERY
+    times: list[Any] = [last - SAMPLE_EVERY * (count - 1 - number) for number in range(count)]
+    factor = 1e6 if miner.generation.scales_hashrates else 1
+    rates = [[live_rate(cgminer, board) * factor] * count for board in cgminer.boards]
+    return success(stats=rates, times=[str(moment) for moment in times] if miner.generation.text_times else times)
+
+
+async def get_runtime_pools(call: Call) -> Reply:
+    answer = await ask(call.miner.cgminer, "pools", call.miner.wall())
+    return failure() if answer is None else success(POOLS=answer["POOLS"])
+
+
+async def get_all(call: Call) -> Reply:
+    """What is in it is not known, but that it tells of the device and its chains."""
+    devs, pools, stats = await ask_all(call, "devs", "pools", "stats")
+    chains = [] if devs is None else [_scaled(_with_rate(device, True)) for device in devs["DEVS"]]
+    return success(
+        all={
+            "type": call.miner.type,
+            "mac": call.miner.mac,
+            "hwver": call.miner.hwver,
+            "fan": 0 if stats is None else fan_duty(stats),
+            "chain": chains,
+            "pools": [] if pools is None else pools["POOLS"],
+        }
+    )
+
+
+async def ask_all(call: Call, *commands: str) -> list[Answer | None]:
+    wall = call.miner.wall()
+    return [await ask(call.miner.cgminer, command, wall) for command in commands]
+
+
+def fan_duty(stats: Answer) -> Any:
+    return next((entry["Fan duty"] for entry in stats["STATS"] if entry.get("Fan duty")), 0)
+
+
+def is_tuning(call: Call, stats: Answer) -> bool:
+    if "T1noauto" in call.miner.config.keys:
+        return False
+    return any(entry.get(key) is False for entry in stats["STATS"][:8] for key in ("VidOptimal", "pllOptimal"))
+
+
+def _with_rate(device: Answer, average_when_young: bool) -> Answer:
+    """The firmware shows the average over as long as the device runs."""
+    elapsed = device.get("Device Elapsed", 0)
+    key = next(
+        (key for limit, key in ((300, "MHS 5s"), (900, "MHS 1m"), (3600, "MHS 5m")) if elapsed < limit), "MHS 15m"
+    )
+    fallback = device.get("MHS av") if average_when_young and key in {"MHS 5m", "MHS 15m"} else None
+    return {**device, "Hash Rate": device.get(key, fallback)}
+
+
+def _in_unit(rate: float) -> tuple[float, str]:
+    """A rate in MH/s as a number below 1000 and its unit."""
+    place = 0
+    while rate >= 1000 and place < len(UNITS) - 1:
+        rate /= 1000
+        place += 1
+    return rate, UNITS[place]
+
+
+def _scaled(device: Answer) -> Answer:
+    value, unit = _in_unit(device["Hash Rate"])
+    return {**device, "Hash Rate": value, "Unit": unit, "Hash Rate H": device["Hash Rate"] * 1e6}
+
+
+def _board(entry: Answer) -> Answer:
+    """Keys such as `07 Temp` belong to chip 7; PHP makes a list of chips only when their numbers run from 0."""
+    board: Answer = {}
+    chips: dict[str, Answer] = {}
+    for key, value in entry.items():
+        if key[:2].isdigit():
+            chips.setdefault(str(int(key[:2])), {})[key[3:]] = value
+        else:
+            board[key] = value
+    contiguous = list(chips) == [str(number) for number in range(len(chips))]
+    return {"board": board, "chips": list(chips.values()) if contiguous else chips}
+
+
+ACTIONS = {
+    "summary": summary,
+    "stats": stats,
+    "getDebugStats": get_debug_stats,
+    "getAutoTuneStatus": get_autotune_status,
+    "getHashRates": get_hash_rates,
+    "getRuntimePools": get_runtime_pools,
+    "getAll": get_all,
+}

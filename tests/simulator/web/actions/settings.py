@@ -1,0 +1,160 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads and writes of settings. Writes answer success much more often than they succeed: all seen on the device."""
+
+from __future__ import annotations
+
+import re
+
+from ...mining.cgminer import MODE_KEYS
+from ...network import problem
+from ..call import Call
+from ..php import is_utf8
+from ..wire import Reply
+from .answers import failure, php, success
+
+# What the later Innosilicon takes for the URL of a pool.
+POOL_URL = re.compile(
+    r"(https?|stratum\+tcp|tcp)://"
+    r"([^\s/?#@]+@)?"
+    r"([0-9]{1,3}(\.[0-9]{1,3}){3}|([a-z0-9_~-]+\.)+[a-z]([a-z0-9_~-]*[a-z])?)"
+    r"(:[0-9]+)?(/[^\s?#]*)?(\?[^\s#]*)?(#\S*)?",
+    re.IGNORECASE | re.ASCII,
+)
+
+
+async def pools(call: Call) -> Reply:
+    """From the file, not from cgminer, with the passwords, and with unescaped slashes."""
+    configured = call.miner.config.pools
+    if configured is None:
+        return failure("missing configuration")
+    return php({"success": True, "pools": configured}, escape_slashes=False)
+
+
+async def update_pools(call: Call) -> Reply:
+    """Slots that lack a value are dropped without a word; the answer is success whatever happens."""
+    miner = call.miner
+    kept = []
+    for number in "123":
+        pool = {
+            "url": call.form.get(f"Pool{number}", ""),
+            "user": call.form.get(f"UserName{number}", ""),
+            "pass": call.form.get(f"Password{number}", ""),
+        }
+        if all(pool.values()):
+            kept.append(pool)
+    if miner.generation.checks_pool_urls and not all(POOL_URL.fullmatch(str(pool["url"])) for pool in kept):
+        return failure("url error")
+    call.applied()
+    if not all(is_utf8(value) for pool in kept for value in pool.values()):
+        # The JSON encoder fails and an empty text is written; cgminer can't start from that.
+        miner.config.lose("empty")
+        miner.cgminer.stop()
+        await miner.clock.sleep(miner.timing["cgminer_restart_s"])
+    else:
+        miner.config.write_pools(kept)
+        await miner.restart_cgminer()
+    return success(message="lock" if miner.locked else "nolock") if miner.generation.has_lock else success()
+
+
+async def get_autotune(call: Call) -> Reply:
+    miner = call.miner
+    if miner.generation.has_level:
+        return success(autoTuneMode={"mode": miner.autotune.mode, "level": miner.autotune.level})
+    return success(autoTuneMode=miner.config.mode() if miner.generation.mode_from_cgminer else miner.autotune.mode)
+
+
+async def set_autotune(call: Call) -> Reply:
+    miner = call.miner
+    if "autotune" not in call.form:
+        return failure("missing autotune value")
+    mode = call.form["autotune"]
+    if not isinstance(mode, str) or mode not in miner.generation.modes:
+        return success()
+    if mode == "balanced" and not any(key in miner.config.keys for key in MODE_KEYS.values()):
+        return success()
+    call.applied()
+    # What getAutoTune reads is not the file that cgminer obeys.
+    miner.autotune.mode = mode
+    level = None
+    if miner.generation.has_level:
+        level = miner.autotune.level = str(call.form.get("level", "2")).strip()
+    miner.config.write_mode(mode, level)
+    await miner.restart_cgminer(tunes=mode != "off")
+    return success()
+
+
+async def update_network(call: Call) -> Reply:
+    """networkd restarts before the answer goes out, so an answer from a changed address never arrives."""
+    miner, form = call.miner, call.form
+    message = problem(form)
+    if message:
+        return failure(message)
+    call.applied()
+    network = miner.network
+    network.mode = str(form["dhcp"])
+    await miner.clock.sleep(miner.timing["network_restart_s"])
+    address = network.take_lease() if network.mode == "dhcp" else network.take_static(form)
+    if await miner.move(address):
+        raise call.lose("lost_reply")
+    return success()
+
+
+async def update_password(call: Call) -> Reply:
+    """The current password is the admin's, whoever's password changes."""
+    users, generation = call.miner.users, call.miner.generation
+    users.create_if_unreadable()
+    user, new = call.form.get("user"), call.form.get("newPassword")
+    if call.form.get("currentPassword") != users.passwords.get("admin"):
+        return failure("wrong current password")
+    if not isinstance(user, str) or user not in generation.changeable_users:
+        return failure("invalid user")
+    if not isinstance(new, str) or not new:
+        return failure("invalid new password")
+    if user not in users.passwords:
+        return failure("cant update the password")
+    users.passwords[user] = new
+    call.applied()
+    return success()
+
+
+async def get_lock_state(call: Call) -> Reply:
+    return success(status="1" if call.miner.locked else "0")
+
+
+async def set_lock(call: Call) -> Reply:
+    """Takes no parameter; nothing undoes it."""
+    call.miner.locked = True
+    call.applied()
+    return success()
+
+
+async def set_freq_vol(call: Call) -> Reply:
+    """Saves nothing and says nothing."""
+    return php(b"")
+
+
+async def set_monitor(call: Call) -> Reply:
+    """Relays dm-monitor's answer, in which success is text."""
+    light = call.form.get("red_light")
+    if light is None:
+        return php(b"")
+    if not call.miner.monitor:
+        return failure()
+    call.miner.red_light = str(light)
+    call.applied()
+    return php({"success": "true"})
+
+
+ACTIONS = {
+    "pools": pools,
+    "updatePools": update_pools,
+    "getAutoTune": get_autotune,
+    "setAutoTune": set_autotune,
+    "updateNetwork": update_network,
+    "updatePassword": update_password,
+    "getLockState": get_lock_state,
+    "setLock": set_lock,
+    "setFreqVol": set_freq_vol,
+    "SetMonitor": set_monitor,
+}

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One request to a miner, from the moment it was read until its answer went out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from ..fields import Value
+from ..generations import UPDATES, WRITES
+from ..updater.plan import Plan
+from .listener import hang_up
+from .login import Identity
+from .wire import AlreadySent, HangUpError, Reply, keeps_alive, render
+
+if TYPE_CHECKING:
+    from ..miner import Miner
+
+WRITE_AHEAD = 2**20  # bytes
+
+
+@dataclass(eq=False)
+class Call:
+    """`action` is None for nginx's own pages. `record` is what the control port shows of this request."""
+
+    miner: Miner
+    request: web.BaseRequest
+    path: str
+    action: str | None
+    form: dict[str, Value]
+    identity: Identity
+    record: dict[str, Any] = field(init=False)
+    # A fault makes the firmware answer success without doing anything.
+    ignored: bool = False
+    # What faults have in store for an update.
+    plan: Plan = field(default_factory=Plan)
+    # A fault keeps the worker for so many seconds after the action was executed.
+    linger_s: float = 0.0
+    # What happens once the answer is out, or was lost.
+    afterwards: list[Callable[[], None]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        in_progress = self.miner.in_progress
+        in_progress.append(self)
+        self.record = {
+            "time": round(self.miner.clock.now(), 6),
+            "method": self.request.method,
+            "path": self.request.path_qs,
+            "action": self.action,
+            "user": self.identity.user,
+            "auth": self.identity.method,
+            "form": self.form,
+            "write": self.action in WRITES or self.path in UPDATES,
+            "applied": False,
+            "outcome": "pending",
+            "replied": False,
+            "concurrent": len(in_progress),
+            "awaited": sum(call.is_connected() for call in in_progress),
+            "ended": None,
+        }
+
+    def applied(self) -> None:
+        """The device's state changed, or a command was really executed."""
+        self.record["applied"] = True
+
+    def ended(self, result: str) -> None:
+        """How an update ended, long after its request was answered."""
+        self.record["result"] = result
+        if result == "installed":
+            self.applied()
+
+    def outcome(self, word: str) -> None:
+        """The first word stays."""
+        if self.record["outcome"] == "pending":
+            self.record["outcome"] = word
+
+    def send(self, reply: Reply) -> web.StreamResponse:
+        if not self.write(render(reply, self.request, self.miner.wall())):
+            return self.end()
+        self.outcome("answered")
+        self.record["replied"] = True
+        return AlreadySent(keeps_alive(reply, self.request))
+
+    async def deliver(self, reply: Reply) -> web.StreamResponse:
+        """Send an answer, also one that goes on and on."""
+        if reply.takes_over is None:
+            return self.send(reply)
+        self.leave()
+        return await reply.takes_over(self, reply)
+
+    def write(self, data: bytes) -> bool:
+        """Put bytes on the wire; false when the client is gone."""
+        if (transport := self.request.transport) is None or transport.is_closing():
+            return False
+        transport.write(data)
+        return True
+
+    def leave(self) -> None:
+        """No longer one of the requests in progress; a connection that stays open keeps nobody busy."""
+        if self in self.miner.in_progress:
+            self.miner.in_progress.remove(self)
+            self.record["ended"] = round(self.miner.clock.now(), 6)
+
+    def is_connected(self) -> bool:
+        transport = self.request.transport
+        return transport is not None and not transport.is_closing()
+
+    async def drain(self) -> None:
+        """Wait until the client has read most of what was written."""
+        await asyncio.sleep(0)
+        while (transport := self.request.transport) is not None and transport.get_write_buffer_size() > WRITE_AHEAD:
+            # aiohttp's own drain is private.
+            await asyncio.sleep(0.005)
+
+    def end(self, reset: bool = False) -> web.StreamResponse:
+        """Hang up."""
+        self.outcome("abandoned")
+        if self.request.transport is not None:
+            hang_up(self.request.transport, reset)
+        return AlreadySent(keep_alive=False)
+
+    def lose(self, outcome: str, reset: bool = False) -> HangUpError:
+        """The error to raise for a connection that ends without an answer."""
+        self.outcome(outcome)
+        return HangUpError(reset)
+
+    def finish(self) -> None:
+        for step in self.afterwards:
+            step()
+
+
+def invite_body(request: web.BaseRequest) -> None:
+    """A client may wait for leave to send its body."""
+    if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

@@ -1,0 +1,286 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs real ansible-playbook processes and tells what came of each task."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.simulator.control import Fleet, Miner
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+ENVIRONMENTS = ROOT / "build/env"
+# Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
+MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
+TIMEOUT_SECONDS = 300
+DEADLINE_SECONDS = 60.0
+
+# The archives below files/: one that is newer than what any simulated miner runs, and an old one.
+NEWER_FIRMWARE = "t1_20180901_120000"
+OLDER_FIRMWARE = "t1_20180515_060842"
+
+# What an operator has set must not decide about a test.
+FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
+
+
+def core_name(environment: str) -> str:
+    return (ENVIRONMENTS / environment).resolve().name
+
+
+# For a test that the version of Ansible means nothing to.
+newest_core = pytest.mark.parametrize("ansible", ["newest"], ids=core_name, indirect=True)
+
+
+@dataclass(frozen=True)
+class TaskResult:
+    """What came of one task on one host."""
+
+    host: str
+    task: str
+    action: str
+    status: str
+    result: dict[str, Any]
+
+    @property
+    def warnings(self) -> list[str]:
+        return list(self.result.get("warnings", []))
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.result.get("changed"))
+
+
+@dataclass(frozen=True)
+class PlaybookRun:
+    """What one ansible-playbook process did."""
+
+    returncode: int
+    output: str
+    results: list[TaskResult]
+
+    def of(self, host: str | None = None, task: str | None = None) -> list[TaskResult]:
+        """The results of this host, of the task of this name."""
+        return [r for r in self.results if host in (None, r.host) and task in (None, r.task)]
+
+    def one(self, host: str | None = None, task: str | None = None) -> TaskResult:
+        (found,) = self.of(host, task)
+        return found
+
+    @property
+    def changed(self) -> set[str]:
+        """The hosts on which something changed."""
+        return {r.host for r in self.results if r.changed}
+
+    def succeeded(self) -> PlaybookRun:
+        """Itself, once it is sure that no host failed."""
+        assert self.returncode == 0, self.output
+        return self
+
+
+@dataclass(frozen=True)
+class Ansible:
+    """One ansible-core, working in a folder of its own."""
+
+    bin: Path
+    folder: Path
+    timeout_s: float = TIMEOUT_SECONDS
+
+    @property
+    def is_newest(self) -> bool:
+        return self.bin.parent.name == "newest"
+
+    def __call__(
+        self,
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        *arguments: str,
+        extra_vars: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> PlaybookRun:
+        """Run a playbook, or these plays, and fail on any deprecation warning. The inventory is as in a YAML file."""
+        command = self._command(playbook, inventory, arguments, extra_vars)
+        record = self.folder / "record.jsonl"
+        record.write_text("")
+        done = subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**self.variables(record), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=self.timeout_s,
+            check=False,
+        )
+        assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
+        results = [TaskResult(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
+        return PlaybookRun(done.returncode, done.stdout, results)
+
+    def start(
+        self,
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        *arguments: str,
+        extra_vars: Mapping[str, Any] | None = None,
+    ) -> subprocess.Popen[bytes]:
+        """Begin a playbook that is to be killed; what it came to before is in killed.jsonl."""
+        return self._started(self._command(playbook, inventory, arguments, extra_vars))
+
+    def start_tool(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+        """Begin another program of this ansible-core, which is to be killed."""
+        return self._started([self.bin / name, *arguments])
+
+    def killed_once(
+        self,
+        met: Callable[[], bool],
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        *arguments: str,
+        extra_vars: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Run a playbook, and kill it with all of its workers once a condition is met."""
+        process = self.start(playbook, inventory, *arguments, extra_vars=extra_vars)
+        try:
+            wait_until(met)
+        finally:
+            kill(process)
+
+    def _started(self, command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+        record = self.folder / "killed.jsonl"
+        record.write_text("")
+        return subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.variables(record),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _command(
+        self,
+        playbook: Path | list[dict[str, Any]],
+        inventory: Mapping[str, Any],
+        arguments: Sequence[str],
+        extra_vars: Mapping[str, Any] | None,
+    ) -> list[str | Path]:
+        if isinstance(playbook, list):
+            playbook = self.write("playbook.yml", playbook)
+        else:
+            playbook = Path(shutil.copy(playbook, self.folder))
+        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
+        if extra_vars:
+            command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
+        return command
+
+    def tool(
+        self, name: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run another program of this ansible-core, and fail on any deprecation warning."""
+        done = subprocess.run(
+            [self.bin / name, *arguments],
+            cwd=self.folder,
+            env={**self.variables(self.folder / "record.jsonl"), **(environment or {})},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=self.timeout_s,
+            check=False,
+        )
+        assert "[DEPRECATION WARNING]" not in done.stderr, done.stderr
+        return done
+
+    def write(self, name: str, content: Any) -> Path:
+        path = self.folder / name
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return path
+
+    def variables(self, record: Path) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own["ANSIBLE_CONFIG"] = str(HERE / "ansible.cfg")
+        own["ANSIBLE_ASYNC_DIR"] = str(self.folder / "async")
+        own["ANSIBLE_HOME"] = str(self.folder / "home")
+        own["ANSIBLE_PYTHON_INTERPRETER"] = str(MODULE_PYTHON if MODULE_PYTHON.exists() else self.bin / "python")
+        own["ANSIBLE_REMOTE_TMP"] = str(self.folder / "remote_tmp")
+        own["DRAGONMINT_RECORD"] = str(record)
+        # With one ansible-core, since it makes each run half as long again.
+        if "COVERAGE_SOURCE" in own and self.is_newest:
+            own["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
+            # Or Ansible kills the last workers while they save what they measured.
+            own["ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT"] = "100"
+        own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
+        return own
+
+
+def wait_until(met: Callable[[], bool]) -> None:
+    """Wait for a condition, and fail if it does not come."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that came of it. Its workers have sessions of their own, so that they would go on."""
+    for pid in stopped(process):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait()
+
+
+def stopped(process: subprocess.Popen[bytes]) -> list[int]:
+    """Stop a process and all that came of it. What is stopped makes no more of them, so none is missed."""
+    process.send_signal(signal.SIGSTOP)
+    family = [process.pid]
+    while found := [pid for pid in children_of(process.pid) if pid not in family]:
+        for pid in found:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+        family += found
+    return family
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started, and those that these have started."""
+    try:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
+    except FileNotFoundError:
+        return []
+    return [found for child in children for found in (*children_of(int(child)), int(child))]
+
+
+def inventory_of(fleet: Fleet, **variables: Any) -> dict[str, Any]:
+    """An inventory of miner1, miner2, … in the group `miners` and in one named for the generation (dm_2018_05)."""
+    generations: dict[str, Any] = {}
+    for number, miner in enumerate(fleet.miners, 1):
+        group = generations.setdefault(miner.generation.replace("-", "_"), {"hosts": {}})
+        group["hosts"][f"miner{number}"] = connection_to(miner)
+    return {"miners": {"children": generations, "vars": variables}}
+
+
+def connection_to(miner: Miner) -> dict[str, Any]:
+    """The variables with which a miner is reached as it left the factory."""
+    return {
+        "ansible_host": miner.host,
+        "dragonmint_port": miner.port,
+        "dragonmint_password": "admin" if miner.generation.startswith("inno") else "dragonadmin",
+    }
+
+
+def hosts_with_writes(fleet: Fleet) -> set[str]:
+    """The inventory names of the miners that were sent a write since they last forgot."""
+    return {f"miner{number}" for number, miner in enumerate(fleet.miners, 1) if miner.writes()}

@@ -1,0 +1,130 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs steps in tests: of a session whose driver meets a stand-in, or of a stand-in for the session itself."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
+    Attend,
+    Connection,
+    Credential,
+    Steps,
+    Wait,
+)
+
+from .helpers import Clock
+
+T = TypeVar("T")
+
+Connect = Callable[..., "Driven"]
+
+
+def connection_to(
+    host: str,
+    password: str = "dragonadmin",
+    username: str = "admin",
+    fallback_passwords: tuple[str, ...] = (),
+    username_origin: str | None = None,
+    **others: Any,
+) -> Connection:
+    """A connection with the login that most tests use."""
+    passwords = (password, *fallback_passwords)
+    logins = tuple(Credential(username, one, origin=username_origin) for one in passwords)
+    return Connection(host, logins, **others)
+
+
+class Driven:
+    """A session and its driver: what the session does as steps, this does at once."""
+
+    def __init__(
+        self,
+        host: str,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        now: Callable[[], float] = time.monotonic,
+        **options: Any,
+    ) -> None:
+        self.session = Session(connection_to(host, **options), now)
+        self._client = Client(sleep)
+
+    def run(self, steps: Steps[T]) -> T:
+        return self._client.run(steps)
+
+    def close(self) -> None:
+        self._client.close()
+
+    @property
+    def password(self) -> str:
+        return self.session.credential.password
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.session, name)
+        if not inspect.isgeneratorfunction(found):
+            return found
+        return lambda *args, **options: self.run(found(*args, **options))
+
+
+def asking(ask: Callable[..., Steps[T]], client: Driven, *args: Any, **options: Any) -> T:
+    """What a function comes to that takes a session and whatever else."""
+    return client.run(ask(client.session, *args, **options))
+
+
+class Stepping:
+    """A stand-in for a session: what the object behind it does at once, this does as steps."""
+
+    def __init__(self, actor: Any, clock: Clock) -> None:
+        self.actor = actor
+        self.now = clock.monotonic
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.actor, name)
+        if not callable(found):
+            return found
+
+        return stepped(found)
+
+
+def stepped(act: Callable[..., T]) -> Callable[..., Steps[T]]:
+    """A function as steps that send nothing."""
+
+    def steps(*args: Any, **options: Any) -> Steps[T]:
+        yield from ()
+        return act(*args, **options)
+
+    return steps
+
+
+def session_on(clock: Clock) -> Session:
+    """A session of which only the clock is used."""
+    return Session(connection_to("10.1.0.25"), clock.monotonic)
+
+
+def run(steps: Steps[T], clock: Clock) -> T:
+    """Goes through steps that send nothing. Their pauses pass on the clock."""
+    try:
+        command = next(steps)
+        while True:
+            assert isinstance(command, Wait), command
+            clock.sleep(command.seconds)
+            command = steps.send(None)
+    except StopIteration as done:
+        value: T = done.value
+        return value
+
+
+def followed(*arguments: Any) -> None:
+    """Follows an upgrade as its driver does, without a miner to ask anything else."""
+    with Client() as client:
+        client.run(_attended(arguments))
+
+
+def _attended(arguments: tuple[Any, ...]) -> Steps[None]:
+    yield Attend(lambda run: follower.follow(run, *arguments))

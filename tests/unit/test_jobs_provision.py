@@ -1,0 +1,97 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job provision: whether a miner mines, and when to stop waiting for it; with which passwords it is tried."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.logins import previous_passwords
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources
+
+URL = "stratum+tcp://pool.example.com:3333"
+DESIRED = {"provision_pools": [{"url": f"{URL}#xnsub", "user": "farm.1"}]}
+BOARD = {"id": 1, "status": "Alive", "hashrate_ths": 5.1}
+DEAD = {**BOARD, "status": "Dead"}
+POOL = {"url": f"{URL}/#xnsub", "status": "Alive"}
+MINING = {"ready": True, "boards": [DEAD, {**BOARD, "id": 2}], "pools": [POOL, {**POOL, "status": "Dead"}]}
+OVER = {"is_ok": True, "is_over": True, "summary": "The miner mines."}
+
+# What is seen of a miner that has to wait, and what is said of it.
+WAITING: dict[str, tuple[dict[str, Any], str]] = {
+    "nothing": ({"ready": False}, "cgminer does not answer, boards hashing: none, pools alive: none"),
+    "no boards": ({**MINING, "boards": [DEAD]}, "cgminer answers, boards hashing: none, "),
+    "idle boards": ({**MINING, "boards": [{**BOARD, "hashrate_ths": 0.0}]}, "boards hashing: none"),
+    "no pools": ({**MINING, "pools": []}, "boards hashing: 2, pools alive: none"),
+    "another pool": ({**MINING, "pools": [{**POOL, "url": "stratum+tcp://a:1"}]}, "pools alive: stratum+tcp://a:1 "),
+}
+
+
+def judged(mining: dict[str, Any], **given: Any) -> dict[str, Any]:
+    seen = {"changed": False, "ansible_facts": {"dragonmint_mining": mining}}
+    return provision.outcome(seen, normalised(provision.VARIABLES, {**DESIRED, **given}))
+
+
+def test_a_miner_mines_with_one_board_and_one_desired_pool() -> None:
+    assert judged(MINING) == OVER
+    assert judged(MINING, provision_pools=[{"url": URL, "user": "farm.1"}]) == OVER
+
+
+def test_any_pool_will_do_where_none_is_desired() -> None:
+    mining = {**MINING, "pools": [{**POOL, "url": "stratum+tcp://a:1"}]}
+    assert judged(mining, provision_pools=None) == OVER
+    nothing = judged({**MINING, "pools": []}, provision_pools=None)
+    assert not nothing["is_ok"]
+    assert "(desired is any)" in nothing["summary"]
+
+
+@pytest.mark.parametrize("name", WAITING)
+def test_what_is_missing_is_named_and_waited_for(name: str) -> None:
+    mining, said = WAITING[name]
+    outcome = judged(mining)
+    assert (outcome["is_ok"], outcome["is_over"]) == (False, False)
+    assert said in outcome["summary"]
+    assert f"(desired is {URL})" in outcome["summary"]
+
+
+@pytest.mark.parametrize(
+    ("code", "is_over"),
+    [
+        *dict.fromkeys(
+            (
+                "invalid_input",
+                "authentication",
+                "permission",
+                "unsupported",
+                "wrong_device",
+                "missing_library",
+                "bug",
+            ),
+            True,
+        ).items(),
+        *dict.fromkeys(("unreachable", "timeout", "not_ready", "bad_reply"), False).items(),
+    ],
+)
+def test_what_waiting_does_not_mend_ends_the_wait(code: str, is_over: bool) -> None:
+    seen = {"failed": True, "error_code": code, "msg": "The reason."}
+    wanted = normalised(provision.VARIABLES, {})
+    assert provision.outcome(seen, wanted) == {"is_ok": False, "is_over": is_over, "summary": "The reason."}
+
+
+def test_all_passwords_that_are_set_anywhere_are_tried_once() -> None:
+    variables = {
+        "dragonmint_fallback_passwords": '["older", "old"]',
+        "dragonmint_password": "old",
+        "ansible_password": "",
+        "ansible_ssh_pass": 12345678,
+    }
+    sources = Sources(
+        variable=variables.get,
+        environment={"DRAGONMINT_FALLBACK_PASSWORDS": "unused", "DRAGONMINT_PASSWORD": "from the environment"},
+        command_line=lambda: ("admin", "typed"),
+    )
+    assert previous_passwords(sources) == ["older", "old", "12345678", "from the environment", "typed"]
+    assert previous_passwords(Sources(variable=lambda _name: None, command_line=lambda: (None, "of ssh"))) == []

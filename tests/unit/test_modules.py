@@ -1,0 +1,77 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a module lacks, all of it in one message: start here for a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from tests.modules import MODULES
+
+ROOT = Path(__file__).parents[2]
+THERE_ARE = sorted(path.stem.removeprefix("dragonmint_") for path in ROOT.glob("plugins/modules/dragonmint_*.py"))
+
+
+def test_each_module_has_all_that_a_module_has() -> None:
+    lacking = {name: [*files_lacking(name), *entries_lacking(name)] for name in sorted({*THERE_ARE, *MODULES})}
+    assert "\n".join(f"dragonmint_{name} lacks {'; '.join(what)}" for name, what in lacking.items() if what) == ""
+
+
+def test_the_action_group_lists_modules_only() -> None:
+    assert action_group() == sorted(action_group())
+    assert {name.removeprefix("dragonmint_") for name in action_group()} <= set(THERE_ARE)
+
+
+def test_a_module_that_is_not_there_lacks_everything() -> None:
+    assert [*files_lacking("none"), *entries_lacking("none")] == [
+        "plugins/modules/dragonmint_none.py",
+        "plugins/action/dragonmint_none.py",
+        "tests/integration/playbooks/dragonmint_none.yml",
+        "EXAMPLES in its file",
+        "its name in the action group of meta/runtime.yml",
+        "its entry in tests/modules.py",
+        "its rows in docs/endpoints.md (make docs)",
+        "its column in docs/faults.md (make docs)",
+    ]
+
+
+def files_lacking(name: str) -> Iterator[str]:
+    """The files that a module has, and there is not."""
+    for path in (
+        f"plugins/modules/dragonmint_{name}.py",
+        f"plugins/action/dragonmint_{name}.py",
+        f"tests/integration/playbooks/dragonmint_{name}.yml",
+    ):
+        if not (ROOT / path).is_file():
+            yield path
+
+
+def entries_lacking(name: str) -> Iterator[str]:
+    """What a module has in files that all of them share, and this one has not."""
+    if '\nEXAMPLES = r"""\n' not in read(f"plugins/modules/dragonmint_{name}.py"):
+        yield "EXAMPLES in its file"
+    if f"dragonmint_{name}" not in action_group():
+        yield "its name in the action group of meta/runtime.yml"
+    if name not in MODULES:
+        yield "its entry in tests/modules.py"
+    else:
+        module = MODULES[name]
+        parts = {"calls": module.calls, "cases": module.cases, "secrets": module.secrets}
+        yield from (f"{part} in its entry of tests/modules.py" for part, found in parts.items() if not found)
+    if f"| `dragonmint_{name}` |" not in read("docs/endpoints.md"):
+        yield "its rows in docs/endpoints.md (make docs)"
+    if f" {name} |" not in read("docs/faults.md"):
+        yield "its column in docs/faults.md (make docs)"
+
+
+def action_group() -> list[str]:
+    groups: dict[str, list[str]] = yaml.safe_load(read("meta/runtime.yml"))["action_groups"]
+    return groups["dragonmint"]
+
+
+def read(path: str) -> str:
+    """The text of a file, empty where there is none."""
+    return (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).is_file() else ""
