@@ -246,7 +246,8 @@ class Upgrade(PlaybookJob):
             "upgrade_wait_timeout": 15,
             "upgrade_settle_seconds": 120,
         }
-        self.again = {"upgrade_recover": True}
+        # One that is just rebooting is unreachable, and has the firmware all the same.
+        self.again = {"upgrade_recover": True, "upgrade_partial": True}
         for miner in self.fleet.miners:
             if self.rng.random() < 0.5:
                 miner.fault("slow_upload", times=1, bytes_per_s=self.rng.uniform(6e5, 2e6))

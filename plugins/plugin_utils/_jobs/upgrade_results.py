@@ -17,12 +17,20 @@ _REGISTERED = "__upgrade_"
 
 def miners_of(names: Iterable[str], hostvars: Mapping[str, Any]) -> Iterator[Miner]:
     """Yields each miner with the results that the tasks of the role have registered for it."""
-    # Results hold no templates, and to look for some in those of thousands of miners takes minutes.
-    raw = getattr(hostvars, "raw_get", hostvars.__getitem__)
     for name in names:
-        variables = raw(name)
         results = {
-            key.removeprefix(_REGISTERED): value for key, value in variables.items() if key.startswith(_REGISTERED)
+            key.removeprefix(_REGISTERED): value
+            for key, value in variables_of(name, hostvars).items()
+            if key.startswith(_REGISTERED)
         }
         course = Course.of(results)
         yield Miner(name, address_in(course) or address_of(name, hostvars[name]), course)
+
+
+def variables_of(name: str, hostvars: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Returns the variables of a host as they are set.
+
+    What the role keeps holds no templates, and to look for some in that of thousands of miners takes minutes.
+    """
+    raw: Mapping[str, Any] = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
+    return raw
