@@ -72,7 +72,7 @@ PROVISIONED = {
     "provision_pools": ["{{ good_pool }}"],
     "rotate_new_password": ROTATED,
 }
-REPORTS = {"audit", "health", "curtail", "curtail-record", "upgrade"}
+REPORTS = {"audit", "health", "curtail", "curtail-record", "upgrade", "upgrade_without_failed"}
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
 TIMED = {"minerops.dragonmint.dragonmint_user": {"new_password": "{{ new_password }}"}, "timeout": 3}
 # The one known exception: while an async task runs, and some seconds more, ansible-core keeps its module with all of
