@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import ssl_context
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import mac_address
+
+# The options that a connection has under their own name.
+_AS_THEY_ARE = [field.name for field in fields(Connection) if field.name in _options.NAMES]
 
 
 def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None) -> Connection:
@@ -26,16 +30,12 @@ def connection_from(given: Mapping[str, Any], origins: _options.Origins | None =
     if values["scheme"] == "https":
         tls = ssl_context(values["validate_certs"], values["ca_path"], origins.get("ca_path", "ca_path"))
     passwords = [values["password"], *(password for password in values["fallback_passwords"] or () if password)]
-    return Connection(
-        host=values["host"],
-        credentials=tuple(
-            Credential(values["username"], password, origin=origins.get("username")) for password in passwords
-        ),
-        port=values["port"] or (443 if tls else 80),
-        scheme=values["scheme"],
-        auth=values["auth"],
-        timeout_s=values["timeout"],
-        retries=values["retries"],
-        tls=tls,
-        expected_mac=mac_address(mac) if mac else None,
-    )
+    logins = [Credential(values["username"], password, origin=origins.get("username")) for password in passwords]
+    own = {
+        "credentials": tuple(logins),
+        "port": values["port"] or (443 if tls else 80),
+        "timeout_s": values["timeout"],
+        "tls": tls,
+        "expected_mac": mac_address(mac) if mac else None,
+    }
+    return Connection(**{**{name: values[name] for name in _AS_THEY_ARE}, **own})
