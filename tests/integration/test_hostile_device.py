@@ -96,6 +96,7 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
             hosts,
             provision_pools=[POOL],
             provision_autotune_mode="efficient",
+            audit_partial=True,
             health_fail_on="never",
             dragonmint_retries=0,
         ),
