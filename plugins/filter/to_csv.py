@@ -44,7 +44,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import require_rows
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import require_rows
 
 # Some languages' spreadsheets separate cells by semicolons, and take the wide characters of East Asia for the others.
 _FORMULA = re.compile(r"(^|;)(?=[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20])")

@@ -44,7 +44,7 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import require_rows
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import require_rows
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">

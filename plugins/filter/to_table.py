@@ -41,7 +41,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import visible
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import require_rows
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import require_rows
 
 
 def to_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:

@@ -62,9 +62,10 @@ class LookupModule(LookupBase):
         inventory = given["hostvars"]._inventory
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
         hosts = inventory.get_hosts(target, ignore_restrictions=True)
-        raw = [(host.name, given["hostvars"].raw_get(host.name)) for host in hosts]
+        of_play = guard.of_play(given, given["hostvars"].raw_get(given["inventory_hostname"]))
+        raw = [(host.name, {**given["hostvars"].raw_get(host.name), **of_play}) for host in hosts]
         # The variables of the host that this runs on stand for those of a host that there is none of.
-        problem = guard.wrong_variables(tables_of(terms[0]), raw or [("all hosts", given)], may_lack=not raw)
+        problem = guard.wrong_variables(tables_of(terms[0]), raw or [("all hosts", dict(given))], may_lack=not raw)
         if problem:
             return [problem]
         reports = plain(given.get("dragonmint_inventory")) or {}

@@ -115,8 +115,6 @@ def test(*arguments: str) -> None:
     made = prepare(*EVERYTHING, "eda")
     run_gates(lint_gates(made["lint"]))
     run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
-    # Absolute paths, since the playbooks work in folders of their own.
-    os.environ.update(COVERAGE_FILE=str(BUILD / "coverage.data"), COVERAGE_SOURCE=str(ROOT / "plugins"))
     (BUILD / "coverage.json").unlink(missing_ok=True)
     reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
     become_pytest(made["newest"], "--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)

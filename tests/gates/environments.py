@@ -25,8 +25,6 @@ CORES = {"2.16": (10, 12), "2.17": (10, 12), "2.18": (11, 13), "2.19": (11, 13),
 RULEBOOK_PYTHONS = (11, 12)
 # The module side runs on this Python 3 and later.
 MODULE_PYTHON = 9
-# 7.10 brought `patch`, without which what Ansible's workers run is not measured.
-COVERAGE = "coverage[toml]>=7.10"
 
 
 @dataclass(frozen=True)
@@ -94,10 +92,8 @@ def environments() -> dict[str, Environment]:
 
     known = {
         "lint": environment("lint", last, newest_core, *lines("tests/requirements/lint.txt")),
-        "oldest": environment(f"core-{oldest}", first, f"ansible-core~={oldest}.0", COVERAGE, *lower_bounds),
-        "newest": environment(
-            f"core-{newest}", last, newest_core, COVERAGE, *users, *lines("tests/requirements/test.txt")
-        ),
+        "oldest": environment(f"core-{oldest}", first, f"ansible-core~={oldest}.0", *lower_bounds),
+        "newest": environment(f"core-{newest}", last, newest_core, *users, *lines("tests/requirements/test.txt")),
     }
     known["bench"] = environment("bench", last, *lines("tests/requirements/bench.txt"))
     if rulebook_pythons := [minor for minor in RULEBOOK_PYTHONS if minor in pythons]:

@@ -48,7 +48,11 @@ def ask(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str
 
 def listed(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str) -> dict[str, Any]:
     """The groups of an inventory, and its host variables as they are without Ansible's marks, as `hostvars`."""
-    done = ask(ansible, file, "--list", *arguments, **environment)
+    return as_listed(ask(ansible, file, "--list", *arguments, **environment))
+
+
+def as_listed(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    """What a process has listed."""
     assert done.returncode == 0, done.stderr
     assert "Failed to parse" not in done.stderr, done.stderr
     inventory = json.loads(done.stdout, object_hook=lambda value: value.get("__ansible_unsafe", value))

@@ -187,6 +187,8 @@ class TestRemedies:
             "healthy": "",
         }
         assert "3 miners would get a remedy (2 restarts of cgminer, 1 reboot)." in check.output
+        sum_of_job = check.one(task="minerops.dragonmint.report : Publish the sum of the job").result["ansible_stats"]
+        assert {"critical": 4, "healthy": 1, "remedies": 0}.items() <= sum_of_job["data"]["dragonmint_heal"].items()
         assert check.changed == set()
         assert check.returncode != 0
 
@@ -200,7 +202,7 @@ class TestRemedies:
         for miner in fleet.miners:
             miner.set(timing={"power_delay_s": 0.5, "boot_s": 2, "cgminer_start_s": 1, "hashing_s": 1})
         miners["down"].set(ready=False)
-        miners["moves"].set(boards=[WELL], mended_by="reboot", network={"dhcp_lease": "127.20.221.5"})
+        miners["moves"].set(boards=[WELL, WELL], mended_by="reboot", network={"dhcp_lease": "127.20.221.5"})
         variables = {"health_search": "127.20.221.0/29", "health_heal_timeout": 24, "health_max_parallel_percent": 100}
         heal(ansible, inventory_of(miners), health_heal=True, **variables)
         assert [(row["miner"], row["address"], row["outcome"]) for row in report(ansible) if row["outcome"]] == [

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.polling import ENVIRONMENT, ask, listed, source
+from tests.integration.polling import ENVIRONMENT, as_listed, ask, source
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
 
@@ -85,7 +85,7 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
     plays = [
         play([*EVERY_TASK, *AS_OPTIONS], hosts="here:there:refusing"),
         playbook("audit", "miners"),
-        playbook("provision", "there:sheet0"),
+        playbook("provision", "there:sheet"),
         playbook("site", "ill", site_worker="farm.1"),
         playbook("heal", "miners"),
         playbook("upgrade", "upgraded:refusing:here", **UPGRADE),
@@ -140,7 +140,7 @@ def test_text_of_a_device_does_nothing_in_the_inventory(ansible: Ansible, start_
     file = source(ansible, fleet, **options)
     shown = [ask(ansible, file, *how) for how in (("--list",), ("--graph", "--vars"), ("--list", "--yaml"))]
     assert [one.stderr for one in shown if one.returncode] == []
-    found = listed(ansible, file)
+    found = as_listed(shown[0])
     # What is no name is none of a host.
     assert found["hostvars"].keys() == {miner.host for miner in fleet.miners}
     assert found["told"] == {lying.host, hanging.host}
@@ -175,8 +175,8 @@ def executed(ansible: Ansible) -> Path:
 
 
 def liars(start_fleet: Callable[..., Fleet], text: str) -> dict[str, Miner]:
-    """Miners that say a text wherever they can say any, or the formulas of spreadsheets."""
-    here, there, upgraded, refusing, *spreadsheets = start_fleet(count=4 + len(FORMULAS), speed=SPEED).miners
+    """Miners that say a text wherever they can say any, and one with the formulas of spreadsheets."""
+    here, there, upgraded, refusing, sheet = start_fleet(count=5, speed=SPEED).miners
     (ill,) = start_fleet(generation="inno-2018-08", speed=SPEED).miners
     ill.set(error={"code": "1", "errmsg": text}, pools=[{"url": text, "user": text, "pass": "x"}])
     for miner in (here, there):
@@ -185,10 +185,15 @@ def liars(start_fleet: Callable[..., Fleet], text: str) -> dict[str, Miner]:
     # A frame with what JSON has to escape would tell nothing.
     upgraded.fault("flash_fails", verdict=re.sub(r"[\x00-\x1f]", "", text))
     upgraded.set(firmware=f"{text}_20180101_000000")
-    for miner, formula in zip(spreadsheets, FORMULAS):
-        miner.set(pools=[{"url": f"{formula};{formula}", "user": text, "pass": "x"}])
-    names = ("here", "there", "upgraded", "refusing", "ill", *(f"sheet{number}" for number in range(len(FORMULAS))))
-    return dict(zip(names, (here, there, upgraded, refusing, ill, *spreadsheets)))
+    sheet.set(pools=[{"url": ";".join(FORMULAS), "user": text, "pass": "x"}])
+    return {
+        "here": here,
+        "there": there,
+        "upgraded": upgraded,
+        "refusing": refusing,
+        "ill": ill,
+        "sheet": sheet,
+    }
 
 
 def assert_nothing_was_obeyed(ansible: Ansible, output: str) -> None:

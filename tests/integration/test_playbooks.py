@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each playbook of playbooks/ in check mode, for real, and again: all in one run, each with miners of its own."""
+"""Each playbook of playbooks/ in check mode, for real, and again: many in one run, each with miners of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from tests.modules import GENERATIONS
@@ -16,16 +17,19 @@ from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, connection_to
 
 PLAYBOOKS = sorted(path.stem for path in Path(__file__).parent.glob("playbooks/*.yml"))
+OF_MODULES = [name for name in PLAYBOOKS if name.startswith("dragonmint_")]
+OF_ROLES = [name for name in PLAYBOOKS if name not in OF_MODULES]
 
 
-def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+@pytest.mark.parametrize("playbooks", [OF_MODULES, OF_ROLES], ids=["modules", "roles"])
+def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[..., Fleet], playbooks: list[str]) -> None:
     # What a firmware makes of a task does not hang on the version of Ansible.
     generations = GENERATIONS if ansible.is_newest else GENERATIONS[-1:]
     kind = "mixed" if ansible.is_newest else generations[0]
-    names = [f"{playbook}-{generation}" for playbook, generation in product(PLAYBOOKS, generations)]
+    names = [f"{playbook}-{generation}" for playbook, generation in product(playbooks, generations)]
     fleet = start_fleet(count=len(names), generation=kind)
     miners = dict(zip(names, fleet.miners, strict=True))
-    plays = [play for playbook in PLAYBOOKS for play in plays_of(playbook)]
+    plays = [play for playbook in playbooks for play in plays_of(playbook)]
     inventory = inventory_of(miners)
 
     check = ansible(plays, inventory, "--check", "--diff").succeeded()

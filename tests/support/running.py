@@ -217,11 +217,6 @@ class Ansible:
         own["ANSIBLE_PYTHON_INTERPRETER"] = str(MODULE_PYTHON if MODULE_PYTHON.exists() else self.bin / "python")
         own["ANSIBLE_REMOTE_TMP"] = str(self.folder / "remote_tmp")
         own["DRAGONMINT_RECORD"] = str(record)
-        # With one ansible-core, since it makes each run half as long again.
-        if "COVERAGE_SOURCE" in own and self.is_newest:
-            own["COVERAGE_PROCESS_START"] = str(ROOT / "pyproject.toml")
-            # Or Ansible kills the last workers while they save what they measured.
-            own["ANSIBLE_WORKER_SHUTDOWN_POLL_COUNT"] = "100"
         own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
         return own
 

@@ -118,6 +118,13 @@ def test_a_source_is_unread_that_is_ours_and_has_no_report(tmp_path: Path) -> No
     assert guard.unread_sources(["/nowhere/unread.dragonmint.yml,"], reports) == []
 
 
+def test_what_a_play_sets_is_told_from_what_its_host_has() -> None:
+    pools = [{"url": "a"}]
+    own = {"rack": 1, "provision_pools": pools, "curtail_mode": "balanced"}
+    given = {**own, "provision_pools": [{"url": "a"}], "curtail_mode": "efficient", "hostvars": {}}
+    assert guard.of_play(given, own) == {"curtail_mode": "efficient", "hostvars": {}}
+
+
 class TestWrongVariables:
     def test_all_that_is_wrong_is_named_with_its_hosts(self) -> None:
         hosts = [

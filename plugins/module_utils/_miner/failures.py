@@ -42,9 +42,9 @@ def not_connected(url: str, error: BaseException) -> Unreachable:
     return _unheard(url, (reason or "the connection failed").lower(), sent=False)
 
 
-def closed(url: str) -> Unreachable:
+def closed(url: str, path: str) -> Unreachable:
     """What took the connection ended it instead of answering."""
-    return _unheard(url, _CLOSED, sent=True)
+    return _unheard(url, _CLOSED, sent=True, to=f" to {path}")
 
 
 def no_tls(url: str, error: ssl.SSLError) -> Unreachable:
@@ -121,9 +121,9 @@ def whole_reply(url: str, path: str, status: int, headers: Mapping[str, str], bo
     return Reply(status, body, known.get("location"), known.get("date"), known.get("content-type"))
 
 
-def _unheard(url: str, reason: str, sent: bool, transient: bool = True) -> Unreachable:
+def _unheard(url: str, reason: str, sent: bool, transient: bool = True, to: str = "") -> Unreachable:
     return Unreachable(
-        f"No miner answers at {url}: {reason}. Check that it has power and network, and that host and port "
+        f"No miner answers at {url}: {reason}{to}. Check that it has power and network, and that host and port "
         "(dragonmint_host or ansible_host, dragonmint_port) are right.",
         reason,
         sent,

@@ -229,7 +229,7 @@ class Exchange:
         ):
             return failures.reply_broke_off(self._url, path)
         if isinstance(error, (OSError, aiohttp.ServerDisconnectedError)):
-            return failures.closed(self._url)
+            return failures.closed(self._url, path)
         if self._device.heard == _TLS_ALERT:
             return failures.expects_tls(self._url)
         return failures.no_http(self._url)

@@ -137,14 +137,14 @@ class Transport:
             failure: Any = cause or error.args[0]
             handshake = failure.args[0]
             is_known = isinstance(handshake, _HandshakeFailed)
-            return failures.no_tls(self.url, handshake.cause) if is_known else failures.closed(self.url)
+            return failures.no_tls(self.url, handshake.cause) if is_known else failures.closed(self.url, path)
         if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
             return failures.invalid_url(self.url)
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
             # The operating system's reason, without urllib3's introduction.
             return failures.not_connected(self.url, cause.__cause__ or cause.__context__ or cause)
         if isinstance(cause, OSError):
-            return failures.closed(self.url)
+            return failures.closed(self.url, path)
         if _TLS_ALERT in str(cause):
             return failures.expects_tls(self.url)
         if isinstance(error, requests.exceptions.RequestException):

@@ -14,7 +14,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 VARIABLES = Variables(
     "audit_",

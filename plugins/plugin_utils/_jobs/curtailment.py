@@ -19,7 +19,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import RATINGS, Rating, rating
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 RECORD_VERSION = 1
 # All firmwares have it, and it draws the least.

@@ -115,6 +115,19 @@ def _is_ours(path: Path) -> bool:
         return False
 
 
+def of_play(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the variables of the play and of what imports it, which hold for all hosts.
+
+    ``given`` are all variables of a task on a host, ``own`` those that the host has without any play.
+    """
+    # Equal values are mostly the same object, and comparing vaulted ones decrypts them.
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in own or (own[name] is not value and own[name] != value)
+    }
+
+
 def wrong_variables(
     tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]], may_lack: bool = False
 ) -> str:

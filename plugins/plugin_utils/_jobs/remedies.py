@@ -17,7 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 HEALED, STILL_UNHEALTHY, NEW, LOST = "healed", "still unhealthy", "new", "unknown"
 LIMIT_REACHED, FAILED = "limit reached", "failed"

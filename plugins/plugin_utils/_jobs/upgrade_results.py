@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade import Miner
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course, address_in
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils.reporting import address_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 _REGISTERED = "__upgrade_"
 
