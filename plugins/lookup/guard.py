@@ -63,7 +63,9 @@ class LookupModule(LookupBase):
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
         hosts = inventory.get_hosts(target, ignore_restrictions=True)
         of_play = guard.of_play(given, given["hostvars"].raw_get(given["inventory_hostname"]))
-        raw = [(host.name, {**given["hostvars"].raw_get(host.name), **of_play}) for host in hosts]
+        raw: list[tuple[str, Mapping[str, Any]]] = [
+            (host.name, {**given["hostvars"].raw_get(host.name), **of_play}) for host in hosts
+        ]
         # The variables of the host that this runs on stand for those of a host that there is none of.
         problem = guard.wrong_variables(tables_of(terms[0]), raw or [("all hosts", dict(given))], may_lack=not raw)
         if problem:
