@@ -4,7 +4,7 @@
 """Runs the modules of this collection inside Ansible's own process, or hands them over to another machine.
 
 Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks a worker
-for each host and task.
+for each host and task. That goes for the jobs, too, whose lookups and filters each worker would have to load by itself.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import _option
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import require_file
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub, secrets_in
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import table as _jobs  # noqa: F401 - see above
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain as _plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, fill
 
