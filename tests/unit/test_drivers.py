@@ -377,6 +377,15 @@ def test_nobody_there(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
+def test_a_stream_is_opened_before_it_is_read(drive: Drive) -> None:
+    def hasty() -> Steps[None]:
+        yield ReadStream(1.0)
+
+    with pytest.raises(RuntimeError, match="before it was opened"):
+        drive(hasty(), [])
+
+
+@pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
 def test_a_bug_in_steps_reaches_whoever_runs_them(drive: Drive) -> None:
     def broken() -> Steps[None]:
         yield Wait(1.0)

@@ -200,7 +200,11 @@ def test_as_a_program_a_module_exits_or_fails_and_censors_long_secrets_only(
 @pytest.mark.parametrize("outcome", [{"changed": False}, NotApplied("No."), ValueError("a bug")], ids=str)
 def test_a_client_is_closed_whatever_happens(outcome: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     closed: list[Any] = []
-    monkeypatch.setattr(_task.Client, "close", lambda client: closed.append(client))
+
+    def close(client: Any) -> None:
+        closed.append(client)
+
+    monkeypatch.setattr(_task.Client, "close", close)
     run(outcome)
     assert len(closed) == 1
 

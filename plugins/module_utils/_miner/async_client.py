@@ -86,7 +86,8 @@ class AsyncClient:
         return await exchange.open_stream(command)
 
     async def _read_stream(self, command: ReadStream) -> bytes:
-        assert self._exchange, "a stream is read after it was opened"  # noqa: S101
+        if self._exchange is None:
+            raise RuntimeError("A stream is read before it was opened.")
         return await self._exchange.read_stream(command.within_s)
 
     async def _exchange_with(self, connection: Connection) -> sockets.Exchange:

@@ -88,7 +88,8 @@ class Client:
         return self._stream.head
 
     def _read_stream(self, command: ReadStream) -> bytes:
-        assert self._stream, "a stream is read after it was opened"  # noqa: S101
+        if self._stream is None:
+            raise RuntimeError("A stream is read before it was opened.")
         return self._stream.read(command.within_s)
 
     def _transport_to(self, connection: Connection) -> Transport:

@@ -177,7 +177,8 @@ class Exchange:
 
     async def read_stream(self, within_s: float) -> bytes:
         """Returns the next bytes of the open stream, none at its end. Raises TimedOut or BadReply."""
-        assert self._stream, "a stream is read after it was opened"  # noqa: S101
+        if self._stream is None:
+            raise RuntimeError("A stream is read before it was opened.")
         path = self._stream.url.path
         try:
             return await asyncio.wait_for(self._stream.content.readany(), within_s)
