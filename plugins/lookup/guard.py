@@ -16,6 +16,12 @@ options:
     description: The name of the job, such as V(upgrade).
     type: str
     required: true
+  hosts:
+    description:
+      - Return the hosts of the play that the guard itself runs in, V(all) or V(localhost), and fail where V(--limit)
+        leaves none.
+    type: bool
+    default: false
 author:
   - minerops (@minerops)
 """
@@ -31,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: What is wrong, or empty text.
+  description: What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts.
   type: list
   elements: str
 """
@@ -40,7 +46,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
@@ -58,6 +64,8 @@ class LookupModule(LookupBase):
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
+        if self.get_option("hosts"):
+            return [self._hosts(given)]
         # Only this knows of limits, and has the hosts' variables without evaluating them.
         inventory = given["hostvars"]._inventory
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
@@ -78,6 +86,15 @@ class LookupModule(LookupBase):
         if verdict.warning:
             Display().warning(verdict.warning)
         return [verdict.problem]
+
+    def _hosts(self, given: Mapping[str, Any]) -> str:
+        """Returns a pattern that matches whatever the limit is, since core calls it a success to have skipped all."""
+        if given["groups"]["all"]:
+            return "all"
+        limit = given.get("ansible_limit")
+        if limit:
+            raise AnsibleLookupError(guard.nobody_within(plain(limit)))
+        return "localhost"
 
 
 def _matches(inventory: Any, pattern: str) -> bool:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.integration.polling import CREDENTIALS, ENVIRONMENT, PASSWORD, source
 from tests.simulator.control import Fleet
-from tests.support.running import Ansible, PlaybookRun, inventory_of, newest_core
+from tests.support.running import ROOT, Ansible, PlaybookRun, inventory_of, newest_core
 
 PLAYBOOKS = sorted((Path(__file__).parents[2] / "playbooks").glob("[!_]*.yml"))
 PROVISION = next(path for path in PLAYBOOKS if path.stem == "provision")
@@ -89,6 +89,16 @@ def test_nothing_to_do_is_a_success_only_where_the_inventory_is_known(
     assert mistake.says in guarded(done), guarded(done)
     assert bool(done.returncode) == bool(mistake.says), done.output
     assert [result.task for result in done.results if result.task != GUARD] == []
+
+
+@newest_core
+def test_a_limit_does_not_hide_that_nothing_was_read(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Without any host, core skips even a play on localhost where there is a limit, and calls that a success."""
+    file = a_source(ansible, start_fleet, FLEET_ONLY)
+    for playbook in sorted((ROOT / "playbooks").glob("[!_]*.yml")):
+        done = ansible(playbook, {}, "-i", str(file), "--limit", "spare1", environment={})
+        assert done.returncode != 0, done.output
+        assert "The inventory has no hosts, so --limit 'spare1' leaves none." in done.output
 
 
 def test_one_of_two_sources_that_is_locked_is_enough(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:

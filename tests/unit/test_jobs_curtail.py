@@ -100,6 +100,7 @@ def test_all_are_powered_off() -> None:
         ({"error_code": "timeout", "msg": "No reply."}, "unreachable", "No reply."),
         (LOCKED, "login refused", "The login is refused."),
         ({"error_code": "permission", "msg": "No."}, "login refused", "No."),
+        ({"error_code": "invalid_input", "msg": "No."}, "connection not configured", "No."),
         ({"error_code": "bad_reply", "msg": "No."}, "mode not readable", "No."),
         ({"ansible_facts": {"dragonmint_identity": {}}}, "mode not readable", "It reports no autotune mode."),
         ({}, "mode not readable", "It reports no autotune mode."),

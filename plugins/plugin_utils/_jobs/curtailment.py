@@ -32,9 +32,16 @@ UNCHANGED, CHANGE, TURN_OFF, BY_HAND = "unchanged", "change", "power off", "swit
 # What can't be commanded, and why.
 SKIPPED = "skipped"
 UNREACHABLE, LOCKED, UNREADABLE, UNRATED = "unreachable", "login refused", "mode not readable", "no rating"
+MISCONFIGURED = "connection not configured"
 CAUSES = (UNREACHABLE, LOCKED, UNREADABLE, UNRATED)
 
-_CAUSE_OF = {"unreachable": UNREACHABLE, "timeout": UNREACHABLE, "authentication": LOCKED, "permission": LOCKED}
+_CAUSE_OF = {
+    "unreachable": UNREACHABLE,
+    "timeout": UNREACHABLE,
+    "authentication": LOCKED,
+    "permission": LOCKED,
+    "invalid_input": MISCONFIGURED,
+}
 
 
 @dataclass(frozen=True)

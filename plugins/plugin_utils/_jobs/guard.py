@@ -64,6 +64,14 @@ def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
     return Verdict()
 
 
+def nobody_within(limit: str) -> str:
+    """Returns what is wrong where the inventory has no hosts, so that a limit leaves nobody, not even localhost."""
+    return (
+        f"The inventory has no hosts, so --limit {quoted(limit)} leaves none. Set it with -i, or see why it was not "
+        "read in the warnings above."
+    )
+
+
 def gaps_of(reports: Mapping[str, Mapping[str, Any]], unread: Iterable[str]) -> list[str]:
     """Returns what is not known of the inventory, a sentence for each source.
 
@@ -74,7 +82,8 @@ def gaps_of(reports: Mapping[str, Mapping[str, Any]], unread: Iterable[str]) -> 
         problems = [str(problem).rstrip(".") for problem in report["problems"]]
         problems += [f"{_miners(report[state])} {text}" for state, text in _NOT_POLLED.items() if report[state]]
         if problems:
-            gaps.append(f"{name}{'' if report['at'] else ' was not read'}: {'; '.join(problems)}.")
+            said = "; ".join(problems)
+            gaps.append(f"{name}{'' if report['at'] else ' was not read'}: {said}{'' if said.endswith('?') else '.'}")
     return gaps
 
 
