@@ -33,7 +33,7 @@ UNCHANGED, CHANGE, TURN_OFF, BY_HAND = "unchanged", "change", "power off", "swit
 SKIPPED = "skipped"
 UNREACHABLE, LOCKED, UNREADABLE, UNRATED = "unreachable", "login refused", "mode not readable", "no rating"
 MISCONFIGURED = "connection not configured"
-CAUSES = (UNREACHABLE, LOCKED, UNREADABLE, UNRATED)
+CAUSES = (UNREACHABLE, LOCKED, MISCONFIGURED, UNREADABLE, UNRATED)
 
 _CAUSE_OF = {
     "unreachable": UNREACHABLE,
