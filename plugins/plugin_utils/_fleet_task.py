@@ -64,8 +64,11 @@ MODULES: Mapping[str, ModuleType] = {
     "power": dragonmint_power,
     "user": dragonmint_user,
 }
-# Variables that are the same for all hosts of a task, and that core is not to work out for each of them.
-_OF_THE_PLAY = ("hostvars", "groups", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all")
+# Variables that are the same for all hosts of a task, and that core does not work out for each of them, or is not to.
+_OF_THE_TASK = (
+    *("hostvars", "groups", "ansible_search_path"),
+    *("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all"),
+)
 _IS_WATCHED = sys.stdout.isatty() and "AWX_ISOLATED_DATA_DIR" not in os.environ
 _PROGRESS_EVERY_S = 5.0 if _IS_WATCHED else 10.0
 _SHOWN_FAILURES = 10
@@ -413,7 +416,7 @@ class _HostVariables:
         self._inventory = task_vars["hostvars"]._inventory
         self._manager = task_vars["hostvars"]._variable_manager
         loop = (task_vars.get("ansible_loop_var"), task_vars.get("ansible_index_var"), "ansible_loop")
-        self._of_all = {name: task_vars[name] for name in (*_OF_THE_PLAY, *loop) if name in task_vars}
+        self._of_all = {name: task_vars[name] for name in (*_OF_THE_TASK, *loop) if name in task_vars}
         # ansible-core before 2.19 also works out whom the task is delegated to.
         accepted = inspect.signature(self._manager.get_vars).parameters
         self._more = {"include_delegate_to": False} if "include_delegate_to" in accepted else {}
