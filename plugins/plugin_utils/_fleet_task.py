@@ -17,6 +17,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -113,12 +114,16 @@ class FleetAction(MinerAction):
         limits = _fleet_plan.limits_from(params, len(hosts))
         given = _Options(params["module"], module, params["options"], params["options_by_host"])
         _fleet_plan.require_known("options_by_host", given.by_host, inventory.hosts)
-        given.require_valid(self._task.check_mode)
+        given.validate(self._task.check_mode)
         if AIOHTTP_IMPORT_ERROR:
             raise MissingLibrary("aiohttp", AIOHTTP_IMPORT_ERROR)
         miners = self._miners(hosts, given, args, task_vars)
         outcome = _Outcome(batch.Counts(len(hosts)))
-        asyncio.run(self._run_all(module, params, limits, miners, outcome))
+        try:
+            asyncio.run(self._run_all(module, params, limits, miners, outcome))
+        except Exception as error:  # noqa: BLE001 - a bug of ours must end in a result without secrets
+            secrets = {secret for context in miners.contexts.values() for secret in context.secrets()}
+            return dict(_redaction.scrub(_task.failure(error), secrets | _redaction.secrets_in(args)))
         return self._result(args, params, hosts, limits, outcome, task_vars) | {
             "left_out": left_out,
             "seconds": round(time.monotonic() - began, 1),
@@ -145,9 +150,12 @@ class FleetAction(MinerAction):
             )
 
     def _miners(
-        self, hosts: Sequence[str], given: _Options, args: Mapping[str, Any], task_vars: Mapping[str, Any]
+        self, hosts: Sequence[str], given: _Options, args: Mapping[str, Any], task_vars: dict[str, Any]
     ) -> _Miners:
-        """Returns what each miner is given. Raises InvalidInput where Ansible has evaluated options for one miner."""
+        """Returns what each miner is given.
+
+        Raises InvalidInput where Ansible has evaluated options for one miner only, and for what no miner can have.
+        """
         written = _Written(self, args)
         finder = _HostVariables(self._task, task_vars)
         evaluations = Evaluations(self._evaluate)
@@ -162,11 +170,15 @@ class FleetAction(MinerAction):
                     watched = {option: uses_of(raw, values) for option, raw in written.evaluated_once.items()}
                 for option, uses in watched.items():
                     _fleet_plan.require_common(option, uses.variables, uses.differing(values))
-                variables = Variables(values, lambda name, raw, of=values: evaluations.result(name, raw, of))
+                if given.problem:
+                    continue
+                variables = Variables(values, partial(evaluations.result, values))
                 sources = Sources(variables.value, variables.raw, os.environ, common, login)
                 self._add(miners, host, given, written, variables, sources)
         finally:
             self._templar.available_variables = task_vars
+        if given.problem:
+            raise given.problem
         return miners
 
     def _add(
@@ -187,7 +199,7 @@ class FleetAction(MinerAction):
             if filled.problem:
                 raise filled.problem
             connection = _options.checked(args, filled.origins)
-        except InvalidInput as error:
+        except Exception as error:  # noqa: BLE001 - what one miner brings up must not lose all others
             miners.refused[host] = _redaction.scrub(_task.failure(error), _redaction.secrets_in(args))
             return
         context = _task.Context(
@@ -197,7 +209,7 @@ class FleetAction(MinerAction):
             context.warn(text)
         miners.contexts[host] = context
 
-    def _evaluate(self, raw: Any, values: Mapping[str, Any]) -> Any:
+    def _evaluate(self, raw: Any, values: Any) -> Any:
         """Returns what a value comes to with the variables of a host, None for one that is omitted."""
         self._templar.available_variables = values
         result = self._templar.template({"value": raw}).get("value")
@@ -330,13 +342,20 @@ class _Options:
         self.common = common
         self.by_host = by_host
         _fleet_plan.require_options(by_host, self._spec, name)
+        self.problem: InvalidInput | None = None
         self._own: dict[str, Any] | None = None
 
-    def require_valid(self, check_mode: bool) -> None:
-        """Raises InvalidInput for common options that no miner can have, such as the module itself refuses.
+    def validate(self, check_mode: bool) -> None:
+        """Sets ``problem`` where no miner can have the common options, since the module refuses them.
 
-        What is required may be given for each miner.
+        What a miner needs may be among its own options.
         """
+        try:
+            self._require_valid(check_mode)
+        except InvalidInput as error:
+            self.problem = error
+
+    def _require_valid(self, check_mode: bool) -> None:
         spec = {**self._spec, **{name: {"type": "raw"} for name in _options.NAMES}}
         validation = ArgumentSpecValidator(spec).validate(self.common)
         missing = [error for error in validation.errors if isinstance(error, RequiredError)]
@@ -344,11 +363,11 @@ class _Options:
         if wrong or (missing and not self.by_host):
             raise InvalidInput(explained(validation.errors, self._name))
         if not missing:
-            own = dict(validation.validated_parameters)
-            self._own = own
+            self._own = dict(validation.validated_parameters)
+        if not self.by_host:
             # The module checks its options before its first request, which is not sent.
             connection = _options.checked({"host": "localhost", "password": "none"}, {})
-            steps = self._module.run(_task.Context({**own, **connection}, check_mode))
+            steps = self._module.run(_task.Context({**validation.validated_parameters, **connection}, check_mode))
             next(steps)
             steps.close()
 
@@ -378,7 +397,7 @@ class _Written:
         # Arguments that are one template as a whole can't be told apart.
         hidden = {name: args[name] for name in args if raw(name) is None}
         self._hidden = {name: value for name, value in hidden.items() if name in _options.NAMES}
-        self.evaluated_once = dict.fromkeys(hidden, action._written())
+        self.evaluated_once: dict[str, Any] = dict.fromkeys(hidden, action._written())
         if "options" in args and "options" not in hidden:
             self.evaluated_once["options"] = raw("options")
         by_host = raw("options_by_host")
@@ -394,14 +413,14 @@ class _Written:
         return {**self._hidden, **{name: value for name, value in found.items() if value is not None}}
 
 
-def _raw_defaults(task: Any) -> dict[str, Any]:
+def _raw_defaults(task: Any) -> dict[Any, Any]:
     """Returns the module_defaults of a task, those of its action group first, before their templates were evaluated."""
     own = (task.get_ds() or {}).get("module_defaults") or []
-    merged: dict[str, Any] = {}
+    merged: dict[Any, Any] = {}
     for layer in [*(task._parent.module_defaults or []), *(own if isinstance(own, list) else [own])]:
         merged.update(layer)
     groups = task.get_play()._action_groups.get(task.resolved_action, ())
-    defaults: dict[str, Any] = {}
+    defaults: dict[Any, Any] = {}
     for name in [*(name for name in merged if name.removeprefix("group/") in groups), task.resolved_action]:
         if isinstance(merged.get(name), Mapping):
             defaults.update(merged[name])
@@ -415,7 +434,7 @@ class _HostVariables:
         self._task = task
         self._inventory = task_vars["hostvars"]._inventory
         self._manager = task_vars["hostvars"]._variable_manager
-        loop = (task_vars.get("ansible_loop_var"), task_vars.get("ansible_index_var"), "ansible_loop")
+        loop = (task_vars.get("ansible_loop_var", "item"), task_vars.get("ansible_index_var", ""), "ansible_loop")
         self._of_all = {name: task_vars[name] for name in (*_OF_THE_TASK, *loop) if name in task_vars}
         # ansible-core before 2.19 also works out whom the task is delegated to.
         accepted = inspect.signature(self._manager.get_vars).parameters
@@ -433,6 +452,8 @@ class _HostVariables:
             **self._more,
         )
         values.update(self._of_all)
+        # As Ansible does for a task on the host, after it has noted what is set.
+        values.setdefault("ansible_host", name)
         return values
 
 
@@ -453,7 +474,7 @@ def _too_many(params: Mapping[str, Any], counts: batch.Counts) -> str:
     ]
     return (
         f"{counts.failures:,} of {counts.total:,} miners failed or were unreachable, more than {' or '.join(limits)} "
-        f"allows. No other miner was begun: {counts.total - counts.done:,} were not tried. See failed_hosts and miners."
+        f"allows; {counts.total - counts.done:,} were not tried. See failed_hosts and miners."
     )
 
 

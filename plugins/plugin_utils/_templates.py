@@ -89,8 +89,8 @@ class Evaluations:
         self._evaluate = evaluate
         self._last: dict[str, tuple[Any, Uses, Any]] = {}
 
-    def result(self, name: str, raw: Any, values: Mapping[str, Any]) -> Any:
-        """Returns what the value of the variable or option ``name`` comes to."""
+    def result(self, values: Mapping[str, Any], name: str, raw: Any) -> Any:
+        """Returns what the value of the variable or option ``name`` comes to where variables have these values."""
         if name in self._last:
             last, uses, result = self._last[name]
             is_same = raw is last or (isinstance(raw, str) and isinstance(last, str) and raw == last)
@@ -116,9 +116,8 @@ def _lookups(tree: nodes.Template) -> Iterator[tuple[Any, list[Any]]]:
     """The plugins that a template looks something up with, None where a template names it, and their constant terms."""
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
-            first, *others = [*call.args, None]
-            plugin = first.value if isinstance(first, nodes.Const) else None
-            yield plugin, [term.value for term in others if isinstance(term, nodes.Const)]
+            constants = [term.value if isinstance(term, nodes.Const) else None for term in call.args]
+            yield next(iter(constants), None), [term for term in constants[1:] if term is not None]
 
 
 def _parsed(template: Any) -> nodes.Template:

@@ -107,14 +107,14 @@ HOSTS = [{**VALUES, "inventory_hostname": f"m{number}"} for number in range(3)]
 def test_a_value_is_evaluated_again_only_where_something_else_decides(raw: Any, count: int) -> None:
     evaluate = Counting()
     evaluations = Evaluations(evaluate)
-    results = [evaluations.result("password", raw, host) for host in HOSTS]
+    results = [evaluations.result(host, "password", raw) for host in HOSTS]
     assert evaluate.count == count
     assert len(set(results)) == count
 
 
 def test_another_value_of_the_same_name_is_evaluated() -> None:
     evaluations = Evaluations(Counting())
-    results = [evaluations.result("password", raw, VALUES) for raw in ("{{ site }}", "{{ vaulted }}", "{{ site }}")]
+    results = [evaluations.result(VALUES, "password", raw) for raw in ("{{ site }}", "{{ vaulted }}", "{{ site }}")]
     assert results == ["{{ site }} of m1", "{{ vaulted }} of m1", "{{ site }} of m1"]
 
 
@@ -122,5 +122,5 @@ def test_another_object_is_evaluated_though_it_says_the_same() -> None:
     evaluate = Counting()
     evaluations = Evaluations(evaluate)
     for raw in (["{{ site }}"], ["{{ site }}"]):
-        evaluations.result("passwords", raw, VALUES)
+        evaluations.result(VALUES, "passwords", raw)
     assert evaluate.count == 2
