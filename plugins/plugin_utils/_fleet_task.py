@@ -414,10 +414,14 @@ class _Written:
 
 
 def _raw_defaults(task: Any) -> dict[Any, Any]:
-    """Returns the module_defaults of a task, those of its action group first, before their templates were evaluated."""
+    """Returns the module_defaults of a task, those of its action group first, before their templates were evaluated.
+
+    Before ansible-core 2.19, those that the task itself has kept are evaluated.
+    """
     own = (task.get_ds() or {}).get("module_defaults") or []
+    layers = [*_defaults_around(task), *(own if isinstance(own, list) else [own])]
     merged: dict[Any, Any] = {}
-    for layer in [*(task._parent.module_defaults or []), *(own if isinstance(own, list) else [own])]:
+    for layer in layers:
         merged.update(layer)
     groups = task.get_play()._action_groups.get(task.resolved_action, ())
     defaults: dict[Any, Any] = {}
@@ -425,6 +429,18 @@ def _raw_defaults(task: Any) -> dict[Any, Any]:
         if isinstance(merged.get(name), Mapping):
             defaults.update(merged[name])
     return defaults
+
+
+def _defaults_around(task: Any) -> Iterator[Any]:
+    """The module_defaults of all that a task stands in, from its play inwards."""
+    blocks = []
+    parent = task._parent
+    while parent is not None:
+        blocks.append(parent)
+        parent = parent._parent
+    for place in (task.get_play(), *(task.get_dep_chain() or ()), task._role, *reversed(blocks)):
+        own = getattr(place, "_module_defaults", None)
+        yield from own if isinstance(own, list) else ()
 
 
 class _HostVariables:
