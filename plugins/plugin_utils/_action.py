@@ -73,16 +73,17 @@ class MinerAction(ActionBase):
         super().run(tmp, task_vars)
         del tmp
         args = {name: value for name, value in plain(self._task.args).items() if value is not None}
+        self._secrets: set[str] = set()
         try:
             return self._run(args, task_vars or {})
         except AnsibleError:
             raise
         except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
-            return dict(scrub(_task.failure(error), secrets_in(args)))
+            return dict(scrub(_task.failure(error), self._secrets | secrets_in(args)))
 
     @abstractmethod
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Returns the result of the task; ``args`` has all its secrets once an error is raised."""
+        """Returns the result of the task. All its secrets are in ``args`` or ``_secrets`` once an error is raised."""
 
     def _raw_argument(self, name: str) -> Any:
         """Returns an argument as the task has it, before its template was evaluated; None if it is not in the task."""

@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import ModuleType
@@ -101,6 +102,8 @@ class FleetAction(MinerAction):
 
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         began = time.monotonic()
+        self._logins: set[str] = set()
+        self._learn_login_of_first(args, task_vars)
         self._require_here(args)
         params = validated(dragonmint_fleet.argument_spec(), args, self._task.action)
         module = MODULES[params["module"]]
@@ -119,11 +122,7 @@ class FleetAction(MinerAction):
             raise MissingLibrary("aiohttp", AIOHTTP_IMPORT_ERROR)
         miners = self._miners(hosts, given, args, task_vars)
         outcome = _Outcome(batch.Counts(len(hosts)))
-        try:
-            asyncio.run(self._run_all(module, params, limits, miners, outcome))
-        except Exception as error:  # noqa: BLE001 - a bug of ours must end in a result without secrets
-            secrets = {secret for context in miners.contexts.values() for secret in context.secrets()}
-            return dict(_redaction.scrub(_task.failure(error), secrets | _redaction.secrets_in(args)))
+        asyncio.run(self._run_all(module, params, limits, miners, outcome))
         return self._result(args, params, hosts, limits, outcome, task_vars) | {
             "left_out": left_out,
             "seconds": round(time.monotonic() - began, 1),
@@ -170,8 +169,6 @@ class FleetAction(MinerAction):
                     watched = {option: uses_of(raw, values) for option, raw in written.evaluated_once.items()}
                 for option, uses in watched.items():
                     _fleet_plan.require_common(option, uses.variables, uses.differing(values))
-                if given.problem:
-                    continue
                 variables = Variables(values, partial(evaluations.result, values))
                 sources = Sources(variables.value, variables.raw, os.environ, common, login)
                 self._add(miners, host, given, written, variables, sources)
@@ -195,6 +192,7 @@ class FleetAction(MinerAction):
             args = {**written.connection_of(variables), **args}
             filled = fill(args, written.password, sources)
             args = filled.args
+            self._learn_login(args)
             own = given.own_of(host)
             if filled.problem:
                 raise filled.problem
@@ -208,6 +206,19 @@ class FleetAction(MinerAction):
         for text in filled.warnings:
             context.warn(text)
         miners.contexts[host] = context
+
+    def _learn_login_of_first(self, args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+        """Ansible has evaluated the task's arguments for the first host, whose login may be in any of them."""
+        variables = Variables(task_vars, lambda name, raw: self._templar.template(raw))
+        with suppress(InvalidInput):
+            self._learn_login(fill(args, None, self._sources(variables, task_vars)).args)
+
+    def _learn_login(self, args: Mapping[str, Any]) -> None:
+        """Has the secrets of a login masked in what the task as a whole says. Most miners have the same one."""
+        login = repr([args.get(name) for name in ("username", "password", "fallback_passwords")])
+        if login not in self._logins:
+            self._logins.add(login)
+            self._secrets |= _redaction.secrets_in(args)
 
     def _evaluate(self, raw: Any, values: Any) -> Any:
         """Returns what a value comes to with the variables of a host, None for one that is omitted."""
@@ -312,8 +323,8 @@ class FleetAction(MinerAction):
             result["warnings"] = _fewer(outcome.warnings, _SHOWN_WARNINGS)
         if shows_invocation(task_vars):
             shown = {name: value for name, value in args.items() if name not in ("hosts", "options_by_host")}
-            result["invocation"] = {"module_args": _redaction.mask_options(shown)}
-            result = _redaction.scrub(result, _redaction.secrets_in(args))
+            invocation = {"module_args": _redaction.mask_options(shown)}
+            result["invocation"] = _redaction.scrub(invocation, self._secrets | _redaction.secrets_in(args))
         if limits.failures_max is not None and counts.failures > limits.failures_max:
             result.update(failed=True, error_code="too_many_failures", msg=_too_many(params, counts))
         return result
