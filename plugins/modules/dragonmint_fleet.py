@@ -17,6 +17,7 @@ description:
   - The task runs once for all hosts of the play, or once a batch with C(serial). Ansible evaluates O(options), C(when)
     and C(loop) with the variables of the first host. So O(options) must not use a variable that differs between the
     miners; such a task is refused. Give what differs in O(options_by_host), and choose miners with O(hosts).
+  - Write C(run_once=true) beside C(register). Otherwise Ansible registers the result for the first host only.
   - The connection options come from the same places as in the module itself, for each miner, variables of the
     play, the role, the block and the task included.
 options:
@@ -111,11 +112,13 @@ EXAMPLES = r"""
     options:
       mode: efficient
     max_failure_percent: 2
+  run_once: true
   register: fleet
 
 - name: Name the miners that failed
   ansible.builtin.debug:
     msg: "{{ fleet.counts.ok }} of {{ fleet.counts.total }} miners are in the mode, not {{ fleet.failed_hosts }}"
+  run_once: true
 
 - name: Give the miners of each hall pools of their own
   minerops.dragonmint.dragonmint_fleet:

@@ -312,6 +312,9 @@ class FleetAction(MinerAction):
     ) -> dict[str, Any]:
         self._show_failures(outcome.failures)
         counts = outcome.counts
+        warnings = _fewer(outcome.warnings, _SHOWN_WARNINGS)
+        if self._task.register and not self._task.run_once and len(task_vars["ansible_play_batch"]) > 1:
+            warnings.append(_registered_for_one(task_vars["inventory_hostname"]))
         result = {
             "changed": outcome.is_changed,
             "counts": counts.as_result(),
@@ -319,8 +322,8 @@ class FleetAction(MinerAction):
             "not_tried_hosts": [host for host in hosts if host not in outcome.done],
             "miners": {host: outcome.miners[host] for host in hosts if host in outcome.miners},
         }
-        if outcome.warnings:
-            result["warnings"] = _fewer(outcome.warnings, _SHOWN_WARNINGS)
+        if warnings:
+            result["warnings"] = warnings
         if shows_invocation(task_vars):
             shown = {name: value for name, value in args.items() if name not in ("hosts", "options_by_host")}
             invocation = {"module_args": _redaction.mask_options(shown)}
@@ -492,6 +495,13 @@ def _other_options(name: str, first: str, options: Sequence[str]) -> InvalidInpu
     return InvalidInput(
         f"{name} is at the same address as {first}, for which the task has another {' and '.join(options)}, and a "
         "miner is commanded once. Correct the address of one of them, or give both the same options."
+    )
+
+
+def _registered_for_one(host: str) -> str:
+    return (
+        f"Ansible registers the result of this task for {host} only. Add run_once: true to the task to have it on all "
+        "hosts of the play."
     )
 
 

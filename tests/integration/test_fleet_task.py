@@ -356,6 +356,22 @@ def test_limits_stop_a_task(ansible: Ansible, start_fleet: Callable[..., Fleet])
     assert "miner1: unreachable: No miner answers" in done.output
 
 
+def test_a_result_is_registered_for_all_hosts_or_the_task_says_how(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    miners = start_fleet(count=3)
+    shown = {"ansible.builtin.debug": {"msg": "{{ seen.counts.ok | default('nothing') }}"}}
+    plays = [
+        play({**fleet(), "register": "seen", "run_once": True}, shown),
+        play({**fleet(), "register": "seen_by_first"}),
+        play({**fleet(), "register": "seen_by_localhost", FLEET: {"module": "facts", "hosts": []}}, hosts="localhost"),
+    ]
+    done = ansible(plays, inventory_of(miners)).succeeded()
+    assert [str(result.result["msg"]) for result in done.results if "msg" in result.result] == ["3"] * 3
+    warned = [result.warnings for result in done.results if "counts" in result.result]
+    assert [["run_once: true" in text for text in texts] for texts in warned] == [[], [True], []]
+
+
 @newest_core
 def test_facts_are_in_the_result_and_set_for_nobody(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = start_fleet(count=2, generation="mixed")
