@@ -9,9 +9,7 @@ All that a task needs is imported here, at module level: Ansible loads an action
 from __future__ import annotations
 
 import asyncio
-import difflib
 import inspect
-import json
 import os
 import sys
 import time
@@ -26,7 +24,6 @@ from ansible import constants
 from ansible import context as command_line
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import RequiredError
-from ansible.utils.color import stringc
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _redaction, _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput, MissingLibrary
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import batch
@@ -41,7 +38,7 @@ from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_power,
     dragonmint_user,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_plan
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_plan, _fleet_texts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import (
     MinerAction,
     Variables,
@@ -277,16 +274,16 @@ class FleetAction(MinerAction):
                 self._take(each, result, params["report"], outcome)
 
         def report() -> None:
-            self._display.display(_progress(params["module"], counts, time.monotonic() - began))
+            self._display.display(_fleet_texts.progress(params["module"], counts, time.monotonic() - began))
 
         began = time.monotonic()
         for name, result in miners.refused.items():
             took(name, result)
         for name, (first, options) in again.other.items():
-            took(name, _task.failure(_other_options(name, first, options)))
+            took(name, _task.failure(_fleet_texts.other_options(name, first, options)))
         work = batch.Batch(limits, counts, perform, took)
         await work.run([name for name in names_of if name not in again.other], report, _PROGRESS_EVERY_S)
-        self._display.display(_summary(params["module"], counts, time.monotonic() - began))
+        self._display.display(_fleet_texts.summary(params["module"], counts, time.monotonic() - began))
 
     def _take(self, name: str, result: dict[str, Any], report: str, outcome: _Outcome) -> None:
         """Counts in what came of a miner, shows its difference, and keeps what the task's result is to hold."""
@@ -297,7 +294,7 @@ class FleetAction(MinerAction):
         if batch.is_failure(result):
             outcome.failures[name] = f"{result['error_code']}: {result['msg']}"
         elif self._task.diff and result["changed"] and "diff" in result and not self._task.no_log:
-            self._display.display("\n".join(_diff_lines(name, result["diff"])))
+            self._display.display("\n".join(_fleet_texts.diff_lines(name, result["diff"])))
         if _fleet_plan.keeps(report, outcome.counts.total, result):
             outcome.miners[name] = result
 
@@ -312,9 +309,9 @@ class FleetAction(MinerAction):
     ) -> dict[str, Any]:
         self._show_failures(outcome.failures)
         counts = outcome.counts
-        warnings = _fewer(outcome.warnings, _SHOWN_WARNINGS)
+        warnings = _fleet_texts.fewer(outcome.warnings, _SHOWN_WARNINGS)
         if self._task.register and not self._task.run_once and len(task_vars["ansible_play_batch"]) > 1:
-            warnings.append(_registered_for_one(task_vars["inventory_hostname"]))
+            warnings.append(_fleet_texts.registered_for_one(task_vars["inventory_hostname"]))
         result = {
             "changed": outcome.is_changed,
             "counts": counts.as_result(),
@@ -329,13 +326,13 @@ class FleetAction(MinerAction):
             invocation = {"module_args": _redaction.mask_options(shown)}
             result["invocation"] = _redaction.scrub(invocation, self._secrets | _redaction.secrets_in(args))
         if limits.failures_max is not None and counts.failures > limits.failures_max:
-            result.update(failed=True, error_code="too_many_failures", msg=_too_many(params, counts))
+            result.update(failed=True, error_code="too_many_failures", msg=_fleet_texts.too_many(params, counts))
         return result
 
     def _show_failures(self, failures: Mapping[str, str]) -> None:
         if failures and not self._task.no_log:
-            lines = [_printable(f"{name}: {text}") for name, text in failures.items()]
-            self._display.display("\n".join(_fewer(lines, _SHOWN_FAILURES)), color=constants.COLOR_ERROR)  # type: ignore[attr-defined]
+            lines = [_fleet_texts.printable(f"{name}: {text}") for name, text in failures.items()]
+            self._display.display("\n".join(_fleet_texts.fewer(lines, _SHOWN_FAILURES)), color=constants.COLOR_ERROR)  # type: ignore[attr-defined]
 
     def _teller(self, host: str) -> _task.Tell:
         def tell(text: str, is_detail: bool) -> None:
@@ -489,66 +486,3 @@ class _HostVariables:
 
 def _port(context: _task.Context) -> int:
     return context.params["port"] or (443 if context.params["scheme"] == "https" else 80)
-
-
-def _other_options(name: str, first: str, options: Sequence[str]) -> InvalidInput:
-    return InvalidInput(
-        f"{name} is at the same address as {first}, for which the task has another {' and '.join(options)}, and a "
-        "miner is commanded once. Correct the address of one of them, or give both the same options."
-    )
-
-
-def _registered_for_one(host: str) -> str:
-    return (
-        f"Ansible registers the result of this task for {host} only. Add run_once: true to the task to have it on all "
-        "hosts of the play."
-    )
-
-
-def _too_many(params: Mapping[str, Any], counts: batch.Counts) -> str:
-    limits = [
-        f"{name} ({params[name]:g})" for name in ("max_failures", "max_failure_percent") if params[name] is not None
-    ]
-    return (
-        f"{counts.failures:,} of {counts.total:,} miners failed or were unreachable, more than {' or '.join(limits)} "
-        f"allows; {counts.total - counts.done:,} were not tried. See failed_hosts and miners."
-    )
-
-
-def _progress(module: str, counts: batch.Counts, seconds: float) -> str:
-    return (
-        f"{module}: {counts.done:,} of {counts.total:,} miners done, {_shares(counts)}, {counts.done / seconds:.0f}/s"
-    )
-
-
-def _summary(module: str, counts: batch.Counts, seconds: float) -> str:
-    not_tried = counts.total - counts.done
-    more = f", {not_tried:,} not tried" if not_tried else ""
-    return f"{module}: {counts.ok:,} of {counts.total:,} miners ok, {_shares(counts)}{more} in {seconds:.0f} s"
-
-
-def _shares(counts: batch.Counts) -> str:
-    return f"{counts.changed:,} changed, {counts.failed:,} failed, {counts.unreachable:,} unreachable"
-
-
-def _fewer(lines: Sequence[str], count: int) -> list[str]:
-    """Returns so many lines, and how many there are besides."""
-    more = [f"… and {len(lines) - count:,} more"] if len(lines) > count else []
-    return [*lines[:count], *more]
-
-
-def _diff_lines(name: str, diff: Mapping[str, Any]) -> Iterator[str]:
-    before, after = (json.dumps(diff[side], indent=4, sort_keys=True).splitlines() for side in ("before", "after"))
-    colors = {
-        "-": constants.COLOR_DIFF_REMOVE,  # type: ignore[attr-defined]
-        "+": constants.COLOR_DIFF_ADD,  # type: ignore[attr-defined]
-        "@": constants.COLOR_DIFF_LINES,  # type: ignore[attr-defined]
-    }
-    title = _printable(name)
-    for line in difflib.unified_diff(before, after, f"before: {title}", f"after: {title}", lineterm="", n=0):
-        yield stringc(line, colors[line[0]]) if line[0] in colors else line
-
-
-def _printable(text: str) -> str:
-    """Returns a text in one line: what a device says may hold anything that steers a terminal."""
-    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
