@@ -7,13 +7,16 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS, Option
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "connection.md"
-FRAGMENT = ROOT / "plugins" / "doc_fragments" / "_connection.py"
+FRAGMENTS = ROOT / "plugins" / "doc_fragments"
+FRAGMENT = FRAGMENTS / "_connection.py"
+OF_MANY = FRAGMENTS / "_connection_of_many.py"
 LINE = 120
 
 HEAD = """\
@@ -108,11 +111,14 @@ def row(*cells: str) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
-def fragment() -> str:
-    """The file of the fragment, with what is generated of it."""
-    before, _old, after = FRAGMENT.read_text(encoding="utf-8").partition("options:\n")
+def fragment(path: Path) -> str:
+    """The file of a fragment, with what is generated of it. A task for many miners has no option that must be there."""
+    before, _old, after = path.read_text(encoding="utf-8").partition("options:\n")
     _old, requirements, rest = after.partition("requirements:\n")
-    return before + "options:\n" + "".join(map(documented, OPTIONS)) + requirements + rest
+    options = OPTIONS
+    if path == OF_MANY:
+        options = tuple(replace(option, is_required=False) for option in OPTIONS if option.name != "host")
+    return before + "options:\n" + "".join(map(documented, options)) + requirements + rest
 
 
 def documented(option: Option) -> str:
@@ -159,4 +165,5 @@ def item(paragraph: str) -> list[str]:
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
-    FRAGMENT.write_text(fragment(), encoding="utf-8")
+    for path in (FRAGMENT, OF_MANY):
+        path.write_text(fragment(path), encoding="utf-8")

@@ -244,3 +244,6 @@ _TABLE = (
     ),
 )
 MODULES = {module.name: module for module in _TABLE}
+# The one that runs others on many miners, and those: what is true of them alone is true of them there.
+RUNS_OTHERS = "fleet"
+RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")

@@ -4,64 +4,46 @@
 """Runs the modules of this collection inside Ansible's own process, or hands them over to another machine.
 
 Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks a worker
-for each host and task. That goes for the jobs, too, whose lookups and filters each worker would have to load by itself.
+for each host and task.
 """
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path, PurePath
 from types import ModuleType
 from typing import Any
 
 from ansible import constants
 from ansible import context as command_line
-from ansible.errors import AnsibleError, AnsibleFileNotFound
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible.module_utils.errors import UnsupportedError
-from ansible.plugins.action import ActionBase
+from ansible.errors import AnsibleFileNotFound
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import require_file
-from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub, secrets_in
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import table as _jobs  # noqa: F401 - see above
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain as _plain
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, fill
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import (
+    MinerAction,
+    Variables,
+    shows_invocation,
+    validated,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import fill
 
 # Above so many miners at once, only the phases are shown of what takes long.
 _MANY = 20
 
 
-class InProcessAction(ActionBase):
-    """The action behind each module of the collection; a subclass names its module."""
+class InProcessAction(MinerAction):
+    """The action behind each module of one miner; a subclass names its module."""
 
     module: ModuleType
 
-    _requires_connection = False
-    _supports_check_mode = True
-    _supports_async = True
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        super().run(tmp, task_vars)
-        del tmp
-        args = {name: value for name, value in _plain(self._task.args).items() if value is not None}
-        try:
-            return self._run(args, task_vars or {})
-        except AnsibleError:
-            raise
-        except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
-            return dict(scrub(_task.failure(error), secrets_in(args)))
-
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Completes ``args``, so that they have all secrets of the task, and runs it here or elsewhere."""
-        variables = _Variables(self._templar, task_vars)
+        variables = Variables(task_vars, lambda name, raw: self._templar.template(raw))
         given = fill(args, self._raw_argument("password"), self._sources(variables, task_vars))
         args.clear()
         args.update(given.args)
-        own = self._validated(args)
+        own = validated(self.module.argument_spec(), args, self._task.action)
         if given.problem:
             raise given.problem
         connection = _options.checked(args, given.origins)
@@ -88,17 +70,9 @@ class InProcessAction(ActionBase):
                 result["warnings"] = [*context.warnings, *result.get("warnings", [])]
             return result
         result = _task.execute(self.module.run, context)
-        if not _shows_invocation(task_vars):
+        if not shows_invocation(task_vars):
             del result["invocation"]
         return result
-
-    def _validated(self, args: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the module's own options as Ansible validates them; of those of the connection, only the names."""
-        spec = {**self.module.argument_spec(), **{name: {"type": "raw"} for name in _options.NAMES}}
-        validation = ArgumentSpecValidator(spec).validate(args)
-        if validation.error_messages:
-            raise InvalidInput(_explained(validation.errors, self._task.action))
-        return dict(validation.validated_parameters)
 
     @property
     def _module_files(self) -> _task.Files:
@@ -113,41 +87,6 @@ class InProcessAction(ActionBase):
                 files[name] = str(Path(params[name]).absolute())
                 require_file(files[name])
         return files
-
-    def _raw_argument(self, name: str) -> Any:
-        """Returns an argument as the task has it, before its template was evaluated."""
-        written = self._task.get_ds() or {}
-        arguments = next((value for value in written.values() if isinstance(value, dict) and name in value), {})
-        return arguments.get(name)
-
-    def _sources(self, variables: _Variables, task_vars: Mapping[str, Any]) -> Sources:
-        return Sources(
-            variable=variables.value,
-            raw=variables.raw,
-            environment=os.environ,
-            task_environment=frozenset(self._task_environment()),
-            command_line=lambda: self._command_line_login(variables, task_vars),
-        )
-
-    def _command_line_login(self, variables: _Variables, task_vars: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """Returns what -u and -k gave. Ansible puts remote_user of its configuration in place of a missing -u.
-
-        It also puts variables of the host that it connects to over -k: the password of a bastion is no miner's.
-        """
-        username = command_line.CLIARGS.get("remote_user")
-        if username == constants.config.get_config_value("DEFAULT_REMOTE_USER"):
-            username = None
-        delegate = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
-        names = constants.MAGIC_VARIABLE_MAPPING["password"]
-        is_overlaid = any(name in delegate if self._task.delegate_to else variables.has(name) for name in names)
-        return username, None if is_overlaid else _plain(self._play_context.password) or None
-
-    def _task_environment(self) -> Iterator[str]:
-        for item in self._task.environment or ():
-            with suppress(AnsibleError):
-                environment = item if isinstance(item, Mapping) else self._templar.template(item)
-                if isinstance(environment, Mapping):
-                    yield from environment
 
     def _on_controller(self, name: str, path: str) -> str:
         """Finds a file where Ansible looks for files, or else from the folder that it was started in.
@@ -227,33 +166,6 @@ class InProcessAction(ActionBase):
         return tell
 
 
-class _Variables:
-    """The variables of a task that somebody has set, in the inventory or a play.
-
-    Ansible has filled in ansible_user, ansible_host and others from its own connection, where they are not set; those
-    are no logins of a miner. What is set is also among ``vars``.
-    """
-
-    def __init__(self, templar: Any, task_vars: Mapping[str, Any]) -> None:
-        self._templar = templar
-        self._values = task_vars
-        self._given = task_vars.get("vars", task_vars)
-
-    def has(self, name: str) -> bool:
-        return name in self._given
-
-    def raw(self, name: str) -> Any:
-        """Returns the value as it was written, None if there is none."""
-        return self._values.get(name) if self.has(name) else None
-
-    def value(self, name: str) -> Any:
-        """Returns the value, None if there is none. Raises InvalidInput if its template cannot be evaluated."""
-        try:
-            return _plain(self._templar.template(self.raw(name)))
-        except AnsibleError as error:
-            raise InvalidInput(f"{name} cannot be evaluated: {error}") from error
-
-
 def _not_in_background() -> InvalidInput:
     if command_line.CLIARGS.get("module_name"):
         return InvalidInput(
@@ -262,20 +174,3 @@ def _not_in_background() -> InvalidInput:
     return InvalidInput(
         "async would run the module on the miner itself, which is not possible. Set delegate_to: localhost in the task."
     )
-
-
-def _explained(errors: Iterable[Exception], module: str) -> str:
-    """Returns what Ansible itself says of arguments that are not valid, without Python's names of types."""
-    texts = [
-        f"Unsupported parameters for ({module}) module: {error}" if isinstance(error, UnsupportedError) else str(error)
-        for error in errors
-    ]
-    return re.sub(r"<class '(\w+)'>", r"\1", "; ".join(texts).rstrip(".")) + ". Nothing was sent to the miner."
-
-
-def _shows_invocation(task_vars: Mapping[str, Any]) -> bool:
-    """Whether results have the options of their task. Before ansible-core 2.21, which lets users choose, all have."""
-    try:
-        return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
-    except AnsibleError:
-        return True

@@ -17,17 +17,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS, Option
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import is_secret_option
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import used
 
 # Ports that ansible_port has for ssh, or where it means the same as our default.
 _HARMLESS_PORTS = ("22", "80", "443")
 # Others, such as REQUESTS_CA_BUNDLE, may be set for other modules.
 _OURS = {name for option in OPTIONS for name in option.environment if name.startswith("DRAGONMINT_")}
 _PASSWORD = next(option for option in OPTIONS if option.name == "password")
-_LOOKUPS = ("lookup", "query", "q")
-_ENVIRONMENT_LOOKUPS = ("env", "ansible.builtin.env")
-# It only reads templates; nothing is rendered.
-_JINJA = Environment(autoescape=True)
 
 
 @dataclass(frozen=True)
@@ -131,7 +127,7 @@ def _why_missing(raw_option: Any, username: str | None, password: str | None, so
 
 def _reasons(raw: Any, sources: Sources, seen: set[str]) -> Iterator[str]:
     """Why a template comes to nothing: the variables and environment variables that are empty in it, at any depth."""
-    for name, is_environment in _used(raw):
+    for name, is_environment in used(raw):
         if name in seen:
             continue
         seen.add(name)
@@ -147,20 +143,6 @@ def _is_empty(name: str, sources: Sources) -> bool:
         return bool(sources.variable(name) == "")
     except InvalidInput:
         return False
-
-
-def _used(template: Any) -> Iterator[tuple[str, bool]]:
-    """The names that a template uses: of variables, and of environment variables that it looks up."""
-    try:
-        tree = _JINJA.parse(template) if isinstance(template, str) else nodes.Template([])
-    except TemplateSyntaxError:
-        return
-    for call in tree.find_all(nodes.Call):
-        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
-            plugin, *terms = (argument.value for argument in call.args if isinstance(argument, nodes.Const))
-            if plugin in _ENVIRONMENT_LOOKUPS:
-                yield from ((term, True) for term in terms)
-    yield from ((node.name, False) for node in tree.find_all(nodes.Name))
 
 
 def _misread(filled: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All measurements, or some by their names, one after the other: python -m tests.bench [tasks] [discovery] [drift].
+"""All measurements, or some by their names, one after the other: python -m tests.bench [tasks] [discovery] ….
 
 They tell which targets are met, but a miss is no failure: the machine may have been busy with something else.
 """
@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import discovery, drift, tasks
+from tests.bench import discovery, drift, fleet, tasks
 
-MEASUREMENTS = {"tasks": tasks.main, "discovery": discovery.main, "drift": drift.main}
+MEASUREMENTS = {"tasks": tasks.main, "discovery": discovery.main, "drift": drift.main, "fleet": fleet.main}
 
 if __name__ == "__main__":
     try:

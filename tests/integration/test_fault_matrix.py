@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from tests.integration.conftest import SPEED
-from tests.integration.fault_matrix import BOMBS, DEADLINE_S, cases, fault_of
-from tests.modules import MODULES
+from tests.integration.fault_matrix import BOMBS, DEADLINE_S, Row, cases, fault_of
+from tests.modules import MODULES, RUN_BY_IT
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, TaskResult, connection_to, newest_core
 
@@ -19,19 +19,31 @@ from tests.support.running import Ansible, TaskResult, connection_to, newest_cor
 # that sets the network back to DHCP leaves other addresses than there were.
 UNKNOWABLE = {f"{module}.{users}" for module in MODULES for users in ("users", "users-own")}
 UNKNOWABLE |= {"user.rival", "network.rival"}
+PLAY = {"hosts": "all", "gather_facts": False}
 TIMING = {"boot_s": 10.0, "cgminer_start_s": 2.0, "flash_s": 20.0}
 
 
 @newest_core
 def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = troubled(start_fleet)
-    before = {host: settings(miner) for host, miner in miners.items()}
+    """In both forms: as a task on each miner, and in one task for all of them."""
+    alone, together = troubled(start_fleet, MODULES), troubled(start_fleet, RUN_BY_IT)
+    before = [{host: settings(miner) for host, miner in miners.items()} for miners in (alone, together)]
     # Most of a task is waiting, so two modules fit beside each other.
     with ThreadPoolExecutor(2) as pool:
-        done = pool.map(lambda module: run(ansible, module, miners), MODULES)
+        done = pool.map(lambda module: run(ansible, module, alone), MODULES)
+        done_together = pool.map(lambda module: run_together(ansible, module, together), RUN_BY_IT)
         results = {result.host: result for results in done for result in results}
+        results_together = {result.host: result for results in done_together for result in results}
+    require_right(alone, before[0], results)
+    require_right(together, before[1], results_together)
+    messages = {host: message(result, alone[host]) for host, result in results.items() if host in together}
+    assert {host: message(result, together[host]) for host, result in results_together.items()} == messages
+
+
+def require_right(miners: Mapping[str, Miner], before: Mapping[str, Any], results: Mapping[str, TaskResult]) -> None:
+    """Hold what came of all miners against the matrix."""
     found = {host: (outcome(result), len(miners[host].writes())) for host, result in results.items()}
-    right = {f"{module}.{name}": (row.outcome(module), int(row.is_told(module))) for module, name, row in cases()}
+    right = {host: (row.outcome(module), int(row.is_told(module))) for host, module, row in rows() if host in miners}
     wrong = {host: (found.get(host), right[host]) for host in right if found.get(host) != right[host]}
     late = {host: took_s(miner) for host, miner in miners.items() if took_s(miner) > DEADLINE_S}
     untrue = [
@@ -44,25 +56,68 @@ def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start
     assert not untrue
 
 
+def rows() -> Iterator[tuple[str, str, Row]]:
+    """The name of the miner of each case, its module, and its row."""
+    return ((f"{module}.{name}", module, row) for module, name, row in cases())
+
+
 def run(ansible: Ansible, module: str, miners: dict[str, Miner]) -> list[TaskResult]:
     """Run a module on each of its miners, in a folder of its own."""
-    folder = ansible.folder / module
-    folder.mkdir()
-    (folder / "files").symlink_to(ansible.folder / "files")
+    task = {f"minerops.dragonmint.dragonmint_{module}": MODULES[module].faulty.options}
+    return played(ansible, module, miners, module, {**PLAY, "strategy": "free", "tasks": [task]})
+
+
+def run_together(ansible: Ansible, module: str, miners: dict[str, Miner]) -> list[TaskResult]:
+    """Run a module on all of its miners in one task."""
+    options = MODULES[module].faulty.options
+    own = {name: value for name, value in options.items() if "{{" in str(value)}
+    task = {
+        "minerops.dragonmint.dragonmint_fleet": {
+            "module": module,
+            "options": {name: value for name, value in options.items() if name not in own},
+            "options_by_host": {
+                host: {name: value.replace("{{ ansible_host }}", miner.host) for name, value in own.items()}
+                for host, miner in miners.items()
+                if own and host.partition(".")[0] == module
+            },
+        }
+    }
+    (done,) = played(ansible, module, miners, f"fleet_{module}", {**PLAY, "tasks": [task]})
+    return [
+        TaskResult(host, done.task, done.action, status_of(result), result)
+        for host, result in done.result["miners"].items()
+    ]
+
+
+def played(
+    ansible: Ansible, module: str, miners: Mapping[str, Miner], folder: str, play: dict[str, Any]
+) -> list[TaskResult]:
+    """Run a play on the miners of a module."""
+    own = ansible.folder / folder
+    own.mkdir()
+    (own / "files").symlink_to(ansible.folder / "files")
     hosts = {
-        f"{module}.{name}": {
-            **connection_to(miners[f"{module}.{name}"]),
+        host: {
+            **connection_to(miners[host]),
             "dragonmint_timeout": row.timeout_s(module),
             "dragonmint_retries": 1,
-            "dragonmint_auth": "jwt" if name == "clock" else "basic",
+            "dragonmint_auth": "jwt" if row.fault_name == "clock_jumps" else "basic",
             **row.variables,
         }
-        for wanted, name, row in cases()
+        for host, wanted, row in rows()
         if wanted == module
     }
-    task = {f"minerops.dragonmint.dragonmint_{module}": MODULES[module].faulty.options}
-    play = {"hosts": "all", "gather_facts": False, "strategy": "free", "tasks": [task]}
-    return Ansible(ansible.bin, folder)([play], {"all": {"hosts": hosts}}, "-f", "20").results
+    return Ansible(ansible.bin, own)([play], {"all": {"hosts": hosts}}, "-f", "20").results
+
+
+def status_of(result: Mapping[str, Any]) -> str:
+    return next((status for status in ("unreachable", "failed") if result.get(status)), "ok")
+
+
+def message(result: TaskResult, miner: Miner) -> str | None:
+    """What a failed task says, but for the address of its miner."""
+    text: str | None = result.result.get("msg")
+    return text and text.replace(f"{miner.host}:{miner.port}", "MINER").replace(miner.host, "MINER")
 
 
 def settings(miner: Miner) -> dict[str, Any]:
@@ -78,13 +133,15 @@ def is_untrue(result: TaskResult, has_changed: bool) -> bool:
     return result.changed and result.status == "ok" and not result.host.startswith("power.")
 
 
-def troubled(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
-    """A miner for each case, by module and fault."""
+def troubled(start_fleet: Callable[..., Fleet], modules: Iterable[str]) -> dict[str, Miner]:
+    """A miner for each case of these modules, by module and fault."""
     miners: dict[str, Miner] = {}
     # Those that send as much as they can get no simulator's time from others.
     kinds: dict[tuple[str, bool], list[Any]] = {}
     for case in cases():
         module, _name, row = case
+        if module not in modules:
+            continue
         kinds.setdefault((MODULES[module].faulty.generation, row.fault_name in BOMBS), []).append(case)
     for (generation, _is_bomb), theirs in kinds.items():
         fleet = start_fleet(count=len(theirs), speed=SPEED, generation=generation)

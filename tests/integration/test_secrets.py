@@ -74,6 +74,16 @@ PROVISIONED = {
 }
 REPORTS = {"audit", "health", "curtail", "curtail-record", "upgrade", "upgrade_without_failed"}
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
+# All miners in one task, with secrets where they belong, and where they don't.
+FLEET = [
+    {"module": "facts", "timeout": "{{ dragonmint_password }}"},
+    {"module": "facts", "options": {"gather_subset": ["{{ dragonmint_password }}"]}},
+    {"module": "pools", "options": {"pools": [{"url": URL, "user": "farm.1", "password": "{{ pool_password }}"}]}},
+    {"module": "pools", "options": {"pools": [{"url": "{{ url_with_password }}", "user": "farm.1"}]}},
+    {"module": "user", "options_by_host": {"well_here_jwt": {"new_password": "{{ new_password }}"}}},
+    {"module": "autotune", "options": {"mode": "{{ dragonmint_password }}", "password": "{{ pool_password }}"}},
+    {"module": "power", "options": {"state": "mining_restarted", "wait_timeout": 10}},
+]
 TIMED = {"minerops.dragonmint.dragonmint_user": {"new_password": "{{ new_password }}"}, "timeout": 3}
 # The one known exception: while an async task runs, and some seconds more, ansible-core keeps its module with all of
 # the options in a file, on the machine that it is delegated to. SECURITY.md tells so.
@@ -101,6 +111,18 @@ if os.path.basename(sys.argv[0]).startswith(("ansible-playbook", "AnsiballZ_drag
         return send(self, request, *args, **kwargs)
 
     HTTPAdapter.send = talk
+
+if os.path.basename(sys.argv[0]).startswith("ansible-playbook"):
+    from aiohttp import ClientSession
+
+    request = ClientSession._request
+
+    async def talk_too(self, method, url, **kwargs):
+        if "Authorization" in (kwargs.get("headers") or {}) and f"{url.host}:{url.port}" in os.environ["TALK_ABOUT"]:
+            raise RuntimeError(f"{url} {kwargs}")
+        return await request(self, method, url, **kwargs)
+
+    ClientSession._request = talk_too
 """
 
 
@@ -145,6 +167,10 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
     well = ":".join(name for name in names if name.startswith("well"))
     plays = [
         play(*tasks, hosts="miners:!stopped_*", strategy="free", ignore_errors=True, ignore_unreachable=True),
+        {
+            **play(hosts="miners:!stopped_*", ignore_errors=True),
+            "tasks": [{"minerops.dragonmint.dragonmint_fleet": {"retries": 0, **task}} for task in FLEET],
+        },
         play(ASYNC, hosts="well_there_basic"),
         play(TIMED, hosts="stopped_*", ignore_errors=True),
         *(
@@ -172,6 +198,10 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
         assert ends.count(ENDS[name.split("_")[0]]) >= AT_LEAST, (name, ends)
         if name.startswith("raises"):
             assert any("RuntimeError" in result.result["msg"] for result in done.of(name))
+    together = [result.result for result in done.results if result.action.endswith("dragonmint_fleet")]
+    assert len(together) == len(FLEET)
+    # The pools and the restart, since all else is refused before it is sent.
+    assert sum("RuntimeError" in json.dumps(result) for result in together) == 2
     for name in stopped:
         # Ansible itself has ended it.
         assert done.one(name).status == "failed"

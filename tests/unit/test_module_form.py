@@ -118,3 +118,17 @@ def test_a_missing_library_is_named(library: str, listen: Listen) -> None:
     assert (ran.status, ran.result["failed"], server.accepted) == (1, True, 0)
     assert "requests" in ran.result["msg"]
     assert PASSWORD not in ran.output
+
+
+def test_what_runs_on_many_miners_says_that_it_is_no_program_of_its_own() -> None:
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "plugins/modules/dragonmint_fleet.py")],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"module": "facts"}}),
+        env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    result = json.loads(done.stdout)
+    assert (done.returncode, result["failed"], result["error_code"]) == (1, True, "invalid_input")
+    assert "runs within Ansible on the controller" in result["msg"]

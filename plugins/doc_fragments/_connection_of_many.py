@@ -1,0 +1,95 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The connection options of a task for many miners."""
+
+from __future__ import annotations
+
+
+class ModuleDocFragment:
+    DOCUMENTATION = r"""
+options:
+  port:
+    description:
+      - The port of the miner's web server. The default is 80, or 443 with O(scheme=https).
+      - The variable C(ansible_port) is not used, since it usually is the port of ssh. If it is set to anything but 22,
+        80 or 443 and this option is not, the task fails instead of connecting to the wrong port.
+      - Defaults to the variable C(dragonmint_port).
+    type: int
+  scheme:
+    description:
+      - The firmware itself serves V(http) only. Use V(https) for miners behind a TLS proxy.
+      - Defaults to the variable C(dragonmint_scheme).
+    type: str
+    choices: [http, https]
+    default: http
+  username:
+    description:
+      - The user to log in as, C(admin) or C(guest). A guest can read most things and change nothing.
+      - "Defaults to the first of these variables that is set: C(dragonmint_username), C(ansible_user); then to
+        E(DRAGONMINT_USERNAME) in the environment of the controller."
+    type: str
+    default: admin
+  password:
+    description:
+      - The password of O(username).
+      - If nothing sets it, the login that C(ansible-playbook) was given with both C(-u) and C(-k) is used, which is
+        also how AWX hands on a machine credential.
+      - "Defaults to the first of these variables that is set: C(dragonmint_password), C(ansible_password),
+        C(ansible_ssh_pass); then to E(DRAGONMINT_PASSWORD) in the environment of the controller."
+    type: str
+  fallback_passwords:
+    description:
+      - Passwords to try in this order, once each, after the miner refused O(password). One run can then reach miners
+        with the fleet's password and miners with the factory's, which is C(dragonadmin), or C(admin) on Innosilicon.
+      - Text is taken as a list if it is one in JSON, and as a single password otherwise.
+      - Defaults to the variable C(dragonmint_fallback_passwords); then to E(DRAGONMINT_FALLBACK_PASSWORDS) in the
+        environment of the controller.
+    type: list
+    elements: str
+  auth:
+    description:
+      - How to log in. V(basic) sends the login with each request. V(jwt) sends it once, and a token from then on.
+      - Defaults to the variable C(dragonmint_auth).
+    type: str
+    choices: [basic, jwt]
+    default: basic
+  timeout:
+    description:
+      - How many seconds the miner has to accept a connection, and again to answer in full.
+      - Defaults to the variable C(dragonmint_timeout).
+    type: float
+    default: 10
+  retries:
+    description:
+      - How often to repeat a read that was refused, dropped or answered with an error of the web server, with growing
+        pauses. Changes are never sent again, and neither are reads that timed out.
+      - Defaults to the variable C(dragonmint_retries).
+    type: int
+    default: 3
+  validate_certs:
+    description:
+      - Whether to verify the certificate with O(scheme=https).
+      - Defaults to the variable C(dragonmint_validate_certs).
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - A PEM file or a folder with the certificates of the CAs to trust with O(scheme=https), instead of those that the
+        system trusts.
+      - Defaults to the variable C(dragonmint_ca_path); then to E(REQUESTS_CA_BUNDLE) or E(SSL_CERT_FILE) in the
+        environment of the controller.
+    type: path
+  expected_mac:
+    description:
+      - The MAC address of the miner that is meant. Before anything is changed, a device with another one is refused.
+      - Empty text is an error, since it would switch the check off.
+      - Defaults to the variable C(dragonmint_expected_mac).
+    type: str
+requirements:
+  - aiohttp >= 3.9 on the controller
+notes:
+  - The task runs within Ansible on the controller and sends HTTP requests to the miners. Neither C(connection) nor
+    C(delegate_to) need to be set, and it can't be delegated to another host. Set C(gather_facts) to V(false) in the
+    play, since Ansible's own facts would need ssh.
+"""

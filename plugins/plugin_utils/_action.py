@@ -1,0 +1,160 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What all actions of the collection have in common: results without secrets, and where their options come from.
+
+The jobs are imported with them: Ansible loads an action once, before it forks a worker for each host and task, and each
+worker would have to load by itself what the lookups and filters of the jobs need.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+
+from ansible import constants
+from ansible import context as command_line
+from ansible.errors import AnsibleError
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.errors import UnsupportedError
+from ansible.plugins.action import ActionBase
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub, secrets_in
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import table as _jobs  # noqa: F401 - see above
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
+
+# Keywords of a task that hold arguments of its action, or the action with its arguments.
+_HOLD_ARGUMENTS = {"args", "action", "local_action"}
+
+
+class Variables:
+    """The variables of a task on one host that somebody has set, in the inventory or a play.
+
+    Ansible has filled in ansible_user, ansible_host and others from its own connection, where they are not set; those
+    are no logins of a miner. What is set is also among ``vars``. ``evaluate`` takes the name of a variable, and its
+    value as it was written.
+    """
+
+    def __init__(self, values: Mapping[str, Any], evaluate: Callable[[str, Any], Any]) -> None:
+        self._values = values
+        self._given = values.get("vars", values)
+        self._evaluate = evaluate
+
+    def has(self, name: str) -> bool:
+        return name in self._given
+
+    def raw(self, name: str) -> Any:
+        """Returns the value as it was written, None if there is none."""
+        return self._values.get(name) if self.has(name) else None
+
+    def value(self, name: str) -> Any:
+        """Returns the value, None if there is none. Raises InvalidInput if its template cannot be evaluated."""
+        raw = self.raw(name)
+        return self.evaluated(name, raw) if is_template(raw) else plain(raw)
+
+    def evaluated(self, name: str, raw: Any) -> Any:
+        """Returns what comes of a template called ``name``. Raises InvalidInput if it cannot be evaluated."""
+        try:
+            return plain(self._evaluate(name, raw))
+        except AnsibleError as error:
+            raise InvalidInput(f"{name} cannot be evaluated: {error}") from error
+
+
+class MinerAction(ActionBase):
+    """The base of the actions of the collection, which run within Ansible and need no connection of Ansible's."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+    _supports_async = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        super().run(tmp, task_vars)
+        del tmp
+        args = {name: value for name, value in plain(self._task.args).items() if value is not None}
+        self._secrets: set[str] = set()
+        try:
+            return self._run(args, task_vars or {})
+        except AnsibleError:
+            raise
+        except Exception as error:  # noqa: BLE001 - also a bug of ours must end in a result without secrets
+            return dict(scrub(_task.failure(error), self._secrets | secrets_in(args)))
+
+    @abstractmethod
+    def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Returns the result of the task. All its secrets are in ``args`` or ``_secrets`` once an error is raised."""
+
+    def _raw_argument(self, name: str) -> Any:
+        """Returns an argument as the task has it, before its template was evaluated; None if it is not in the task."""
+        written = [value for value in self._written() if isinstance(value, Mapping)]
+        written += [value["args"] for value in written if isinstance(value.get("args"), Mapping)]
+        return next((value[name] for value in written if name in value), None)
+
+    def _written(self) -> list[Any]:
+        """Returns the arguments as the task has them: those of its action, and those below the keyword args."""
+        keywords = self._task.fattributes.keys() - _HOLD_ARGUMENTS
+        task = self._task.get_ds() or {}
+        return [value for key, value in task.items() if key not in keywords and not key.startswith("with_")]
+
+    def _sources(self, variables: Variables, task_vars: Mapping[str, Any]) -> Sources:
+        return Sources(
+            variable=variables.value,
+            raw=variables.raw,
+            environment=os.environ,
+            task_environment=frozenset(self._task_environment()),
+            command_line=lambda: self._command_line_login(variables, task_vars),
+        )
+
+    def _command_line_login(self, variables: Variables, task_vars: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """Returns what -u and -k gave. Ansible puts remote_user of its configuration in place of a missing -u.
+
+        It also puts variables of the host that it connects to over -k: the password of a bastion is no miner's.
+        """
+        username = command_line.CLIARGS.get("remote_user")
+        if username == constants.config.get_config_value("DEFAULT_REMOTE_USER"):
+            username = None
+        delegate = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
+        names = constants.MAGIC_VARIABLE_MAPPING["password"]
+        is_overlaid = any(name in delegate if self._task.delegate_to else variables.has(name) for name in names)
+        return username, None if is_overlaid else plain(self._play_context.password) or None
+
+    def _task_environment(self) -> Iterator[str]:
+        for item in self._task.environment or ():
+            with suppress(AnsibleError):
+                environment = item if isinstance(item, Mapping) else self._templar.template(item)
+                if isinstance(environment, Mapping):
+                    yield from environment
+
+
+def validated(spec: _task.ArgumentSpec, args: Mapping[str, Any], module: str) -> dict[str, Any]:
+    """Returns a module's own options as Ansible validates them; of those of the connection, only the names.
+
+    Raises InvalidInput with what Ansible says of them.
+    """
+    validation = ArgumentSpecValidator({**spec, **{name: {"type": "raw"} for name in _options.NAMES}}).validate(args)
+    if validation.error_messages:
+        raise InvalidInput(explained(validation.errors, module))
+    return dict(validation.validated_parameters)
+
+
+def explained(errors: Iterable[Exception], module: str) -> str:
+    """Returns what Ansible itself says of arguments that are not valid, without Python's names of types."""
+    texts = [
+        f"Unsupported parameters for ({module}) module: {error}" if isinstance(error, UnsupportedError) else str(error)
+        for error in errors
+    ]
+    return re.sub(r"<class '(\w+)'>", r"\1", "; ".join(texts).rstrip(".")) + ". Nothing was sent to the miner."
+
+
+def shows_invocation(task_vars: Mapping[str, Any]) -> bool:
+    """Whether results have the options of their task. Before ansible-core 2.21, which lets users choose, all have."""
+    try:
+        return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
+    except AnsibleError:
+        return True

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fleet task decides before anything is sent: which miners, within which limits, and what its result holds."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch import Limits, is_failure
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+
+# With more miners, only those that failed are in a result.
+_ALL_UP_TO = 1000
+_SHOWN = 5
+# Always another one on each host, also where a task has only one.
+_OF_EACH_HOST = ("inventory_hostname", "inventory_hostname_short")
+
+
+def chosen_hosts(
+    wanted: Any, batch: Sequence[str], inventory: Collection[str], within_limit: Collection[str]
+) -> tuple[list[str], int]:
+    """Returns the hosts of a task, and how many of the wanted ones are outside --limit.
+
+    ``wanted`` is the option hosts, None for those of the batch. Raises InvalidInput for what is not in the inventory.
+    """
+    if wanted is None:
+        return list(batch), 0
+    if not isinstance(wanted, (list, tuple)) or not all(isinstance(name, str) for name in wanted):
+        raise InvalidInput(f"hosts is {quoted(wanted)}; expected a list of names of hosts in the inventory.")
+    names = list(dict.fromkeys(wanted))
+    require_known("hosts", names, inventory)
+    limit = set(within_limit)
+    hosts = [name for name in names if name in limit]
+    return hosts, len(names) - len(hosts)
+
+
+def require_known(option: str, names: Iterable[str], inventory: Collection[str]) -> None:
+    """Raises InvalidInput for names in an option that are not hosts of the inventory."""
+    unknown = [quoted(name) for name in names if name not in inventory]
+    if unknown:
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        raise InvalidInput(
+            f"{option} names {', '.join(unknown[:_SHOWN])}{more}, which the inventory does not have. Give names of "
+            "hosts, not of groups: groups.NAME is the list of a group's hosts."
+        )
+
+
+def limits_from(params: Mapping[str, Any], total: int) -> Limits:
+    """Returns the limits for so many miners. Raises InvalidInput for a limit that nothing can meet."""
+    for option, unit in (("concurrency", "number"), ("rate", "number of miners per second"), ("deadline", "time")):
+        value = params[option]
+        if value is not None and not 0 < value < float("inf"):
+            expected = "a number of seconds" if unit == "time" else f"a {unit}"
+            raise InvalidInput(f"{option} is {quoted(value)}; expected {expected} above 0.")
+    failures, percent = params["max_failures"], params["max_failure_percent"]
+    if failures is not None and failures < 0:
+        raise InvalidInput(f"max_failures is {quoted(failures)}; expected a whole number, 0 or more.")
+    if percent is not None and not 0 <= percent <= 100:
+        raise InvalidInput(f"max_failure_percent is {quoted(percent)}; expected a percentage from 0 to 100.")
+    allowed = [] if failures is None else [float(failures)]
+    allowed += [] if percent is None else [total * percent / 100]
+    return Limits(params["concurrency"], params["rate"], params["deadline"], min(allowed, default=None))
+
+
+def keeps(report: str, total: int, result: Mapping[str, Any]) -> bool:
+    """Whether the result of a task with so many miners holds that of this one."""
+    if report == "auto":
+        report = "all" if total <= _ALL_UP_TO else "failed"
+    if report == "changed":
+        return bool(result.get("changed"))
+    return report == "all" or is_failure(result)
+
+
+def require_common(option: str, names: Iterable[str], differing: str | None) -> None:
+    """Raises InvalidInput if one of the variables that an option uses differs between the hosts."""
+    name = next((name for name in _OF_EACH_HOST if name in set(names)), differing)
+    if name is not None:
+        raise InvalidInput(
+            f"{option} uses the variable {name}, which differs between the miners, and Ansible evaluates {option} for "
+            "the first one only: all miners would get its value. Give what differs in options_by_host, a dictionary "
+            "by host. Nothing was sent to any miner."
+        )
+
+
+def require_options(by_host: Mapping[str, Any], known: Collection[str], module: str) -> None:
+    """Raises InvalidInput unless options_by_host has a dictionary of options for each host, all known to the module."""
+    for host, options in by_host.items():
+        if not isinstance(options, Mapping):
+            raise InvalidInput(f"options_by_host has {quoted(options)} for {host}; expected a dictionary of options.")
+        unknown = sorted(str(name) for name in options if name not in known)
+        if unknown:
+            raise InvalidInput(
+                f"options_by_host gives {host} the option {', '.join(unknown)}, which dragonmint_{module} does not "
+                f"have. Its options are: {', '.join(sorted(known))}."
+            )

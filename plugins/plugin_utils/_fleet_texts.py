@@ -1,0 +1,79 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a fleet task says: how far it is, what has changed, and what went wrong."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from ansible import constants
+from ansible.utils.color import stringc
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch import Counts
+
+
+def other_options(name: str, first: str, options: Sequence[str]) -> InvalidInput:
+    return InvalidInput(
+        f"{name} is at the same address as {first}, for which the task has another {' and '.join(options)}, and a "
+        "miner is commanded once. Correct the address of one of them, or give both the same options."
+    )
+
+
+def registered_for_one(host: str) -> str:
+    return (
+        f"Ansible registers the result of this task for {host} only. Add run_once: true to the task to have it on all "
+        "hosts of the play."
+    )
+
+
+def too_many(params: Mapping[str, Any], counts: Counts) -> str:
+    limits = [
+        f"{name} ({params[name]:g})" for name in ("max_failures", "max_failure_percent") if params[name] is not None
+    ]
+    return (
+        f"{counts.failures:,} of {counts.total:,} miners failed or were unreachable, more than {' or '.join(limits)} "
+        f"allows; {counts.total - counts.done:,} were not tried. See failed_hosts and miners."
+    )
+
+
+def progress(module: str, counts: Counts, seconds: float) -> str:
+    return (
+        f"{module}: {counts.done:,} of {counts.total:,} miners done, {_shares(counts)}, {counts.done / seconds:.0f}/s"
+    )
+
+
+def summary(module: str, counts: Counts, seconds: float) -> str:
+    not_tried = counts.total - counts.done
+    more = f", {not_tried:,} not tried" if not_tried else ""
+    return f"{module}: {counts.ok:,} of {counts.total:,} miners ok, {_shares(counts)}{more} in {seconds:.0f} s"
+
+
+def _shares(counts: Counts) -> str:
+    return f"{counts.changed:,} changed, {counts.failed:,} failed, {counts.unreachable:,} unreachable"
+
+
+def fewer(lines: Sequence[str], count: int) -> list[str]:
+    """Returns so many lines, and how many there are besides."""
+    more = [f"… and {len(lines) - count:,} more"] if len(lines) > count else []
+    return [*lines[:count], *more]
+
+
+def diff_lines(name: str, diff: Mapping[str, Any]) -> Iterator[str]:
+    before, after = (json.dumps(diff[side], indent=4, sort_keys=True).splitlines() for side in ("before", "after"))
+    colors = {
+        "-": constants.COLOR_DIFF_REMOVE,  # type: ignore[attr-defined]
+        "+": constants.COLOR_DIFF_ADD,  # type: ignore[attr-defined]
+        "@": constants.COLOR_DIFF_LINES,  # type: ignore[attr-defined]
+    }
+    title = printable(name)
+    for line in difflib.unified_diff(before, after, f"before: {title}", f"after: {title}", lineterm="", n=0):
+        yield stringc(line, colors[line[0]]) if line[0] in colors else line
+
+
+def printable(text: str) -> str:
+    """Returns a text in one line: what a device says may hold anything that steers a terminal."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

@@ -1,0 +1,127 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a template uses, found out without evaluating it, and what it comes to on one host after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from jinja2 import Environment, TemplateSyntaxError, nodes
+
+_LOOKUPS = ("lookup", "query", "q")
+_ENVIRONMENT_LOOKUPS = ("env", "ansible.builtin.env")
+# It only reads templates; nothing is rendered.
+_JINJA = Environment(autoescape=True)
+# Variables that hold much, and no templates of a user.
+_WIDE = ("groups", "hostvars", "vars", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all")
+UNSET = object()
+# What reads variables that it does not name.
+_READS_ANY = ("hostvars", "vars", "now")
+
+
+def is_template(raw: Any) -> bool:
+    """Whether a value may have to be evaluated; a vaulted one has to be, too."""
+    return not (raw is None or isinstance(raw, (bool, int, float)) or (isinstance(raw, str) and "{" not in raw))
+
+
+def used(template: Any) -> Iterator[tuple[str, bool]]:
+    """The names that a template uses: of variables, and of environment variables that it looks up (True)."""
+    tree = _parsed(template)
+    for plugin, terms in _lookups(tree):
+        if plugin in _ENVIRONMENT_LOOKUPS:
+            yield from ((term, True) for term in terms)
+    names = list(tree.find_all(nodes.Name))
+    own = {name.name for name in names if name.ctx != "load"}
+    yield from ((name.name, False) for name in names if name.name not in own)
+
+
+@dataclass(frozen=True)
+class Uses:
+    """The variables that a value uses, at any depth, as they were written; UNSET where there is no such variable.
+
+    ``is_all`` says that nothing else decides what comes of it: it looks nothing up but in the environment, and no
+    variable whose name is not in it.
+    """
+
+    variables: dict[str, Any]
+    is_all: bool
+
+    def differing(self, values: Mapping[str, Any]) -> str | None:
+        """Returns the first variable that has another value there, None if all are the same."""
+        for name, value in self.variables.items():
+            other = values.get(name, UNSET)
+            if other is not value and other != value:
+                return name
+        return None
+
+
+def uses_of(raw: Any, values: Mapping[str, Any]) -> Uses:
+    """Returns what a value uses where variables have these values."""
+    found: dict[str, Any] = {}
+    is_all = True
+    todo = [raw]
+    while todo:
+        item = todo.pop()
+        if isinstance(item, Mapping):
+            todo += [*item, *item.values()]
+        elif isinstance(item, (list, tuple)):
+            todo += item
+        elif isinstance(item, str) and "{" in item:
+            is_all = is_all and _is_closed(item)
+            names = {name for name, is_environment in used(item) if not is_environment}
+            for name in sorted(names - found.keys()):
+                found[name] = values.get(name, UNSET)
+                if name not in _WIDE:
+                    todo.append(found[name])
+    return Uses(found, is_all)
+
+
+class Evaluations:
+    """What values come to on one host after the other; evaluated again only where other variables decide.
+
+    ``evaluate`` takes a value and all variables of a host.
+    """
+
+    def __init__(self, evaluate: Callable[[Any, Mapping[str, Any]], Any]) -> None:
+        self._evaluate = evaluate
+        self._last: dict[str, tuple[Any, Uses, Any]] = {}
+
+    def result(self, values: Mapping[str, Any], name: str, raw: Any) -> Any:
+        """Returns what the value of the variable or option ``name`` comes to where variables have these values."""
+        if name in self._last:
+            last, uses, result = self._last[name]
+            is_same = raw is last or (isinstance(raw, str) and isinstance(last, str) and raw == last)
+            if is_same and uses.differing(values) is None:
+                return result
+        result = self._evaluate(raw, values)
+        uses = uses_of(raw, values)
+        if uses.is_all:
+            self._last[name] = raw, uses, result
+        return result
+
+
+def _is_closed(template: str) -> bool:
+    tree = _parsed(template)
+    if any(plugin not in _ENVIRONMENT_LOOKUPS for plugin, _terms in _lookups(tree)):
+        return False
+    if any(True for _each in tree.find_all((nodes.Include, nodes.Import, nodes.FromImport, nodes.Extends))):
+        return False
+    return not any(name.name in _READS_ANY for name in tree.find_all(nodes.Name))
+
+
+def _lookups(tree: nodes.Template) -> Iterator[tuple[Any, list[Any]]]:
+    """The plugins that a template looks something up with, None where a template names it, and their constant terms."""
+    for call in tree.find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
+            constants = [term.value if isinstance(term, nodes.Const) else None for term in call.args]
+            yield next(iter(constants), None), [term for term in constants[1:] if term is not None]
+
+
+def _parsed(template: Any) -> nodes.Template:
+    try:
+        return _JINJA.parse(template) if isinstance(template, str) else nodes.Template([])
+    except TemplateSyntaxError:
+        return nodes.Template([])

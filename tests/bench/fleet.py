@@ -1,0 +1,61 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one verified change costs on a whole fleet in one task, beside a task on each host: python -m tests.bench.fleet.
+
+Each miner is read, told to change and read back; then again, when there is nothing to change.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from typing import Any
+
+from tests.bench.discovery import require
+from tests.bench.measuring import Bench, Cost, described_machine, verdict
+from tests.bench.plays import hosts
+from tests.simulator.control import CHECKOUT, Fleet
+
+FOLDER = CHECKOUT / "build/bench"
+SOME, MANY = 2000, 10000
+# Each of them costs the same.
+PER_HOST = 500
+
+CPU_MS_MOST, RATIO_LEAST, GROWTH_MOST = 5.0, 8.0, 1.15
+MIB_MOST, CHANGE_S_MOST, NO_CHANGE_S_MOST = 250.0, 60.0, 40.0
+
+
+def main() -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
+    FOLDER.mkdir(parents=True)
+    print(f"{described_machine()}; all times a miner, with the start of ansible-playbook")
+    with Fleet.start(count=MANY, generation="dm-2018-05", first="127.44.0.1", speed=20.0) as fleet:
+        alone = run(fleet, "alone", PER_HOST, {"minerops.dragonmint.dragonmint_autotune": {"mode": "efficient"}})
+        some = run(fleet, "some", SOME, together("performance"))
+        many = run(fleet, "many", MANY, together("efficient"))
+        again = run(fleet, "again", MANY, together("efficient"))
+        modes = {miner.state()["autotune"]["mode"] for miner in fleet.miners[:: MANY // 100]}
+    require(modes == {"efficient"}, f"the miners are in the modes {modes}")
+    verdict(f"CPU of {SOME:,} miners in one task, ms", 1000 * some.cpu, most=CPU_MS_MOST)
+    verdict(f"CPU of a task on each of {PER_HOST:,}, to that", alone.cpu / some.cpu, least=RATIO_LEAST)
+    verdict(f"CPU of {MANY:,}, to that of {SOME:,}", many.cpu / some.cpu, most=GROWTH_MOST)
+    verdict(f"seconds to change {MANY:,}", MANY * many.wall, most=CHANGE_S_MOST)
+    verdict(f"seconds for {MANY:,} with nothing to change", MANY * again.wall, most=NO_CHANGE_S_MOST)
+    verdict(f"memory of {MANY:,}, MiB", many.peak_mib, most=MIB_MOST)
+
+
+def together(mode: str) -> dict[str, Any]:
+    return {"minerops.dragonmint.dragonmint_fleet": {"module": "autotune", "options": {"mode": mode}}}
+
+
+def run(fleet: Fleet, name: str, count: int, task: dict[str, Any]) -> Cost:
+    cost = Bench(FOLDER, name, [task], hosts(fleet, count)).run()
+    print(f"  {name:6} {count:6,}  {1000 * cost.cpu:6.2f} ms CPU  {1000 * cost.wall:6.2f} ms wall", flush=True)
+    return cost
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted.")
