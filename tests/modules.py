@@ -172,7 +172,7 @@ _TABLE = (
     ),
     Module(
         "network",
-        calls=frozenset({"overview", "network", "type", "updateNetwork"}),
+        calls=frozenset({"/", "overview", "network", "type", "updateNetwork"}),
         cases=(Case("a static address", PINNED),),
         faulty=Faulty(
             {**PINNED, "wait_timeout": WAIT_S},

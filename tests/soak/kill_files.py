@@ -111,6 +111,11 @@ def _require_html(text: str) -> None:
         raise ValueError("its closing tag is missing")
 
 
+def _require_lines(text: str) -> None:
+    if not text.endswith("\n"):
+        raise ValueError("its last line has no end")
+
+
 def _require_log(text: str) -> None:
     """The simulated journals of these runs end with this line."""
     if not text.endswith(f"{LAST_LINE}\n"):
@@ -120,6 +125,7 @@ def _require_log(text: str) -> None:
 LAST_LINE = "Jun 16 22:04:40 dragonMint dm-monitor[298]: the end"
 CHECKS: dict[str, Callable[[str], object]] = {
     ".json": json.loads,
+    ".txt": _require_lines,
     ".csv": _require_csv,
     ".html": _require_html,
     ".log": _require_log,

@@ -15,6 +15,7 @@ WHOLE = {
     "dragonmint-reports/health.json": '[{"miner": "a"}]\n',
     "dragonmint-reports/health.csv": 'miner,detail\r\na,"two\nlines"\r\n',
     "dragonmint-reports/health.html": "<!DOCTYPE html>\n<html>…</html>\n",
+    "dragonmint-reports/upgrade_without_failed.txt": "all\n!a\n",
     "dragonmint-state/a-0123.json": '{"version": 1}',
     "miner-logs/a.log": f"first\n{LAST_LINE}\n",
     "cache/minerops.dragonmint.dragonmint_1_s_2": '{"miners": []}',
