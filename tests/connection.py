@@ -24,7 +24,8 @@ HEAD = """\
 
 Written by `make docs` from `plugins/module_utils/_options.py`.
 
-Every module takes the options below. The value of an option is the first one that is set of
+Every module takes the options below; `dragonmint_fleet` takes them for each of its miners, and has no `host`. The value
+of an option is the first one that is set of
 
 1. the option in the task,
 2. `module_defaults`, for the action group `minerops.dragonmint.dragonmint`,

@@ -18,16 +18,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 _AS_THEY_ARE = [field.name for field in fields(Connection) if field.name in _options.NAMES]
 
 
-def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None) -> Connection:
+def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None, tls: Any = None) -> Connection:
     """Returns the connection that the options of a task describe; ``origins`` tells where they came from.
 
-    Raises InvalidInput for what can't be sent.
+    ``tls`` is the SSLContext for https where many connections share one. Raises InvalidInput for what can't be sent.
     """
     origins = origins or {}
     values = _options.checked(given, origins)
     mac = values["expected_mac"]
-    tls = None
-    if values["scheme"] == "https":
+    if values["scheme"] == "https" and tls is None:
         tls = ssl_context(values["validate_certs"], values["ca_path"], origins.get("ca_path", "ca_path"))
     passwords = [values["password"], *(password for password in values["fallback_passwords"] or () if password)]
     logins = [Credential(values["username"], password, origin=origins.get("username")) for password in passwords]

@@ -43,7 +43,7 @@ class Context:
 
     ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
     ``miner`` is what warnings call the miner, its host if that is None. ``origins`` tells where the connection options
-    came from. ``tokens`` are the secrets that the miner gave.
+    came from. ``tokens`` are the secrets that the miner gave. ``tls`` is the SSLContext that it shares with others.
     """
 
     params: Mapping[str, Any]
@@ -54,6 +54,7 @@ class Context:
     origins: _options.Origins = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
+    tls: Any = None
 
     def warn(self, text: str) -> None:
         """Adds a warning about the miner to the result."""
@@ -78,7 +79,7 @@ class Context:
     @cached_property
     def session(self) -> Session:
         """The session with the miner that the connection options name. Raises InvalidInput for wrong options."""
-        return Session(connection_from(self.params, self.origins), tokens=self.tokens)
+        return Session(connection_from(self.params, self.origins, self.tls), tokens=self.tokens)
 
 
 # Puts what a result holds into a file, and returns the result without it; takes the result, the path and check mode.

@@ -29,6 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import batch
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.sockets import AIOHTTP_IMPORT_ERROR
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import ssl_context
 from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_autotune,
     dragonmint_facts,
@@ -80,6 +81,16 @@ class _Miners:
 
     contexts: dict[str, _task.Context] = field(default_factory=dict)
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _tls: dict[tuple[bool, str | None], Any] = field(default_factory=dict)
+
+    def tls_of(self, connection: Mapping[str, Any], origins: _options.Origins) -> Any:
+        """Returns the SSLContext of a miner, None without https. To make one takes longer than all else for a miner."""
+        if connection["scheme"] != "https":
+            return None
+        trust = connection["validate_certs"], connection["ca_path"]
+        if trust not in self._tls:
+            self._tls[trust] = ssl_context(*trust, origins.get("ca_path", "ca_path"))
+        return self._tls[trust]
 
 
 @dataclass
@@ -194,11 +205,17 @@ class FleetAction(MinerAction):
             if filled.problem:
                 raise filled.problem
             connection = _options.checked(args, filled.origins)
+            tls = miners.tls_of(connection, filled.origins)
         except Exception as error:  # noqa: BLE001 - what one miner brings up must not lose all others
             miners.refused[host] = _redaction.scrub(_task.failure(error), _redaction.secrets_in(args))
             return
         context = _task.Context(
-            {**own, **connection}, self._task.check_mode, self._teller(host), miner=host, origins=filled.origins
+            {**own, **connection},
+            self._task.check_mode,
+            self._teller(host),
+            miner=host,
+            origins=filled.origins,
+            tls=tls,
         )
         for text in filled.warnings:
             context.warn(text)

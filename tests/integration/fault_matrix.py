@@ -247,6 +247,8 @@ host that is unreachable. A failure with `changed` says that the miner is not as
 could not read the miner has told it nothing. One that came to its write has told it once, and what the miner shows
 afterwards decides, not its reply. `-`: the module can't meet this fault.
 
+What `dragonmint_fleet` runs comes to the same there, miner by miner; the test plays their cases in both forms.
+
 One `changed` is not what it seems: where cgminer.conf is not writable, the miner reports the new autotune mode, and
 cgminer stays in the old one. Nothing in the API shows that.
 """

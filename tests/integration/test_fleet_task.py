@@ -147,6 +147,27 @@ def test_a_login_comes_from_where_a_module_takes_it(ansible: Ansible, start_flee
     assert [password for password in own.values() if password in results] == []
 
 
+def test_the_login_of_the_command_line_is_that_of_all_miners(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    miners = start_fleet(count=2)
+    hosts = {
+        f"miner{number}": {"ansible_host": miner.host, "dragonmint_port": miner.port}
+        for number, miner in enumerate(miners.miners, 1)
+    }
+    (ansible.folder / "password").write_text("dragonadmin")
+    login = ("-u", "admin", "--connection-password-file", "password")
+    inventory = {"miners": {"hosts": hosts}}
+    assert counts_of(ansible([play(fleet())], inventory, *login).succeeded())[0]["ok"] == 2
+
+    # Ansible puts the password of the host that a task runs for in place of the given one.
+    hosts["miner1"]["ansible_password"] = "dragonadmin"
+    result = ansible([play(fleet())], inventory, *login).succeeded().one().result
+    assert result["failed_hosts"] == ["miner2"]
+    assert "replaced by the password of miner1" in result["miners"]["miner2"]["msg"]
+    assert miners[1].requests()[1:] == []
+
+
 def test_a_task_takes_the_hosts_that_are_left_in_its_batch(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = start_fleet(count=5)
     fails = {"ansible.builtin.fail": {}, "when": "inventory_hostname == 'miner2'"}
@@ -213,7 +234,7 @@ def test_a_miner_under_two_names_is_commanded_once(ansible: Ansible, start_fleet
 
 
 def test_one_miner_that_is_wrong_does_not_stop_the_others(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = start_fleet(count=7)
+    miners = start_fleet(count=9)
     inventory = inventory_of(miners)
     hosts = inventory["miners"]["children"]["dm_2018_05"]["hosts"]
     hosts["miner1"]["dragonmint_password"] = "{{ nobody_set_this }}"
@@ -221,11 +242,13 @@ def test_one_miner_that_is_wrong_does_not_stop_the_others(ansible: Ansible, star
     hosts["miner3"]["dragonmint_port"] = CLOSED_PORT
     hosts["miner4"]["ansible_host"] = "127.1"
     hosts["miner5"]["dragonmint_timeout"] = "soon"
+    hosts["miner8"] |= {"dragonmint_scheme": "https", "dragonmint_ca_path": "/nowhere/ca.pem"}
+    hosts["miner9"] |= {"dragonmint_scheme": "https", "dragonmint_validate_certs": False}
     result = (
         ansible([play(efficient(options_by_host={"miner6": {"wait": "perhaps"}}))], inventory).succeeded().one().result
     )
-    assert result["counts"] == {"total": 7, "ok": 1, "changed": 1, "failed": 5, "unreachable": 1, "not_tried": 0}
-    assert result["failed_hosts"] == [f"miner{number}" for number in range(1, 7)]
+    assert result["counts"] == {"total": 9, "ok": 1, "changed": 1, "failed": 6, "unreachable": 2, "not_tried": 0}
+    assert result["failed_hosts"] == [f"miner{number}" for number in (1, 2, 3, 4, 5, 6, 8, 9)]
     codes = {host: of.get("error_code") for host, of in result["miners"].items()}
     assert codes == {
         "miner1": "invalid_input",
@@ -235,11 +258,15 @@ def test_one_miner_that_is_wrong_does_not_stop_the_others(ansible: Ansible, star
         "miner5": "invalid_input",
         "miner6": "invalid_input",
         "miner7": None,
+        "miner8": "invalid_input",
+        "miner9": "unreachable",
     }
     assert "dragonmint_password cannot be evaluated" in result["miners"]["miner1"]["msg"]
     assert "ansible_host is '127.1'" in result["miners"]["miner4"]["msg"]
     assert "dragonmint_timeout is 'soon'" in result["miners"]["miner5"]["msg"]
     assert "wait" in result["miners"]["miner6"]["msg"]
+    assert "dragonmint_ca_path is '/nowhere/ca.pem'" in result["miners"]["miner8"]["msg"]
+    assert "does not speak TLS" in result["miners"]["miner9"]["msg"]
     assert hosts_with_writes(miners) == {"miner7"}
 
 
