@@ -112,6 +112,8 @@ def test_a_login_comes_from_where_a_module_takes_it(ansible: Ansible, start_flee
         play({"block": [fleet()], "module_defaults": {FLEET: {"password": mine}}}, **hosts),
         play({**fleet(), "module_defaults": {GROUP: {"password": mine}}}, **hosts),
         play(fleet(fallback_passwords=["nobody's", mine]), **hosts),
+        # Left out for the first miner only.
+        play(fleet(password="{{ passwords_of_sites[site] if site != 'miner1' else omit }}"), hosts="of_group"),
         play(fleet(options_by_host={host: {"password": password} for host, password in own.items()}), **hosts),
         play(fleet(options={"fallback_passwords": list(own.values()), "gather_subset": ["identity"]}), **hosts),
         {**by_role, "roles": ["by_vars"]},
