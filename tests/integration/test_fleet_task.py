@@ -402,6 +402,21 @@ def test_a_result_is_registered_for_all_hosts_or_the_task_says_how(
 
 
 @newest_core
+def test_a_task_that_is_killed_is_simply_run_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = start_fleet(count=40)
+    inventory = inventory_of(miners)
+    ansible.killed_once(lambda: any(miners.writes().values()), [play(efficient(rate=10))], inventory)
+    written = hosts_with_writes(miners)
+    assert 0 < len(written) < 40
+
+    again = ansible([play(efficient())], inventory).succeeded().one().result
+    assert modes(miners) == ["efficient"] * 40
+    assert again["counts"]["ok"] == 40
+    assert [len(miner.writes()) for miner in miners.miners] == [1] * 40
+    assert len(written) - 1 <= 40 - again["counts"]["changed"] <= len(written)
+
+
+@newest_core
 def test_facts_are_in_the_result_and_set_for_nobody(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = start_fleet(count=2, generation="mixed")
     shown = {"ansible.builtin.assert": {"that": "dragonmint_identity is undefined"}}
