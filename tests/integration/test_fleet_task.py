@@ -112,6 +112,8 @@ def test_a_login_comes_from_where_a_module_takes_it(ansible: Ansible, start_flee
         play({"block": [fleet()], "module_defaults": {FLEET: {"password": mine}}}, **hosts),
         play({**fleet(), "module_defaults": {GROUP: {"password": mine}}}, **hosts),
         play(fleet(fallback_passwords=["nobody's", mine]), **hosts),
+        # Left out for the first miner only.
+        play(fleet(password="{{ passwords_of_sites[site] if site != 'miner1' else omit }}"), hosts="of_group"),
         play(fleet(options_by_host={host: {"password": password} for host, password in own.items()}), **hosts),
         play(fleet(options={"fallback_passwords": list(own.values()), "gather_subset": ["identity"]}), **hosts),
         {**by_role, "roles": ["by_vars"]},
@@ -397,6 +399,21 @@ def test_a_result_is_registered_for_all_hosts_or_the_task_says_how(
     assert [str(result.result["msg"]) for result in done.results if "msg" in result.result] == ["3"] * 3
     warned = [result.warnings for result in done.results if "counts" in result.result]
     assert [["run_once: true" in text for text in texts] for texts in warned] == [[], [True], []]
+
+
+@newest_core
+def test_a_task_that_is_killed_is_simply_run_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = start_fleet(count=40)
+    inventory = inventory_of(miners)
+    ansible.killed_once(lambda: any(miners.writes().values()), [play(efficient(rate=10))], inventory)
+    written = hosts_with_writes(miners)
+    assert 0 < len(written) < 40
+
+    again = ansible([play(efficient())], inventory).succeeded().one().result
+    assert modes(miners) == ["efficient"] * 40
+    assert again["counts"]["ok"] == 40
+    assert [len(miner.writes()) for miner in miners.miners] == [1] * 40
+    assert len(written) - 1 <= 40 - again["counts"]["changed"] <= len(written)
 
 
 @newest_core
