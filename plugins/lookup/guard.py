@@ -13,9 +13,8 @@ description:
   - The playbooks of this collection use it. It may change at any time.
 options:
   _terms:
-    description: The name of the job, such as V(upgrade).
+    description: The name of the job, such as V(upgrade). Not needed with O(hosts=true).
     type: str
-    required: true
   hosts:
     description:
       - Return the hosts of the play that the guard itself runs in, V(all) or V(localhost), and fail where V(--limit)
