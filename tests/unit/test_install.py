@@ -1,0 +1,168 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""An installation from the first look to the proof, on simulated miners and through both drivers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    BadReply,
+    Downgrade,
+    FlashFailed,
+    InvalidFirmware,
+    MinerError,
+    NotBack,
+    UpdaterStuck,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import (
+    Installed,
+    Policy,
+    install,
+    wanted_from,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+
+from tests.simulator import firmware
+from tests.simulator.control import Fleet, Miner
+
+from .driving import connection_to
+
+NEWER, OLDER = "t1_20180901_120000", "t1_20180101_120000"
+WAIT_S = 60.0
+OPTIONS = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
+POLICY = {"allow_downgrade": False, "force": False, "recover": False, "to_end": True, "wait_s": WAIT_S}
+
+Drive = Callable[[Steps[Any]], Any]
+
+
+def over_requests(steps: Steps[Any]) -> Any:
+    with Client() as client:
+        return client.run(steps)
+
+
+def over_aiohttp(steps: Steps[Any]) -> Any:
+    async def drive() -> Any:
+        async with AsyncClient() as client:
+            return await client.run(steps)
+
+    return asyncio.run(drive())
+
+
+both_drivers = pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
+
+
+@pytest.fixture(scope="module")
+def unused() -> Iterator[Iterator[Miner]]:
+    with Fleet.start(count=24, first="127.36.1.1", speed=20.0) as fleet:
+        yield iter(fleet.miners)
+
+
+@pytest.fixture
+def miner(unused: Iterator[Miner]) -> Miner:
+    return next(unused)
+
+
+@pytest.fixture(scope="module")
+def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("firmware")
+    for version in (NEWER, OLDER):
+        firmware.build(folder / f"{version}.swu", version)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follower, "SILENCE_S", 1.5)
+    monkeypatch.setattr(follower, "GONE_S", 0.5)
+    monkeypatch.setattr(follower, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(follower, "_RECONNECT_S", 0.1)
+
+
+def installed(
+    drive: Drive, miner: Miner, archive: Path, check_mode: bool = False, told: list[str] | None = None, **policy: Any
+) -> Installed:
+    session = Session(connection_to(miner.host, port=miner.port))
+    wanted = wanted_from({**OPTIONS, "src": str(archive)}, None)
+    assert wanted is not None
+    lines = [] if told is None else told
+
+    def tell(text: str, is_detail: bool) -> None:
+        lines.append(text)
+
+    tracker = Tracker(session, [], WAIT_S)
+    return drive(install(session, tracker, wanted, Policy(**{**POLICY, **policy}), check_mode, tell))
+
+
+@both_drivers
+def test_a_firmware_is_installed_and_then_there(drive: Drive, miner: Miner, archives: Path) -> None:
+    told: list[str] = []
+    first = installed(drive, miner, archives / f"{NEWER}.swu", told=told)
+    assert (first.changed, first.value, first.rebooted) == (True, NEWER, True)
+    assert miner.state()["firmware"] == NEWER
+    assert told[0] == "handing over the firmware"
+    assert told[-1] == f"runs {NEWER}"
+    again = installed(drive, miner, archives / f"{NEWER}.swu")
+    assert (again.changed, again.rebooted) == (False, False)
+    assert miner.state()["flashed"] == 1
+
+
+@both_drivers
+def test_check_mode_says_so_and_sends_nothing(drive: Drive, miner: Miner, archives: Path) -> None:
+    assert installed(drive, miner, archives / f"{NEWER}.swu", check_mode=True).changed
+    assert miner.writes() == []
+
+
+@both_drivers
+def test_a_judged_archive_is_enough_where_no_more_is_waited_for(drive: Drive, miner: Miner, archives: Path) -> None:
+    outcome = installed(drive, miner, archives / f"{NEWER}.swu", to_end=False)
+    assert (outcome.changed, outcome.value) == (True, NEWER)
+
+
+def test_what_is_not_fit_is_refused_before_it_is_sent(miner: Miner, archives: Path) -> None:
+    with pytest.raises(Downgrade):
+        installed(over_requests, miner, archives / f"{OLDER}.swu")
+    miner.set(hwver="99")
+    with pytest.raises(InvalidFirmware, match="Give it the firmware of its own model"):
+        installed(over_requests, miner, archives / f"{NEWER}.swu")
+    miner.set(hwver="")
+    with pytest.raises(BadReply, match="does not tell its type and hardware"):
+        installed(over_requests, miner, archives / f"{NEWER}.swu")
+    assert miner.writes() == []
+
+
+@both_drivers
+def test_a_stuck_updater_is_named_and_recovered_on_demand(drive: Drive, miner: Miner, archives: Path) -> None:
+    miner.set(updater="wedged", busy_reply="500")
+    with pytest.raises(UpdaterStuck, match="recover=true"):
+        installed(drive, miner, archives / f"{NEWER}.swu")
+    assert installed(drive, miner, archives / f"{NEWER}.swu", recover=True).value == NEWER
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "text"),
+    [
+        ("flash_fails", FlashFailed, "did not install"),
+        ("boots_old", FlashFailed, "fell back to the old one"),
+    ],
+)
+def test_a_failure_says_why(fault: str, error: type[MinerError], text: str, miner: Miner, archives: Path) -> None:
+    miner.fault(fault)
+    with pytest.raises(error, match=text):
+        installed(over_requests, miner, archives / f"{NEWER}.swu")
+
+
+def test_one_that_does_not_come_back_in_time_is_not_back(miner: Miner, archives: Path) -> None:
+    miner.set(timing={"boot_s": 1_000_000})
+    with pytest.raises(NotBack, match="was not seen to come back") as caught:
+        installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=4.0)
+    assert caught.value.changed
