@@ -179,6 +179,12 @@ def read_twice(session: Session) -> Steps[Any]:
     return [(yield from session.read(POOLS)), (yield from session.read(POOLS))]
 
 
+def read_again_later(session: Session) -> Steps[Any]:
+    first = yield from session.read(POOLS)
+    yield Wait(60.0)
+    return [first, (yield from session.read(POOLS))]
+
+
 def read_the_status(session: Session) -> Steps[Any]:
     return (yield from session.read(AUTOTUNE_STATUS))
 
@@ -231,7 +237,6 @@ SITUATIONS: dict[str, tuple[Ask, Callable[[], Talk], dict[str, Any], Any]] = {
     "a value": (read, lambda: replies(NO_POOLS), {}, ()),
     "in chunks": (read, lambda: replies(chunked(b'{"success":true,', b'"pools":[]}')), {}, ()),
     "one connection": (read_twice, lambda: replies(NO_POOLS), {}, [(), ()]),
-    "a connection that has ended": (read_twice, lambda: once_each(*[close_after(NO_POOLS)] * 2), {}, [(), ()]),
     "a write": (write, lambda: reads(SUCCESS), {}, None),
     "a page": (read_the_title, lambda: replies(http(b"<title>DragonMint</title>")), {}, "DragonMint"),
     "a page without end": (read_the_title, lambda: endless, {}, BadReply),
@@ -359,6 +364,27 @@ def test_both_drivers_trust_the_same(
         outcomes.append(outcome_of(drive, read(Session(connection)), server))
     assert outcomes[0] == outcomes[1]
     assert outcomes[0].error is error
+
+
+class UntilClosed(list[float]):
+    """Pauses that last until the server has ended a connection."""
+
+    def __init__(self, server: Server) -> None:
+        super().__init__()
+        self.server = server
+
+    def append(self, seconds: float) -> None:
+        super().append(seconds)
+        assert self.server.closed.acquire(timeout=10.0)
+
+
+@pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
+def test_a_connection_that_has_ended_meanwhile_is_made_anew(drive: Drive, listen: Listen) -> None:
+    server = listen(close_after(NO_POOLS))
+    pauses = UntilClosed(server)
+    session = Session(connection_to("127.0.0.1", port=server.port))
+    assert drive(read_again_later(session), pauses) == [(), ()]
+    assert (pauses, server.accepted) == ([60.0], 2)
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
