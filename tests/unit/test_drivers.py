@@ -43,7 +43,9 @@ from .driving import connection_to
 from .helpers import EXPIRED, INVALID_REQUEST, NO_REASON, SUCCESS, WRONG_PASSWORD, logged_in, said
 from .loopback import Authority, Listen, Peer, Server, Talk, chunked, closed_port, http
 
+# For what is to come too late; all else has far more than it takes.
 TIMEOUT_S = 0.4
+AMPLE_S = 20.0
 NO_POOLS = http(said(success=True, pools=[]).body)
 UPDATE = update_pools([Pool("stratum+tcp://a:1", "ä b", "x")])
 LOG = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -196,14 +198,20 @@ def read_the_title(session: Session) -> Steps[Any]:
 def read_the_log(session: Session) -> Steps[Any]:
     yield from session.open_log(2, is_followed=False)
     log = b""
-    while piece := (yield ReadStream(TIMEOUT_S)):
+    while piece := (yield ReadStream(AMPLE_S)):
         log += piece
     return log
 
 
+def read_a_silent_log(session: Session) -> Steps[Any]:
+    yield from session.open_log(2, is_followed=False)
+    yield ReadStream(AMPLE_S)
+    yield ReadStream(TIMEOUT_S)
+
+
 def read_the_log_then_pools(session: Session) -> Steps[Any]:
     yield from session.open_log(2, is_followed=True)
-    first = yield ReadStream(5.0)
+    first = yield ReadStream(AMPLE_S)
     return [first, (yield from session.read(POOLS))]
 
 
@@ -248,12 +256,12 @@ SITUATIONS: dict[str, tuple[Ask, Callable[[], Talk], dict[str, Any], Any]] = {
     "reset": (read, lambda: reset, {"retries": 1}, Unreachable),
     "dropped once": (read, lambda: once_each(hang_up, replies(NO_POOLS)), {}, ()),
     "a lost reply to a write": (write, lambda: hang_up, {}, Unreachable),
-    "late": (read, lambda: hold, {}, TimedOut),
-    "late byte by byte": (read, lambda: drip, {}, TimedOut),
-    "a late write": (write, lambda: hold, {}, TimedOut),
+    "late": (read, lambda: hold, {"timeout_s": TIMEOUT_S}, TimedOut),
+    "late byte by byte": (read, lambda: drip, {"timeout_s": TIMEOUT_S}, TimedOut),
+    "a late write": (write, lambda: hold, {"timeout_s": TIMEOUT_S}, TimedOut),
     "cut off": (read, lambda: cut_off, {"retries": 1}, BadReply),
     "cut off in its head": (read, lambda: headless, {"retries": 1}, BadReply),
-    "without end": (read, lambda: endless, {"timeout_s": 20.0}, BadReply),
+    "without end": (read, lambda: endless, {}, BadReply),
     "not HTTP": (read, lambda: replies(b"SSH-2.0-OpenSSH_7.4\r\n\r\n"), {"retries": 0}, BadReply),
     "TLS": (read, lambda: close_after(b"\x15\x03\x01\x00\x02\x02\x46"), {"retries": 0}, BadReply),
     "a proxy that wants TLS": (
@@ -294,7 +302,12 @@ SITUATIONS: dict[str, tuple[Ask, Callable[[], Talk], dict[str, Any], Any]] = {
         {},
         b"one\ntwo\n",
     ),
-    "a silent log": (read_the_log, lambda: once_each(send_and_hold(LOG.encode() + b"4\r\none\n\r\n")), {}, TimedOut),
+    "a silent log": (
+        read_a_silent_log,
+        lambda: once_each(send_and_hold(LOG.encode() + b"4\r\none\n\r\n")),
+        {},
+        TimedOut,
+    ),
     "a log that breaks off": (
         read_the_log,
         lambda: send_and_end(LOG.encode() + b"4\r\none\n\r\n40\r\ntw"),
@@ -340,7 +353,7 @@ def test_both_drivers_bring_the_same(situation: str, listen: Listen) -> None:
     outcomes = []
     for drive in (over_requests, over_aiohttp):
         server = listen(talk())
-        connection = connection_to(**{"host": "127.0.0.1", "port": server.port, "timeout_s": TIMEOUT_S, **options})
+        connection = connection_to(**{"host": "127.0.0.1", "port": server.port, "timeout_s": AMPLE_S, **options})
         outcomes.append(outcome_of(drive, ask(Session(connection)), server))
     assert outcomes[0] == outcomes[1]
     if isinstance(expected, type):
