@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
@@ -39,6 +41,31 @@ def connection_to(
     passwords = (password, *fallback_passwords)
     logins = tuple(Credential(username, one, origin=username_origin) for one in passwords)
     return Connection(host, logins, **others)
+
+
+Drive = Callable[[Steps[Any], "list[float] | None"], Any]
+
+
+def over_requests(steps: Steps[Any], pauses: list[float] | None) -> Any:
+    """Goes through steps over requests. Pauses are only noted where there is a list for them."""
+    with Client(time.sleep if pauses is None else pauses.append) as client:
+        return client.run(steps)
+
+
+def over_aiohttp(steps: Steps[Any], pauses: list[float] | None) -> Any:
+    """The same over aiohttp."""
+
+    async def sleep(seconds: float) -> None:
+        if pauses is None:
+            await asyncio.sleep(seconds)
+        else:
+            pauses.append(seconds)
+
+    async def drive() -> Any:
+        async with AsyncClient(sleep) as client:
+            return await client.run(steps)
+
+    return asyncio.run(drive())
 
 
 class Driven:

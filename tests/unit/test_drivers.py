@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,8 +20,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
     Attend,
@@ -39,7 +36,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import TYPE
 
-from .driving import connection_to
+from .driving import Drive, connection_to, over_aiohttp, over_requests
 from .helpers import EXPIRED, INVALID_REQUEST, NO_REASON, SUCCESS, WRONG_PASSWORD, logged_in, said
 from .loopback import Authority, Listen, Peer, Server, Talk, chunked, closed_port, http
 
@@ -63,25 +60,6 @@ class Outcome:
     requests: list[list[str]] = field(default_factory=list)
     connections: int = 0
     pauses: list[float] = field(default_factory=list)
-
-
-Drive = Callable[[Steps[Any], "list[float]"], Any]
-
-
-def over_requests(steps: Steps[Any], pauses: list[float]) -> Any:
-    with Client(pauses.append) as client:
-        return client.run(steps)
-
-
-def over_aiohttp(steps: Steps[Any], pauses: list[float]) -> Any:
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    async def drive() -> Any:
-        async with AsyncClient(sleep) as client:
-            return await client.run(steps)
-
-    return asyncio.run(drive())
 
 
 def outcome_of(drive: Drive, steps: Steps[Any], server: Server) -> Outcome:

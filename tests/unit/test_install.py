@@ -4,8 +4,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,37 +25,18 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.inst
     install,
     wanted_from,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 from tests.simulator import firmware
 from tests.simulator.control import Fleet, Miner
 
-from .driving import connection_to
+from .driving import Drive, connection_to, over_aiohttp, over_requests
 
 NEWER, OLDER = "t1_20180901_120000", "t1_20180101_120000"
 WAIT_S = 60.0
 OPTIONS = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
 POLICY = {"allow_downgrade": False, "force": False, "recover": False, "to_end": True, "wait_s": WAIT_S}
-
-Drive = Callable[[Steps[Any]], Any]
-
-
-def over_requests(steps: Steps[Any]) -> Any:
-    with Client() as client:
-        return client.run(steps)
-
-
-def over_aiohttp(steps: Steps[Any]) -> Any:
-    async def drive() -> Any:
-        async with AsyncClient() as client:
-            return await client.run(steps)
-
-    return asyncio.run(drive())
-
 
 both_drivers = pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
 
@@ -100,7 +80,7 @@ def installed(
         lines.append(text)
 
     tracker = Tracker(session, [], WAIT_S)
-    return drive(install(session, tracker, wanted, Policy(**{**POLICY, **policy}), check_mode, tell))
+    return drive(install(session, tracker, wanted, Policy(**{**POLICY, **policy}), check_mode, tell), None)
 
 
 @both_drivers

@@ -36,7 +36,7 @@ class Credential:
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a miner, and the logins to try there in their order. ``credentials`` is empty only for a page.
+    """How to reach a miner, and the logins to try there in their order; there is at least one.
 
     ``timeout_s`` bounds a connect, and again a whole reply. ``tls`` is an SSLContext, there with https only.
     """

@@ -109,7 +109,7 @@ def parse(request: Request[T], reply: Reply) -> T:
     """
     if request.endpoint.may_be_empty and reply.status == 200 and not reply.body:
         return request.endpoint.read({}, reply)
-    answer = json_object(request, reply)
+    answer = _json_object(request, reply)
     success = answer.get("success")
     if success is True:
         return request.endpoint.read(answer, reply)
@@ -147,7 +147,7 @@ def form_body(form: Mapping[str, str]) -> bytes:
     return urlencode(form).encode("ascii")
 
 
-def json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
+def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
     if reply.status == 504 and request.endpoint.slow_s:
         raise Rejected(
             f"The miner waited for others to do {request.path}, and gave up (HTTP 504): they do not answer it. Try "
