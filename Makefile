@@ -5,7 +5,7 @@ GATES = $(PYTHON) tests/gates
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help test lint sanity unit integration format docs demo bench soak build environments clean
+.PHONY: help test lint sanity unit core checklist integration format docs demo bench soak build changelog release environments clean
 
 help:  ## this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ sanity:  ## ansible-test sanity, oldest and newest ansible-core
 
 unit:  ## unit tests
 	@$(GATES) unit $(ARGS)
+
+core:  ## every test on one ansible-core: make core CORE=2.18
+	@CORE="$(CORE)" $(GATES) core $(ARGS)
+
+checklist:  ## what the community and certification ask for, item by item
+	@$(GATES) checklist $(ARGS)
 
 integration:  ## ansible-playbook against the simulator, oldest and newest ansible-core
 	@$(GATES) integration $(ARGS)
@@ -50,6 +56,12 @@ soak:  ## a fleet under random faults, a controller that is killed; ARGS="faults
 
 build:  ## the collection's tarball, in build/
 	@$(GATES) run ansible-galaxy collection build --force --output-path build
+
+changelog:  ## move the changelog fragments into a section for the version in galaxy.yml
+	@$(GATES) changelog
+
+release:  ## build the tarball, prove it in an empty environment, and say what to upload
+	@$(GATES) release
 
 clean:  ## remove build/
 	rm -rf build

@@ -112,12 +112,21 @@ def sanity() -> None:
 
 
 def test(*arguments: str) -> None:
-    made = prepare(*EVERYTHING, "eda")
+    made = prepare(*EVERYTHING, "eda", "importer")
     run_gates(lint_gates(made["lint"]))
     run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
     (BUILD / "coverage.json").unlink(missing_ok=True)
     reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
     become_pytest(made["newest"], "--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
+
+
+def core(*arguments: str) -> None:
+    """Every test on the one ansible-core that the environment variable CORE names."""
+    become_pytest(prepare("newest", "module", "importer")["newest"], *arguments)
+
+
+def checklist(*arguments: str) -> None:
+    become_pytest(prepare("newest", "importer")["newest"], "tests/checklist", *arguments)
 
 
 def unit(*arguments: str) -> None:
@@ -148,6 +157,16 @@ def soak(*arguments: str) -> None:
     become(prepare("newest")["newest"], "python", "-m", "tests.soak", *arguments)
 
 
+def changelog() -> None:
+    """All fragments become the section of the version in galaxy.yml."""
+    become(prepare("lint")["lint"], "antsibull-changelog", "release")
+
+
+def release() -> None:
+    made = prepare("newest", "users", "importer")
+    become(made["newest"], "python", "-m", "tests.release", str(made["users"].bin), str(made["importer"].bin))
+
+
 def become_pytest(environment: Environment, *arguments: str) -> None:
     """Its summary is the last that anybody reads. Many tests wait for a miner, so that a core can do with two."""
     become(environment, "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", *arguments)
@@ -172,12 +191,16 @@ TARGETS = {
     "environments": environments,
     "lint": lint,
     "sanity": sanity,
+    "core": core,
+    "checklist": checklist,
     "unit": unit,
     "integration": integration,
     "test": test,
     "format": reformat,
     "bench": bench,
     "soak": soak,
+    "changelog": changelog,
+    "release": release,
     "run": run,
 }
 

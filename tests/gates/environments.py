@@ -69,7 +69,7 @@ def prepare(*names: str) -> dict[str, Environment]:
         link(BUILD / COLLECTION, "../../..")
         for name in ("oldest", "newest"):
             link(BUILD / "env" / name, known[name].name)
-        list(pool.map(Environment.make, [known[name] for name in names if name in known]))
+        list(pool.map(Environment.make, {known[name] for name in names if name in known}))
     return known
 
 
@@ -77,12 +77,17 @@ def environments() -> dict[str, Environment]:
     """`lint`, `oldest` and `newest` (ansible-core), `bench`; `module` and `eda` where there is a Python for them."""
     pythons = interpreters()
     usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
-    cores = [core for core in CORES if usable[core]]
+    wanted = os.environ.get("CORE") or None
+    cores = [core for core in CORES if usable[core] and wanted in (None, core)]
     if not cores:
-        sys.exit("No Python 3.10 to 3.14 with venv and ensurepip (Debian: python3-venv), on PATH or in pyenv.")
+        supported = ", ".join(f"{core} on Python 3.{first} to 3.{last}" for core, (first, last) in CORES.items())
+        sys.exit(
+            f"No Python with venv and ensurepip (Debian: python3-venv), on PATH or in pyenv, runs ansible-core"
+            f"{f' {wanted}' if wanted else ''}. Supported: {supported}."
+        )
     oldest, newest = cores[0], cores[-1]
     first, last = min(usable[oldest]), max(usable[newest])
-    users = lines("requirements.txt")
+    users = lines("meta/requirements.txt")
     # The oldest core, and the module side, meet the oldest libraries that we promise to work with.
     lower_bounds = [line.replace(">=", "==") for line in users]
     newest_core = f"ansible-core~={newest}.0"
@@ -92,9 +97,15 @@ def environments() -> dict[str, Environment]:
 
     known = {
         "lint": environment("lint", last, newest_core, *lines("tests/requirements/lint.txt")),
-        "oldest": environment(f"core-{oldest}", first, f"ansible-core~={oldest}.0", *lower_bounds),
         "newest": environment(f"core-{newest}", last, newest_core, *users, *lines("tests/requirements/test.txt")),
     }
+    known["oldest"] = (
+        known["newest"]
+        if oldest == newest
+        else environment(f"core-{oldest}", first, f"ansible-core~={oldest}.0", *lower_bounds)
+    )
+    known["users"] = environment("users", last, newest_core, *users)
+    known["importer"] = environment("importer", last, newest_core, *lines("tests/requirements/importer.txt"))
     known["bench"] = environment("bench", last, *lines("tests/requirements/bench.txt"))
     if rulebook_pythons := [minor for minor in RULEBOOK_PYTHONS if minor in pythons]:
         minor = rulebook_pythons[-1]

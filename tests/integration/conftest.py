@@ -12,7 +12,7 @@ import pytest
 
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
-from tests.support.running import ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
+from tests.support.running import CORES, ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
 
 # Simulated seconds a second: restarts and tuning are what most tests wait for.
 SPEED = 20.0
@@ -27,7 +27,7 @@ def firmware_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(params=["oldest", "newest"], ids=core_name)
+@pytest.fixture(params=CORES, ids=core_name)
 def ansible(request: pytest.FixtureRequest, tmp_path: Path, firmware_files: Path) -> Ansible:
     """Runs playbooks, with the oldest and then with the newest ansible-core; they find the archives below files/."""
     (tmp_path / "files").symlink_to(firmware_files)

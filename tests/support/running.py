@@ -41,6 +41,9 @@ def core_name(environment: str) -> str:
     return (ENVIRONMENTS / environment).resolve().name
 
 
+# One where there is only one, as in `make core`.
+CORES = ["oldest", "newest"] if core_name("oldest") != core_name("newest") else ["newest"]
+
 # For a test that the version of Ansible means nothing to.
 newest_core = pytest.mark.parametrize("ansible", ["newest"], ids=core_name, indirect=True)
 

@@ -8,14 +8,18 @@ import re
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
 # Of networks that are nobody's.
 FOR_DOCUMENTATION = [IPv4Network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
 EXAMPLE_HOST = re.compile(r"([\w-]+\.)*(example|example\.(com|net|org))")
+# Where the collection itself is installed from.
+REPOSITORY_HOST = urlsplit(yaml.safe_load((ROOT / "galaxy.yml").read_text())["repository"]).hostname
 FACTORY_PASSWORDS = {"dragonadmin", "dragonguest", "admin", "guest"}
 # Options about passwords that hold none.
 NO_SECRETS = {"update_password", "keep_passwords"}
@@ -75,7 +79,9 @@ def is_nobodys(address: str) -> bool:
 
 
 def is_example(host: str) -> bool:
-    return "{{" in host or bool(EXAMPLE_HOST.fullmatch(host)) or bool(ADDRESS.fullmatch(host))
+    return (
+        "{{" in host or host == REPOSITORY_HOST or bool(EXAMPLE_HOST.fullmatch(host)) or bool(ADDRESS.fullmatch(host))
+    )
 
 
 EXAMPLES = list(examples())
