@@ -128,7 +128,7 @@ def version(tree: Tree) -> list[str]:
     faults = [] if SEMANTIC_VERSION.fullmatch(number) else [f"version {number} of galaxy.yml is not semantic"]
     if number not in yaml.safe_load(tree["changelogs/changelog.yaml"])["releases"]:
         faults.append(f"changelogs/changelog.yaml has no release {number}")
-    if f"\n## v{number}\n" not in tree.get("CHANGELOG.md", "").replace('<a id="', ""):
+    if f"\n## v{number}\n" not in tree.get("CHANGELOG.md", "").replace("\\", ""):
         faults.append(f"CHANGELOG.md has no section v{number}")
     return faults
 
