@@ -3,11 +3,11 @@
   const { columns, rows, tones, words, first } = JSON.parse(document.getElementById("rows").textContent);
   const CHUNK = 100;
   const LINK_OF = columns.findIndex(([title]) => title === "address");
-  const body = document.querySelector("section > table > tbody");
+  const body = document.querySelector("#table > tbody");
   const more = document.getElementById("more");
   const count = document.getElementById("count");
   const sort = document.getElementById("sort");
-  const headings = [...document.querySelectorAll("section > table > thead th")];
+  const headings = [...document.querySelectorAll("#table > thead th")];
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const state = { text: "", word: null, column: -1, descending: false };
   // Before the first two entries of a row, its tone and its link, there is nothing; its cells come after them.

@@ -31,6 +31,8 @@ _SHOWN_RESOLVED = 50
 # Columns that are never broken, whatever their length.
 _NAMES = ("miner", "address", "mac")
 _LONGEST_UNBROKEN = 24
+# How the names of columns end that have a unit.
+_UNITS = {"c": "°C", "percent": "%", "seconds": "s", "kw": "kW", "watts": "W"}
 _FOLDER = Path(__file__).parent
 
 
@@ -61,7 +63,10 @@ class _Column:
 
     @property
     def title(self) -> str:
-        return self.key.replace("_", " ")
+        name, _underscore, unit = self.key.rpartition("_")
+        if unit not in _UNITS:
+            return self.key.replace("_", " ")
+        return f"{name.replace('_', ' ')}, {_UNITS[unit]}" if name else _UNITS[unit]
 
 
 @dataclass(frozen=True)
