@@ -38,29 +38,16 @@ _value:
   type: str
 """
 
-import csv
-import io
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._csv import csv_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import require_rows
-
-# Some languages' spreadsheets separate cells by semicolons, and take the wide characters of East Asia for the others.
-_FORMULA = re.compile(r"(^|;)(?=[\s\x00-\x1f]*[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def to_csv(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> str:
     require_rows("to_csv", rows, columns)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([_cell(row.get(column, "")) for column in columns] for row in rows)
-    return text.getvalue()
-
-
-def _cell(value: Any) -> Any:
-    return _FORMULA.sub(r"\1'", value) if isinstance(value, str) else value
+    return csv_of(rows, columns)
 
 
 class FilterModule:

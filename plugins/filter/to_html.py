@@ -7,7 +7,10 @@ DOCUMENTATION = r"""
 name: to_html
 short_description: Write rows as a page of HTML
 description:
-  - Returns a page with a table that needs nothing else to be shown. All text is escaped, since a miner can send any.
+  - Returns a page that needs nothing else to be shown, works on a phone, has the worst rows first, and filters and
+    sorts.
+  - All text is escaped, since a miner can send any. Invisible characters are shown by their numbers.
+  - M(minerops.dragonmint.dragonmint_report) writes such a page to a file.
 positional: columns, title
 options:
   _input:
@@ -40,46 +43,19 @@ _value:
   type: str
 """
 
+import time
 from collections.abc import Mapping, Sequence
-from html import escape
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.page import Page, render
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.texts import collection_version
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import require_rows
-
-_PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<title>{title}</title>
-<style>
-body {{ font-family: sans-serif; margin: 2em; }}
-table {{ border-collapse: collapse; }}
-th, td {{ border-bottom: 1px solid #ccc; padding: 0.3em 0.8em; text-align: left; vertical-align: top; }}
-th {{ position: sticky; top: 0; background: #fff; }}
-</style>
-</head>
-<body>
-<h1>{title}</h1>
-<table>
-<thead><tr>{heading}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table>
-</body>
-</html>
-"""
 
 
 def to_html(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], title: str) -> str:
     require_rows("to_html", rows, columns)
-    lines = ["<tr>" + "".join(f"<td>{_text(row.get(column))}</td>" for column in columns) + "</tr>" for row in rows]
-    heading = "".join(f"<th>{escape(column)}</th>" for column in columns)
-    return _PAGE.format(title=escape(title), heading=heading, rows="\n".join(lines))
-
-
-def _text(value: Any) -> str:
-    return "" if value is None else escape(str(value))
+    return render(Page(str(title), time.time(), version=collection_version()), plain(rows), plain(columns))
 
 
 class FilterModule:

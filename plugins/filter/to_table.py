@@ -7,8 +7,12 @@ DOCUMENTATION = r"""
 name: to_table
 short_description: Lay out rows as a table for the terminal
 description:
-  - Returns lines of aligned columns under a heading. Characters that would control a terminal are shown as C(?).
-positional: columns
+  - Returns lines of aligned columns under a heading, the worst rows first. Columns that are empty in all rows are left
+    out.
+  - Long text is cut to fit the terminal, whose width is that of the environment variable E(COLUMNS), or the one that
+    Ansible found. The names and addresses of miners are never cut.
+  - Characters that would control a terminal are shown as C(?).
+positional: columns, limit, path
 options:
   _input:
     description: The rows, each a dictionary.
@@ -20,6 +24,12 @@ options:
     type: list
     elements: str
     required: true
+  limit:
+    description: How many rows are shown at most. A last line says how many more there are. Not limited by default.
+    type: int
+  path:
+    description: Where all rows are, for the last line.
+    type: path
 author:
   - minerops (@minerops)
 """
@@ -28,6 +38,12 @@ EXAMPLES = r"""
 - name: Show two columns
   ansible.builtin.debug:
     msg: "{{ [{'miner': 'rack1-01', 'outcome': 'drift'}] | minerops.dragonmint.to_table(['miner', 'outcome']) }}"
+
+- name: Show the 20 worst miners
+  ansible.builtin.debug:
+    msg: "{{ drifting | minerops.dragonmint.to_table(['miner', 'outcome'], limit=20, path='reports/audit.html') }}"
+  vars:
+    drifting: [{miner: rack1-01, outcome: drift}]
 """
 
 RETURN = r"""
@@ -37,22 +53,69 @@ _value:
   elements: str
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import visible
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import require_rows
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.tones import worst_first
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import filled_columns, require_rows
+
+# What Ansible prints around a line of a list.
+_AROUND = 14
+# What Ansible takes for the width where there is no terminal.
+_NO_TERMINAL = 79
+_NEVER_CUT = ("miner", "address")
+_SHORTEST = 10
 
 
-def to_table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+def to_table(
+    rows: Sequence[Mapping[str, Any]], columns: Sequence[str], limit: int | None = None, path: str | None = None
+) -> list[str]:
     require_rows("to_table", rows, columns)
-    cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in rows)]
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
+        raise AnsibleFilterError(f"to_table expects the limit as a number of rows, and found {quoted(limit)}.")
+    shown = worst_first(rows)[:limit]
+    columns = filled_columns(shown, columns)
+    cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in shown)]
     widths = [max(len(line[number]) for line in cells) for number in range(len(columns))]
-    return ["  ".join(map(str.ljust, line, widths)).rstrip() for line in cells]
+    widths = _fitted(widths, columns, _width())
+    more = len(rows) - len(shown)
+    rest = [f"… {more} more{f' in {visible(str(path))}' if path else ''}"] if more else []
+    return [*("  ".join(map(_cut, line, widths)).rstrip() for line in cells), *rest]
 
 
 def _printable(value: Any) -> str:
     return "" if value is None else visible(str(value))
+
+
+def _width() -> int | None:
+    """Returns how many characters of a line the terminal shows; None where there is no terminal."""
+    given = os.environ.get("COLUMNS", "")
+    columns = int(given) if given.isdecimal() and int(given) else Display().columns
+    return columns - _AROUND if given or columns > _NO_TERMINAL else None
+
+
+def _fitted(widths: Sequence[int], columns: Sequence[str], width: int | None) -> list[int]:
+    """Returns the widths of columns of which the widest are cut until a line fits, or none can be cut any more."""
+    fitted = list(widths)
+    least = [
+        wide if column in _NEVER_CUT else min(wide, max(_SHORTEST, len(column)))
+        for wide, column in zip(widths, columns)
+    ]
+    while width is not None and sum(fitted) + 2 * (len(fitted) - 1) > width:
+        cuttable = [number for number in range(len(fitted)) if fitted[number] > least[number]]
+        if not cuttable:
+            break
+        fitted[max(cuttable, key=fitted.__getitem__)] -= 1
+    return fitted
+
+
+def _cut(text: str, width: int) -> str:
+    return text.ljust(width) if len(text) <= width else f"{text[: width - 1]}…"
 
 
 class FilterModule:

@@ -41,7 +41,7 @@ def save(path: str, text: str, check_mode: bool) -> Outcome[str]:
         before = _seen(target) if target.exists() else None
         if before != after and not check_mode:
             target.parent.mkdir(parents=True, exist_ok=True)
-            _replace(target, data)
+            replace(target, data)
     except OSError as error:
         raise InvalidInput(f"dest {path} can't be written: {error.strerror}. Mend that, or choose another.") from error
     return Outcome(before != after, path, {"before": {"dest": before}, "after": {"dest": after}})
@@ -55,7 +55,8 @@ def _seen(target: Path) -> dict[str, Any]:
     return {"size_bytes": target.stat().st_size, "sha256": digest.hexdigest()}
 
 
-def _replace(target: Path, data: bytes) -> None:
+def replace(target: Path, data: bytes) -> None:
+    """Makes a file in a folder that exists hold these bytes. Raises OSError if it can't be written."""
     temporary = target.with_name(f".dragonmint-{secrets.token_hex(8)}")
     try:
         with _opened(temporary) as file:

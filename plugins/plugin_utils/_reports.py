@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
@@ -26,3 +26,11 @@ def require_rows(name: str, rows: Any, columns: Any) -> None:
             raise AnsibleFilterError(f"{name} expects a dictionary for each row, and row {number} is {quoted(row)}.")
     if not isinstance(columns, (list, tuple)) or not all(isinstance(column, str) for column in columns):
         raise AnsibleFilterError(f"{name} expects the columns as a list of keys, and found {quoted(columns)}.")
+
+
+def filled_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:
+    """Returns the columns without those that are empty in all rows; all of them where there are no rows."""
+    return [column for column in columns if not rows or any(row.get(column) not in _EMPTY for row in rows)]
+
+
+_EMPTY: tuple[Any, ...] = (None, "", [], {})

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 from ansible_collections.minerops.dragonmint.plugins.filter.to_csv import to_csv
 from ansible_collections.minerops.dragonmint.plugins.filter.to_html import to_html
 from ansible_collections.minerops.dragonmint.plugins.filter.to_table import to_table
@@ -49,7 +50,46 @@ class TestToTable:
         assert to_table([{"miner": "m"}], []) == ["", ""]
 
     def test_what_a_row_lacks_is_left_empty(self) -> None:
-        assert to_table([{"b": 1}, {"a": None, "b": 2}], ["a", "b"]) == ["a  b", "   1", "   2"]
+        assert to_table([{"b": 1}, {"a": 3, "b": 2}], ["a", "b"]) == ["a  b", "   1", "3  2"]
+
+    def test_a_column_that_is_empty_in_all_rows_is_left_out(self) -> None:
+        assert to_table([{"b": 1}, {"a": "", "b": 0}], ["a", "b"]) == ["b", "1", "0"]
+
+    def test_the_worst_rows_stand_first_and_the_rest_is_counted(self) -> None:
+        outcomes = ["as desired", "drift", "failed", "drift", "as desired"]
+        rows = [{"miner": f"m{number}", "outcome": outcome} for number, outcome in enumerate(outcomes)]
+        assert to_table(rows, ["miner", "outcome"], limit=3, path="reports/audit.html") == [
+            *("miner  outcome", "m2     failed", "m1     drift", "m3     drift"),
+            "… 2 more in reports/audit.html",
+        ]
+        assert to_table(rows, ["miner"], 4)[-1] == "… 1 more"
+        assert len(to_table(rows, ["miner"], limit=5, path="p")) == 6
+
+    @pytest.mark.parametrize("limit", [-1, "20", True, 1.5])
+    def test_a_limit_is_a_number_of_rows(self, limit: Any) -> None:
+        with pytest.raises(AnsibleFilterError, match="to_table expects the limit as a number of rows"):
+            to_table([], ["a"], limit)
+
+    def test_a_line_fits_the_terminal_and_names_are_whole(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "80")
+        miner = "a-rather-long-name-of-a-miner"
+        rows = [{"miner": miner, "outcome": "failed", "reason": "word " * 30, "detail": "x" * 30}]
+        heading, line = to_table(rows, ["miner", "outcome", "detail", "reason"])
+        assert len(line) == 80 - 14
+        assert line.startswith(f"{miner}  failed   xxx")
+        assert line.endswith("…")
+        assert heading.split() == ["miner", "outcome", "detail", "reason"]
+
+    def test_what_cannot_be_cut_further_is_shown(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("COLUMNS", "20")
+        (_heading, line) = to_table([{"miner": "m" * 30, "reason": "r" * 30}], ["miner", "reason"])
+        assert line == f"{'m' * 30}  {'r' * 9}…"
+
+    def test_without_a_terminal_nothing_is_cut(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.delenv("COLUMNS", raising=False)
+        monkeypatch.setattr(Display(), "columns", 79)
+        (_heading, line) = to_table([{"reason": "r" * 300}], ["reason"])
+        assert line == "r" * 300
 
     @pytest.mark.parametrize(
         "text", ["\x1b[2J", "\r", "\n", "\t", "\x07", "\x9b", "\u202e", "\u2028", "\ud800"], ids=ascii

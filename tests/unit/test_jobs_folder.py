@@ -17,12 +17,12 @@ def test_a_folder_that_can_be_made_is_no_problem_and_is_not_made(tmp_path: Path,
 
 
 @pytest.mark.parametrize("name", ["file", "file/below", "dangling"])
-def test_what_is_no_folder_is_named_with_the_variable(tmp_path: Path, name: str) -> None:
+def test_what_is_no_folder_is_named(tmp_path: Path, name: str) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "dangling").symlink_to(tmp_path / "nowhere/at all")
     problem = folder_problem(str(tmp_path / name))
     assert problem.startswith(f"Reports cannot be written to '{tmp_path / name}' ('{tmp_path / name.split('/')[0]}': ")
-    assert problem.endswith("Set report_folder to a folder that the user who runs Ansible may write to.")
+    assert problem.endswith(").")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["dangling", "file"]
 
 

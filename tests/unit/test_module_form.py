@@ -120,10 +120,13 @@ def test_a_missing_library_is_named(library: str, listen: Listen) -> None:
     assert PASSWORD not in ran.output
 
 
-def test_what_runs_on_many_miners_says_that_it_is_no_program_of_its_own() -> None:
+@pytest.mark.parametrize(("module", "arguments"), [("fleet", {"module": "facts"}), ("report", {"name": "x"})])
+def test_what_runs_on_the_controller_says_that_it_is_no_program_of_its_own(
+    module: str, arguments: dict[str, Any]
+) -> None:
     done = subprocess.run(
-        [sys.executable, str(ROOT / "plugins/modules/dragonmint_fleet.py")],
-        input=json.dumps({"ANSIBLE_MODULE_ARGS": {"module": "facts"}}),
+        [sys.executable, str(ROOT / f"plugins/modules/dragonmint_{module}.py")],
+        input=json.dumps({"ANSIBLE_MODULE_ARGS": arguments}),
         env={**os.environ, "PYTHONPATH": str(ROOT / "build")},
         capture_output=True,
         text=True,

@@ -24,7 +24,4 @@ def folder_problem(folder: str) -> str:
             return ""
     except OSError as error:
         cause = f"{quoted(str(existing))}: {error.strerror}"
-        return (
-            f"Reports cannot be written to {quoted(folder)} ({cause}), so nothing was done. "
-            "Set report_folder to a folder that the user who runs Ansible may write to."
-        )
+        return f"Reports cannot be written to {quoted(folder)} ({cause})."

@@ -1,14 +1,30 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role report: what its variables are."""
+"""The role report: what its variables are, how its files are called, and what a webhook is told."""
 
 from __future__ import annotations
 
+import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import replace
+from datetime import datetime, timezone
+from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.changes import Changes, Difference
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted
+
+KINDS = ("json", "csv", "html")
+HISTORY = "history"
+
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
+_LONGEST_LIMIT = 40
+_POSTED = 100
 
 VARIABLES = Variables(
     "report_",
@@ -16,7 +32,8 @@ VARIABLES = Variables(
         Variable(
             "report_name",
             "str",
-            "The name of the files, to which C(.json), C(.csv) and C(.html) are added.",
+            "The name of the files, to which C(.json), C(.csv) and C(.html) are added. With C(--limit), C(.limit-) and "
+            "the limit come before these, so that the report of the fleet stays.",
             required=True,
             is_argument=True,
         ),
@@ -32,8 +49,23 @@ VARIABLES = Variables(
         Variable(
             "report_columns",
             "list",
-            "The keys that CSV and HTML show, in this order.",
+            "The keys that CSV and HTML show, in this order. The page leaves out those that are empty in all rows.",
             required=True,
+            elements="str",
+            is_argument=True,
+        ),
+        Variable(
+            "report_summary",
+            "str",
+            "One sentence or more at the top of the page. By default, it is C(summary) in O(report_stats).",
+            is_argument=True,
+        ),
+        Variable(
+            "report_identity",
+            "list",
+            "The columns that together say which problem a row is: first the miner, then its kind, then other columns. "
+            "With them, the report says which problems are new, and which are resolved since the last one. The "
+            "playbooks audit, heal and overview have their own.",
             elements="str",
             is_argument=True,
         ),
@@ -52,5 +84,85 @@ VARIABLES = Variables(
             is_argument=True,
         ),
         replace(REPORT_FOLDER, of_playbook=False),
+        Variable(
+            "report_required",
+            "bool",
+            "Fail, before anything else is done, where the folder cannot be written to. With V(false), that is a "
+            "warning, and the job goes on with the custom statistics alone.",
+            default=True,
+        ),
+        Variable(
+            "report_keep",
+            "int",
+            "How many older reports are kept in the folder C(history) below O(report_folder), for each name.",
+            default=10,
+            minimum=0,
+        ),
+        Variable("report_site", "str", "The name of the site, for the page and the webhook."),
+        Variable(
+            "report_webhook_url",
+            "str",
+            "A URL to which the summary is posted as JSON when a problem is new or resolved. Nothing is posted in "
+            "check mode. A post that fails is a warning, and the next report repeats it.",
+            secret=True,
+        ),
     ),
 )
+
+
+def stem_of(name: str, limit: str) -> str:
+    """Returns the name of a report's files without their endings. A limited one has a name of its own.
+
+    Raises InvalidInput for a name that is none of a file.
+    """
+    if not _NAME.fullmatch(name):
+        raise InvalidInput(
+            f"The name of the report is {quoted(name)}; expected the name of a file, of letters, digits and _ . -, "
+            "without its ending."
+        )
+    if not limit:
+        return name
+    plain = re.sub(r"[^A-Za-z0-9_.-]+", "_", limit)
+    if plain != limit or len(plain) > _LONGEST_LIMIT:
+        plain = f"{plain[:_LONGEST_LIMIT].strip('_')}-{hashlib.sha256(limit.encode()).hexdigest()[:8]}"
+    return f"{name}.limit-{plain}"
+
+
+def older_name(stem: str, written_at: float, kind: str) -> str:
+    """Returns the name of a report in the history, by the time at which it was written."""
+    at = datetime.fromtimestamp(written_at, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
+    return f"{stem}.{at}.{kind}"
+
+
+def too_old(names: Iterable[str], stem: str, keep: int) -> list[str]:
+    """Returns the names in the history, among these, of the reports that are older than the newest ones to keep."""
+    pattern = re.compile(rf"{re.escape(stem)}\.(\d{{8}}T\d{{6}}Z)\.(?:{'|'.join(KINDS)})")
+    times = {name: found[1] for name in names if (found := pattern.fullmatch(name))}
+    kept = sorted(set(times.values()))[-keep:] if keep else []
+    return sorted(name for name, time in times.items() if time not in kept)
+
+
+def told(changes: Changes) -> str:
+    """Returns what has changed since the last report in one sentence; "" for nothing."""
+    parts = [f"{len(changes.difference.new)} new"] if changes.difference.new else []
+    parts += [f"{len(changes.difference.resolved)} resolved"] if changes.difference.resolved else []
+    texts = [f"Since the last report: {' and '.join(parts)}."] if parts else []
+    for miners, text in ((changes.arrived, "new in the report"), (changes.left, "no longer in the report")):
+        texts += [f"{counted(len(miners), 'miner')} {text}."] if miners else []
+    return " ".join(texts)
+
+
+def message(
+    name: str, title: str, site: str, at: float, summary: str, still: int, difference: Difference
+) -> dict[str, Any]:
+    """Returns what a webhook is told. Of very many problems it gets the number, and the first of them."""
+    return {
+        "report": name,
+        "title": title,
+        "site": site,
+        "at": datetime.fromtimestamp(at, timezone.utc).isoformat(timespec="seconds"),
+        "summary": summary,
+        "counts": {"new": len(difference.new), "still": still, "resolved": len(difference.resolved)},
+        "new": list(difference.new[:_POSTED]),
+        "resolved": list(difference.resolved[:_POSTED]),
+    }
