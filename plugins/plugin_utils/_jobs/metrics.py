@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, curtail, words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     Variables,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import families
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import Sample
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import MISSING, Sample
 
 _LABEL = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 
@@ -97,7 +97,7 @@ class Counts:
     miners: int = 0
     up: int = 0
     curtailed: int = 0
-    unhealthy: int = 0
+    _unhealthy: set[str] = field(default_factory=set)
     _drifted: set[str] = field(default_factory=set)
 
     def counted(self, sample: Sample) -> Sample:
@@ -107,10 +107,10 @@ class Counts:
             self.up += bool(sample.value)
         elif sample.family is families.CURTAILED:
             self.curtailed += bool(sample.value)
-        elif sample.family is families.UNHEALTHY:
-            self.unhealthy += bool(sample.value)
         elif sample.family is families.DRIFTED and sample.value:
             self._drifted.add(sample.labels[families.MINER])
+        elif sample.family is families.FINDING and _is_of_health(sample):
+            self._unhealthy.add(sample.labels[families.MINER])
         return sample
 
     def as_result(self) -> dict[str, int]:
@@ -120,9 +120,15 @@ class Counts:
             "up": self.up,
             "down": self.miners - self.up,
             "curtailed": self.curtailed,
-            "unhealthy": self.unhealthy,
+            "unhealthy": len(self._unhealthy),
             "drifted": len(self._drifted),
         }
+
+
+def _is_of_health(sample: Sample) -> bool:
+    """Whether a finding is one of a miner that could be examined, and more than a remark."""
+    is_unknown = sample.labels["finding"] in (*checks.UNKNOWN, MISSING.code)
+    return not is_unknown and sample.labels["severity"] != checks.INFO
 
 
 def outcome(counts: Mapping[str, int]) -> dict[str, Any]:

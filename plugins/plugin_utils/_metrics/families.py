@@ -43,13 +43,12 @@ BOARD_HASHRATE = Family("dragonmint_board_hashrate_hashes_per_second", "The hash
 FAN_SPEED = Family("dragonmint_fan_speed_ratio", "The speed of the fans, from 0 to 1.")
 POOL_UP = Family("dragonmint_pool_up", "Whether cgminer reports the pool as alive (1) or not (0).", ("pool", "url"))
 SHARES_ACCEPTED = Family(
-    "dragonmint_shares_accepted_total", "Shares that pools accepted since cgminer started.", kind=COUNTER
+    "dragonmint_shares_accepted_total", "Shares of all boards that pools accepted since cgminer started.", kind=COUNTER
 )
 SHARES_REJECTED = Family(
-    "dragonmint_shares_rejected_total", "Shares that pools rejected since cgminer started.", kind=COUNTER
+    "dragonmint_shares_rejected_total", "Shares of all boards that pools rejected since cgminer started.", kind=COUNTER
 )
-UNHEALTHY = Family("dragonmint_unhealthy", "Whether the miner has a critical finding or a warning (1) or not (0).")
-FINDING = Family("dragonmint_finding", "A finding of the health check, always 1.", ("finding", "part", "severity"))
+FINDING = Family("dragonmint_finding", "What is wrong with the miner, always 1.", ("finding", "part", "severity"))
 DRIFTED = Family("dragonmint_drifted", "Whether a setting differs from its desired state (1) or not (0).", ("setting",))
 FIRMWARE_INFO = Family("dragonmint_firmware_info", "The installed firmware, always 1.", ("firmware", "hwver"))
 INVENTORY_ADDRESSES = Family(
@@ -71,7 +70,6 @@ FAMILIES = (
     POOL_UP,
     SHARES_ACCEPTED,
     SHARES_REJECTED,
-    UNHEALTHY,
     FINDING,
     DRIFTED,
     FIRMWARE_INFO,

@@ -81,12 +81,10 @@ def samples_of(polled: Polled) -> Iterator[Sample]:
     findings = findings_of(polled)
     yield Sample(families.UP, common, polled.is_up)
     yield Sample(families.CURTAILED, common, polled.is_curtailed)
-    yield Sample(families.POLL_TIMESTAMP, common, polled.result.get("gathered_at") or polled.at)
+    yield Sample(families.POLL_TIMESTAMP, common, round(polled.result.get("gathered_at") or polled.at))
     for family, own, value in _values(polled):
         if value is not None:
             yield Sample(family, {**common, **own}, value)
-    if polled.is_up:
-        yield Sample(families.UNHEALTHY, common, any(each.severity != checks.INFO for each in findings))
     # A finding can occur twice only where a miner calls two of its parts the same.
     for code, part, severity in dict.fromkeys((each.code, visible(each.part), each.severity) for each in findings):
         yield Sample(families.FINDING, {**common, "finding": code, "part": part, "severity": severity}, 1)
@@ -103,7 +101,7 @@ def missing(name: str, at: float) -> Iterator[Sample]:
     common = {families.MINER: visible(name)}
     yield Sample(families.UP, common, 0)
     yield Sample(families.CURTAILED, common, 0)
-    yield Sample(families.POLL_TIMESTAMP, common, at)
+    yield Sample(families.POLL_TIMESTAMP, common, round(at))
     yield Sample(families.FINDING, {**common, "finding": MISSING.code, "part": "", "severity": MISSING.severity}, 1)
 
 
@@ -155,16 +153,16 @@ def _values(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | No
     yield families.UPTIME, {}, polled.fact("hardware").get("uptime_seconds")
     yield families.FAN_SPEED, {}, None if fan_percent is None else fan_percent / 100
     yield from _rates(polled)
-    for board in mining.get("boards") or ():
+    boards = mining.get("boards") or ()
+    for board in boards:
         own = {"board": str(board.get("id"))}
         yield families.BOARD_TEMPERATURE, own, board.get("temperature_c")
         yield families.BOARD_HASHRATE, own, _board_rate(board)
-    pools = mining.get("pools") or ()
-    for number, pool in enumerate(pools):
+    for number, pool in enumerate(mining.get("pools") or ()):
         own = {"pool": str(number), "url": visible(pool.get("url") or "")}
         yield families.POOL_UP, own, None if pool.get("status") is None else pool["status"] == "Alive"
-    yield families.SHARES_ACCEPTED, {}, _sum(pool.get("accepted") for pool in pools)
-    yield families.SHARES_REJECTED, {}, _sum(pool.get("rejected") for pool in pools)
+    for family, verdict in ((families.SHARES_ACCEPTED, "accepted"), (families.SHARES_REJECTED, "rejected")):
+        yield family, {}, _sum(board.get(verdict) for board in boards)
     for setting, differs in drifted(polled):
         yield families.DRIFTED, {"setting": setting}, differs
     if polled.is_up:
