@@ -84,7 +84,7 @@ author:
 EXAMPLES = r"""
 - name: Write the metrics of all miners
   minerops.dragonmint.dragonmint_metrics:
-    dest: /var/lib/prometheus/node-exporter/dragonmint.prom
+    dest: dragonmint-reports/dragonmint.prom
     labels: [site, rack]
   run_once: true
 """
