@@ -109,7 +109,7 @@ def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, sta
             "instance": killed["discoveredLabels"]["__address__"],
         }
 
-        # What left the fleet leaves the file, with its alerts; what is back has none any more; what died keeps its model.
+        # What left the fleet leaves the file, with its alerts; what is back has none; what died keeps its model.
         removed = miners.pop("removed")
         miners["killed"].heal()
         miners["later"].fault("dark")
@@ -229,7 +229,7 @@ def require_values(prometheus: Prometheus) -> None:
     assert value('dragonmint_finding{miner="powered off"}') is None
     assert value(f'dragonmint_finding{{miner="{MISSING}", finding="missing"}}') == 1
     (info,) = prometheus.query('dragonmint_firmware_info{miner="hostile"}')
-    assert (info[0]["rack"], info[0]["firmware"]) == ('r"1"\\<U+000A><U+202E>evil', 't1"<U+000A><U+202E>{{ 1 }}')
+    assert (info[0]["rack"], info[0]["firmware"]) == ('r"1"\\<U+000A><U+202E>evil', 't1" <U+202E>{{ 1 }}')
 
 
 def require_dashboard(prometheus: Prometheus) -> None:
