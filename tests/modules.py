@@ -246,6 +246,8 @@ _TABLE = (
 MODULES = {module.name: module for module in _TABLE}
 # The one that runs others on many miners, and those: what is true of them alone is true of them there.
 RUNS_OTHERS = "fleet"
+# Those that run one of them on many miners, with a result of their own.
+POLL_MANY = ("metrics",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
 # Those that contact no miner, so that no entry above says anything about them.
 OF_THE_CONTROLLER = ("report",)

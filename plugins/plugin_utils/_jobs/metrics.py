@@ -1,0 +1,147 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job metrics: what it takes, and what its one poll came to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, curtail, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variable,
+    Variables,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import families
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import MISSING, Sample
+
+_LABEL = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
+
+
+def require_labels(option: str, names: Iterable[str]) -> None:
+    """Raises InvalidVariables for variables whose names Prometheus would not take as labels of these metrics."""
+    for name in names:
+        if not _LABEL.fullmatch(name):
+            raise InvalidVariables(
+                f"{option} has {quoted(name)}, which is not a valid name of a label; use letters, digits and "
+                "underscores, not two of them at the beginning."
+            )
+        if name in families.TAKEN_LABELS:
+            raise InvalidVariables(
+                f"{option} has {quoted(name)}, which is a label of these metrics or of Prometheus already. Give the "
+                "value in a variable with another name."
+            )
+
+
+# Where the role curtail writes it.
+_RECORD = replace(
+    next(entry for entry in curtail.VARIABLES if entry.name == "curtail_record"),
+    text="The record of the role curtail, which says who is curtailed. By default it is C(curtail-record.json) in "
+    "O(report_folder).",
+)
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    require_labels("metrics_labels", values["labels"])
+
+
+VARIABLES = Variables(
+    "metrics_",
+    (
+        Variable(
+            "metrics_file",
+            "path",
+            "The file on the controller for the textfile collector of node_exporter, which reads names that end in "
+            "C(.prom). By default it is C(dragonmint.prom) in O(report_folder).",
+        ),
+        Variable(
+            "metrics_sd_file",
+            "path",
+            "A file on the controller that lists the miners as targets for C(file_sd_configs) of Prometheus. Not "
+            "written by default.",
+        ),
+        Variable(
+            "metrics_labels",
+            "list",
+            "Variables of the hosts whose values become labels of the same names. A host that does not have the "
+            "variable does not get the label.",
+            default=families.DEFAULT_LABELS,
+            elements="str",
+        ),
+        Variable(
+            "metrics_drift",
+            "bool",
+            "Compare pools, autotune mode, network and firmware with the desired state of the host. This takes one "
+            "more request a miner.",
+            default=True,
+        ),
+        _RECORD,
+        RATINGS,
+        TARGET,
+        REPORT_FOLDER,
+    ),
+    _check,
+)
+
+
+@dataclass
+class Counts:
+    """How many miners the file has, by their samples."""
+
+    miners: int = 0
+    up: int = 0
+    curtailed: int = 0
+    _unhealthy: set[str] = field(default_factory=set)
+    _drifted: set[str] = field(default_factory=set)
+
+    def counted(self, sample: Sample) -> Sample:
+        """Counts a sample in, and returns it."""
+        if sample.family is families.UP:
+            self.miners += 1
+            self.up += bool(sample.value)
+        elif sample.family is families.CURTAILED:
+            self.curtailed += bool(sample.value)
+        elif sample.family is families.DRIFTED and sample.value:
+            self._drifted.add(sample.labels[families.MINER])
+        elif sample.family is families.FINDING and _is_of_health(sample):
+            self._unhealthy.add(sample.labels[families.MINER])
+        return sample
+
+    def as_result(self) -> dict[str, int]:
+        """Returns the counts as a task returns them."""
+        return {
+            "total": self.miners,
+            "up": self.up,
+            "down": self.miners - self.up,
+            "curtailed": self.curtailed,
+            "unhealthy": len(self._unhealthy),
+            "drifted": len(self._drifted),
+        }
+
+
+def _is_of_health(sample: Sample) -> bool:
+    """Whether a finding is one of a miner that could be examined, and more than a remark."""
+    is_unknown = sample.labels["finding"] in (*checks.UNKNOWN, MISSING.code)
+    return not is_unknown and sample.labels["severity"] != checks.INFO
+
+
+def outcome(counts: Mapping[str, int]) -> dict[str, Any]:
+    """Returns what a poll came to, from the counts of dragonmint_metrics: ``summary``, ``is_ok`` and ``stats``.
+
+    Miners that are down are what metrics are for. That all of them are is the fault of the poll.
+    """
+    is_ok = not counts["total"] or bool(counts["up"])
+    also = words.listed({name: counts[name] for name in ("curtailed", "unhealthy", "drifted")})
+    sentences = [words.summed_up({name: counts[name] for name in ("up", "down")}), f"Of these, {also}."]
+    if not is_ok:
+        sentences.append(
+            "No miner answered and accepted the login. Check the network, dragonmint_password and the addresses."
+        )
+    summary = " ".join(sentences)
+    return {"summary": summary, "is_ok": is_ok, "stats": {**counts, "is_ok": is_ok, "summary": summary}}
