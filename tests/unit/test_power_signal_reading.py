@@ -32,14 +32,14 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
     around,
     prices_from,
 )
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import WEEK_MINUTES, Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
     Invalid,
     moment,
     quoted,
     shown,
 )
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import WEEK_MINUTES, Week
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_autotune
 from hypothesis import given, settings
 from hypothesis import strategies as some
