@@ -282,7 +282,9 @@ class _Fleet:
         self, miner: Miner, conditions: dict[str, Condition], name: str, fault: Fault | None, edges: tuple[str, str]
     ) -> None:
         before = conditions.get(name, _WELL)
-        after, is_turned = _turned(before, fault.severity if fault else None, self._polls, self._now)
+        # One that gets milder is not over, and has been reported at its worst.
+        levels = [level for level in (before.reported, fault.severity) if level] if fault else []
+        after, is_turned = _turned(before, min(levels, key=SEVERITIES.index, default=None), self._polls, self._now)
         _keep(conditions, name, after)
         if not is_turned:
             return
@@ -290,7 +292,7 @@ class _Fleet:
         finding = name.removeprefix(":")
         if fault is None:
             self._add(miner, went, INFO, f"{finding} is over.", before.since, finding)
-        elif before.reported is None or SEVERITIES.index(fault.severity) < SEVERITIES.index(before.reported):
+        else:
             self._add(miner, came, fault.severity, fault.detail, after.since, finding)
 
     def _with_firmware(self, miner: Miner, firmware: str | None) -> Miner:

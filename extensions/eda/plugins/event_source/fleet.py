@@ -109,21 +109,50 @@ options:
     default: {}
     suboptions:
       pools:
-        description:
-          - The pools in their order, each with C(url) and C(user).
-          - In the user, C({miner}) is replaced by the name of the miner, C({mac}) by its MAC as C(a0b0450000e5), and
-            C({octet}) by the last number of its address.
+        description: The pools in their order.
         type: list
         elements: dict
+        suboptions:
+          url:
+            description: The URL of the pool.
+            type: str
+            required: true
+          user:
+            description:
+              - The user at the pool.
+              - C({miner}) is replaced by the name of the miner, C({mac}) by its MAC as C(a0b0450000e5), and C({octet})
+                by the last number of its address.
+            type: str
+            required: true
       autotune:
-        description: C(mode), and on Innosilicon C(level).
+        description: The autotune mode, and on Innosilicon its level.
         type: dict
+        suboptions:
+          mode:
+            description: The autotune mode.
+            type: str
+            choices: [efficient, balanced, factory, performance, 'off']
+            required: true
+          level:
+            description: The level of that mode, on Innosilicon's firmware only.
+            type: str
       firmware:
-        description: C(version), as miners report it.
+        description: The firmware.
         type: dict
+        suboptions:
+          version:
+            description: The version that miners report.
+            type: str
+            required: true
       network:
-        description: C(mode), which is V(dhcp).
+        description: The network settings.
         type: dict
+        suboptions:
+          mode:
+            description: How miners get their addresses.
+            type: str
+            choices: [dhcp]
+            required: true
   health:
     description:
       - The limits of the health rules, named as the variables of the role P(minerops.dragonmint.health#role) without
