@@ -62,6 +62,7 @@ class Settings:
     networks: Addresses | None = None
     inventory: InventoryFiles | None = None
     named_by_mac: bool = True
+    limits_playbooks: bool = True
     desired: Mapping[str, Any] = field(default_factory=dict)
     snapshot: Path | None = None
 
@@ -92,6 +93,7 @@ def settings_from(args: Mapping[str, Any], schema: Mapping[str, Any]) -> Setting
         networks=_networks(given) if "networks" in given else None,
         inventory=_inventory(given["inventory"]) if "inventory" in given else None,
         named_by_mac=given["hostname"] == "mac",
+        limits_playbooks=given["limit"],
         desired=desired,
         snapshot=Path(given["snapshot"]).expanduser() if "snapshot" in given else None,
     )

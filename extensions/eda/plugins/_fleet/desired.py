@@ -52,7 +52,7 @@ class Desired:
     def _difference(self, name: str, facts: Mapping[str, Any]) -> str:
         fact, options = facts[f"dragonmint_{drift.SUBSETS[name]}"], self._settings[name]
         current, desired = _SHOWN[name](fact, options)
-        return plain(f"Its {name} is {current}, and {desired} is desired.", DETAIL_MAX)
+        return plain(f"{name}: found {current}, desired {desired}", DETAIL_MAX)
 
 
 def for_miner(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _host(name: str, variables: Mapping[str, Any], port: int, logins: tuple[Cred
     return Host(
         name,
         _address(name, _text(name, variables, _HOST) or name),
-        _port(name, variables.get("dragonmint_port") or port),
+        _port(name, _first(variables, ("dragonmint_port",)), port),
         logins or _credentials(name, variables),
         settings,
         unknown,
@@ -125,7 +125,9 @@ def _address(name: str, given: str) -> str:
     return host
 
 
-def _port(name: str, given: Any) -> int:
+def _port(name: str, given: Any, default: int) -> int:
+    if given is None:
+        return default
     with suppress(TypeError, ValueError):
         if not isinstance(given, bool) and 1 <= int(given) <= 65535:
             return int(given)

@@ -102,7 +102,7 @@ class Source:
         for event in events:
             if event.severity == CRITICAL and event.edge in (BASELINE, POLL_FAILED):
                 _logger.warning("fleet: %s", event.detail)
-            await self._put(_message(event))
+            await self._put(_message(event, self._settings.limits_playbooks))
         self._state = state
         snapshot = self._settings.snapshot
         if snapshot and state != self._on_disk and (problem := await self._save(snapshot)):
@@ -216,13 +216,13 @@ class Source:
             _logger.warning("fleet: %s", text)
 
 
-def _message(event: Event) -> dict[str, Any]:
+def _message(event: Event, limits_playbooks: bool) -> dict[str, Any]:
     """Returns an event for ansible-rulebook, which runs a playbook on the hosts that ``meta`` names.
 
     Many hosts would be too long for a command line.
     """
     message = {"dragonmint": {**asdict(event), "miners": list(event.miners)}}
-    return message if event.miner is None else {**message, "meta": {"hosts": event.miner}}
+    return {**message, "meta": {"hosts": event.miner}} if event.miner and limits_playbooks else message
 
 
 def _resumed(snapshot: Path | None) -> State:

@@ -101,6 +101,12 @@ options:
     type: str
     choices: [mac, ipaddress]
     default: mac
+  limit:
+    description:
+      - Whether the event of a single miner has its name as C(meta.hosts), which limits playbooks to this host.
+      - Set it to V(false) for actions that run on localhost.
+    type: bool
+    default: true
   desired:
     description:
       - The desired state of all miners. What an inventory says about the same setting is overridden.
