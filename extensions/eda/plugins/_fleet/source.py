@@ -11,6 +11,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
@@ -188,7 +189,9 @@ class Source:
         addresses = await batch.addresses_of(host.address for host in self._hosts.values())
         names: dict[tuple[int, tuple[Credential, ...]], dict[str, str]] = {}
         for host in self._hosts.values():
-            names.setdefault((host.port, host.credentials), {})[addresses[host.address]] = host.name
+            # A name that the resolver does not know is still a name.
+            if _is_address(addresses[host.address]):
+                names.setdefault((host.port, host.credentials), {})[addresses[host.address]] = host.name
         return [
             Group(addresses_from(list(at), allow_public=True, allow_huge=True), port, credentials, at)
             for (port, credentials), at in names.items()
@@ -197,6 +200,7 @@ class Source:
     async def _read(self, files: InventoryFiles) -> None:
         """Reads the inventory. Raises Invalid, and then the hosts stay those that were read last."""
         settings = self._settings
+        self._read_at = time.monotonic()
         hosts = await read(files.paths, files.group, settings.port, settings.credentials)
         for host in hosts:
             try:
@@ -204,7 +208,6 @@ class Source:
             except Invalid as error:
                 raise Invalid(f"Host {quoted(host.name)}: {error}") from None
         self._hosts = {host.name: host for host in hosts}
-        self._read_at = time.monotonic()
         for setting in SETTINGS:
             if count := sum(setting in host.unknown and setting not in settings.desired for host in hosts):
                 self._warn(f"The drift of {setting} of {count} hosts is not known: what is desired has a template.")
@@ -214,6 +217,14 @@ class Source:
         if text not in self._logged:
             self._logged.add(text)
             _logger.warning("fleet: %s", text)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        IPv4Address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _message(event: Event, limits_playbooks: bool) -> dict[str, Any]:
