@@ -224,9 +224,9 @@ class Ansible:
         return own
 
 
-def wait_until(met: Callable[[], bool]) -> None:
+def wait_until(met: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
     """Wait for a condition, and fail if it does not come."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+    deadline = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.005)

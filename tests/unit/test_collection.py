@@ -46,20 +46,25 @@ LAYERS = [
     "lookup",
     "filter",
 ]
-# The same for the event source power_signal, which may also use module_utils.
-SIGNAL = ROOT / "extensions/eda/plugins/_power_signal"
-SIGNAL_LAYERS = [
-    "reading",
-    "week",
-    "decision",
-    "prices",
-    "commands",
-    "snapshot",
-    "arguments",
-    "feed",
-    "webhook",
-    "source",
-]
+# The same for the event sources, whose rooms may also use module_utils and what they share.
+EVENT_SOURCES = ROOT / "extensions/eda/plugins"
+EVENT_SOURCE_LAYERS = {
+    "_shared": ["reading", "schema", "files", "snapshot"],
+    "_power_signal": [
+        "week",
+        "decision",
+        "prices",
+        "commands",
+        "snapshot",
+        "arguments",
+        "feed",
+        "webhook",
+        "source",
+    ],
+    "_fleet": ["decision", "desired", "sighting", "snapshot", "inventory", "arguments", "source"],
+}
+# What else a room may use: the rules of health, which import nothing of Ansible.
+EVENT_SOURCE_USES = {"_fleet": ("plugins.plugin_utils._jobs.checks.",)}
 # What says how the device speaks, and what is done with it as steps: a driver does it.
 WITHOUT_INPUT_OUTPUT = [
     "_text.py",
@@ -113,18 +118,33 @@ def test_imports_go_round_in_no_circle() -> None:
     TopologicalSorter(graph).prepare()
 
 
-@pytest.mark.parametrize("source", [path.stem for path in SIGNAL.glob("*.py")])
-def test_imports_of_a_power_signal_point_down(source: str) -> None:
-    package = f"{PACKAGE}.extensions.eda.plugins._power_signal"
-    below = [f"{package}.{layer}." for layer in SIGNAL_LAYERS[: SIGNAL_LAYERS.index(source)]]
-    for name in imports(SIGNAL / f"{source}.py"):
-        if name.startswith(f"{PACKAGE}."):
-            assert name.startswith((f"{PACKAGE}.plugins.module_utils.", *below)), f"{source} imports {name}"
+@pytest.mark.parametrize(
+    "source",
+    [f"{room}/{path.stem}" for room in EVENT_SOURCE_LAYERS for path in (EVENT_SOURCES / room).glob("*.py")],
+)
+def test_imports_of_an_event_source_point_down(source: str) -> None:
+    room, _slash, name = source.partition("/")
+    package = f"{PACKAGE}.extensions.eda.plugins"
+    layers = EVENT_SOURCE_LAYERS[room]
+    below = [f"{package}.{room}.{layer}." for layer in layers[: layers.index(name)]]
+    if room != "_shared":
+        below.append(f"{package}._shared.")
+    below += [f"{PACKAGE}.{used}" for used in EVENT_SOURCE_USES.get(room, ())]
+    for imported in imports(EVENT_SOURCES / f"{source}.py"):
+        if imported.startswith(f"{PACKAGE}."):
+            assert imported.startswith((f"{PACKAGE}.plugins.module_utils.", *below)), f"{source} imports {imported}"
 
 
-@pytest.mark.parametrize("source", SIGNAL_LAYERS[: SIGNAL_LAYERS.index("arguments")])
-def test_what_decides_on_a_power_signal_does_no_input_or_output(source: str) -> None:
-    assert top_level_imports(SIGNAL / f"{source}.py") & INPUT_OUTPUT == set()
+@pytest.mark.parametrize(
+    "source",
+    [
+        "_shared/reading",
+        *(f"_power_signal/{name}" for name in ("week", "decision", "prices", "commands", "snapshot")),
+        *(f"_fleet/{name}" for name in ("decision", "desired", "sighting", "snapshot")),
+    ],
+)
+def test_what_decides_on_events_does_no_input_or_output(source: str) -> None:
+    assert top_level_imports(EVENT_SOURCES / f"{source}.py") & INPUT_OUTPUT == set()
 
 
 @pytest.mark.parametrize("pattern", WITHOUT_INPUT_OUTPUT)

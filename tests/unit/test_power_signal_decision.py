@@ -32,9 +32,9 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
     Threshold,
     decide,
 )
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import moment, shown
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import moment, shown
 from hypothesis import given, settings
 from hypothesis import strategies as some
 

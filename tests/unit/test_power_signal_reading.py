@@ -32,17 +32,19 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
     around,
     prices_from,
 )
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import WEEK_MINUTES, Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
     Invalid,
     moment,
     quoted,
     shown,
 )
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import WEEK_MINUTES, Week
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_autotune
 from hypothesis import given, settings
 from hypothesis import strategies as some
+
+from .event_sources import described, required, text_of
 
 ROOT = Path(__file__).parents[2]
 SOURCE = ROOT / "extensions/eda/plugins/event_source/power_signal.py"
@@ -339,7 +341,7 @@ def test_no_message_shows_a_secret(args: dict[str, Any], message: str) -> None:
 
 
 def test_the_documentation_describes_the_arguments() -> None:
-    documented = yaml.safe_load(text_of("DOCUMENTATION"))["options"]
+    documented = yaml.safe_load(text_of(SOURCE, "DOCUMENTATION"))["options"]
     assert described(documented) == required(SCHEMA)
     modes = yaml.safe_load(dragonmint_autotune.DOCUMENTATION)["options"]["mode"]["choices"]
     assert SCHEMA["properties"]["mode"]["enum"] == modes
@@ -349,7 +351,7 @@ def test_examples_are_what_the_source_takes() -> None:
     page = (ROOT / "docs/power_signal.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 2
-    for block in (text_of("EXAMPLES"), *blocks):
+    for block in (text_of(SOURCE, "EXAMPLES"), *blocks):
         example = yaml.safe_load(re.sub(r"{{ \w+_token }}", "correct-horse-battery", block, flags=re.IGNORECASE))
         if isinstance(example, list):
             example = example[0]["sources"][0]["minerops.dragonmint.power_signal"]
@@ -361,49 +363,6 @@ def test_examples_are_what_the_source_takes() -> None:
     ]
     (listed,) = re.findall(r"^    (start,.*\n)    (.*\n)", page, re.MULTILINE)
     assert spans("".join(listed), Layout()) == [("2026-07-01T15:00:00Z", "2026-07-01T15:05:00Z", 131.2)]
-
-
-def text_of(name: str) -> str:
-    found = re.search(rf'^{name} = r"""(.*?)"""', SOURCE.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
-    assert found
-    return found[1]
-
-
-TYPES = {"object": "dict", "array": "list", "string": "str", "number": "float", "integer": "int"}
-
-
-def required(schema: dict[str, Any]) -> dict[str, Any]:
-    """What a schema says of its arguments."""
-    found = {}
-    for name, about in schema["properties"].items():
-        items = about.get("items", {})
-        found[name] = {
-            "description": about["description"],
-            "type": TYPES[about["type"]],
-            "default": about.get("default"),
-            "required": name in schema.get("required", ()),
-            "choices": about.get("enum", items.get("enum")),
-            "suboptions": required(items if "properties" in items else about)
-            if "properties" in {**about, **items}
-            else None,
-        }
-    return found
-
-
-def described(options: dict[str, Any]) -> dict[str, Any]:
-    """What the documentation says of its options, in the same form: of a description the first sentence."""
-    found = {}
-    for name, about in options.items():
-        description = about["description"] if isinstance(about["description"], str) else about["description"][0]
-        found[name] = {
-            "description": re.sub(r"[A-Z]\(([^)]*)\)", r"\1", description),
-            "type": about["type"],
-            "default": about.get("default"),
-            "required": about.get("required", False),
-            "choices": about.get("choices"),
-            "suboptions": described(about["suboptions"]) if "suboptions" in about else None,
-        }
-    return found
 
 
 def test_a_snapshot_is_what_was_saved() -> None:

@@ -22,7 +22,7 @@ import aiohttp
 import pytest
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal import feed, source, webhook
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, shown
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, shown
 
 from .loopback import Authority, Listen, Peer, closed_port, http
 

@@ -118,6 +118,11 @@ def poll(
     return asyncio.run(_Scan(addresses, options, keep).run(report))
 
 
+async def polled(addresses: Addresses, options: Options) -> tuple[list[Found], Counts]:
+    """The same of all miners, for who has an event loop."""
+    return await _Scan(addresses, options, lambda _address, _identity: True).run(lambda _counts: None)
+
+
 class _Scan:
     def __init__(self, addresses: Addresses, options: Options, keep: Keep) -> None:
         self._addresses: Iterator[str] = iter(addresses)

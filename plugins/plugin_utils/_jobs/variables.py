@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ansible.module_utils.parsing.convert_bool import boolean
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.source_keys import did_you_mean
 
@@ -227,8 +226,12 @@ def _float(given: Any, variable: Variable) -> float:
 
 
 def _bool(given: Any, variable: Variable) -> bool:
+    """Takes what Ansible takes, without Ansible: event sources use this file."""
     del variable
-    return bool(boolean(given.strip() if isinstance(given, str) else given))
+    text = str(given).strip().lower()
+    if text not in _TRUE and text not in _FALSE:
+        raise ValueError
+    return text in _TRUE
 
 
 def _list(given: Any, variable: Variable) -> list[Any]:
@@ -252,6 +255,8 @@ def _dict(given: Any, variable: Variable) -> dict[str, Any]:
     return dict(value)
 
 
+_TRUE = ("y", "yes", "on", "1", "true", "t", "1.0")
+_FALSE = ("n", "no", "off", "0", "false", "f", "0.0")
 _CONVERSIONS = {
     "str": _text,
     "path": _path,

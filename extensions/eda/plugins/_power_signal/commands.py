@@ -12,7 +12,7 @@ from datetime import tzinfo
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.decision import Command
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import (
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
     Invalid,
     moment,
     nearest,

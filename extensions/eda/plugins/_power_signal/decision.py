@@ -13,8 +13,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Union
 
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import quoted, shown
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.week import Week
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import quoted, shown
 
 CURTAIL, RESTORE, SIGNAL_LOST, SIGNAL_BACK, INVALID = "curtail", "restore", "signal_lost", "signal_back", "invalid"
 HOLD = "hold"

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-import stat
 from collections.abc import Sequence
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,7 +18,8 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
     Problem,
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.prices import around, prices_from
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, quoted
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.files import bytes_of
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, quoted
 
 PRICES_BYTES_MAX = 16 * 1024 * 1024
 
@@ -100,20 +99,3 @@ async def _content(response: aiohttp.ClientResponse) -> bytes:
         if len(body) > PRICES_BYTES_MAX:
             raise Invalid(f"expected at most {PRICES_BYTES_MAX} bytes")
     return body
-
-
-def bytes_of(path: Path, bytes_max: int) -> bytes | None:
-    """Returns what a file holds, or None if there is none. Raises Invalid if it can't be read, or is longer."""
-    try:
-        # A pipe might never end.
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Invalid("it is not a file")
-        with path.open("rb") as file:
-            data = file.read(bytes_max + 1)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Invalid(f"it can't be read: {error.strerror}") from None
-    if len(data) > bytes_max:
-        raise Invalid(f"expected at most {bytes_max} bytes")
-    return data

@@ -28,10 +28,11 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
     State,
     decide,
 )
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.feed import PriceReader, bytes_of
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, quoted
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.feed import PriceReader
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.webhook import listening
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.files import bytes_of
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
 

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from aiohttp import web
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import Webhook
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.commands import BYTES_MAX
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.reading import Invalid, quoted
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, quoted
 
 BODY_TIMEOUT_S = 10.0
 # How long a connection may go on after its answer, and after the end of the server.

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How values of a power signal are read and shown: times, numbers, and text that somebody else wrote."""
+"""How event sources read and show values: times, numbers, and text that somebody else wrote."""
 
 from __future__ import annotations
 
@@ -17,16 +17,21 @@ _SECONDS_MAX = 1e11
 
 
 class Invalid(Exception):
-    """An argument, price or command can't be used. The text says what was expected, what was found and what to do."""
+    """A value can't be used. The text says what was expected, what was found and what to do."""
 
 
 def quoted(value: Any) -> str:
-    """Returns a value as messages show it.
+    """Returns a value as messages show it."""
+    return f"'{plain(value, QUOTED_MAX)}'"
+
+
+def plain(value: Any, length_max: int) -> str:
+    """Returns a value as text that is printable, no longer than that, and not a template.
 
     A playbook may print what an event says, and Ansible would evaluate what looks like a template.
     """
     text = "".join(char if char.isprintable() else "?" for char in str(value)).replace("{", "{ ")
-    return f"'{text[:QUOTED_MAX]}…'" if len(text) > QUOTED_MAX else f"'{text}'"
+    return f"{text[:length_max]}…" if len(text) > length_max else text
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

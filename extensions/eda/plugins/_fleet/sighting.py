@@ -1,0 +1,98 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a poll has found at an address as what decisions are made from: the rules of health, and the desired state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.decision import (
+    INFO,
+    SEVERITIES,
+    Fault,
+    Sighting,
+)
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desired import DETAIL_MAX, Desired
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import plain
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, UNRESPONSIVE, Found
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding, Limits, find
+
+# What the rules of health are about. The order is that in which a miner is asked.
+SUBSETS = ("identity", "hardware", "pools", "autotune", "mining")
+
+# Of a miner: its name in the inventory, by its address and MAC.
+Name = Callable[[str, "str | None"], str]
+
+_MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
+_PARTS_SHOWN = 3
+
+
+class Eyes:
+    """Sees what a poll has found. ``desired`` returns what is desired of a miner, by its name, address and MAC."""
+
+    def __init__(self, limits: Limits, name: Name, desired: Callable[[str, str, str | None], Desired | None]) -> None:
+        self._limits = limits
+        self._name = name
+        self._desired = desired
+
+    def sighting(self, found: Found) -> Sighting | None:
+        """Returns a miner that answered; None for one that is there and answers nothing."""
+        identity = found.facts.get("dragonmint_identity")
+        mac = _mac(identity)
+        miner = self._name(found.address, mac)
+        if found.state == LOCKED:
+            return Sighting(miner, found.address, is_locked=True, detail=plain(found.problem, DETAIL_MAX))
+        if found.state == UNRESPONSIVE and identity is None:
+            return None
+        desired = self._desired(miner, found.address, mac)
+        return Sighting(
+            miner,
+            found.address,
+            mac,
+            findings=_by_code(find(_as_results(found, desired), self._limits)),
+            drift=desired.drift(found.facts) if desired else {},
+            firmware=_text((identity or {}).get("firmware")),
+            booted_at=_booted_at(found),
+        )
+
+
+def _as_results(found: Found, desired: Desired | None) -> dict[str, Any]:
+    """Returns the facts as the tasks of the job heal show them."""
+    facts = {"ansible_facts": found.facts}
+    if found.state == UNRESPONSIVE:
+        return {"seen": {"failed": True, "error_code": "timeout", "msg": found.problem}, "identity": facts}
+    return {"seen": facts, "pools": desired.compared_pools(found.facts) if desired else {}}
+
+
+def _by_code(findings: Iterable[Finding]) -> dict[str, Fault]:
+    """Returns what is wrong, one fault for all parts of a miner. What is only worth knowing is left out."""
+    parts: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.severity != INFO:
+            parts.setdefault(finding.code, []).append(finding)
+    return {code: _fault(found) for code, found in parts.items()}
+
+
+def _fault(findings: list[Finding]) -> Fault:
+    severity = min((finding.severity for finding in findings), key=SEVERITIES.index)
+    details = [finding.detail for finding in findings[:_PARTS_SHOWN]]
+    more = len(findings) - len(details)
+    text = "; ".join([*details, *([f"and {more} more"] if more else [])])
+    return Fault(severity, plain(text, DETAIL_MAX))
+
+
+def _booted_at(found: Found) -> float | None:
+    uptime_s = (found.facts.get("dragonmint_hardware") or {}).get("uptime_seconds")
+    return None if uptime_s is None else found.polled_at - uptime_s
+
+
+def _mac(identity: Mapping[str, Any] | None) -> str | None:
+    mac = str((identity or {}).get("mac"))
+    return mac if _MAC.fullmatch(mac) else None
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else plain(value, 80)

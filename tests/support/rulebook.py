@@ -1,0 +1,120 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs real ansible-rulebook processes and tells which events they printed."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+import yaml
+
+from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, kill
+
+# What the webhook of a power signal wants.
+TOKEN = "correct-horse-battery"
+EDA = ENVIRONMENTS / "eda/bin"
+# Set where it must not be missing, as in CI.
+REQUIRED = "REQUIRE_RULEBOOK"
+LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+LOCALHOST = {"all": {"hosts": {"localhost": LOCAL}}}
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """A folder to run rulebooks in."""
+
+    folder: Path
+
+    @property
+    def output(self) -> str:
+        return (self.folder / "output.txt").read_text(encoding="utf-8")
+
+    @property
+    def events(self) -> list[dict[str, Any]]:
+        """The events that were printed by the action print_event."""
+        return [ast.literal_eval(line) for line in self.output.splitlines() if line.startswith("{'")]
+
+    @contextmanager
+    def running(
+        self,
+        rulebook: Path | list[dict[str, Any]],
+        *arguments: str,
+        inventory: Mapping[str, Any] = LOCALHOST,
+        variables: Mapping[str, Any] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Runs a rulebook. It is killed in the end, as it is by the signals that stop a service."""
+        path = self.write("rulebook.yml", rulebook) if isinstance(rulebook, list) else rulebook
+        command = [EDA / "ansible-rulebook", "-r", path, "-i", self.write("inventory.yml", inventory), *arguments]
+        if variables is not None:
+            command += ["--vars", self.write("vars.yml", variables)]
+        with (self.folder / "output.txt").open("wb") as output:
+            process = subprocess.Popen(
+                command,
+                cwd=self.folder,
+                env={**self._environment(), **(environment or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                kill(process)
+
+    def write(self, name: str, content: Any) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+        return path
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
+        own["ANSIBLE_HOME"] = str(self.folder / "home")
+        own["PATH"] = f"{EDA}{os.pathsep}{own['PATH']}"
+        # Or what is printed waits in a buffer.
+        own["PYTHONUNBUFFERED"] = "1"
+        return own
+
+
+def rulebook_in(folder: Path) -> Rulebook:
+    """Returns a rulebook in a folder; skips the test where ansible-rulebook is missing and may be."""
+    missing = [
+        name for name, path in (("ansible-rulebook", str(EDA)), ("java", None)) if not shutil.which(name, path=path)
+    ]
+    if missing:
+        why = f"{' and '.join(missing)} not found: `make integration` installs the first, with a Python 3.11 or 3.12"
+        assert not os.environ.get(REQUIRED), why
+        pytest.skip(why)
+    return Rulebook(folder)
+
+
+def posted(port: int, command: dict[str, Any]) -> None:
+    """Sends a command to the webhook of a power signal."""
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with urlopen(Request(f"http://127.0.0.1:{port}/", json.dumps(command).encode(), headers)) as response:
+        assert json.load(response) == {"accepted": True}
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+def is_open(port: int) -> bool:
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0

@@ -1,0 +1,307 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The event source fleet at work: what it polls, what it does about errors, the snapshot, and how it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import os
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet import sighting, source
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.arguments import settings_from
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import Host
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid
+from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, POLLED, Counts, Found
+
+from .loopback import closed_port
+
+SOURCE = Path(__file__).parents[2] / "build/ansible_collections/minerops/dragonmint/extensions/eda/plugins/event_source"
+SCHEMA = json.loads((SOURCE / "schemas/fleet.json").read_text(encoding="utf-8"))
+DEADLINE_S = 60.0
+ARGS: dict[str, Any] = {"networks": ["127.0.0.1-9"], "credentials": [{"password": "hunter2"}], "for": 1}
+
+
+def found(number: int, **facts: Any) -> Found:
+    """A miner that mines."""
+    boards = [{"id": n, "last_share_seconds": 1} for n in range(3)]
+    mining = {"ready": True, "boards": boards, "pools": [{"url": "", "status": "Alive"}]}
+    identity = {"type": "T9", "mac": f"a0:b0:45:00:00:{number:02x}", "firmware": "v1"}
+    known = {"dragonmint_identity": identity, "dragonmint_mining": mining, **facts}
+    return Found(f"127.0.0.{number}", POLLED, 1000.0, known)
+
+
+class Network:
+    """Stands in for the miners: what a poll finds, or how it fails."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.miners: Sequence[Found] = [found(1), found(2), found(3)]
+        self.untried: dict[str, int] = {}
+        self.error: Exception | None = None
+        self.asked: list[tuple[list[str], scan.Options]] = []
+        monkeypatch.setattr(scan, "polled", self.polled)
+
+    async def polled(self, addresses: Addresses, options: scan.Options) -> tuple[list[Found], Counts]:
+        self.asked.append((list(addresses), options))
+        if self.error:
+            raise self.error
+        return list(self.miners), replace(Counts(len(addresses), 0.0), failures=self.untried)
+
+
+@pytest.fixture
+def network(monkeypatch: pytest.MonkeyPatch) -> Network:
+    return Network(monkeypatch)
+
+
+class Running:
+    """A source at work, and the events that it has put out."""
+
+    def __init__(self, network: Network, args: dict[str, Any]) -> None:
+        self._network = network
+        self.events: list[dict[str, Any]] = []
+        # The schema wants at least a second.
+        self.source = source.Source(replace(settings_from({**ARGS, **args}, SCHEMA), interval_s=0.01), self.put)
+
+    async def put(self, event: dict[str, Any]) -> None:
+        self.events.append(event)
+
+    @property
+    def edges(self) -> list[str]:
+        return [event["dragonmint"]["edge"] for event in self.events]
+
+    async def polls(self, count: int = 2) -> None:
+        """Waits for so many more polls, each with what came of it."""
+        asked = len(self._network.asked) + count
+        await until(lambda: len(self._network.asked) > asked)
+
+
+async def until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not met():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def running(network: Network, **args: Any) -> AsyncIterator[Running]:
+    it = Running(network, args)
+    task = asyncio.create_task(it.source.run())
+    try:
+        yield it
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
+
+
+def test_it_reports_what_changes_and_no_more(network: Network) -> None:
+    async def scenario() -> None:
+        async with running(network) as it:
+            await it.polls(5)
+            assert it.edges == ["baseline"]
+            network.miners = [found(1), found(3)]
+            await it.polls(5)
+            network.miners = [found(1), found(2), found(3)]
+            await it.polls(5)
+            assert it.edges == ["baseline", "went_dark", "came_back"]
+            assert "meta" not in it.events[0]
+            assert it.events[1]["meta"] == {"hosts": "a0-b0-45-00-00-02"}
+
+    asyncio.run(scenario())
+
+
+def test_playbooks_are_limited_to_a_miner_unless_that_is_not_wanted(network: Network) -> None:
+    async def scenario() -> None:
+        async with running(network, limit=False, hostname="ipaddress") as it:
+            await it.polls()
+            network.miners = [found(1), found(2)]
+            await it.polls()
+            assert [event.keys() for event in it.events] == [{"dragonmint"}, {"dragonmint"}]
+            assert it.events[1]["dragonmint"]["miner"] == "127.0.0.3"
+
+    asyncio.run(scenario())
+
+
+def test_a_restart_repeats_nothing_and_misses_nothing(network: Network, tmp_path: Path) -> None:
+    async def scenario() -> None:
+        snapshot = str(tmp_path / "folder/state.json")
+        async with running(network, snapshot=snapshot) as it:
+            await it.polls()
+        async with running(network, snapshot=snapshot) as it:
+            await it.polls()
+            assert it.edges == []
+            written = (tmp_path / "folder/state.json").stat().st_mtime_ns
+            await it.polls(5)
+            assert (tmp_path / "folder/state.json").stat().st_mtime_ns == written
+        network.miners = [found(1), found(2)]
+        async with running(network, snapshot=snapshot) as it:
+            await it.polls()
+            assert it.edges == ["went_dark"]
+
+    asyncio.run(scenario())
+
+
+def test_a_snapshot_that_can_not_be_used_stops_it_at_once(network: Network, tmp_path: Path) -> None:
+    (tmp_path / "damaged").write_text("{}")
+    with pytest.raises(Invalid, match=r"snapshot '.*damaged' can't be used: it is damaged\. Restore a good copy"):
+        Running(network, {"snapshot": str(tmp_path / "damaged")})
+    it = Running(network, {"snapshot": "/proc/none/state.json"})
+    with pytest.raises(Invalid, match=r"snapshot '/proc/none/state.json' can't be written: "):
+        asyncio.run(it.source.run())
+    assert network.asked == []
+
+
+def test_what_goes_wrong_does_not_end_it(network: Network, caplog: pytest.LogCaptureFixture) -> None:
+    async def scenario() -> None:
+        async with running(network) as it:
+            await it.polls()
+            network.error = OSError(24, "Too many open files")
+            await it.polls(4)
+            network.error = None
+            await it.polls(4)
+            network.miners, network.untried = [], {"Network is unreachable": 9}
+            await it.polls(4)
+            assert it.edges == ["baseline", "poll_failed", "poll_recovered", "poll_failed"]
+            assert "Too many open files" in it.events[1]["dragonmint"]["detail"]
+            assert "can't reach the miners: Network is unreachable." in it.events[3]["dragonmint"]["detail"]
+
+    with caplog.at_level(logging.WARNING):
+        asyncio.run(scenario())
+    assert "Network is unreachable" in caplog.text
+
+
+def test_a_device_that_can_not_be_judged_costs_nobody_else(
+    network: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    judge = sighting.find
+
+    def find(results: Any, limits: Any) -> Any:
+        if results["seen"]["ansible_facts"]["dragonmint_identity"]["mac"].endswith("02"):
+            raise ZeroDivisionError
+        return judge(results, limits)
+
+    monkeypatch.setattr(sighting, "find", find)
+
+    async def scenario() -> None:
+        async with running(network) as it:
+            await it.polls()
+            network.miners = [found(1), found(2, dragonmint_mining={"ready": False}), found(3)]
+            await it.polls()
+            network.miners = [found(1), found(2), found(3, dragonmint_mining={"ready": False})]
+            await it.polls()
+            assert it.edges == ["baseline", "unhealthy"]
+            assert it.events[0]["dragonmint"]["count"] == 3
+
+    asyncio.run(scenario())
+    assert caplog.text.count("127.0.0.2 can't be judged") == 1
+
+
+def test_a_fleet_that_refuses_the_login_is_told(network: Network, caplog: pytest.LogCaptureFixture) -> None:
+    network.miners = [Found(f"127.0.0.{number}", LOCKED, 1.0, problem="It refuses admin.") for number in (1, 2)]
+
+    async def scenario() -> None:
+        async with running(network) as it:
+            await it.polls()
+            assert [event["dragonmint"]["severity"] for event in it.events] == ["critical"]
+
+    asyncio.run(scenario())
+    assert "2 miners: 2 locked." in caplog.text
+
+
+def test_hosts_of_an_inventory_are_polled_by_port_and_login(
+    network: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    login = settings_from(ARGS, SCHEMA).credentials
+    hosts = [
+        Host("a", "127.0.0.1", 80, login, {"network": {"mode": "dhcp"}}),
+        Host("b", "localhost", 80, login, unknown=("pools",)),
+        Host("c", "127.0.0.3", 81, login),
+        Host("d", "no-such-host.invalid", 80, login),
+    ]
+    answers: list[list[Host] | Invalid] = [hosts, Invalid("inventory: it is gone.")]
+
+    async def read(*_unused: Any) -> list[Host]:
+        answer = answers.pop(0) if len(answers) > 1 else answers[0]
+        if isinstance(answer, Invalid):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(source, "read", read)
+
+    async def polled(addresses: Addresses, options: scan.Options) -> tuple[list[Found], Counts]:
+        network.asked.append((list(addresses), options))
+        return [found(3)] if options.port == 81 else [], Counts(1, 0.0)
+
+    monkeypatch.setattr(scan, "polled", polled)
+    settings = settings_from({"inventory": {"paths": ["hosts.yml"], "refresh": 1}, "for": 1}, SCHEMA)
+    events: list[dict[str, Any]] = []
+
+    async def put(event: dict[str, Any]) -> None:
+        events.append(event)
+
+    async def scenario() -> None:
+        task = asyncio.create_task(source.Source(replace(settings, interval_s=0.01), put).run())
+        await until(lambda: "it is gone. The hosts known so far stay in use." in caplog.text)
+        await until(lambda: len(events) > 0)
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(scenario())
+    asked = {options.port: addresses for addresses, options in network.asked}
+    assert asked == {80: ["127.0.0.1"], 81: ["127.0.0.3"]}
+    assert "network" in network.asked[0][1].subsets
+    assert events[0]["dragonmint"]["miners"] == ["c"]
+    assert "The drift of pools of 1 hosts is not known" in caplog.text
+
+
+AS_ANSIBLE_RULEBOOK = """
+import asyncio, json, runpy, sys
+# What an event source may not need.
+sys.modules["ansible"] = None
+main = runpy.run_path(sys.argv[1])["main"]
+
+class Queue:
+    async def put(self, event):
+        print(json.dumps(event), flush=True)
+        task.cancel()
+
+async def run():
+    global task
+    task = asyncio.current_task()
+    await main(Queue(), json.loads(sys.argv[2]))
+
+try:
+    asyncio.run(run())
+except asyncio.CancelledError:
+    print("cancelled")
+"""
+
+
+def test_the_source_finds_what_it_needs_by_itself() -> None:
+    """It polls where nobody is, without any of Ansible."""
+    done = subprocess.run(
+        [sys.executable, "-c", AS_ANSIBLE_RULEBOOK, SOURCE / "fleet.py", json.dumps({**ARGS, "port": closed_port()})],
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE_S,
+        check=True,
+    )
+    event, ended = done.stdout.splitlines()
+    assert json.loads(event)["dragonmint"]["edge"] == "poll_failed"
+    assert ended == "cancelled"
