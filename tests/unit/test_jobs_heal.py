@@ -26,7 +26,7 @@ TO_REBOOT = Health([MISSING], remedy="rebooted")
 HEALED = Health([DEAD], after=[], tried=["mining_restarted"])
 HOPELESS = Health([DEAD], after=[DEAD], tried=["mining_restarted", "rebooted"])
 LOST = Health([MISSING], after=[GONE], tried=["rebooted"], reason="It has not come back.")
-USED_UP = Health([DEAD], outcome="limit reached", reason="2 of at most 2")
+USED_UP = Health([DEAD], outcome="limit reached", reason="cgminer was started 1 h ago")
 BROKEN = Health([DEAD], outcome="failed", reason="The state file is damaged.")
 
 
@@ -83,7 +83,7 @@ def test_the_plan(variables: dict[str, Any], due: list[str], batch: int, problem
             True,
             (
                 "3 miners: 1 healthy, 2 critical. 1 miner would get a remedy (1 restart of cgminer). "
-                "1 miner had used up health_max_remedies_per_day."
+                "1 miner got no remedy because of health_remedy_interval_hours; the report says since when."
             ),
             ["m1", "m2"],
         ),
@@ -118,7 +118,7 @@ def test_the_outcome(
     healths: list[Health | None], variables: dict[str, Any], is_check: bool, summary: str, failed: list[str]
 ) -> None:
     wanted = values(**variables)
-    came_of = heal.outcome(fleet(*healths), wanted, heal.plan(fleet(*healths), wanted), is_check)
+    came_of = heal.outcome(heal.plan(fleet(*healths), wanted), {}, wanted, is_check)
     assert came_of["summary"] == summary
     assert (came_of["failed"], came_of["is_ok"]) == (failed, not failed)
 
@@ -126,7 +126,7 @@ def test_the_outcome(
 def test_what_stopped_the_plan_fails_the_run() -> None:
     wanted = values(max_unhealthy_percent=10, fail_on="never")
     miners = fleet(DOWN, HEALTHY)
-    came_of = heal.outcome(miners, wanted, heal.plan(miners, wanted))
+    came_of = heal.outcome(heal.plan(miners, wanted), {}, wanted)
     assert not came_of["is_ok"]
     assert "1 of 2 miners need a remedy, more than health_max_unhealthy_percent (10)" in came_of["summary"]
     assert came_of["stats"]["remedies"] == 0
@@ -134,7 +134,7 @@ def test_what_stopped_the_plan_fails_the_run() -> None:
 
 def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     miners = fleet(HEALED, replace(LOST, after=[LOCKED]))
-    stats = heal.outcome(miners, values(), heal.plan(miners, values()))["stats"]
+    stats = heal.outcome(heal.plan(miners, values()), {}, values())["stats"]
     assert {name: stats[name] for name in ("miners", "healthy", "unreachable", "locked", "remedies", "is_ok")} == {
         "miners": 2,
         "healthy": 1,
@@ -149,7 +149,8 @@ def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     ("variables", "message"),
     [
         ({"health_max_ill_percent": 5}, "health_max_ill_percent is not a variable"),
-        ({"health_max_remedies_per_day": "often"}, "health_max_remedies_per_day is 'often', expected a whole number"),
+        ({"health_remedy_interval_hours": "often"}, "health_remedy_interval_hours is 'often', expected a number"),
+        ({"health_max_remedies_per_day": 2}, "health_max_remedies_per_day is not a variable"),
         ({"health_fail_on": "all"}, "health_fail_on is 'all', expected one of critical, warning, never"),
         ({"dragonmint_ratings": {"T1": {"off": {"watts": 5}}}}, "dragonmint_ratings.T1.off must have the numbers"),
     ],
