@@ -44,8 +44,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - The values. C(kinds) has each different set of values once, C(of) has the place therein for each host, and
-      C(addresses) has the address of each host.
+    - The values. C(kinds) has each different set of values once, C(of) has the place therein for each host,
+      C(addresses) has the address of each host, and C(expected_macs) the MAC of each host that is known by one.
     - Where the job cannot use the variables of a host, its values have only the key C(problem), a sentence.
   type: list
   elements: dict
@@ -76,6 +76,9 @@ from jinja2.exceptions import UndefinedError
 # What Ansible itself fills in for the host that a task runs on, and what holds all variables of that host.
 _OF_ONE_HOST = ("vars", "hostvars", "environment", "omit")
 
+_MAC = "dragonmint_expected_mac"
+_PLACE = ("dragonmint_host", "ansible_host", _MAC)
+
 
 class LookupModule(LookupBase):
     """Ansible's entry to the lookup."""
@@ -101,8 +104,15 @@ class LookupModule(LookupBase):
         if self.get_option("logins"):
             typed = self._typed(given)
             kinds, of = _with_logins(kinds, of, {host: self._logins(values, typed) for host, values in hosts})
-        addresses = {host: self._address(host, values) for host, values in hosts}
-        return [{"kinds": kinds, "of": of, "addresses": addresses}]
+        places = {host: {name: self._known(values, name) for name in _PLACE} for host, values in hosts}
+        return [
+            {
+                "kinds": kinds,
+                "of": of,
+                "addresses": {host: address_of(host, place) for host, place in places.items()},
+                "expected_macs": {host: place[_MAC] for host, place in places.items() if place[_MAC]},
+            }
+        ]
 
     def _value(self, variables: Mapping[str, Any], name: str) -> Any:
         """Returns what a variable comes to on a host. Raises InvalidVariables."""
@@ -121,15 +131,12 @@ class LookupModule(LookupBase):
     def _templated(self, raw: Any, variables: Mapping[str, Any]) -> Any:
         return plain(self._templar.copy_with_new_env(available_variables=variables).template(raw))
 
-    def _address(self, host: str, variables: Mapping[str, Any]) -> str:
-        """Returns a host's address; one that cannot be evaluated as it is written."""
-        found = {}
-        for name in ("dragonmint_host", "ansible_host"):
-            try:
-                found[name] = self._value(variables, name) if name in variables else None
-            except InvalidVariables:
-                found[name] = variables[name]
-        return address_of(host, found)
+    def _known(self, variables: Mapping[str, Any], name: str) -> Any:
+        """Returns a variable of a host; one that cannot be evaluated as it is written, None where it is not set."""
+        try:
+            return self._value(variables, name) if name in variables else None
+        except InvalidVariables:
+            return variables[name]
 
     def _logins(self, variables: Mapping[str, Any], typed: tuple[str | None, str | None]) -> tuple[str, ...]:
         """Returns the passwords that a miner may have; the factory's alone where one of them cannot be evaluated."""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
@@ -26,12 +26,14 @@ Evaluate = Callable[[Mapping[str, Any], str], Any]
 class OfHosts:
     """The values of a job by host: ``of`` has the place of each host's values in ``kinds``.
 
-    Values that the job cannot use have the key ``problem`` only, a sentence. ``addresses`` are those of the hosts.
+    Values that the job cannot use have the key ``problem`` only, a sentence. ``addresses`` are those of the hosts,
+    ``expected_macs`` the MACs of those that are known by one.
     """
 
     kinds: Sequence[Mapping[str, Any]]
     of: Mapping[str, int]
     addresses: Mapping[str, str]
+    expected_macs: Mapping[str, str] = field(default_factory=dict)
 
     def values(self, host: str) -> Mapping[str, Any]:
         return self.kinds[self.of[host]]
