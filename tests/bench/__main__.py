@@ -9,9 +9,16 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import discovery, drift, fleet, tasks
+from tests.bench import discovery, drift, fleet, jobs, tasks
 
-MEASUREMENTS = {"tasks": tasks.main, "discovery": discovery.main, "drift": drift.main, "fleet": fleet.main}
+MEASUREMENTS = {
+    "tasks": tasks.main,
+    "discovery": discovery.main,
+    "drift": drift.main,
+    "fleet": fleet.main,
+    "heal": jobs.heal,
+    "audit": jobs.audit,
+}
 
 if __name__ == "__main__":
     try:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined, Health
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 
@@ -18,6 +19,7 @@ MISSING = Finding("board_missing", "critical", "board 1 is missing", "board 1", 
 FAN = Finding("fan_at_limit", "warning", "the fan runs at 100 %", "fan", 100, 95)
 GONE = Finding("unreachable", "critical", "No miner answers.")
 LOCKED = Finding("locked", "critical", "The login is refused.")
+UNREADABLE = Finding("unexamined", "critical", "It is no JSON.")
 
 HEALTHY = Health([])
 LOCKED_OUT = Health([LOCKED])
@@ -143,6 +145,137 @@ def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
         "remedies": 2,
         "is_ok": False,
     }
+
+
+# What has come of the miners m0, m1 and m2, which were all due and one a batch; and whom a stop leaves out.
+STOPS: dict[str, tuple[list[Health | None], bool]] = {
+    "nothing yet": ([None, None, None], False),
+    "healed": ([HEALED, None, None], False),
+    "still unhealthy": ([HEALED, HOPELESS, None], False),
+    "no longer reachable": ([LOST, None, None], True),
+    "no longer reachable in a later batch": ([HEALED, LOST, None], True),
+    "its login is refused": ([replace(LOST, after=[LOCKED]), None, None], True),
+    "it answers what no miner sends": ([replace(LOST, after=[UNREADABLE]), None, None], True),
+    "the remedy failed, and it is healthy": ([replace(HEALED, reason="Why."), None, None], False),
+    "it was unreachable before a remedy was sent": ([Health([GONE]), None, None], False),
+    "the remedy could not be sent": ([BROKEN, None, None], False),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_it_stops_after_a_batch_that_lost_a_miner(name: str) -> None:
+    healths, is_stopped = STOPS[name]
+    by_miner = {f"m{number}": health for number, health in enumerate(healths)}
+    reason = heal.stop_reason(by_miner)
+    assert bool(reason) == is_stopped
+    wanted = values(max_unhealthy_percent=100)
+    came_of = heal.outcome(heal.plan(fleet(DOWN, DOWN, DOWN), wanted), by_miner, wanted)
+    rows = {row["miner"]: row for row in came_of["rows"]}
+    for miner, health in by_miner.items():
+        if health is None:
+            expected = reason or "an earlier task failed"
+            assert (rows[miner]["outcome"], rows[miner]["reason"]) == ("not tried", expected)
+    assert reason in came_of["summary"]
+    assert not came_of["is_ok"]
+
+
+def test_those_that_were_lost_are_named() -> None:
+    assert heal.stop_reason({"m1": HEALED, "m2": LOST, "m3": LOST}) == (
+        "STOPPED: after a remedy, m2, m3 could not be examined any more, so no other miner gets one. Find out why "
+        "before you run this again."
+    )
+    many = {f"m{number}": LOST for number in range(12)}
+    assert "m8, m9 and 2 more could not" in heal.stop_reason(many)
+
+
+def test_what_became_of_those_that_were_due_replaces_the_plan() -> None:
+    wanted = values(fail_on="never")
+    planned = heal.plan(fleet(HEALTHY, DOWN, DOWN, DOWN), wanted)
+    # The last one was healthy by itself when its turn came.
+    came_of = heal.outcome(planned, {"m1": HEALED, "m2": None, "m3": HEALTHY}, wanted)
+    assert [(row["miner"], row["outcome"]) for row in came_of["rows"]] == [
+        ("m0", ""),
+        ("m1", "healed"),
+        ("m2", "not tried"),
+        ("m3", ""),
+    ]
+    assert came_of["failed"] == ["m2"]
+    assert came_of["summary"] == (
+        "4 miners: 3 healthy, 1 critical. 1 miner got a remedy (1 restart of cgminer), 1 healed. "
+        "1 miner did not get the planned remedy."
+    )
+
+
+SEEN = {"ansible_facts": {"dragonmint_autotune": {"mode": "balanced", "level": None}}}
+WITH_LEVELS = {"ansible_facts": {"dragonmint_autotune": {"mode": "balanced", "level": "2"}}}
+
+
+def test_more_is_read_of_miners_that_need_it() -> None:
+    pools = [{"url": "stratum+tcp://a:1", "user": "u"}]
+    kinds: list[dict[str, Any]] = [
+        {"pools": pools, "keep_passwords": True},
+        {"pools": None, "keep_passwords": False},
+        {"problem": "rack is undefined"},
+    ]
+    seen = {
+        "plain": SEEN,
+        "levels": WITH_LEVELS,
+        "lost": SEEN,
+        "hangs": {"failed": True, "error_code": "timeout"},
+        "dark": {"unreachable": True, "error_code": "unreachable"},
+        "locked": {"failed": True, "error_code": "authentication"},
+    }
+    of = {**dict.fromkeys(seen, 0), "levels": 1, "lost": 2}
+    assert heal.followed_up(seen, OfHosts(kinds, of, {})) == {
+        "identity": ["hangs"],
+        "error": ["levels"],
+        "pools": {"plain": {"pools": pools, "keep_passwords": True}},
+        "problems": {"lost": "rack is undefined"},
+    }
+
+
+def test_the_chips_are_read_where_that_is_wanted() -> None:
+    fleet_values = OfHosts([values(), values(chips=True)], {"m1": 0, "m2": 1}, {})
+    assert heal.reads_of(fleet_values) == {
+        "m2": {"gather_subset": ["identity", "hardware", "mining", "autotune", "debug"]}
+    }
+
+
+def test_a_fleet_is_examined_as_each_of_its_miners() -> None:
+    kinds = [values(), values(heal=False), {"problem": "health_boards is 'x', expected a whole number."}]
+    of = {"dark": 0, "hangs": 0, "quiet": 1, "wrong": 2, "not tried": 0}
+    results = {
+        "seen": {
+            "dark": {"unreachable": True, "msg": "No miner answers."},
+            "hangs": {"failed": True, "error_code": "timeout"},
+            "quiet": {"failed": True, "error_code": "timeout"},
+            "wrong": SEEN,
+        },
+        "identity": {"hangs": {"ansible_facts": {"dragonmint_identity": {}}}},
+        "error": {},
+        "pools": {},
+    }
+    asked = []
+
+    def record_of(miner: str, given: Any) -> dict[str, Any]:
+        asked.append(miner)
+        return {"record": "damaged" if given["heal"] else None, "path": miner}
+
+    fleet_values = OfHosts(kinds, of, {miner: f"at {miner}" for miner in of})
+    miners = {each.miner: each for each in heal.examined(fleet_values, results, record_of, 0.0)}
+    assert {miner: each.address for miner, each in miners.items()} == fleet_values.addresses
+    codes = {miner: each.health and [one.code for one in each.health.findings] for miner, each in miners.items()}
+    assert codes == {
+        "dark": ["unreachable"],
+        "hangs": ["cgminer_down"],
+        "quiet": ["unreachable"],
+        "wrong": ["unexamined"],
+        "not tried": None,
+    }
+    hangs = miners["hangs"].health
+    assert hangs
+    assert (hangs.outcome, hangs.path) == ("failed", "hangs")
+    assert asked == ["dark", "hangs", "quiet"]
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def steps(fleet: OfHosts, seen: Results, moved: Results, overridden: Mapping[str
 
 
 def _login(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the login of the role provision: with the desired password, and where that is refused, any other known."""
+    """Returns the login of the role provision: the desired password, and where that is refused, any other known."""
     if values.get("admin_password") is None:
         return {}
     return {"password": values["admin_password"], "fallback_passwords": values["logins"]}
