@@ -35,7 +35,7 @@ JOBS = {
     "heal": Job(heal.VARIABLES, role="health", uses=("provision", "report")),
     "provision": Job(provision.VARIABLES, role="provision"),
     "report": Job(report.VARIABLES, role="report"),
-    "rotate_passwords": Job(rotate_passwords.VARIABLES),
+    "rotate_passwords": Job(rotate_passwords.VARIABLES, uses=("report",)),
     "site": Job(site.VARIABLES, uses=("provision", "upgrade", "heal", "report")),
     "upgrade": Job(upgrade.VARIABLES, role="upgrade", uses=("report",)),
 }
