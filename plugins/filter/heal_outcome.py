@@ -76,8 +76,8 @@ def heal_outcome(
     plan: Mapping[str, Any], hostvars: Mapping[str, Any], values: Mapping[str, Any], is_check: bool
 ) -> dict[str, Any]:
     planned = plain(plan)
-    healths = remedies.handed_over(planned["due"], hostvars)
-    came_of: dict[str, Any] = never_a_template(heal.outcome(planned, healths, values, is_check))
+    latest = remedies.handed_over(planned["due"], hostvars)
+    came_of: dict[str, Any] = never_a_template(heal.outcome(planned, latest, values, is_check))
     return came_of
 
 

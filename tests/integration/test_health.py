@@ -126,6 +126,7 @@ class TestFindings:
 
 
 class TestRemedies:
+    @newest_core
     def test_a_remedy_shows_on_the_miner_and_needs_no_memory(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:

@@ -120,7 +120,7 @@ def test_the_outcome(
     healths: list[Health | None], variables: dict[str, Any], is_check: bool, summary: str, failed: list[str]
 ) -> None:
     wanted = values(**variables)
-    came_of = heal.outcome(heal.plan(fleet(*healths), wanted), {}, wanted, is_check)
+    came_of = heal.outcome(heal.plan(fleet(*healths), wanted), [], wanted, is_check)
     assert came_of["summary"] == summary
     assert (came_of["failed"], came_of["is_ok"]) == (failed, not failed)
 
@@ -128,7 +128,7 @@ def test_the_outcome(
 def test_what_stopped_the_plan_fails_the_run() -> None:
     wanted = values(max_unhealthy_percent=10, fail_on="never")
     miners = fleet(DOWN, HEALTHY)
-    came_of = heal.outcome(heal.plan(miners, wanted), {}, wanted)
+    came_of = heal.outcome(heal.plan(miners, wanted), [], wanted)
     assert not came_of["is_ok"]
     assert "1 of 2 miners need a remedy, more than health_max_unhealthy_percent (10)" in came_of["summary"]
     assert came_of["stats"]["remedies"] == 0
@@ -136,7 +136,7 @@ def test_what_stopped_the_plan_fails_the_run() -> None:
 
 def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     miners = fleet(HEALED, replace(LOST, after=[LOCKED]))
-    stats = heal.outcome(heal.plan(miners, values()), {}, values())["stats"]
+    stats = heal.outcome(heal.plan(miners, values()), [], values())["stats"]
     assert {name: stats[name] for name in ("miners", "healthy", "unreachable", "locked", "remedies", "is_ok")} == {
         "miners": 2,
         "healthy": 1,
@@ -165,34 +165,36 @@ STOPS: dict[str, tuple[list[Health | None], bool]] = {
 @pytest.mark.parametrize("name", STOPS)
 def test_it_stops_after_a_batch_that_lost_a_miner(name: str) -> None:
     healths, is_stopped = STOPS[name]
-    by_miner = {f"m{number}": health for number, health in enumerate(healths)}
-    reason = heal.stop_reason(by_miner)
+    latest = fleet(*healths)
+    reason = heal.stop_reason(latest)
     assert bool(reason) == is_stopped
     wanted = values(max_unhealthy_percent=100)
-    came_of = heal.outcome(heal.plan(fleet(DOWN, DOWN, DOWN), wanted), by_miner, wanted)
+    came_of = heal.outcome(heal.plan(fleet(DOWN, DOWN, DOWN), wanted), latest, wanted)
     rows = {row["miner"]: row for row in came_of["rows"]}
-    for miner, health in by_miner.items():
-        if health is None:
+    for each in latest:
+        if each.health is None:
             expected = reason or "an earlier task failed"
-            assert (rows[miner]["outcome"], rows[miner]["reason"]) == ("not tried", expected)
+            assert (rows[each.miner]["outcome"], rows[each.miner]["reason"]) == ("not tried", expected)
     assert reason in came_of["summary"]
     assert not came_of["is_ok"]
 
 
 def test_those_that_were_lost_are_named() -> None:
-    assert heal.stop_reason({"m1": HEALED, "m2": LOST, "m3": LOST}) == (
-        "STOPPED: after a remedy, m2, m3 could not be examined any more, so no other miner gets one. Find out why "
+    assert heal.stop_reason(fleet(HEALED, LOST, LOST)) == (
+        "STOPPED: after a remedy, m1, m2 could not be examined any more, so no other miner gets one. Find out why "
         "before you run this again."
     )
-    many = {f"m{number}": LOST for number in range(12)}
-    assert "m8, m9 and 2 more could not" in heal.stop_reason(many)
+    assert "m8, m9 and 2 more could not" in heal.stop_reason(fleet(*[LOST] * 12))
 
 
 def test_what_became_of_those_that_were_due_replaces_the_plan() -> None:
     wanted = values(fail_on="never")
     planned = heal.plan(fleet(HEALTHY, DOWN, DOWN, DOWN), wanted)
     # The last one was healthy by itself when its turn came.
-    came_of = heal.outcome(planned, {"m1": HEALED, "m2": None, "m3": HEALTHY}, wanted)
+    latest = fleet(HEALTHY, HEALED, None, HEALTHY)[1:]
+    latest[0] = replace(latest[0], address="10.1.0.99")
+    came_of = heal.outcome(planned, latest, wanted)
+    assert [row["address"] for row in came_of["rows"]] == ["10.1.0.0", "10.1.0.99", "10.1.0.2", "10.1.0.3"]
     assert [(row["miner"], row["outcome"]) for row in came_of["rows"]] == [
         ("m0", ""),
         ("m1", "healed"),

@@ -215,7 +215,7 @@ def _objections(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> I
 def _rows(
     miner: str, address: str, error: Mapping[str, Any], results: Results, overridden: str
 ) -> Iterator[dict[str, str]]:
-    failure = error or next((each for name, each in results.items() if _is_failure(name, each)), None)
+    failure = error or next((each for name, each in results.items() if _is_failure(name, each)), {})
     if failure:
         kind = UNREACHABLE if failure.get("unreachable") else FAILED
         yield _row(miner, address, kind, reason=str(failure.get("msg", "")))

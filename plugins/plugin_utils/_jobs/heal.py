@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -240,9 +240,9 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
     }
 
 
-def stop_reason(healths: Mapping[str, Health | None]) -> str:
+def stop_reason(latest: Iterable[Examined]) -> str:
     """Returns why no further miner gets a remedy, "" for no reason, from the health of those that were due."""
-    lost = [miner for miner, health in healths.items() if remedies.is_lost(health)]
+    lost = [each.miner for each in latest if remedies.is_lost(each.health)]
     if not lost:
         return ""
     more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
@@ -253,17 +253,17 @@ def stop_reason(healths: Mapping[str, Health | None]) -> str:
 
 
 def outcome(
-    planned: Mapping[str, Any], healths: Mapping[str, Health | None], values: Mapping[str, Any], is_check: bool = False
+    planned: Mapping[str, Any], latest: Sequence[Examined], values: Mapping[str, Any], is_check: bool = False
 ) -> dict[str, Any]:
     """Returns what became of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
 
-    ``healths`` are those of the miners that were due, None for one that was not tried. ``failed`` are the names of the
+    ``latest`` are the miners that were due, without health if they were not tried. ``failed`` are the names of the
     miners with findings that health_fail_on counts, or whose remedy could not be sent. Also ``tried``, the rows of
     miners that got a remedy, and ``stats``, the numbers for other jobs. ``is_check`` is for check mode, which sends no
     remedy.
     """
-    stop = "" if is_check else stop_reason(healths)
-    miners = list(_in_the_end(planned, {} if is_check else healths, stop))
+    stop = stop_reason(latest)
+    miners = list(_in_the_end(planned, () if is_check else latest, stop))
     problem = planned["problem"] or stop
     rows = _rows(miners)
     counts = _FAIL_ON[values["fail_on"]]
@@ -292,15 +292,16 @@ def outcome(
     }
 
 
-def _in_the_end(planned: Mapping[str, Any], healths: Mapping[str, Health | None], stop: str) -> Iterator[Examined]:
+def _in_the_end(planned: Mapping[str, Any], latest: Iterable[Examined], stop: str) -> Iterator[Examined]:
     """Yields the miners of a plan with the health that they have after it."""
+    were_due = {each.miner: each for each in latest}
     reason = stop or "an earlier task failed"
     for entry in planned["miners"]:
-        health = remedies.health_from(entry["health"])
-        if entry["miner"] in healths:
-            latest = healths[entry["miner"]]
-            health = latest or (health and replace(health, remedy="", outcome=remedies.NOT_TRIED, reason=reason))
-        yield Examined(entry["miner"], entry["address"], health)
+        then = Examined(entry["miner"], entry["address"], remedies.health_from(entry["health"]))
+        now = were_due.get(then.miner, then)
+        if now.health is None and then.health:
+            now = replace(then, health=replace(then.health, remedy="", outcome=remedies.NOT_TRIED, reason=reason))
+        yield now
 
 
 def _has_levels(facts: Mapping[str, Any]) -> bool:

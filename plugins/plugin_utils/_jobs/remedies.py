@@ -17,6 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 HEALED, STILL_UNHEALTHY, NEW, LOST = "healed", "still unhealthy", "new", "unknown"
 LIMIT_REACHED, FAILED, NOT_TRIED = "limit reached", "failed", "not tried"
@@ -84,9 +85,14 @@ def health_from(fact: Mapping[str, Any] | None) -> Health | None:
     return Health(**{**fact, **lists})
 
 
-def handed_over(miners: Iterable[str], hostvars: Mapping[str, Any]) -> dict[str, Health | None]:
-    """Returns what the role health has handed over for these hosts, None where it has not."""
-    return {miner: health_from(plain(hostvars[miner].get("dragonmint_health"))) for miner in miners}
+def handed_over(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
+    """Returns what the role health has handed over for these hosts, and where they are now."""
+    return [
+        Examined(
+            miner, address_of(miner, hostvars[miner]), health_from(plain(hostvars[miner].get("dragonmint_health")))
+        )
+        for miner in miners
+    ]
 
 
 def unexamined(reason: str) -> Health:
