@@ -8,21 +8,33 @@ name: audit_outcome
 short_description: Sum up how miners differ from their desired state
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
-positional: hostvars, audit
+positional: seen, moved, compared, audit
 options:
   _input:
-    description: The names of the miners.
-    type: list
-    elements: str
-    required: true
-  hostvars:
-    description: Ansible's own C(hostvars).
+    description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
     type: dict
+    required: true
+  seen:
+    description: The result of M(minerops.dragonmint.dragonmint_fleet) that has seen the miners.
+    type: dict
+    required: true
+  moved:
+    description: The one that has seen miners at their static address.
+    type: dict
+    required: true
+  compared:
+    description: The results of the steps of P(minerops.dragonmint.audit_reads#filter), each with its step as C(item).
+    type: list
+    elements: dict
     required: true
   audit:
     description: The values of the job's variables.
     type: dict
     required: true
+  overridden:
+    description: Why the autotune mode of some miners was not compared, by their names.
+    type: dict
+    default: {}
 author:
   - minerops (@minerops)
 """
@@ -30,9 +42,7 @@ author:
 EXAMPLES = r"""
 - name: Show what differs
   ansible.builtin.debug:
-    msg: >-
-      {{ ansible_play_hosts_all
-         | minerops.dragonmint.audit_outcome(hostvars, {'partial': false, 'fail_on_drift': false}) }}
+    msg: "{{ (fleet | minerops.dragonmint.audit_outcome(seen, moved, compared.results, values)).summary }}"
   run_once: true
 """
 
@@ -64,13 +74,32 @@ _value:
       type: dict
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit as job
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+
+
+def audit_outcome(
+    fleet: Mapping[str, Any],
+    seen: Mapping[str, Any],
+    moved: Mapping[str, Any],
+    compared: Sequence[Mapping[str, Any]],
+    audit: Mapping[str, Any],
+    overridden: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    first, second = (plain(task.get("miners") or {}) for task in (seen, moved))
+    results = {step["item"]["setting"]: plain(step.get("miners") or {}) for step in compared}
+    came_of = job.outcome(OfHosts(**plain(fleet)), first, second, results, audit, plain(overridden or {}))
+    told: dict[str, Any] = never_a_template(came_of)
+    return told
 
 
 class FilterModule:
     """Ansible's entry to the filter."""
 
     def filters(self) -> dict[str, Any]:
-        return {"audit_outcome": audit.outcome}
+        return {"audit_outcome": audit_outcome}

@@ -8,23 +8,18 @@ name: heal_outcome
 short_description: Sum up what became of unhealthy miners
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
-positional: hostvars, values, plan, is_check
+positional: hostvars, values, is_check
 options:
   _input:
-    description: The names of the miners that the role P(minerops.dragonmint.health#role) has examined.
-    type: list
-    elements: str
+    description: The plan of P(minerops.dragonmint.heal_plan#filter).
+    type: dict
     required: true
   hostvars:
     description: Ansible's own C(hostvars).
     type: dict
     required: true
   values:
-    description: The values of the job's variables.
-    type: dict
-    required: true
-  plan:
-    description: The plan of P(minerops.dragonmint.heal_plan#filter).
+    description: The values of the job's variables for the run as a whole.
     type: dict
     required: true
   is_check:
@@ -38,7 +33,7 @@ author:
 EXAMPLES = r"""
 - name: Show how it went
   ansible.builtin.debug:
-    msg: "{{ (ansible_play_hosts_all | minerops.dragonmint.heal_outcome(hostvars, values, plan, false)).summary }}"
+    msg: "{{ (plan | minerops.dragonmint.heal_outcome(hostvars, values, false)).summary }}"
 """
 
 RETURN = r"""
@@ -69,23 +64,20 @@ _value:
       type: dict
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
 def heal_outcome(
-    miners: Iterable[str],
-    hostvars: Mapping[str, Any],
-    values: Mapping[str, Any],
-    plan: Mapping[str, Any],
-    is_check: bool,
+    plan: Mapping[str, Any], hostvars: Mapping[str, Any], values: Mapping[str, Any], is_check: bool
 ) -> dict[str, Any]:
-    came_of: dict[str, Any] = never_a_template(
-        heal.outcome(remedies.examined(miners, hostvars), values, plan, is_check)
-    )
+    planned = plain(plan)
+    latest = remedies.handed_over(planned["due"], hostvars)
+    came_of: dict[str, Any] = never_a_template(heal.outcome(planned, latest, values, is_check))
     return came_of
 
 

@@ -8,19 +8,34 @@ name: heal_plan
 short_description: Plan which miners get a remedy
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
-positional: hostvars, values
+positional: values, seen, identity, error, pools, problems
 options:
   _input:
-    description: The names of the miners that the role P(minerops.dragonmint.health#role) has examined.
-    type: list
-    elements: str
-    required: true
-  hostvars:
-    description: Ansible's own C(hostvars).
+    description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
     type: dict
     required: true
   values:
-    description: The values of the job's variables.
+    description: The values of the job's variables for the run as a whole.
+    type: dict
+    required: true
+  seen:
+    description: The result of M(minerops.dragonmint.dragonmint_fleet) that has read all miners.
+    type: dict
+    required: true
+  identity:
+    description: The one that has read the identity of miners that timed out.
+    type: dict
+    required: true
+  error:
+    description: The one that has read the error that a miner reports of itself.
+    type: dict
+    required: true
+  pools:
+    description: The one that has compared the pools.
+    type: dict
+    required: true
+  problems:
+    description: Why the pools of some miners could not be compared.
     type: dict
     required: true
 author:
@@ -30,7 +45,7 @@ author:
 EXAMPLES = r"""
 - name: Show what is wrong
   ansible.builtin.debug:
-    msg: "{{ (ansible_play_hosts_all | minerops.dragonmint.heal_plan(hostvars, values)).rows }}"
+    msg: "{{ (fleet | minerops.dragonmint.heal_plan(values, seen, identity, error, pools, {})).rows }}"
 """
 
 RETURN = r"""
@@ -44,6 +59,10 @@ _value:
       elements: dict
     findings:
       description: The same without the healthy miners.
+      type: list
+      elements: dict
+    miners:
+      description: What P(minerops.dragonmint.heal_outcome#filter) needs to know of each miner.
       type: list
       elements: dict
     due:
@@ -61,15 +80,33 @@ _value:
       type: str
 """
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, state_files
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
-def heal_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    made: dict[str, Any] = never_a_template(heal.plan(remedies.examined(miners, hostvars), values))
+def heal_plan(
+    fleet: Mapping[str, Any],
+    values: Mapping[str, Any],
+    seen: Mapping[str, Any],
+    identity: Mapping[str, Any],
+    error: Mapping[str, Any],
+    pools: Mapping[str, Any],
+    problems: Mapping[str, str],
+) -> dict[str, Any]:
+    tasks = {"seen": seen, "identity": identity, "error": error, "pools": pools}
+    results = {name: plain(task.get("miners") or {}) for name, task in tasks.items()}
+    results["pools"].update(
+        {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
+    )
+    miners = heal.examined(OfHosts(**plain(fleet)), results, state_files.record_of, time.time())
+    made: dict[str, Any] = never_a_template(heal.plan(miners, values))
     return made
 
 

@@ -40,24 +40,21 @@ _value:
 
 import time
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import remedies
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import remedies, state_files
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
 def health_state(results: Mapping[str, Any], values: Mapping[str, Any], miner: str) -> dict[str, Any]:
-    path = Path(values["state_folder"]).expanduser().absolute() / remedies.state_file(miner)
+    record = state_files.record_of(miner, values)
+    known = plain(results)
+    problem = known.get("problem") or record.get("problem", "")
     try:
-        is_known = values["heal"] and path.is_file()
-        text = path.read_text(encoding="utf-8", errors="replace") if is_known else None
-        health = remedies.health_of({**plain(results), "record": text, "path": str(path)}, values, miner, time.time())
-    except OSError as error:
-        raise AnsibleFilterError(f"The state file {path} can't be read: {error.strerror}.") from error
+        health = remedies.health_of({**known, **record, "problem": problem}, values, miner, time.time())
     except InvalidVariables as error:
         raise AnsibleFilterError(str(error)) from error
     found: dict[str, Any] = never_a_template(remedies.dict_of(health))

@@ -46,7 +46,7 @@ _value:
   type: dict
   contains:
     rows:
-      description: A row for each miner with C(miner), C(outcome) and C(reason).
+      description: A row for each miner with C(miner), C(address), C(outcome) and C(reason).
       type: list
       elements: dict
     failed:
@@ -59,15 +59,27 @@ _value:
     is_ok:
       description: Whether to go on; without a batch, whether all miners have the new password.
       type: bool
+    stats:
+      description: The numbers for other jobs.
+      type: dict
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import rotate_passwords
+
+
+def rotate_passwords_outcome(
+    hosts: Sequence[str], hostvars: Mapping[str, Any], variables: Mapping[str, Any], batch: Sequence[str] | None = None
+) -> dict[str, Any]:
+    came_of: dict[str, Any] = never_a_template(rotate_passwords.outcome(hosts, hostvars, variables, batch))
+    return came_of
 
 
 class FilterModule:
     """Ansible's entry to the filter."""
 
     def filters(self) -> dict[str, Any]:
-        return {"rotate_passwords_outcome": rotate_passwords.outcome}
+        return {"rotate_passwords_outcome": rotate_passwords_outcome}

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import discovery, drift, events, fleet, tasks
+from tests.bench import discovery, drift, events, fleet, jobs, tasks
 
 MEASUREMENTS = {
     "tasks": tasks.main,
@@ -17,6 +17,8 @@ MEASUREMENTS = {
     "drift": drift.main,
     "fleet": fleet.main,
     "events": events.main,
+    "heal": jobs.heal,
+    "audit": jobs.audit,
 }
 
 if __name__ == "__main__":

@@ -176,6 +176,30 @@ class TestAudit:
         assert "audit_fail_on_drift" in drifted.one(task="Show the outcome").result["msg"]
 
     @newest_core
+    def test_a_miner_can_be_compared_alone(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        fleet[0].set(**{**AS_WANTED, "pools": []})
+        fleet[1].fault("dark")
+        compare = {"name": "minerops.dragonmint.provision", "tasks_from": "compare"}
+        show = {"msg": "{{ dragonmint_comparison }}"}
+        tasks = [
+            {"name": "Compare", "ansible.builtin.include_role": compare},
+            {"name": "Show", "ansible.builtin.debug": show},
+        ]
+        plays = [{"name": "Compare", "hosts": "miners", "gather_facts": False, "tasks": tasks}]
+        done = ansible(plays, inventory_of(fleet, **wanted(dragonmint_retries=0))).succeeded()
+        drifted, dark = (done.one(f"miner{number}", "Show").result["msg"] for number in (1, 2))
+        assert (drifted["error"], dark["error"]["unreachable"]) == ({}, True)
+        assert {name: result["changed"] for name, result in drifted["results"].items() if "changed" in result} == {
+            "admin_password": False,
+            "guest_password": False,
+            "network": False,
+            "pools": True,
+            "autotune": False,
+        }
+        assert hosts_with_writes(fleet) == set()
+
+    @newest_core
     def test_the_summary_says_each_number(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         """And that miners could not be compared, which fails the run."""
         fleet = start_fleet(count=4, speed=SPEED)
@@ -334,6 +358,14 @@ class TestRotatePasswords:
         assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
         said = done.of(task="Stop when too many miners refused it")[-1].result["msg"]
         assert said.startswith("STOPPED: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
+        rows = report(ansible, "rotate")
+        assert [row["outcome"] for row in rows] == [
+            *["new password"] * 2,
+            "failed",
+            "unreachable",
+            *["not tried"] * 3,
+        ]
+        assert [row["address"] for row in rows] == [miner.host for miner in fleet.miners]
 
     @newest_core
     def test_as_many_may_fail_as_are_allowed_and_the_run_fails_all_the_same(
@@ -384,7 +416,21 @@ class TestRotatePasswords:
         fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
         done = rotate(ansible, inventory_of(fleet), arguments=["-vvvv", "--diff"]).succeeded()
         assert done.changed == all_of(fleet)
-        assert [text for text in (NEW, "dragonadmin") if text in done.output] == []
+        reports = [path.read_text("utf-8") for path in (ansible.folder / "dragonmint-reports").iterdir()]
+        assert len(reports) == 3
+        told = "".join([done.output, *reports])
+        assert [text for text in (NEW, "dragonadmin") if text in told] == []
+        (stats,) = [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")]
+        assert stats["dragonmint_rotate_passwords"] == {
+            "miners": 3,
+            "new_password": 3,
+            "as_desired": 0,
+            "failed": 0,
+            "unreachable": 0,
+            "not_tried": 0,
+            "is_ok": True,
+            "summary": "3 new password.",
+        }
 
     @newest_core
     def test_without_a_new_password_nothing_is_asked(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -430,8 +476,8 @@ def audit(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variab
     return ansible(AUDIT, inventory, *arguments, extra_vars=variables, environment=environment)
 
 
-def report(ansible: Ansible) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads((ansible.folder / "dragonmint-reports/audit.json").read_text("utf-8"))
+def report(ansible: Ansible, name: str = "audit") -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = json.loads((ansible.folder / f"dragonmint-reports/{name}.json").read_text("utf-8"))
     return rows
 
 

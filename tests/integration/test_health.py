@@ -7,8 +7,8 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,8 @@ POOLS = [{"url": f"stratum+tcp://pool-{number}.vendor.example:3333", "user": f"v
 FOREIGN = [{"url": "stratum+tcp://thief.example:1", "user": "thief", "pass": "x"}]
 WELL: dict[str, Any] = {}
 DEAD: dict[str, Any] = {"alive": False}
+# Nothing has been restarted for so long.
+SETTLED = {"mining_s": 265000}
 # Looked at often, so that a test is quick; a remedy has this many seconds.
 QUICK = {"_health_pause": 1, "health_heal_timeout": 8}
 
@@ -81,10 +83,7 @@ class TestFindings:
     @pytest.mark.parametrize(
         ("fail_on", "trouble", "code"),
         [
-            ("critical", {}, 0),
-            ("critical", {"fan_duty": 100}, 0),
             ("warning", {"fan_duty": 100}, 2),
-            ("critical", {"ready": False}, 2),
             ("never", {"ready": False}, 0),
         ],
     )
@@ -127,44 +126,60 @@ class TestFindings:
 
 
 class TestRemedies:
-    def test_what_a_restart_or_a_reboot_mends_is_mended(
+    @newest_core
+    def test_a_remedy_shows_on_the_miner_and_needs_no_memory(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        fleet = start_fleet(count=6, speed=SPEED)
-        names = ["down", "dead board", "missing board", "stubborn board", "hot", "hopeless"]
+        """Each run begins in an empty folder, as in AWX."""
+        fleet = start_fleet(count=8, speed=SPEED)
+        names = ["down", "dead board", "missing board", "stubborn board", "restarted board", "hot", "hopeless", "dying"]
         miners = dict(zip(names, fleet.miners))
+        for miner in fleet.miners:
+            miner.set(**SETTLED)
         miners["down"].set(ready=False)
         miners["dead board"].set(boards=[WELL, DEAD, WELL], mended_by="restart")
         miners["missing board"].set(boards=[WELL], mended_by="reboot")
         miners["stubborn board"].set(boards=[WELL, DEAD, WELL], mended_by="reboot")
+        # A restart an interval ago has not helped.
+        miners["restarted board"].set(boards=[WELL, DEAD, WELL], mended_by="reboot", mining_s=100000)
         miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
         miners["hopeless"].set(boards=[WELL, DEAD, WELL])
+        miners["dying"].set(cgminer="empty")
         inventory = inventory_of(miners)
-        healed = heal(ansible, inventory, health_heal=True, health_max_parallel_percent=100)
-        assert sent(miners) == {
+        wanted = {"health_heal": True, "health_max_parallel_percent": 100, "health_remedy_interval_hours": 24}
+        healed = heal(ansible, inventory, **wanted)
+        first = {
             "down": ["restartCgMiner"],
             "dead board": ["restartCgMiner"],
             "missing board": ["reboot"],
-            "stubborn board": ["restartCgMiner", "reboot"],
+            "stubborn board": ["restartCgMiner"],
+            "restarted board": ["reboot"],
             "hot": [],
-            "hopeless": ["restartCgMiner", "reboot"],
+            "hopeless": ["restartCgMiner"],
+            "dying": ["restartCgMiner", "reboot"],
         }
+        assert sent(miners) == first
         outcomes = {row["miner"]: (row["code"], row["outcome"]) for row in report(ansible) if row["outcome"]}
         assert outcomes == {
             "down": ("cgminer_down", "healed"),
             "dead board": ("board_dead", "healed"),
             "missing board": ("board_missing", "healed"),
-            "stubborn board": ("board_dead", "healed"),
+            "stubborn board": ("board_dead", "still unhealthy"),
+            "restarted board": ("board_dead", "healed"),
             "hopeless": ("board_dead", "still unhealthy"),
+            "dying": ("cgminer_down", "still unhealthy"),
         }
         assert healed.returncode != 0
-
-        again = heal(ansible, inventory, health_heal=True)
-        assert [(row["miner"], row["outcome"]) for row in report(ansible) if row["outcome"]] == [
-            ("hopeless", "limit reached")
-        ]
-        assert again.changed == set()
-        assert len(sent(miners)["hopeless"]) == 2
+        for name in ("second", "third"):
+            elsewhere = replace(ansible, folder=ansible.folder / name)
+            elsewhere.folder.mkdir()
+            heal(elsewhere, inventory, **wanted)
+            rows = report(elsewhere)
+            limited = {row["miner"]: row["reason"] for row in rows if row["outcome"] == "limit reached"}
+            assert set(limited) == {"stubborn board", "hopeless"}
+            assert all("cgminer was started" in reason for reason in limited.values())
+        # A cgminer that does not run has nothing to lose by a restart.
+        assert sent(miners) == {**first, "dying": ["restartCgMiner", "reboot", "restartCgMiner", "restartCgMiner"]}
 
     @newest_core
     def test_heal_in_check_mode_says_what_it_would_do(
@@ -172,6 +187,8 @@ class TestRemedies:
     ) -> None:
         fleet = start_fleet(count=5, speed=SPEED)
         miners = dict(zip(["down", "dead board", "missing board", "hot", "healthy"], fleet.miners))
+        for miner in fleet.miners:
+            miner.set(**SETTLED)
         miners["down"].set(ready=False)
         miners["dead board"].set(boards=[WELL, DEAD, WELL])
         miners["missing board"].set(boards=[WELL, WELL])
@@ -202,7 +219,7 @@ class TestRemedies:
         for miner in fleet.miners:
             miner.set(timing={"power_delay_s": 0.5, "boot_s": 2, "cgminer_start_s": 1, "hashing_s": 1})
         miners["down"].set(ready=False)
-        miners["moves"].set(boards=[WELL, WELL], mended_by="reboot", network={"dhcp_lease": "127.20.221.5"})
+        miners["moves"].set(boards=[WELL, WELL], mended_by="reboot", network={"dhcp_lease": "127.20.221.5"}, **SETTLED)
         variables = {"health_search": "127.20.221.0/29", "health_heal_timeout": 24, "health_max_parallel_percent": 100}
         heal(ansible, inventory_of(miners), health_heal=True, **variables)
         assert [(row["miner"], row["address"], row["outcome"]) for row in report(ansible) if row["outcome"]] == [
@@ -212,37 +229,36 @@ class TestRemedies:
         assert sent(miners) == {"down": ["restartCgMiner"], "moves": ["reboot"]}
 
     @newest_core
-    def test_the_limit_is_for_any_24_hours(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(speed=SPEED)
-        inventory = inventory_of({"m": fleet[0]})
-        fleet[0].set(boards=[WELL, DEAD, WELL])
-        for _run in range(3):
-            heal(ansible, inventory, health_heal=True, health_max_remedies_per_day=1, health_heal_timeout=2)
-        assert sent({"m": fleet[0]}) == {"m": ["restartCgMiner"]}
-        yesterday = state_file(ansible, "m").read_text("utf-8").replace(time.strftime("%Y-", time.gmtime()), "2018-")
-        state_file(ansible, "m").write_text(yesterday, "utf-8")
-        heal(ansible, inventory, health_heal=True, health_max_remedies_per_day=1, health_heal_timeout=2)
-        assert sent({"m": fleet[0]}) == {"m": ["restartCgMiner"] * 2}
-        assert len(json.loads(state_file(ansible, "m").read_text("utf-8"))["remedies"]) == 1
-
-    @newest_core
-    @pytest.mark.parametrize(
-        "text",
-        ["", "{", "[]", "[" * 100000, '{"version": 2, "miner": "m", "remedies": []}', '{"version": 1, "miner": "n"}'],
-        ids=["empty", "cut", "list", "deep", "newer", "another"],
-    )
-    def test_without_knowing_what_was_tried_nothing_is(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet], text: str
-    ) -> None:
-        fleet = start_fleet(speed=SPEED)
-        fleet[0].set(ready=False)
-        state_file(ansible, "m").parent.mkdir()
-        state_file(ansible, "m").write_text(text, "utf-8")
-        done = heal(ansible, inventory_of({"m": fleet[0]}), health_heal=True, health_fail_on="never")
+    def test_files_that_last_make_it_stricter(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """And without knowing what was tried, nothing is."""
+        now, long_ago = (f"{year}-01-01T00:00:00+00:00" for year in ("2100", "2018"))
+        files = {
+            "recent": record("recent", now),
+            "old": record("old", long_ago),
+            "empty": "",
+            "cut": "{",
+            "list": "[]",
+            "deep": "[" * 100000,
+            "newer": '{"version": 2, "miner": "newer", "remedies": []}',
+            "another": '{"version": 1, "miner": "n", "remedies": []}',
+        }
+        fleet = start_fleet(count=len(files), speed=SPEED)
+        miners = dict(zip(files, fleet.miners))
+        for name, text in files.items():
+            miners[name].set(boards=[WELL, DEAD, WELL], mended_by="restart", **SETTLED)
+            state_file(ansible, name).parent.mkdir(exist_ok=True)
+            state_file(ansible, name).write_text(text, "utf-8")
+        done = heal(ansible, inventory_of(miners), health_heal=True, health_fail_on="never")
         assert done.returncode != 0
-        assert hosts_with_writes(fleet) == set()
-        (row,) = report(ansible)
-        assert (row["outcome"], str(state_file(ansible, "m")) in row["reason"]) == ("failed", True)
+        assert {name for name, writes in sent(miners).items() if writes} == {"old"}
+        rows = {row["miner"]: row for row in report(ansible)}
+        assert {name: row["outcome"] for name, row in rows.items()} == {
+            **dict.fromkeys(files, "failed"),
+            "recent": "limit reached",
+            "old": "healed",
+        }
+        assert str(state_file(ansible, "cut")) in rows["cut"]["reason"]
+        assert len(json.loads(state_file(ansible, "old").read_text("utf-8"))["remedies"]) == 1
 
     @newest_core
     def test_a_state_that_cannot_be_written_stops_the_remedy(
@@ -324,18 +340,33 @@ class TestRemedies:
         assert hosts_with_writes(fleet) == set()
 
     @newest_core
-    def test_a_remedy_that_does_not_work_is_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(count=2, speed=SPEED)
-        miners = {"ignores": fleet[0], "lost": fleet[1]}
+    def test_a_remedy_that_does_not_work_is_told_and_a_lost_miner_stops_it(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=4, speed=SPEED)
+        miners = dict(zip(["ignores", "lost", "next", "last"], fleet.miners))
+        for miner in fleet.miners:
+            miner.set(**SETTLED)
         miners["ignores"].set(ready=False)
         miners["ignores"].fault("ignored_write", action="writes")
         miners["lost"].set(boards=[WELL, WELL], timing={"boot_s": 1e6})
-        heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=100)
+        miners["next"].set(ready=False)
+        miners["last"].set(ready=False)
+        done = heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=50)
+        assert done.returncode != 0
         rows = {(row["miner"], row["code"]): row for row in report(ansible)}
         assert rows["ignores", "cgminer_down"]["outcome"] == "still unhealthy"
         assert "has not rebooted" in rows["ignores", "cgminer_down"]["reason"]
         assert rows["lost", "board_missing"]["outcome"] == "unknown"
         assert rows["lost", "unreachable"]["outcome"] == "new"
+        assert [rows[name, "cgminer_down"]["outcome"] for name in ("next", "last")] == ["not tried"] * 2
+        assert "STOPPED: after a remedy, lost could not be examined any more" in rows["last", "cgminer_down"]["reason"]
+        assert {name: len(writes) for name, writes in sent(miners).items()} == {
+            "ignores": 2,
+            "lost": 1,
+            "next": 0,
+            "last": 0,
+        }
 
     @newest_core
     def test_a_limited_run_is_judged_as_well(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -343,7 +374,7 @@ class TestRemedies:
         fleet[1].set(ready=False)
         inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
         assert heal(ansible, inventory, "--limit", "m2").returncode != 0
-        heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true health_max_remedies_per_day=1").succeeded()
+        heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true").succeeded()
         assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [("m2", "healed")]
 
     @newest_core
@@ -353,7 +384,7 @@ class TestRemedies:
         fleet = start_fleet(speed=SPEED)
         fleet[0].set(ready=False)
         fleet[0].fault("ignored_write", action="writes")
-        wanted = {**QUICK, "health_heal_timeout": 2, "health_max_remedies_per_day": 9, "health_fail_on": "never"}
+        wanted = {**QUICK, "health_heal_timeout": 2, "health_fail_on": "never"}
         name = "minerops.dragonmint.heal"
         runs = [
             {"ansible.builtin.import_playbook": name, "vars": {**wanted, "health_heal": is_wanted}}
@@ -389,6 +420,10 @@ def csv_codes(ansible: Ansible) -> list[str]:
 def state_file(ansible: Ansible, miner: str) -> Path:
     digest = hashlib.sha256(miner.encode()).hexdigest()[:16]
     return ansible.folder / "dragonmint-state" / f"{miner}-{digest}.json"
+
+
+def record(miner: str, at: str) -> str:
+    return json.dumps({"version": 1, "miner": miner, "remedies": [{"remedy": "mining_restarted", "at": at}]})
 
 
 def noted(ansible: Ansible, miner: str) -> int:

@@ -58,6 +58,7 @@ PLAYBOOKS: dict[str, dict[str, Any]] = {
     "heal": {
         "health_heal": True,
         "health_boards": 4,
+        "health_remedy_interval_hours": 0,
         "health_heal_timeout": 2,
         "health_max_parallel_percent": 100,
         "health_fail_on": "never",
@@ -72,7 +73,7 @@ PROVISIONED = {
     "provision_pools": ["{{ good_pool }}"],
     "rotate_new_password": ROTATED,
 }
-REPORTS = {"audit", "health", "curtail", "curtail-record", "upgrade", "upgrade_without_failed"}
+REPORTS = {"audit", "health", "curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"}
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
 # All miners in one task, with secrets where they belong, and where they don't.
 FLEET = [

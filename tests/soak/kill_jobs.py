@@ -280,11 +280,11 @@ class Heal(PlaybookJob):
 
     def prepare(self) -> None:
         super().prepare()
-        # Each run uses up two of them at the most. With fewer, a miner may be left ill.
-        self.limit = self.rng.choice((2, 2 * (self.kills + 1)))
+        # A restart, and a reboot only where cgminer does not run.
+        self.limit = 2
         self.variables = {
             "health_heal": True,
-            "health_max_remedies_per_day": self.limit,
+            "health_remedy_interval_hours": self.rng.choice((12, 24)),
             "health_max_parallel_percent": self.rng.choice((50, 100, 100)),
             "health_heal_timeout": 8,
             "_health_pause": 1,
@@ -296,6 +296,7 @@ class Heal(PlaybookJob):
             {"boards": [{}], "mended_by": "reboot"},
         ]
         for miner in self.rng.sample(self.fleet.miners, self.rng.randint(2, 4)):
+            miner.set(mining_s=265000)
             miner.set(**self.rng.choice(troubles))
 
     def has_asked_all(self, results: list[dict[str, Any]]) -> bool:
@@ -303,8 +304,8 @@ class Heal(PlaybookJob):
 
     def differs(self) -> Iterator[str]:
         for name, _miner in self._ill():
-            if len(self._written_down(name)) < self.limit:
-                yield f"{name} is ill, and has {len(self._written_down(name))} of its {self.limit} remedies only"
+            if not self._written_down(name):
+                yield f"{name} is ill, and has got no remedy"
 
     def may_fail(self) -> bool:
         return any(self._ill())

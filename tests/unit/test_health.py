@@ -40,7 +40,7 @@ def miner() -> dict[str, Any]:
         "dragonmint_hardware": {"uptime_seconds": 262920},
         "dragonmint_mining": {
             "ready": True,
-            "elapsed_seconds": 4792,
+            "elapsed_seconds": 262860,
             "hashrate_ths": {"15m": 14.7},
             "boards": [{"id": number, **board} for number in range(3)],
             "pools": pools,
@@ -343,12 +343,14 @@ STATE = {
 }
 
 
-class TestRemediesOfTheLastDay:
-    def test_what_is_older_than_a_day_does_not_count(self) -> None:
-        assert remedies.remedies_in(json.dumps(STATE), "m", NOW) == STATE["remedies"][1:]  # type: ignore[index]
+class TestRemediesOfTheFile:
+    @pytest.mark.parametrize(("interval_s", "older"), [(86400, 1), (3600, 2), (1, 2), (0, 3)])
+    def test_what_is_older_than_the_interval_does_not_count(self, interval_s: float, older: int) -> None:
+        expected = STATE["remedies"][older:]  # type: ignore[index]
+        assert remedies.remedies_in(json.dumps(STATE), "m", NOW, interval_s) == expected
 
     def test_without_a_file_nothing_was_sent(self) -> None:
-        assert remedies.remedies_in(None, "m", NOW) == []
+        assert remedies.remedies_in(None, "m", NOW, 86400) == []
 
     @pytest.mark.parametrize(
         "text",
@@ -384,8 +386,8 @@ class TestRemediesOfTheLastDay:
 def health(facts: dict[str, Any], again: dict[str, Any] | None = None, **results: Any) -> remedies.Health:
     """``again`` are the facts after a remedy, or why there are none."""
     is_result = again is None or "unreachable" in again
-    read = {"seen": {"ansible_facts": facts}, "again": again or {} if is_result else {"ansible_facts": again}}
-    return remedies.health_of({**read, **results}, VALUES, "m", NOW)
+    reads = {"seen": {"ansible_facts": facts}, "again": again or {} if is_result else {"ansible_facts": again}}
+    return remedies.health_of({**reads, **results}, VALUES, "m", NOW)
 
 
 def record(*sent: str) -> str:
@@ -396,27 +398,141 @@ def record(*sent: str) -> str:
 DEAD, RESTARTED, BOTH = changed(DEAD_BOARD), ["mining_restarted"], ["mining_restarted", "rebooted"]
 
 
+DOWN = changed({"mining.ready": False, "mining.elapsed_seconds": None, "mining.boards": [], "mining.pools": []})
+MISSING = changed({"mining.boards": miner()["dragonmint_mining"]["boards"][:2]})
+H = 3600
+
+
+def running(facts: dict[str, Any], uptime_s: float | None, mining_s: float | None) -> dict[str, Any]:
+    return changed({"hardware.uptime_seconds": uptime_s, "mining.elapsed_seconds": mining_s}, facts)
+
+
+def read(facts: dict[str, Any]) -> dict[str, Any]:
+    return {"ansible_facts": facts}
+
+
+HUNG = {"error_code": "timeout", "msg": "No answer in time."}
+UP = read({"dragonmint_identity": {}, "dragonmint_hardware": {"uptime_seconds": 13 * H}})
+JUST_UP = read({"dragonmint_identity": {}, "dragonmint_hardware": {"uptime_seconds": 11 * H}})
+
+# What was read of a miner, the next remedy, and why there is none. The interval is 12 h.
+NEXT: list[tuple[dict[str, Any], str, str]] = [
+    # Without a file: what shows counts.
+    ({"seen": read(running(DEAD, 13 * H, 13 * H))}, "mining_restarted", ""),
+    ({"seen": read(running(DEAD, 12 * H, 12 * H))}, "mining_restarted", ""),
+    ({"seen": read(running(DEAD, 13 * H, 12 * H - 1))}, "", "cgminer was started 12.0 h ago"),
+    ({"seen": read(running(DEAD, 99 * H, 1 * H))}, "", "cgminer was started 1.0 h ago"),
+    ({"seen": read(running(DEAD, 1 * H, 1 * H))}, "", "cgminer was started 1.0 h ago"),
+    ({"seen": read(running(DEAD, 99 * H, None))}, "", "does not say how long cgminer"),
+    # A restart since the miner has booted has not helped.
+    ({"seen": read(running(DEAD, 14 * H, 13 * H))}, "rebooted", ""),
+    ({"seen": read(running(DEAD, 13 * H + 900, 13 * H))}, "mining_restarted", ""),
+    ({"seen": read(running(DEAD, 13 * H, 14 * H))}, "mining_restarted", ""),
+    ({"seen": read(running(DEAD, None, 13 * H))}, "mining_restarted", ""),
+    ({"seen": read(running(MISSING, 13 * H, 13 * H))}, "rebooted", ""),
+    ({"seen": read(running(MISSING, 11 * H, 11 * H))}, "", "cgminer was started 11.0 h ago"),
+    ({"seen": read(running(MISSING, 99 * H, 11 * H))}, "", "cgminer was started 11.0 h ago"),
+    ({"seen": read(running(MISSING, 99 * H, None))}, "rebooted", ""),
+    ({"seen": read(running(MISSING, 11 * H, None))}, "", "booted 11.0 h ago"),
+    ({"seen": read(running(MISSING, None, None))}, "", "does not report its uptime"),
+    # A cgminer that does not run shows nothing, and is restarted.
+    ({"seen": read(running(DOWN, 99 * H, None))}, "mining_restarted", ""),
+    ({"seen": read(running(DOWN, 1 * H, None))}, "mining_restarted", ""),
+    ({"seen": HUNG, "identity": UP}, "mining_restarted", ""),
+    # The file makes it stricter, whatever shows.
+    ({"seen": read(DEAD), "record": record("rebooted")}, "", "a remedy was sent in the last 12 h"),
+    ({"seen": read(DEAD), "record": record(*RESTARTED)}, "", "a remedy was sent in the last 12 h"),
+    ({"seen": read(running(DOWN, 99 * H, None)), "record": record("rebooted")}, "", "a remedy was sent"),
+    ({"seen": read(running(DOWN, 99 * H, None)), "record": record(*BOTH)}, "", "a remedy was sent"),
+    # A cgminer that keeps dying is escalated, and the uptime alone limits that.
+    ({"seen": read(running(DOWN, 12 * H, None)), "record": record(*RESTARTED)}, "rebooted", ""),
+    ({"seen": read(running(DOWN, 11 * H, None)), "record": record(*RESTARTED)}, "", "booted 11.0 h ago"),
+    ({"seen": HUNG, "identity": UP, "record": record(*RESTARTED)}, "rebooted", ""),
+    ({"seen": HUNG, "identity": JUST_UP, "record": record(*RESTARTED)}, "", "booted 11.0 h ago"),
+    # Once more right before the remedy: somebody else was faster.
+    ({"seen": read(DEAD), "reread": read(running(DEAD, 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
+    ({"seen": read(MISSING), "reread": read(running(MISSING, 60, None))}, "", "booted 0.0 h ago"),
+    ({"seen": read(DOWN), "reread": read(running(miner(), 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
+    ({"seen": read(DEAD), "reread": read(running(DOWN, 99 * H, None))}, "", "does not say how long cgminer"),
+    ({"seen": read(DEAD), "reread": read(DEAD)}, "mining_restarted", ""),
+    ({"seen": HUNG, "identity": UP, "reread": UP}, "mining_restarted", ""),
+]
+
+
+@pytest.mark.parametrize(("results", "remedy", "reason"), NEXT)
+def test_the_next_remedy(results: dict[str, Any], remedy: str, reason: str) -> None:
+    state = remedies.health_of(results, VALUES, "m", NOW)
+    assert (state.remedy, state.outcome) == (remedy, "limit reached" if reason else "")
+    assert reason in state.reason
+    assert bool(reason) == bool(state.reason)
+
+
 @pytest.mark.parametrize(
-    ("results", "remedy", "outcome"),
+    ("results", "reason"),
     [
-        ({}, "mining_restarted", ""),
-        ({"record": record("rebooted")}, "mining_restarted", ""),
-        ({"record": record(*BOTH)}, "", "limit reached"),
-        ({"problem": "The folder is not writable."}, "", "failed"),
-        # A restart did not help.
-        ({"tried": RESTARTED, "again": DEAD, "record": record(*RESTARTED)}, "rebooted", ""),
-        ({"tried": RESTARTED, "again": DEAD, "record": record("rebooted", *RESTARTED)}, "", ""),
-        ({"tried": RESTARTED, "again": miner()}, "", ""),
-        ({"tried": BOTH, "again": DEAD}, "", ""),
-        # The restart failed: a reboot may work all the same, but not with this login.
-        ({"tried": RESTARTED, "again": DEAD, "sent": {"failed": True, "error_code": "not_applied"}}, "rebooted", ""),
-        ({"tried": RESTARTED, "again": DEAD, "sent": {"failed": True, "error_code": "unsupported"}}, "rebooted", ""),
-        ({"tried": RESTARTED, "again": DEAD, "sent": {"failed": True, "error_code": "permission"}}, "", ""),
+        ({"seen": read(DEAD), "problem": "The folder is not writable."}, "The folder is not writable."),
+        (
+            {"seen": read(DEAD), "reread": {"unreachable": True, "msg": "No miner answers."}},
+            "It could not be read right before the remedy: No miner answers.",
+        ),
+        ({"seen": read(DOWN), "reread": HUNG}, "It could not be read right before the remedy: No answer in time."),
     ],
 )
-def test_the_next_remedy(results: dict[str, Any], remedy: str, outcome: str) -> None:
-    state = health(DEAD, **results)
-    assert (state.remedy, state.outcome) == (remedy, outcome)
+def test_what_stands_against_a_remedy_is_told(results: dict[str, Any], reason: str) -> None:
+    state = remedies.health_of(results, VALUES, "m", NOW)
+    assert (state.remedy, state.outcome, state.reason) == ("", "failed", reason)
+
+
+JUST_RESTARTED, STILL_DOWN = running(DEAD, 99 * H, 60), running(DOWN, 99 * H, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "results", "remedy"),
+    [
+        # A restart that did not help was the remedy of this interval, but not for a cgminer that does not run.
+        (DEAD, {"tried": RESTARTED, "again": read(JUST_RESTARTED), "record": record(*RESTARTED)}, ""),
+        (DEAD, {"tried": RESTARTED, "again": read(JUST_RESTARTED)}, ""),
+        (DOWN, {"tried": RESTARTED, "again": read(JUST_RESTARTED)}, ""),
+        (DOWN, {"tried": RESTARTED, "again": read(STILL_DOWN), "record": record(*RESTARTED)}, "rebooted"),
+        (DEAD, {"tried": RESTARTED, "again": read(STILL_DOWN)}, "rebooted"),
+        (DOWN, {"tried": RESTARTED, "again": read(running(DOWN, 11 * H, None))}, ""),
+        (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": UP}, "rebooted"),
+        (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": JUST_UP}, ""),
+        (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": {"unreachable": True}}, ""),
+        (DOWN, {"tried": RESTARTED, "again": read(miner())}, ""),
+        (DOWN, {"tried": RESTARTED, "again": read(STILL_DOWN), "record": record("rebooted", *RESTARTED)}, ""),
+        (DOWN, {"tried": RESTARTED, "again": read(STILL_DOWN), "reread": read(running(DOWN, 60, None))}, ""),
+        (DOWN, {"tried": BOTH, "again": read(STILL_DOWN)}, ""),
+        # The restart did not happen: a reboot may work all the same, but not with this login.
+        (DEAD, {"tried": RESTARTED, "again": read(DEAD), "sent": {"error_code": "not_applied"}}, "rebooted"),
+        (DEAD, {"tried": RESTARTED, "again": read(DEAD), "sent": {"error_code": "unsupported"}}, "rebooted"),
+        (DEAD, {"tried": RESTARTED, "again": read(JUST_RESTARTED), "sent": {"error_code": "not_applied"}}, ""),
+        (DEAD, {"tried": RESTARTED, "again": read(DEAD), "sent": {"error_code": "permission"}}, ""),
+        (DOWN, {"tried": RESTARTED, "again": read(STILL_DOWN), "sent": {"error_code": "permission"}}, ""),
+    ],
+)
+def test_the_remedy_after_another(facts: dict[str, Any], results: dict[str, Any], remedy: str) -> None:
+    state = remedies.health_of({"seen": read(facts), **results}, VALUES, "m", NOW)
+    assert (state.remedy, state.outcome) == (remedy, "")
+
+
+def test_a_board_that_is_dead_for_good_gets_a_restart_and_a_reboot_by_turns() -> None:
+    """Without any memory: two days of a run an hour."""
+    booted_at = started_at = -100 * H
+    sent = []
+    for hour in range(48):
+        facts = running(DEAD, hour * H - booted_at, hour * H - started_at)
+        state = remedies.health_of({"seen": read(facts)}, VALUES, "m", NOW)
+        if state.remedy:
+            sent.append((hour, state.remedy))
+            started_at = hour * H
+            booted_at = hour * H if state.remedy == "rebooted" else booted_at
+    assert sent == [
+        (0, "mining_restarted"),
+        (12, "rebooted"),
+        (24, "mining_restarted"),
+        (36, "rebooted"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -471,7 +587,7 @@ class TestRows:
         assert self.rows(None) == [("critical", "unexamined", "", "", "")]
 
     def test_the_remedy_is_shown_where_it_may_help(self) -> None:
-        assert self.rows(health(changed({**DEAD_BOARD, "mining.fan_percent": 100}))) == [
+        assert self.rows(health(changed({"mining.fan_percent": 100}, DEAD))) == [
             ("critical", "board_dead", "mining_restarted", "", ""),
             ("warning", "fan_at_limit", "", "", ""),
         ]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined, Health
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 
@@ -18,6 +19,7 @@ MISSING = Finding("board_missing", "critical", "board 1 is missing", "board 1", 
 FAN = Finding("fan_at_limit", "warning", "the fan runs at 100 %", "fan", 100, 95)
 GONE = Finding("unreachable", "critical", "No miner answers.")
 LOCKED = Finding("locked", "critical", "The login is refused.")
+UNREADABLE = Finding("unexamined", "critical", "It is no JSON.")
 
 HEALTHY = Health([])
 LOCKED_OUT = Health([LOCKED])
@@ -26,7 +28,7 @@ TO_REBOOT = Health([MISSING], remedy="rebooted")
 HEALED = Health([DEAD], after=[], tried=["mining_restarted"])
 HOPELESS = Health([DEAD], after=[DEAD], tried=["mining_restarted", "rebooted"])
 LOST = Health([MISSING], after=[GONE], tried=["rebooted"], reason="It has not come back.")
-USED_UP = Health([DEAD], outcome="limit reached", reason="2 of at most 2")
+USED_UP = Health([DEAD], outcome="limit reached", reason="cgminer was started 1 h ago")
 BROKEN = Health([DEAD], outcome="failed", reason="The state file is damaged.")
 
 
@@ -83,7 +85,7 @@ def test_the_plan(variables: dict[str, Any], due: list[str], batch: int, problem
             True,
             (
                 "3 miners: 1 healthy, 2 critical. 1 miner would get a remedy (1 restart of cgminer). "
-                "1 miner had used up health_max_remedies_per_day."
+                "1 miner got no remedy because of health_remedy_interval_hours; the report says since when."
             ),
             ["m1", "m2"],
         ),
@@ -118,7 +120,7 @@ def test_the_outcome(
     healths: list[Health | None], variables: dict[str, Any], is_check: bool, summary: str, failed: list[str]
 ) -> None:
     wanted = values(**variables)
-    came_of = heal.outcome(fleet(*healths), wanted, heal.plan(fleet(*healths), wanted), is_check)
+    came_of = heal.outcome(heal.plan(fleet(*healths), wanted), [], wanted, is_check)
     assert came_of["summary"] == summary
     assert (came_of["failed"], came_of["is_ok"]) == (failed, not failed)
 
@@ -126,7 +128,7 @@ def test_the_outcome(
 def test_what_stopped_the_plan_fails_the_run() -> None:
     wanted = values(max_unhealthy_percent=10, fail_on="never")
     miners = fleet(DOWN, HEALTHY)
-    came_of = heal.outcome(miners, wanted, heal.plan(miners, wanted))
+    came_of = heal.outcome(heal.plan(miners, wanted), [], wanted)
     assert not came_of["is_ok"]
     assert "1 of 2 miners need a remedy, more than health_max_unhealthy_percent (10)" in came_of["summary"]
     assert came_of["stats"]["remedies"] == 0
@@ -134,7 +136,7 @@ def test_what_stopped_the_plan_fails_the_run() -> None:
 
 def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     miners = fleet(HEALED, replace(LOST, after=[LOCKED]))
-    stats = heal.outcome(miners, values(), heal.plan(miners, values()))["stats"]
+    stats = heal.outcome(heal.plan(miners, values()), [], values())["stats"]
     assert {name: stats[name] for name in ("miners", "healthy", "unreachable", "locked", "remedies", "is_ok")} == {
         "miners": 2,
         "healthy": 1,
@@ -145,11 +147,145 @@ def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     }
 
 
+# What has come of the miners m0, m1 and m2, which were all due and one a batch; and whom a stop leaves out.
+STOPS: dict[str, tuple[list[Health | None], bool]] = {
+    "nothing yet": ([None, None, None], False),
+    "healed": ([HEALED, None, None], False),
+    "still unhealthy": ([HEALED, HOPELESS, None], False),
+    "no longer reachable": ([LOST, None, None], True),
+    "no longer reachable in a later batch": ([HEALED, LOST, None], True),
+    "its login is refused": ([replace(LOST, after=[LOCKED]), None, None], True),
+    "it answers what no miner sends": ([replace(LOST, after=[UNREADABLE]), None, None], True),
+    "the remedy failed, and it is healthy": ([replace(HEALED, reason="Why."), None, None], False),
+    "it was unreachable before a remedy was sent": ([Health([GONE]), None, None], False),
+    "the remedy could not be sent": ([BROKEN, None, None], False),
+}
+
+
+@pytest.mark.parametrize("name", STOPS)
+def test_it_stops_after_a_batch_that_lost_a_miner(name: str) -> None:
+    healths, is_stopped = STOPS[name]
+    latest = fleet(*healths)
+    reason = heal.stop_reason(latest)
+    assert bool(reason) == is_stopped
+    wanted = values(max_unhealthy_percent=100)
+    came_of = heal.outcome(heal.plan(fleet(DOWN, DOWN, DOWN), wanted), latest, wanted)
+    rows = {row["miner"]: row for row in came_of["rows"]}
+    for each in latest:
+        if each.health is None:
+            expected = reason or "an earlier task failed"
+            assert (rows[each.miner]["outcome"], rows[each.miner]["reason"]) == ("not tried", expected)
+    assert reason in came_of["summary"]
+    assert not came_of["is_ok"]
+
+
+def test_those_that_were_lost_are_named() -> None:
+    assert heal.stop_reason(fleet(HEALED, LOST, LOST)) == (
+        "STOPPED: after a remedy, m1, m2 could not be examined any more, so no other miner gets one. Find out why "
+        "before you run this again."
+    )
+    assert "m8, m9 and 2 more could not" in heal.stop_reason(fleet(*[LOST] * 12))
+
+
+def test_what_became_of_those_that_were_due_replaces_the_plan() -> None:
+    wanted = values(fail_on="never")
+    planned = heal.plan(fleet(HEALTHY, DOWN, DOWN, DOWN), wanted)
+    # The last one was healthy by itself when its turn came.
+    latest = fleet(HEALTHY, HEALED, None, HEALTHY)[1:]
+    latest[0] = replace(latest[0], address="10.1.0.99")
+    came_of = heal.outcome(planned, latest, wanted)
+    assert [row["address"] for row in came_of["rows"]] == ["10.1.0.0", "10.1.0.99", "10.1.0.2", "10.1.0.3"]
+    assert [(row["miner"], row["outcome"]) for row in came_of["rows"]] == [
+        ("m0", ""),
+        ("m1", "healed"),
+        ("m2", "not tried"),
+        ("m3", ""),
+    ]
+    assert came_of["failed"] == ["m2"]
+    assert came_of["summary"] == (
+        "4 miners: 3 healthy, 1 critical. 1 miner got a remedy (1 restart of cgminer), 1 healed. "
+        "1 miner did not get the planned remedy."
+    )
+
+
+SEEN = {"ansible_facts": {"dragonmint_autotune": {"mode": "balanced", "level": None}}}
+WITH_LEVELS = {"ansible_facts": {"dragonmint_autotune": {"mode": "balanced", "level": "2"}}}
+
+
+def test_more_is_read_of_miners_that_need_it() -> None:
+    pools = [{"url": "stratum+tcp://a:1", "user": "u"}]
+    kinds: list[dict[str, Any]] = [
+        {"pools": pools, "keep_passwords": True},
+        {"pools": None, "keep_passwords": False},
+        {"problem": "rack is undefined"},
+    ]
+    seen = {
+        "plain": SEEN,
+        "levels": WITH_LEVELS,
+        "lost": SEEN,
+        "hangs": {"failed": True, "error_code": "timeout"},
+        "dark": {"unreachable": True, "error_code": "unreachable"},
+        "locked": {"failed": True, "error_code": "authentication"},
+    }
+    of = {**dict.fromkeys(seen, 0), "levels": 1, "lost": 2}
+    assert heal.followed_up(seen, OfHosts(kinds, of, {})) == {
+        "identity": ["hangs"],
+        "error": ["levels"],
+        "pools": {"plain": {"pools": pools, "keep_passwords": True}},
+        "problems": {"lost": "rack is undefined"},
+    }
+
+
+def test_the_chips_are_read_where_that_is_wanted() -> None:
+    fleet_values = OfHosts([values(), values(chips=True)], {"m1": 0, "m2": 1}, {})
+    assert heal.reads_of(fleet_values) == {
+        "m2": {"gather_subset": ["identity", "hardware", "mining", "autotune", "debug"]}
+    }
+
+
+def test_a_fleet_is_examined_as_each_of_its_miners() -> None:
+    kinds = [values(), values(heal=False), {"problem": "health_boards is 'x', expected a whole number."}]
+    of = {"dark": 0, "hangs": 0, "quiet": 1, "wrong": 2, "not tried": 0}
+    results = {
+        "seen": {
+            "dark": {"unreachable": True, "msg": "No miner answers."},
+            "hangs": {"failed": True, "error_code": "timeout"},
+            "quiet": {"failed": True, "error_code": "timeout"},
+            "wrong": SEEN,
+        },
+        "identity": {"hangs": {"ansible_facts": {"dragonmint_identity": {}}}},
+        "error": {},
+        "pools": {},
+    }
+    asked = []
+
+    def record_of(miner: str, given: Any) -> dict[str, Any]:
+        asked.append(miner)
+        return {"record": "damaged" if given["heal"] else None, "path": miner}
+
+    fleet_values = OfHosts(kinds, of, {miner: f"at {miner}" for miner in of})
+    miners = {each.miner: each for each in heal.examined(fleet_values, results, record_of, 0.0)}
+    assert {miner: each.address for miner, each in miners.items()} == fleet_values.addresses
+    codes = {miner: each.health and [one.code for one in each.health.findings] for miner, each in miners.items()}
+    assert codes == {
+        "dark": ["unreachable"],
+        "hangs": ["cgminer_down"],
+        "quiet": ["unreachable"],
+        "wrong": ["unexamined"],
+        "not tried": None,
+    }
+    hangs = miners["hangs"].health
+    assert hangs
+    assert (hangs.outcome, hangs.path) == ("failed", "hangs")
+    assert asked == ["dark", "hangs", "quiet"]
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
         ({"health_max_ill_percent": 5}, "health_max_ill_percent is not a variable"),
-        ({"health_max_remedies_per_day": "often"}, "health_max_remedies_per_day is 'often', expected a whole number"),
+        ({"health_remedy_interval_hours": "often"}, "health_remedy_interval_hours is 'often', expected a number"),
+        ({"health_max_remedies_per_day": 2}, "health_max_remedies_per_day is not a variable"),
         ({"health_fail_on": "all"}, "health_fail_on is 'all', expected one of critical, warning, never"),
         ({"dragonmint_ratings": {"T1": {"off": {"watts": 5}}}}, "dragonmint_ratings.T1.off must have the numbers"),
     ],

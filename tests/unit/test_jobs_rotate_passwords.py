@@ -49,6 +49,17 @@ def test_the_sum_says_each_number_and_what_to_do() -> None:
         "1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried. m2: It said no. m3: No miner answers. "
         "Run the same command again once that is repaired: miners with the new password are skipped."
     )
+    # A later job would take text of a miner for a template.
+    assert summed["stats"] == {
+        "miners": 5,
+        "new_password": 1,
+        "as_desired": 1,
+        "failed": 1,
+        "unreachable": 1,
+        "not_tried": 1,
+        "is_ok": False,
+        "summary": "1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried.",
+    }
     assert [row["outcome"] for row in summed["rows"]] == [
         "new password",
         "as desired",

@@ -6,15 +6,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unsupported
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import mac_address
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import PROBLEM, OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 VARIABLES = Variables(
     "audit_",
@@ -41,25 +43,150 @@ OUTCOMES = (AS_DESIRED, DRIFT, FAILED, UNREACHABLE)
 NOT_COMPARED = (FAILED, UNREACHABLE)
 WORST_FIRST = (FAILED, UNREACHABLE, DRIFT)
 
-_NOT_TRIED = {"error": {"msg": "It was not compared, since an earlier task failed."}}
+_NOT_TRIED = {"msg": "It was not compared, since an earlier task failed."}
+_IDENTITY = {"gather_subset": ["identity"]}
+
+Results = Mapping[str, Mapping[str, Any]]
 
 
-def outcome(miners: Iterable[str], hostvars: Mapping[str, Any], audit: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what the comparison came to, from the variables of the hosts and the values of the job's variables.
+@dataclass(frozen=True)
+class Step:
+    """A setting to compare: the module that does it in check mode, and its options by host."""
 
-    The role provision hands over ``dragonmint_comparison`` for each host.
+    setting: str
+    module: str
+    options: Mapping[str, Mapping[str, Any]]
+
+
+def first_look(fleet: OfHosts) -> dict[str, dict[str, Any]]:
+    """Returns the options of dragonmint_facts to see each miner where the inventory says."""
+    return {host: {**_login(fleet.values(host)), **_IDENTITY} for host in fleet.of}
+
+
+def second_look(fleet: OfHosts, seen: Results) -> dict[str, dict[str, Any]]:
+    """Returns the options to see miners that are unreachable at their static address, if the inventory lacks it."""
+    return {
+        host: {**_login(fleet.values(host)), **_IDENTITY, "host": address}
+        for host, address in _static_addresses(fleet).items()
+        if seen.get(host, {}).get("unreachable")
+    }
+
+
+def settled(fleet: OfHosts, seen: Results, moved: Results) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
+    """Returns where each miner is, and what came of seeing it there.
+
+    ``moved`` are the results of the second look. Another miner may be at a static address.
+    """
+    addresses, found = dict(fleet.addresses), dict(seen)
+    static = _static_addresses(fleet)
+    for host, result in moved.items():
+        mac = ((result.get("ansible_facts") or {}).get("dragonmint_identity") or {}).get("mac")
+        expected = fleet.expected_macs.get(host)
+        if not result.get("unreachable") and (not expected or mac is None or mac_address(expected) == mac):
+            addresses[host], found[host] = static[host], result
+    return addresses, found
+
+
+def steps(fleet: OfHosts, seen: Results, moved: Results, overridden: Mapping[str, str]) -> list[Step]:
+    """Returns what to compare of the miners that were seen, in the order in which the role provision sets it.
+
+    The autotune mode of miners in ``overridden`` is left out.
+    """
+    addresses, found = settled(fleet, seen, moved)
+    hosts = [host for host, result in found.items() if "ansible_facts" in result and PROBLEM not in fleet.values(host)]
+
+    def at(host: str) -> dict[str, Any]:
+        is_moved = addresses[host] != fleet.addresses[host]
+        return {**_login(fleet.values(host)), **({"host": addresses[host]} if is_moved else {})}
+
+    found_steps = []
+    for setting, (module, options_of) in _SETTINGS.items():
+        options = {host: options_of(fleet.values(host)) for host in hosts}
+        if setting == AUTOTUNE:
+            options.update(dict.fromkeys(overridden))
+        by_host = {host: {**at(host), **own} for host, own in options.items() if own is not None}
+        if by_host:
+            found_steps.append(Step(setting, module, by_host))
+    return found_steps
+
+
+def _login(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the login of the role provision: the desired password, and where that is refused, any other known."""
+    if values.get("admin_password") is None:
+        return {}
+    return {"password": values["admin_password"], "fallback_passwords": values["logins"]}
+
+
+def _static_addresses(fleet: OfHosts) -> dict[str, str]:
+    found = {host: (fleet.values(host).get("network") or {}).get("ipaddress") for host in fleet.of}
+    return {host: address for host, address in found.items() if address and address != fleet.addresses[host]}
+
+
+def _password(user: str) -> Callable[[Mapping[str, Any]], dict[str, Any] | None]:
+    def options(values: Mapping[str, Any]) -> dict[str, Any] | None:
+        password = values[f"{user}_password"]
+        return None if password is None else {"user": user, "new_password": password}
+
+    return options
+
+
+def _network(values: Mapping[str, Any]) -> dict[str, Any] | None:
+    network = values["network"]
+    return None if network is None else {name: value for name, value in network.items() if value}
+
+
+def _pools(values: Mapping[str, Any]) -> dict[str, Any] | None:
+    if values["pools"] is None:
+        return None
+    return {"pools": values["pools"], "keep_passwords": values["keep_passwords"]}
+
+
+def _autotune(values: Mapping[str, Any]) -> dict[str, Any] | None:
+    wanted = {"mode": values["autotune_mode"], "level": values["autotune_level"]}
+    return None if wanted["mode"] is None else {name: value for name, value in wanted.items() if value is not None}
+
+
+AUTOTUNE = "autotune"
+_GUEST_PASSWORD = "guest_password"  # noqa: S105 - the name of a setting
+_SETTINGS: Mapping[str, tuple[str, Callable[[Mapping[str, Any]], dict[str, Any] | None]]] = {
+    "admin_password": ("user", _password("admin")),
+    _GUEST_PASSWORD: ("user", _password("guest")),
+    "network": ("network", _network),
+    "pools": ("pools", _pools),
+    AUTOTUNE: ("autotune", _autotune),
+}
+
+
+def outcome(
+    fleet: OfHosts,
+    seen: Results,
+    moved: Results,
+    compared: Mapping[str, Results],
+    audit: Mapping[str, Any],
+    overridden: Mapping[str, str],
+) -> dict[str, Any]:
+    """Returns what the comparison came to. ``compared`` are the results of the steps, by the name of the setting.
+
+    ``overridden`` says of miners why their autotune mode was not compared.
 
     ``rows``: one row for a miner that is as desired, one for each setting of a miner that drifts, one with the reason
     for a miner that could not be compared. ``shown``: those of interest, the worst first. ``failed``: the miners that
     could not be compared. ``summary``: each number, and why the run fails. ``is_ok``: whether it does not.
     ``stats``: the numbers alone, without any text of a miner.
     """
-    by_miner = {miner: list(_rows(miner, hostvars[miner])) for miner in miners}
+    addresses, found = settled(fleet, seen, moved)
+    by_miner = {}
+    for miner in fleet.of:
+        problem = {"msg": fleet.values(miner)[PROBLEM]} if PROBLEM in fleet.values(miner) else {}
+        results = {setting: by_host[miner] for setting, by_host in compared.items() if miner in by_host}
+        first = found.get(miner, _NOT_TRIED)
+        error = first if "ansible_facts" not in first and (first.get("unreachable") or not problem) else problem
+        by_miner[miner] = list(_rows(miner, addresses[miner], error, results, overridden.get(miner, "")))
     counts = words.tally((rows[0]["outcome"] for rows in by_miner.values()), OUTCOMES)
     failed = [miner for miner, rows in by_miner.items() if rows[0]["outcome"] in NOT_COMPARED]
     objections = list(_objections(len(failed), counts[DRIFT], audit))
     summary = " ".join([words.summed_up(counts), *objections])
-    rows = never_a_template([row for rows in by_miner.values() for row in rows])
+    rows = [row for rows in by_miner.values() for row in rows]
     return {
         "rows": rows,
         "shown": [row for kind in WORST_FIRST for row in rows if row["outcome"] == kind],
@@ -85,26 +212,30 @@ def _objections(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> I
         yield "audit_fail_on_drift is set, so drift fails the run."
 
 
-def _rows(miner: str, variables: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    address = address_of(miner, variables)
-    comparison = variables.get("dragonmint_comparison") or _NOT_TRIED
-    # Newer versions of Ansible return an iterator here.
-    results = list(comparison.get("results", {}).values())
-    error = comparison["error"] or next((result for result in results if result.get("unreachable")), None)
-    if error:
-        kind = UNREACHABLE if error.get("unreachable") else FAILED
-        yield _row(miner, address, kind, reason=str(error.get("msg", "")))
+def _rows(
+    miner: str, address: str, error: Mapping[str, Any], results: Results, overridden: str
+) -> Iterator[dict[str, str]]:
+    failure = error or next((each for name, each in results.items() if _is_failure(name, each)), {})
+    if failure:
+        kind = UNREACHABLE if failure.get("unreachable") else FAILED
+        yield _row(miner, address, kind, reason=str(failure.get("msg", "")))
         return
     drifts = [
         (name, _text(result["diff"]["before"][name]), _text(desired))
-        for result in results
+        for result in results.values()
         if result.get("changed")
         for name, desired in result["diff"]["after"].items()
     ]
     if not drifts:
-        yield _row(miner, address, AS_DESIRED)
+        yield _row(miner, address, AS_DESIRED, reason=overridden)
     for drift in drifts:
-        yield _row(miner, address, DRIFT, *drift)
+        yield _row(miner, address, DRIFT, *drift, reason=overridden)
+
+
+def _is_failure(setting: str, result: Mapping[str, Any]) -> bool:
+    if setting == _GUEST_PASSWORD and result.get("error_code") == Unsupported.code:
+        return False
+    return bool(result.get("failed") or result.get("unreachable"))
 
 
 def _row(

@@ -22,6 +22,7 @@ REMEDIES = (RESTART, REBOOT)
 UNREACHABLE, LOCKED, UNEXAMINED = "unreachable", "locked", "unexamined"
 # Findings after which nothing else is known of the miner.
 UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED)
+CGMINER_DOWN = "cgminer_down"
 # A board that is too hot would only heat up again after a restart.
 _HOT = ("board_hot", "chip_hot")
 
@@ -111,7 +112,7 @@ def find(results: Mapping[str, Mapping[str, Any] | None], limits: Limits) -> lis
     looked = results.get("seen") or {}
     pools = results.get("pools") or {}
     if looked.get("error_code") == "timeout" and _facts(results.get("identity")):
-        return [Finding("cgminer_down", CRITICAL, "cgminer hangs and does not answer", remedy=RESTART)]
+        return [Finding(CGMINER_DOWN, CRITICAL, "cgminer hangs and does not answer", remedy=RESTART)]
     failure = _failure(looked) or (_failure(pools) if pools.get("unreachable") else None)
     if failure:
         return [failure]
@@ -150,7 +151,7 @@ def _failure(result: Mapping[str, Any]) -> Finding | None:
 def _cgminer_down(seen: Seen) -> Iterator[Finding]:
     if not seen.fact("mining").get("ready"):
         remedy = "" if seen.is_booting else RESTART
-        yield Finding("cgminer_down", CRITICAL, "cgminer does not answer", remedy=remedy)
+        yield Finding(CGMINER_DOWN, CRITICAL, "cgminer does not answer", remedy=remedy)
 
 
 def _missing_boards(seen: Seen) -> Iterator[Finding]:

@@ -5,21 +5,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, ratings, remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import PROBLEM, OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined, Health
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, summed_up, tally
 
+# What is read of every miner.
+SUBSETS = ("identity", "hardware", "mining", "autotune")
+
+_NAMED = 10
 _HEALTHY = "healthy"
 _STATES = (_HEALTHY, checks.CRITICAL, checks.WARNING, *checks.UNKNOWN)
 _HINDRANCES = {
-    remedies.LIMIT_REACHED: "had used up health_max_remedies_per_day",
+    remedies.LIMIT_REACHED: "got no remedy because of health_remedy_interval_hours; the report says since when",
     remedies.FAILED: "could not get a remedy; the report says why",
+    remedies.NOT_TRIED: "did not get the planned remedy",
 }
+_NOT_SENT = (remedies.FAILED, remedies.NOT_TRIED)
 _UNHEALED = (remedies.STILL_UNHEALTHY, remedies.LOST, remedies.NEW)
 _FAIL_ON = {"critical": (checks.CRITICAL,), "warning": (checks.CRITICAL, checks.WARNING), "never": ()}
 
@@ -91,10 +99,11 @@ VARIABLES = Variables(
             minimum=0,
         ),
         Variable(
-            "health_max_remedies_per_day",
-            "int",
-            "How many remedies a miner gets in any 24 hours.",
-            default=2,
+            "health_remedy_interval_hours",
+            "float",
+            "How long a miner must have been up before it is rebooted, and its cgminer running before it is restarted. "
+            "So a miner gets one remedy in that time, V(12) for two a day.",
+            default=12.0,
             minimum=0,
         ),
         Variable(
@@ -152,11 +161,65 @@ VARIABLES = Variables(
 )
 
 
+def reads_of(fleet: OfHosts) -> dict[str, dict[str, Any]]:
+    """Returns the options of dragonmint_facts for the miners of which more is read than of all."""
+    more = {"gather_subset": [*SUBSETS, "debug"]}
+    return {host: more for host in fleet.of if fleet.values(host).get("chips")}
+
+
+def followed_up(seen: Mapping[str, Mapping[str, Any]], provision: OfHosts) -> dict[str, Any]:
+    """Returns the miners of which more has to be read: ``identity``, ``error``, and ``pools``, with options for each.
+
+    ``problems`` has why the pools of a miner can't be compared.
+    """
+    answered = {host: result["ansible_facts"] for host, result in seen.items() if "ansible_facts" in result}
+    desired = {host: provision.values(host) for host in answered}
+    return {
+        "identity": [host for host, result in seen.items() if result.get("error_code") == "timeout"],
+        "error": [host for host, facts in answered.items() if _has_levels(facts)],
+        "pools": {
+            host: {name: values[name] for name in ("pools", "keep_passwords")}
+            for host, values in desired.items()
+            if values.get("pools") is not None
+        },
+        "problems": {host: values[PROBLEM] for host, values in desired.items() if PROBLEM in values},
+    }
+
+
+def examined(
+    fleet: OfHosts,
+    results: Mapping[str, Mapping[str, Any]],
+    record_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]],
+    now: float,
+) -> list[Examined]:
+    """Returns the health of all miners from the results of the fleet's tasks, each by the name of the miner.
+
+    ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes.
+    """
+    return [Examined(host, fleet.addresses[host], _health(host, fleet, results, record_of, now)) for host in fleet.of]
+
+
+def _health(
+    host: str,
+    fleet: OfHosts,
+    results: Mapping[str, Mapping[str, Any]],
+    record_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]],
+    now: float,
+) -> Health | None:
+    values = fleet.values(host)
+    if PROBLEM in values:
+        return remedies.unexamined(values[PROBLEM])
+    if host not in results["seen"]:
+        return None
+    own = {name: by_host.get(host) for name, by_host in results.items()}
+    return remedies.health_of({**own, **record_of(host, values)}, values, host, now)
+
+
 def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns what is wrong and who gets a remedy: ``rows``, ``due``, ``summary`` and ``problem``.
 
-    Also ``findings``, the rows without the healthy miners, and ``batch``, how many miners are healed at once. ``due``
-    are names; with a ``problem``, and without health_heal, nobody is due.
+    Also ``findings``, the rows without the healthy miners, ``miners``, what ``outcome`` takes, and ``batch``, how many
+    miners are healed at once. ``due`` are names; with a ``problem``, and without health_heal, nobody is due.
     """
     needy = [each.miner for each in miners if each.health and each.health.remedy]
     problem = ""
@@ -169,6 +232,7 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
     return {
         "rows": rows,
         "findings": [row for row in rows if row["severity"] != remedies.OK],
+        "miners": [asdict(each) for each in miners],
         "due": needy if values["heal"] and not problem else [],
         "batch": max(1, int(len(miners) * values["max_parallel_percent"] / 100)),
         "summary": " ".join([_states(miners), *_wished(miners, values, problem)]),
@@ -176,26 +240,42 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
     }
 
 
+def stop_reason(latest: Iterable[Examined]) -> str:
+    """Returns why no further miner gets a remedy, "" for no reason, from the health of those that were due."""
+    lost = [each.miner for each in latest if remedies.is_lost(each.health)]
+    if not lost:
+        return ""
+    more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
+    return (
+        f"STOPPED: after a remedy, {', '.join(lost[:_NAMED])}{more} could not be examined any more, so no other miner "
+        "gets one. Find out why before you run this again."
+    )
+
+
 def outcome(
-    miners: Sequence[Examined], values: Mapping[str, Any], planned: Mapping[str, Any], is_check: bool = False
+    planned: Mapping[str, Any], latest: Sequence[Examined], values: Mapping[str, Any], is_check: bool = False
 ) -> dict[str, Any]:
     """Returns what became of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
 
-    ``failed`` are the names of the miners with findings that health_fail_on counts, or whose remedy could not be sent.
-    Also ``tried``, the rows of miners that got a remedy, and ``stats``, the numbers for other jobs. ``is_check`` is for
-    check mode, which sends no remedy.
+    ``latest`` are the miners that were due, without health if they were not tried. ``failed`` are the names of the
+    miners with findings that health_fail_on counts, or whose remedy could not be sent. Also ``tried``, the rows of
+    miners that got a remedy, and ``stats``, the numbers for other jobs. ``is_check`` is for check mode, which sends no
+    remedy.
     """
+    stop = stop_reason(latest)
+    miners = list(_in_the_end(planned, () if is_check else latest, stop))
+    problem = planned["problem"] or stop
     rows = _rows(miners)
     counts = _FAIL_ON[values["fail_on"]]
     failed = dict.fromkeys(
         row["miner"]
         for row in rows
-        if row["outcome"] == remedies.FAILED or (row["severity"] in counts and row["outcome"] != remedies.HEALED)
+        if row["outcome"] in _NOT_SENT or (row["severity"] in counts and row["outcome"] != remedies.HEALED)
     )
     is_only_a_plan = is_check or not values["heal"]
-    wished = _wished(miners, values, planned["problem"]) if is_only_a_plan else _tried(miners, rows)
-    is_ok = not failed and not planned["problem"]
-    summary = " ".join(filter(None, [_states(miners), *wished, *_hindered(rows), planned["problem"]]))
+    wished = _wished(miners, values, problem) if is_only_a_plan else _tried(miners, rows)
+    is_ok = not failed and not problem
+    summary = " ".join(filter(None, [_states(miners), *wished, *_hindered(rows), problem]))
     return {
         "rows": rows,
         "failed": list(failed),
@@ -210,6 +290,22 @@ def outcome(
             "summary": summary,
         },
     }
+
+
+def _in_the_end(planned: Mapping[str, Any], latest: Iterable[Examined], stop: str) -> Iterator[Examined]:
+    """Yields the miners of a plan with the health that they have after it."""
+    were_due = {each.miner: each for each in latest}
+    reason = stop or "an earlier task failed"
+    for entry in planned["miners"]:
+        then = Examined(entry["miner"], entry["address"], remedies.health_from(entry["health"]))
+        now = were_due.get(then.miner, then)
+        if now.health is None and then.health:
+            now = replace(then, health=replace(then.health, remedy="", outcome=remedies.NOT_TRIED, reason=reason))
+        yield now
+
+
+def _has_levels(facts: Mapping[str, Any]) -> bool:
+    return (facts.get("dragonmint_autotune") or {}).get("level") is not None
 
 
 def _rows(miners: Sequence[Examined]) -> list[dict[str, Any]]:

@@ -20,14 +20,17 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 HEALED, STILL_UNHEALTHY, NEW, LOST = "healed", "still unhealthy", "new", "unknown"
-LIMIT_REACHED, FAILED = "limit reached", "failed"
+LIMIT_REACHED, FAILED, NOT_TRIED = "limit reached", "failed", "not tried"
 OK = "ok"
 
 _FINDINGS = ("findings", "after")
 _RECORD_VERSION = 1
-_DAY_S = 24 * 60 * 60
+# A cgminer that was started this much later than the miner was restarted since. A slow boot takes minutes.
+_AFTER_BOOT_S = 900.0
 # Another remedy may be one that the firmware has.
 _NO_FURTHER_REMEDY = FINAL_CODES - {"unsupported"}
+# Errors of a remedy that did not happen.
+_NOT_HAPPENED = ("unsupported", "not_applied")
 _NOT_EXAMINED = Finding(checks.UNEXAMINED, checks.CRITICAL, "it was not examined, since an earlier task failed")
 _HEALTHY = Finding("", OK, "")
 
@@ -38,7 +41,7 @@ class Health:
 
     ``findings`` are those of the examination, ``after`` those after the last of the remedies ``tried`` in this run,
     None where there was none. ``remedy`` is the next one, a state of dragonmint_power, "" if none is to be sent.
-    ``outcome`` and ``reason`` say why not, or what went wrong. ``recent`` are the remedies of the last 24 hours, as the
+    ``outcome`` and ``reason`` say why not, or what went wrong. ``recent`` are the remedies of the last interval, as the
     state file ``path`` has them. ``is_final`` says that waiting for a remedy is over.
     """
 
@@ -51,6 +54,18 @@ class Health:
     recent: Sequence[Mapping[str, str]] = ()
     is_final: bool = False
     path: str = ""
+
+
+@dataclass(frozen=True)
+class Running:
+    """For how many seconds a miner has been up, and its cgminer has been running; None where it does not say.
+
+    A restart of either shows here, whoever has sent it.
+    """
+
+    uptime_s: float | None = None
+    mining_s: float | None = None
+    is_mining: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,14 +85,24 @@ def health_from(fact: Mapping[str, Any] | None) -> Health | None:
     return Health(**{**fact, **lists})
 
 
-def examined(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
-    """Returns what the role health has handed over for these hosts."""
+def handed_over(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
+    """Returns what the role health has handed over for these hosts, and where they are now."""
     return [
         Examined(
             miner, address_of(miner, hostvars[miner]), health_from(plain(hostvars[miner].get("dragonmint_health")))
         )
         for miner in miners
     ]
+
+
+def unexamined(reason: str) -> Health:
+    """Returns the health of a miner that could not be examined."""
+    return Health([Finding(checks.UNEXAMINED, checks.CRITICAL, reason)])
+
+
+def is_lost(health: Health | None) -> bool:
+    """Whether a miner can no longer be examined after a remedy."""
+    return bool(health and health.tried and any(finding.code in checks.UNKNOWN for finding in health.after or ()))
 
 
 def state_file(miner: str) -> str:
@@ -98,36 +123,41 @@ def health_of(results: Mapping[str, Any], values: Mapping[str, Any], miner: str,
     """Returns the health of a miner from what its tasks came to so far.
 
     ``results`` has what ``checks.find`` takes, and: ``record``, the text of the miner's state file, and its ``path``;
-    ``problem``, why no remedy can be sent; ``tried``, the remedies sent in this run; ``sent`` and ``again``, the
-    results of the last one and of the read after it. ``values`` are those of the job's variables. ``now`` is in seconds
-    since 1970.
+    ``problem``, why no remedy can be sent; ``reread``, the result of the read right before a remedy; ``tried``, the
+    remedies sent in this run; ``sent``, ``again`` and ``identity_again``, the results of the last one and of the reads
+    after it. ``values`` are those of the job's variables. ``now`` is in seconds since 1970.
     """
     limits = checks.limits_from(values)
     findings = checks.find(results, limits)
     tried, sent, again = results.get("tried") or (), results.get("sent") or {}, results.get("again") or {}
     problem, recent = str(results.get("problem") or ""), []
+    interval_s = 3600 * values["remedy_interval_hours"]
     try:
-        recent = remedies_in(results.get("record"), miner, now)
+        recent = remedies_in(results.get("record"), miner, now, interval_s)
     except ValueError as error:
         problem = (
-            f"The state file {results.get('path')} is damaged ({error}), so the remedies of the last day are not known "
-            "and none is sent. Delete the file to start afresh."
+            f"The state file {results.get('path')} is damaged ({error}), so the latest remedies are not known and none "
+            "is sent. Delete the file to start afresh."
         )
     health = Health(findings, tried=tried, recent=recent, path=str(results.get("path") or ""))
     if tried:
         # Rates count from the start after a remedy, so that a miner is healed only once it hashes.
-        later = checks.find({**results, "seen": again, "identity": {}}, replace(limits, min_uptime_seconds=0.0))
+        reads = {**results, "seen": again, "identity": results.get("identity_again")}
+        later = checks.find(reads, replace(limits, min_uptime_seconds=0.0))
         health = replace(
             health,
             after=later if again else None,
             is_final=_is_final(findings, later, sent, again),
             reason=str(sent.get("msg") or ""),
         )
-    return _with_remedy(health, problem, sent, values["max_remedies_per_day"])
+    reread = results.get("reread") or {}
+    if reread and not reread.get("ansible_facts"):
+        problem = problem or f"It could not be read right before the remedy: {reread.get('msg')}"
+    return _with_remedy(health, problem, sent, _running(results), interval_s)
 
 
-def remedies_in(text: str | None, miner: str, now: float) -> list[dict[str, str]]:
-    """Returns the remedies of the last 24 hours that the text of a state file lists; none if there is no file.
+def remedies_in(text: str | None, miner: str, now: float, interval_s: float) -> list[dict[str, str]]:
+    """Returns the remedies of the last interval that the text of a state file lists; none if there is no file.
 
     Raises ValueError for a text that is not understood in full, since nobody knows then what was sent.
     """
@@ -142,7 +172,7 @@ def remedies_in(text: str | None, miner: str, now: float) -> list[dict[str, str]
         sent = [(_known(entry["remedy"]), entry["at"], _seconds(entry["at"])) for entry in state["remedies"]]
     except (TypeError, KeyError, RecursionError, OverflowError) as error:
         raise ValueError(f"{type(error).__name__}: {error}") from error
-    return [{"remedy": remedy, "at": at} for remedy, at, seconds in sent if seconds > now - _DAY_S]
+    return [{"remedy": remedy, "at": at} for remedy, at, seconds in sent if seconds > now - interval_s]
 
 
 def rows(examined: Examined) -> list[dict[str, Any]]:
@@ -167,12 +197,12 @@ def _rows(examined: Examined) -> Iterator[dict[str, Any]]:
 
 def _compared(examined: Examined, health: Health, after: Sequence[Finding]) -> Iterator[dict[str, Any]]:
     left = {(finding.code, finding.part): finding for finding in after}
-    is_lost = any(finding.code in checks.UNKNOWN for finding in after)
+    has_gone = is_lost(health)
     for finding in health.findings:
         still = left.pop((finding.code, finding.part), None)
         if finding.severity == checks.INFO:
             yield _row(examined, finding)
-        elif is_lost:
+        elif has_gone:
             yield _row(examined, finding, LOST, health.reason)
         elif still:
             yield _row(examined, still, STILL_UNHEALTHY if still.remedy else "", health.reason)
@@ -193,19 +223,74 @@ def _row(examined: Examined, finding: Finding, outcome: str = "", reason: str = 
     }
 
 
-def _with_remedy(health: Health, problem: str, sent: Mapping[str, Any], max_a_day: int) -> Health:
-    """Adds the next remedy: the mildest one first, and after it a reboot, unless something stands against it."""
-    is_last = bool(health.tried) and health.tried[-1] == checks.REBOOT
-    remedy = "" if is_last else checks.next_remedy(health.findings if health.after is None else health.after)
+def _running(results: Mapping[str, Any]) -> Running:
+    """Returns what the latest read says; one of a cgminer that hangs has the uptime only."""
+    reads = ("again", "identity_again") if results.get("tried") else ("seen", "identity")
+    latest = ("reread",) if results.get("reread") else reads
+    facts: dict[str, Any] = {}
+    for name in latest:
+        facts.update((results.get(name) or {}).get("ansible_facts") or {})
+    hardware, mining = (facts.get(f"dragonmint_{name}") or {} for name in ("hardware", "mining"))
+    return Running(hardware.get("uptime_seconds"), mining.get("elapsed_seconds"), bool(mining.get("ready")))
+
+
+def _with_remedy(health: Health, problem: str, sent: Mapping[str, Any], running: Running, interval_s: float) -> Health:
+    """Adds the next remedy, or why none is sent, if one may help."""
+    findings = health.findings if health.after is None else health.after
+    wanted = checks.next_remedy(findings)
     if problem:
-        return replace(health, outcome=FAILED if remedy else "", reason=problem)
-    if not remedy or sent.get("error_code") in _NO_FURTHER_REMEDY:
+        return replace(health, outcome=FAILED if wanted else "", reason=problem)
+    if not wanted or sent.get("error_code") in _NO_FURTHER_REMEDY:
         return health
-    if len(health.recent) >= max_a_day:
-        count = len(health.recent)
-        reason = f"{count} of at most {max_a_day} remedies were sent in the last 24 hours"
-        return health if health.tried else replace(health, outcome=LIMIT_REACHED, reason=reason)
-    return replace(health, remedy=checks.REBOOT if health.tried else remedy)
+    is_down = any(finding.code == checks.CGMINER_DOWN for finding in findings) and not running.is_mining
+    before = [*(entry["remedy"] for entry in health.recent), *health.tried]
+    did_nothing = sent.get("error_code") in _NOT_HAPPENED
+    remedy, reason = _next(wanted, before, is_down or did_nothing, is_down, running, interval_s)
+    if remedy or health.tried:
+        return replace(health, remedy=remedy)
+    return replace(health, outcome=LIMIT_REACHED, reason=reason)
+
+
+def _next(
+    wanted: str, before: Sequence[str], may_escalate: bool, is_down: bool, running: Running, interval_s: float
+) -> tuple[str, str]:
+    """Returns the remedy to send, "" for none, and why none.
+
+    ``before`` are those that are known to have been sent within the interval. A start of cgminer within it counts as
+    one, too, but not for a cgminer that does not run: that is restarted, and if it does not stay, rebooted.
+    """
+    interval = f"{interval_s / 3600:g} h (health_remedy_interval_hours)"
+    if checks.REBOOT in before or (before and not may_escalate):
+        return "", f"a remedy was sent in the last {interval}"
+    if before:
+        wanted = checks.REBOOT
+    if not is_down:
+        if running.mining_s is None and wanted == checks.RESTART:
+            return "", "the miner does not say how long cgminer has been running"
+        if running.mining_s is not None and running.mining_s < interval_s:
+            return "", f"cgminer was started {_hours(running.mining_s)} ago, in the last {interval}"
+        if _was_restarted(running):
+            wanted = checks.REBOOT
+    if wanted == checks.REBOOT:
+        if running.uptime_s is None:
+            return "", "a reboot would be next, but the miner does not report its uptime"
+        if running.uptime_s < interval_s:
+            return (
+                "",
+                f"a reboot would be next, but it booted {_hours(running.uptime_s)} ago, in the last {interval}",
+            )
+    return wanted, ""
+
+
+def _was_restarted(running: Running) -> bool:
+    """Whether cgminer was restarted since the miner has booted, which then has not helped."""
+    if running.uptime_s is None or running.mining_s is None:
+        return False
+    return running.uptime_s - running.mining_s > _AFTER_BOOT_S
+
+
+def _hours(seconds: float) -> str:
+    return f"{seconds / 3600:.1f} h"
 
 
 def _is_final(

@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import listed, tally
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 VARIABLES = Variables(
     "rotate_",
@@ -31,18 +33,14 @@ VARIABLES = Variables(
             maximum=100,
         ),
         TARGET,
+        REPORT_FOLDER,
     ),
 )
 
 RESULT = "__rotate_result"
 _SHOWN = 10
-_NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED = (
-    "new password",
-    "as desired",
-    "failed",
-    "unreachable",
-    "not tried",
-)
+_OUTCOMES = ("new password", "as desired", "failed", "unreachable", "not tried")
+_NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED = _OUTCOMES
 
 
 def outcome(
@@ -50,15 +48,12 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns what became of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
 
-    With a ``batch``, ``is_ok`` is whether the next one may begin; without, whether all miners have the new password.
+    Also ``stats``, the numbers for other jobs, without any text of a miner. With a ``batch``, ``is_ok`` is whether the
+    next one may begin; without, whether all miners have the new password.
     """
     rows = [_row(host, hostvars[host]) for host in hosts]
     failed = [row["miner"] for row in rows if row["outcome"] in (_FAILED, _UNREACHABLE, _NOT_TRIED)]
-    counts = [
-        f"{count} {outcome}"
-        for outcome in (_NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED)
-        if (count := sum(row["outcome"] == outcome for row in rows))
-    ]
+    counts = tally((row["outcome"] for row in rows), _OUTCOMES)
     reasons = [f"{row['miner']}: {row['reason']}" for row in rows if row["reason"]]
     is_ok = not failed
     if batch is not None:
@@ -66,20 +61,33 @@ def outcome(
         is_ok = ends.count(_FAILED) * 100 <= variables["max_failure_percent"] * len(ends) and ends.count(
             _UNREACHABLE
         ) < len(ends)
-    sentences = [f"{', '.join(counts)}.", *reasons[:_SHOWN]]
+    numbers = f"{listed(counts)}."
+    sentences = [numbers, *reasons[:_SHOWN]]
     if len(reasons) > _SHOWN:
         sentences.append(f"And {len(reasons) - _SHOWN} more.")
     if failed:
         sentences.append("Run the same command again once that is repaired: miners with the new password are skipped.")
-    return {"rows": rows, "failed": failed, "summary": " ".join(sentences), "is_ok": is_ok}
+    return {
+        "rows": rows,
+        "failed": failed,
+        "summary": " ".join(sentences),
+        "is_ok": is_ok,
+        "stats": {
+            "miners": len(rows),
+            **{name.replace(" ", "_"): count for name, count in counts.items()},
+            "is_ok": not failed,
+            "summary": numbers,
+        },
+    }
 
 
 def _row(miner: str, variables: Mapping[str, Any]) -> dict[str, Any]:
     result = variables.get(RESULT)
+    row = {"miner": miner, "address": address_of(miner, variables), "outcome": _NOT_TRIED, "reason": ""}
     if result is None:
-        return {"miner": miner, "outcome": _NOT_TRIED, "reason": ""}
+        return row
     if result.get("unreachable"):
-        return {"miner": miner, "outcome": _UNREACHABLE, "reason": str(result.get("msg"))}
+        return {**row, "outcome": _UNREACHABLE, "reason": str(result.get("msg"))}
     if result.get("failed"):
-        return {"miner": miner, "outcome": _FAILED, "reason": str(result.get("msg"))}
-    return {"miner": miner, "outcome": _NEW if result.get("changed") else _HAS_IT, "reason": ""}
+        return {**row, "outcome": _FAILED, "reason": str(result.get("msg"))}
+    return {**row, "outcome": _NEW if result.get("changed") else _HAS_IT}

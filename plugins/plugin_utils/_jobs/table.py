@@ -39,7 +39,7 @@ JOBS = {
     "metrics": Job(metrics.VARIABLES, uses=("provision", "heal")),
     "provision": Job(provision.VARIABLES, role="provision"),
     "report": Job(report.VARIABLES, role="report"),
-    "rotate_passwords": Job(rotate_passwords.VARIABLES),
+    "rotate_passwords": Job(rotate_passwords.VARIABLES, uses=("report",)),
     "site": Job(site.VARIABLES, uses=("provision", "upgrade", "heal", "report")),
     "upgrade": Job(upgrade.VARIABLES, role="upgrade", uses=("report",)),
 }

@@ -181,6 +181,10 @@ def _uptime(miner: Miner, uptime: float) -> None:
     miner.booted_at = miner.clock.now() - uptime
 
 
+def _mining(miner: Miner, elapsed: float) -> None:
+    miner.cgminer.started_at = miner.cgminer.hashing_at = miner.clock.now() - elapsed
+
+
 def _version(flag: str) -> Callable[[Miner, Any], None]:
     return lambda miner, version: miner.slots.versions.update({flag: version})
 
@@ -230,6 +234,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "hwver": (text, _attribute("hwver")),
     "type": (text, _attribute("type")),
     "uptime_s": (duration, _uptime),
+    "mining_s": (duration, _mining),
     "clock_offset_s": (number, _attribute("clock_offset")),
     "memory": (some_of(total=number, free=number, available=number, cached=number), _merge("memory")),
     "load": (list_of(number), _attribute("load")),

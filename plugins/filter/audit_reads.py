@@ -1,0 +1,74 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: audit_reads
+short_description: Choose what is read of which miners to compare them with their desired state
+description:
+  - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
+positional: seen, moved
+options:
+  _input:
+    description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
+    type: dict
+    required: true
+  seen:
+    description: The result of M(minerops.dragonmint.dragonmint_fleet) that has seen the miners, once there is one.
+    type: dict
+  moved:
+    description: The one that has seen miners at their static address, once there is one.
+    type: dict
+  overridden:
+    description: Why the autotune mode of some miners is not compared, by their names.
+    type: dict
+    default: {}
+author:
+  - minerops (@minerops)
+"""
+
+EXAMPLES = r"""
+- name: Show which settings are compared
+  ansible.builtin.debug:
+    msg: "{{ fleet | minerops.dragonmint.audit_reads(seen, moved) | map(attribute='setting') }}"
+"""
+
+RETURN = r"""
+_value:
+  description:
+    - Without O(moved), the options of M(minerops.dragonmint.dragonmint_facts) by host.
+    - With it, what to compare, a dictionary with C(setting), C(module) and C(options) by host for each setting.
+  type: raw
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+
+
+def audit_reads(
+    fleet: Mapping[str, Any],
+    seen: Mapping[str, Any] | None = None,
+    moved: Mapping[str, Any] | None = None,
+    overridden: Mapping[str, str] | None = None,
+) -> Any:
+    miners = OfHosts(**plain(fleet))
+    if seen is None:
+        return audit.first_look(miners)
+    found = plain(seen.get("miners") or {})
+    if moved is None:
+        return audit.second_look(miners, found)
+    there = plain(moved.get("miners") or {})
+    return [asdict(step) for step in audit.steps(miners, found, there, plain(overridden or {}))]
+
+
+class FilterModule:
+    """Ansible's entry to the filter."""
+
+    def filters(self) -> dict[str, Any]:
+        return {"audit_reads": audit_reads}

@@ -1,0 +1,72 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables of a job on many hosts at once. Most hosts of a fleet share their values, which are kept once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variables,
+    normalised,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+
+PROBLEM = "problem"
+
+# Returns what a variable comes to on a host, the same object where it is the same. Raises InvalidVariables.
+Evaluate = Callable[[Mapping[str, Any], str], Any]
+
+
+@dataclass(frozen=True)
+class OfHosts:
+    """The values of a job by host: ``of`` has the place of each host's values in ``kinds``.
+
+    Values that the job cannot use have the key ``problem`` only, a sentence. ``addresses`` are those of the hosts,
+    ``expected_macs`` the MACs of those that are known by one.
+    """
+
+    kinds: Sequence[Mapping[str, Any]]
+    of: Mapping[str, int]
+    addresses: Mapping[str, str]
+    expected_macs: Mapping[str, str] = field(default_factory=dict)
+
+    def values(self, host: str) -> Mapping[str, Any]:
+        return self.kinds[self.of[host]]
+
+
+def values_of_hosts(
+    table: Variables, hosts: Iterable[tuple[str, Mapping[str, Any]]], evaluate: Evaluate
+) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Returns the different values of hosts, from their raw variables, and which of them each host has."""
+    kinds: list[dict[str, Any]] = []
+    of: dict[str, int] = {}
+    places: dict[Any, int] = {}
+    # Kept, so that no other value gets the identity of one of them.
+    seen: list[Any] = []
+    for host, variables in hosts:
+        given: dict[str, Any] = {}
+        problem = ""
+        try:
+            given = {entry.name: evaluate(variables, entry.name) for entry in table if entry.name in variables}
+            key: Any = tuple((name, id(value)) for name, value in given.items())
+        except InvalidVariables as error:
+            problem = str(error)
+            key = problem
+        if key not in places:
+            seen.append(given)
+            places[key] = len(kinds)
+            kinds.append({PROBLEM: problem} if problem else _values(table, given))
+        of[host] = places[key]
+    return kinds, of
+
+
+def _values(table: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        return normalised(table, plain(given))
+    except InvalidVariables as error:
+        return {PROBLEM: str(error)}

@@ -1,0 +1,79 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the playbooks cost that look at a whole fleet: python -m tests.bench.jobs heal audit.
+
+Each miner has a worker of its own as its desired pools. Some are dark, some drift, and some need a remedy, which is not
+sent.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from tests.bench.discovery import require
+from tests.bench.drift import FOLDER, play, written
+from tests.bench.measuring import described_machine, verdict
+from tests.bench.plays import MODE, PASSWORD
+from tests.simulator.control import Fleet
+
+MINERS = 10000
+# One of so many is dark, has drifted, or has a dead board.
+DARK, DRIFTED, DEAD = 1000, 100, 500
+SECONDS_MOST = 120.0
+URL = "stratum+tcp://pool.example.com:3333"
+VARIABLES = {
+    "provision_pools": [{"url": URL, "user": "farm.{{ inventory_hostname }}"}],
+    "provision_autotune_mode": MODE,
+    "audit_partial": True,
+    "health_fail_on": "never",
+    # Nothing is wrong with the hash rate of a miner in another mode than that of its boards.
+    "health_min_hashrate_ratio": 0,
+}
+
+
+def heal() -> None:
+    run("heal")
+
+
+def audit() -> None:
+    run("audit")
+
+
+def run(job: str) -> None:
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    print(described_machine())
+    with Fleet.start(count=MINERS, generation="dm-2018-05", first="127.48.0.1", speed=1.0) as fleet:
+        hosts = prepared(fleet)
+        variables = {"dragonmint_port": fleet.port, "dragonmint_password": PASSWORD, **VARIABLES}
+        inventory = written("jobs.yml", {"miners": {"hosts": hosts, "vars": variables}})
+        playbook = [{"ansible.builtin.import_playbook": f"minerops.dragonmint.{job}"}]
+        seconds, kib = play(playbook, inventory, "-e", f"report_folder={FOLDER}/dragonmint-reports")
+        require(not any(fleet.writes().values()), f"{job} has written to miners")
+    verdict(f"seconds of {job} for {MINERS:,} miners", seconds, most=SECONDS_MOST)
+    print(f"  {kib / 1024:.0f} MiB; see {FOLDER}/drift.log")
+
+
+def prepared(fleet: Fleet) -> dict[str, Any]:
+    """Makes the miners as desired but for some, and returns them as hosts of an inventory."""
+    hosts = {}
+    for number, miner in enumerate(fleet.miners):
+        name = f"miner{number:05}"
+        hosts[name] = {"ansible_host": miner.host}
+        user = "thief" if number % DRIFTED == 1 else f"farm.{name}"
+        miner.set(pools=[{"url": URL, "user": user, "pass": "x"}], autotune={"mode": MODE})
+        if number % DEAD == 2:
+            miner.set(boards=[{}, {"alive": False}, {}], mining_s=200000)
+        if number % DARK == 3:
+            miner.fault("dark")
+    return hosts
+
+
+JOBS = {"heal": heal, "audit": audit}
+
+if __name__ == "__main__":
+    try:
+        for name in sys.argv[1:] or JOBS:
+            JOBS[name]()
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted.")
