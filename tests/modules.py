@@ -247,3 +247,5 @@ MODULES = {module.name: module for module in _TABLE}
 # The one that runs others on many miners, and those: what is true of them alone is true of them there.
 RUNS_OTHERS = "fleet"
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
+# What it only checks.
+CHECKED_BY_IT = ("firmware",)
