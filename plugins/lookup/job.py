@@ -22,8 +22,8 @@ options:
     default: false
   hosts:
     description:
-      - Return the variables of these hosts instead, as one dictionary by host. Each has C(values), and C(problem), which
-        says what is wrong with them.
+      - Return the variables of these hosts instead, as one dictionary by host. Each has
+        C(values), and C(problem), what is wrong with them.
     type: list
     elements: str
   only:

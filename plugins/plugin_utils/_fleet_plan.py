@@ -24,8 +24,8 @@ def require_may_run(module: str, is_check: bool) -> None:
     """Raises InvalidInput for firmware that would be installed: a rollout needs canaries and batches."""
     if module in _CHECKED_ONLY and not is_check:
         raise InvalidInput(
-            f"dragonmint_fleet only checks {module}. Set check_mode: true to see which miners are eligible, and install "
-            "it with the playbook minerops.dragonmint.upgrade, which stops when a batch fails."
+            f"dragonmint_fleet only checks {module}. Set check_mode: true to see which miners are eligible, and "
+            "install it with the playbook minerops.dragonmint.upgrade, which stops when a batch fails."
         )
 
 
