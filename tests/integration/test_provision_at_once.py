@@ -113,7 +113,7 @@ def test_passwords_and_network_are_set_before(ansible: Ansible, start_fleet: Cal
     desired = {"provision_autotune_mode": "efficient", **AT_ONCE}
     done = ansible(PLAYBOOK, {"miners": {"hosts": hosts, "vars": desired}})
     assert done.returncode != 0
-    assert list(ends(done)) == [others[1]]
+    assert list(ends(done)) == [others[1]], ends(done)
     assert ends(done)[others[1]].startswith("provision_at_once is false for this miner and true for others")
     assert fleet[0].state()["users"]["admin"] == PASSWORD
     assert fleet[1].host == lease

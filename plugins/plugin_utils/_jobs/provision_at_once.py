@@ -74,7 +74,7 @@ def looks(
     """
     began = before.get("began", now)
     lacking = dict(before.get("failed", {}))
-    waiting = before.get("waiting") or [name for name in planned["verify"] if name not in failed]
+    waiting = before["waiting"] if before else [name for name in planned["verify"] if name not in failed]
     if latest is not None:
         outcomes = {name: outcome_of_look(latest.get(name, {}), planned["verify"][name]) for name in waiting}
         ends = {name: began + planned["verify"][name]["verify_timeout"] for name in waiting}
