@@ -251,3 +251,5 @@ POLL_MANY = ("metrics",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
 # Those that contact no miner, so that no entry above says anything about them.
 OF_THE_CONTROLLER = ("report",)
+# What it only checks.
+CHECKED_BY_IT = ("firmware",)

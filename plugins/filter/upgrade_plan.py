@@ -41,6 +41,7 @@ _value:
   type: dict
 """
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -50,7 +51,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_
 
 
 def upgrade_plan(miners: Iterable[str], hostvars: Mapping[str, Any], values: Mapping[str, Any]) -> Any:
-    return never_a_template(upgrade.plan(miners_of(miners, hostvars), values))
+    return never_a_template(upgrade.plan(miners_of(miners, hostvars), values, time.time()))
 
 
 class FilterModule:

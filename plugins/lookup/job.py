@@ -20,6 +20,12 @@ options:
     description: Return what is wrong with the variables, or empty text, instead of their values.
     type: bool
     default: false
+  hosts:
+    description:
+      - Return the variables of these hosts instead, as one dictionary by host. Each has
+        C(values), and C(problem), what is wrong with them.
+    type: list
+    elements: str
   only:
     description:
       - Return the value of this variable alone, such as V(curtail_serial).
@@ -48,6 +54,7 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._host_variables import HostVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
@@ -58,6 +65,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, why_empty
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
 from jinja2.exceptions import UndefinedError
 
 
@@ -70,6 +78,8 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         table = JOBS[terms[0]].variables
         try:
+            if self.get_option("hosts") is not None:
+                return [self._of_hosts(table, self.get_option("hosts"), variables or {})]
             if self.get_option("only"):
                 return [self._value(table, self.get_option("only"), variables or {})]
             values = self._values(table, variables or {})
@@ -78,6 +88,18 @@ class LookupModule(LookupBase):
                 return [str(error)]
             raise AnsibleLookupError(str(error)) from None
         return [""] if self.get_option("problem") else [values]
+
+    def _of_hosts(self, table: Variables, hosts: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
+        finder = HostVariables(variables)
+        self._templar = self._templar.copy_with_new_env(available_variables={})
+        found = {}
+        for host in hosts:
+            self._templar.available_variables = of_host = finder.of(host)
+            try:
+                found[str(host)] = {"values": self._values(table, of_host), "problem": ""}
+            except InvalidVariables as error:
+                found[str(host)] = {"values": {}, "problem": str(error)}
+        return found
 
     def _value(self, table: Variables, name: str, variables: Mapping[str, Any]) -> Any:
         if "inventory_hostname" not in variables:
@@ -108,7 +130,7 @@ class LookupModule(LookupBase):
     def _evaluated(self, entry: Variable, variables: Mapping[str, Any]) -> Any:
         raw = variables[entry.name]
         try:
-            value = plain(self._templar.template(raw))
+            value = plain(self._templar.template(raw) if is_template(raw) else raw)
         except (AnsibleError, UndefinedError) as error:
             raise InvalidVariables(f"{entry.name} cannot be evaluated: {error}") from None
         if entry.secret and value == "" and raw != "":

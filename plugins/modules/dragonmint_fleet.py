@@ -24,8 +24,10 @@ options:
   module:
     description:
       - The module to run, without C(dragonmint_).
+      - V(firmware) is accepted in check mode only. It shows which miners are eligible for a firmware. Install it with
+        the playbook C(minerops.dragonmint.upgrade), which stops when a batch of miners fails.
     type: str
-    choices: [facts, pools, autotune, power, user, network]
+    choices: [facts, pools, autotune, power, user, network, firmware]
     required: true
   options:
     description:
@@ -101,6 +103,7 @@ seealso:
   - module: minerops.dragonmint.dragonmint_power
   - module: minerops.dragonmint.dragonmint_user
   - module: minerops.dragonmint.dragonmint_network
+  - module: minerops.dragonmint.dragonmint_firmware
 author:
   - minerops (@minerops)
 """
@@ -237,7 +240,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         **connection,
         "module": {
             "type": "str",
-            "choices": ["facts", "pools", "autotune", "power", "user", "network"],
+            "choices": ["facts", "pools", "autotune", "power", "user", "network", "firmware"],
             "required": True,
         },
         "options": {"type": "dict", "default": {}},

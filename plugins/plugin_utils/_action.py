@@ -14,11 +14,12 @@ import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ansible import constants
 from ansible import context as command_line
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
 from ansible.plugins.action import ActionBase
@@ -101,6 +102,32 @@ class MinerAction(ActionBase):
         keywords = self._task.fattributes.keys() - _HOLD_ARGUMENTS
         task = self._task.get_ds() or {}
         return [value for key, value in task.items() if key not in keywords and not key.startswith("with_")]
+
+    def _on_controller(self, name: str, path: str) -> str:
+        """Finds a file where Ansible looks for files, or else from the folder that it was started in.
+
+        A playbook of a collection is given its files by variables, and stands in none of the user's folders. Raises
+        InvalidInput for what is not a file, with the folders that were looked in.
+        """
+        if "://" in path:
+            raise InvalidInput(
+                f"{name} {path!r} is a web address, and {name} takes a file on the controller. Use url to have the "
+                "miner download it, or download it to the controller first."
+            )
+        here = Path(path).expanduser()
+        try:
+            return str(self._find_needle("files", path))
+        except AnsibleFileNotFound as error:
+            if here.is_file():
+                return str(here.resolve())
+            tried = [*(error.paths or []), str(Path.cwd() / path)]
+        if here.is_absolute():
+            raise InvalidInput(f"{name} {path!r} does not exist on the controller. Correct the path.")
+        folders = dict.fromkeys(candidate.removesuffix(f"/{path}") for candidate in tried)
+        raise InvalidInput(
+            f"{name} {path!r} was not found on the controller. Looked in these folders: {', '.join(folders)}. Correct "
+            "the path, or give an absolute one."
+        )
 
     def _sources(self, variables: Variables, task_vars: Mapping[str, Any]) -> Sources:
         return Sources(

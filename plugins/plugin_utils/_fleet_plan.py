@@ -15,8 +15,18 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._text import q
 # With more miners, only those that failed are in a result.
 _ALL_UP_TO = 1000
 _SHOWN = 5
+_CHECKED_ONLY = ("firmware",)
 # Always another one on each host, also where a task has only one.
 _OF_EACH_HOST = ("inventory_hostname", "inventory_hostname_short")
+
+
+def require_may_run(module: str, is_check: bool) -> None:
+    """Raises InvalidInput for firmware that would be installed: a rollout needs canaries and batches."""
+    if module in _CHECKED_ONLY and not is_check:
+        raise InvalidInput(
+            f"dragonmint_fleet only checks {module}. Set check_mode: true to see which miners are eligible, and "
+            "install it with the playbook minerops.dragonmint.upgrade, which stops when a batch fails."
+        )
 
 
 def chosen_hosts(

@@ -13,10 +13,10 @@ import inspect
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from types import ModuleType
 from typing import Any
 
@@ -33,6 +33,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls imp
 from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_autotune,
     dragonmint_facts,
+    dragonmint_firmware,
     dragonmint_fleet,
     dragonmint_network,
     dragonmint_pools,
@@ -59,6 +60,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates imp
 MODULES: Mapping[str, ModuleType] = {
     "autotune": dragonmint_autotune,
     "facts": dragonmint_facts,
+    "firmware": dragonmint_firmware,
     "network": dragonmint_network,
     "pools": dragonmint_pools,
     "power": dragonmint_power,
@@ -71,6 +73,8 @@ _OF_THE_TASK = (
 )
 _IS_WATCHED = sys.stdout.isatty() and "AWX_ISOLATED_DATA_DIR" not in os.environ
 _PROGRESS_EVERY_S = 5.0 if _IS_WATCHED else 10.0
+# The run's own, in which an archive is checked once for all miners.
+_FOLDER = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # it is there once it is imported
 _SHOWN_FAILURES = 10
 _SHOWN_WARNINGS = 10
 
@@ -114,6 +118,7 @@ class FleetAction(MinerAction):
         self._learn_login_of_first(args, task_vars)
         self._require_here(args)
         params = validated(dragonmint_fleet.argument_spec(), args, self._task.action)
+        _fleet_plan.require_may_run(params["module"], self._task.check_mode)
         module = MODULES[params["module"]]
         inventory = task_vars["hostvars"]._inventory
         hosts, left_out = _fleet_plan.chosen_hosts(
@@ -123,7 +128,7 @@ class FleetAction(MinerAction):
             [host.name for host in inventory.get_hosts(pattern="all", ignore_restrictions=True)],
         )
         limits = _fleet_plan.limits_from(params, len(hosts))
-        given = _Options(params["module"], module, params["options"], params["options_by_host"])
+        given = _Options(params["module"], module, params["options"], params["options_by_host"], self._on_controller)
         _fleet_plan.require_known("options_by_host", given.by_host, inventory.hosts)
         given.validate(self._task.check_mode)
         if AIOHTTP_IMPORT_ERROR:
@@ -213,6 +218,7 @@ class FleetAction(MinerAction):
             {**own, **connection},
             self._task.check_mode,
             self._teller(host),
+            folder=_FOLDER,
             miner=host,
             origins=filled.origins,
             tls=tls,
@@ -363,9 +369,19 @@ class FleetAction(MinerAction):
 class _Options:
     """The options of the module, those for all miners and those of single ones."""
 
-    def __init__(self, name: str, module: ModuleType, common: Mapping[str, Any], by_host: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        name: str,
+        module: ModuleType,
+        common: Mapping[str, Any],
+        by_host: Mapping[str, Any],
+        on_controller: Callable[[str, str], str],
+    ) -> None:
+        """``on_controller`` finds the file that an option names, and raises InvalidInput where there is none."""
         self._name = f"minerops.dragonmint.dragonmint_{name}"
         self._module = module
+        self._files: tuple[str, ...] = getattr(module, "FILES", _task.Files()).sent
+        self._on_controller = cache(on_controller)
         self._spec = module.argument_spec()
         self.common = common
         self.by_host = by_host
@@ -391,11 +407,11 @@ class _Options:
         if wrong or (missing and not self.by_host):
             raise InvalidInput(explained(validation.errors, self._name))
         if not missing:
-            self._own = dict(validation.validated_parameters)
-        if not self.by_host:
+            self._own = self._with_files(validation.validated_parameters)
+        if self._own is not None and not self.by_host:
             # The module checks its options before its first request, which is not sent.
             connection = _options.checked({"host": "localhost", "password": "none"}, {})
-            steps = self._module.run(_task.Context({**validation.validated_parameters, **connection}, check_mode))
+            steps = self._module.run(_task.Context({**self._own, **connection}, check_mode, folder=_FOLDER))
             next(steps)
             steps.close()
 
@@ -403,7 +419,10 @@ class _Options:
         """Returns the module's own options for a miner. Raises InvalidInput if they are not valid."""
         if host not in self.by_host and self._own is not None:
             return self._own
-        return validated(self._spec, {**self.common, **self.by_host.get(host, {})}, self._name)
+        return self._with_files(validated(self._spec, {**self.common, **self.by_host.get(host, {})}, self._name))
+
+    def _with_files(self, own: Mapping[str, Any]) -> dict[str, Any]:
+        return {**own, **{name: self._on_controller(name, own[name]) for name in self._files if own.get(name)}}
 
 
 class _Written:

@@ -16,7 +16,6 @@ from typing import Any
 
 from ansible import constants
 from ansible import context as command_line
-from ansible.errors import AnsibleFileNotFound
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import require_file
@@ -87,32 +86,6 @@ class InProcessAction(MinerAction):
                 files[name] = str(Path(params[name]).absolute())
                 require_file(files[name])
         return files
-
-    def _on_controller(self, name: str, path: str) -> str:
-        """Finds a file where Ansible looks for files, or else from the folder that it was started in.
-
-        A playbook of a collection is given its files by variables, and stands in none of the user's folders. Raises
-        InvalidInput for what is not a file, with the folders that were looked in.
-        """
-        if "://" in path:
-            raise InvalidInput(
-                f"{name} {path!r} is a web address, and {name} takes a file on the controller. Use url to have the "
-                "miner download it, or download it to the controller first."
-            )
-        here = Path(path).expanduser()
-        try:
-            return str(self._find_needle("files", path))
-        except AnsibleFileNotFound as error:
-            if here.is_file():
-                return str(here.resolve())
-            tried = [*(error.paths or []), str(Path.cwd() / path)]
-        if here.is_absolute():
-            raise InvalidInput(f"{name} {path!r} does not exist on the controller. Correct the path.")
-        folders = dict.fromkeys(candidate.removesuffix(f"/{path}") for candidate in tried)
-        raise InvalidInput(
-            f"{name} {path!r} was not found on the controller. Looked in these folders: {', '.join(folders)}. Correct "
-            "the path, or give an absolute one."
-        )
 
     def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Runs the module on the machine that the task is delegated to.

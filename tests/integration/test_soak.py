@@ -20,7 +20,7 @@ BRIEF = {"provision_verify_timeout": 2, "upgrade_serial": [10], "upgrade_settle_
 def test_all_holds_while_faults_come_and_go(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     troubles = [trouble for trouble in TROUBLES if not trouble.is_long]
     soak = Soak(start_fleet(count=4, generation="mixed", speed=SPEED), ansible, SEED, print, troubles)
-    for kind in ("provision", "provision --check", "upgrade"):
+    for kind in ("provision", "provision --check", "upgrade", "fleet"):
         soak.in_trouble(kind, **BRIEF)
     soak.in_peace(["provision"])
     assert soak.totals.broken == []

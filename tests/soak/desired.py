@@ -42,6 +42,11 @@ class Desired:
             "provision_network": self.network,
         }
 
+    def options(self) -> dict[str, dict[str, Any]]:
+        """Options of the modules that set pools and mode."""
+        level = {} if self.level is None else {"level": self.level}
+        return {"pools": {"pools": self.pools}, "autotune": {"mode": self.mode, **level}}
+
     def applied_to(self, state: State) -> dict[str, Any]:
         """The state of a miner that was made as desired."""
         users = {} if self.password is None else {"admin": self.password}

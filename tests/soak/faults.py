@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provision, audit and upgrade runs over a fleet with random faults, which come and go meanwhile.
+"""Provision, audit, upgrade and fleet runs over a fleet with random faults, which come and go meanwhile.
 
 After each run every task is held against what the simulator recorded. At the end all faults are dropped: one more run
 makes all miners as desired, and the next one finds nothing to do.
@@ -13,8 +13,8 @@ import random
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -64,7 +64,17 @@ TIMING = {
 SLOW_TO_FLASH_S, ONE_IN = 30.0, 20
 PAUSES = {"_provision_verify_pause": 1}
 # How often each kind of run is chosen.
-KINDS = {"provision": 5, "provision --check": 2, "audit": 1, "upgrade": 3, "upgrade --check": 1}
+KINDS = {
+    "provision": 5,
+    "provision --check": 2,
+    "audit": 1,
+    "upgrade": 3,
+    "upgrade --check": 1,
+    "fleet": 3,
+    "fleet --check": 1,
+}
+# The tasks of a fleet run, by the module that they run on all miners at once.
+FLEET_TASKS = ("pools", "autotune")
 FIRST_RELEASE = datetime(2019, 1, 1)
 
 
@@ -84,7 +94,25 @@ class Run:
 
     @property
     def is_check(self) -> bool:
-        return self.kind not in ("provision", "upgrade")
+        return self.kind == "audit" or self.kind.endswith("--check")
+
+    def plays(self) -> list[dict[str, Any]]:
+        """What is run: a playbook of the collection, or a task for all miners at once."""
+        if self.playbook != "fleet":
+            return [{"ansible.builtin.import_playbook": COLLECTION + self.playbook}]
+        options = {_name(at): self.desired[at].options() for at in self.members}
+        tasks = [
+            {
+                "name": module,
+                f"{COLLECTION}dragonmint_fleet": {
+                    "module": module,
+                    "options_by_host": {name: own[module] for name, own in options.items()},
+                    "report": "all",
+                },
+            }
+            for module in FLEET_TASKS
+        ]
+        return [{"hosts": "miners", "gather_facts": False, "tasks": tasks}]
 
 
 @dataclass
@@ -131,7 +159,7 @@ class Soak:
         with self.troubles.meanwhile():
             self._play(run, {**IN_TROUBLE, **variables}, IMPATIENT)
 
-    def in_peace(self, kinds: Sequence[str] = ("provision", "upgrade")) -> None:
+    def in_peace(self, kinds: Sequence[str] = ("fleet", "provision", "upgrade")) -> None:
         """All faults are gone: one more run makes all as desired, and the next one has nothing to do."""
         self.troubles.heal_all()
         self.troubles.forget()
@@ -156,6 +184,9 @@ class Soak:
 
     def _run(self, kind: str, members: list[int], desired: dict[int, Desired], version: str) -> Run:
         self.number += 1
+        if kind.startswith("fleet"):
+            # A miner at another address is not found by the next task of such a run.
+            desired = {at: replace(of, password=None, network=None) for at, of in desired.items()}
         return Run(self.number, kind, members, desired, version)
 
     def _next_version(self) -> str:
@@ -172,7 +203,7 @@ class Soak:
         before = self._states(run.members)
         self.fleet.clear()
         done = self.ansible(
-            [{"ansible.builtin.import_playbook": COLLECTION + run.playbook}],
+            run.plays(),
             self._inventory(run, before, patience),
             *(["--check"] if run.kind.endswith("--check") else []),
             *("-f", str(FORKS)),
@@ -205,9 +236,10 @@ class Soak:
         broken: list[str] = []
         for at in run.members:
             requests = self.fleet[at].requests()
-            told = [_told(result) for result in results.get(_name(at), []) if _is_ours(result)]
+            of_miner = [*results.get(_name(at), []), *_together(done.results, _name(at))]
+            told = [_told(result) for result in of_miner if _is_ours(result)]
             sentences = _judged(run, at, told, before[at], after[at], requests)
-            sentences += [_unexplained(result) for result in results.get(_name(at), []) if _is_unexplained(result)]
+            sentences += [_unexplained(result) for result in of_miner if _is_unexplained(result)]
             broken += [f"{self._where(run, at)}: {sentence}" for sentence in sentences]
             self._count(told, requests, after[at]["flashed"] - before[at]["flashed"])
         self.totals.runs[run.kind] += 1
@@ -220,7 +252,7 @@ class Soak:
             broken.append(f"{self._which(run)}: all faults were dropped, and the run failed: {_tail(done.output)}")
         for at in run.members:
             state = self.fleet[at].state()
-            if run.playbook == "provision":
+            if run.playbook in ("provision", "fleet"):
                 wanted = run.desired[at].applied_to(state)
                 unlike = [name for name, setting in SETTINGS.items() if setting.of(wanted) != setting.of(state)]
             else:
@@ -290,6 +322,14 @@ def _judged(
 def _told(result: TaskResult) -> Told:
     code = result.result.get("error_code")
     return Told(result.action.removeprefix(COLLECTION), result.changed, code)
+
+
+def _together(results: Iterable[TaskResult], name: str) -> Iterator[TaskResult]:
+    """What the tasks for all miners say of one of them, as if it had run alone."""
+    for result in results:
+        if result.task in FLEET_TASKS and (own := result.result.get("miners", {}).get(name)):
+            status = next((word for word in ("unreachable", "failed") if own.get(word)), "ok")
+            yield TaskResult(name, result.task, f"{COLLECTION}dragonmint_{result.task}", status, own)
 
 
 def _is_ours(result: TaskResult) -> bool:

@@ -147,7 +147,7 @@ class PlaybookJob(Job):
 
 class Provision(PlaybookJob):
     name = playbook = "provision"
-    last_task = "Wait until cgminer answers, a board is hashing and a wanted pool is alive"
+    last_task = "Wait until cgminer answers, a board is hashing and a desired pool is alive"
 
     def prepare(self) -> None:
         super().prepare()
@@ -211,6 +211,18 @@ class Provision(PlaybookJob):
         return [{**pool, "pass": "x"} for pool in self.hosts[name]["provision_pools"]]
 
 
+class ProvisionAtOnce(Provision):
+    name = "provision at once"
+    last_task = "Read which miners mine"
+
+    def prepare(self) -> None:
+        super().prepare()
+        self.variables["provision_at_once"] = True
+
+    def has_asked_all(self, results: list[dict[str, Any]]) -> bool:
+        return any(r["task"].endswith(self.last_task) for r in results)
+
+
 class Rotate(PlaybookJob):
     name = playbook = "rotate_passwords"
     last_task = "Set the new password"
@@ -232,7 +244,7 @@ class Rotate(PlaybookJob):
 class Upgrade(PlaybookJob):
     name = playbook = "upgrade"
     keeps_files = True
-    last_task = "Wait until the miner mines as before"
+    last_task = "Require that all went well"
     count = (4, 5)
 
     def prepare(self) -> None:
@@ -253,6 +265,9 @@ class Upgrade(PlaybookJob):
                 miner.fault("slow_upload", times=1, bytes_per_s=self.rng.uniform(6e5, 2e6))
         if self.rng.random() < 0.3:
             self.rng.choice(self.fleet.miners).set(firmware=NEWER_FIRMWARE)
+
+    def has_asked_all(self, results: list[dict[str, Any]]) -> bool:
+        return any(r["task"].endswith(self.last_task) for r in results)
 
     def differs(self) -> Iterator[str]:
         for name, miner in self.named():
@@ -396,7 +411,7 @@ class Inventory(Job):
 
 
 # Those that write to miners, and those that only write files.
-JOBS: tuple[type[Job], ...] = (Provision, Upgrade, Rotate, Heal)
+JOBS: tuple[type[Job], ...] = (Provision, ProvisionAtOnce, Upgrade, Rotate, Heal)
 FILE_JOBS: tuple[type[Job], ...] = (Inventory, Logs)
 # The order of the soak. Rotating takes little time, so it comes twice.
-TURN: tuple[type[Job], ...] = (Provision, Rotate, Upgrade, Rotate, Heal)
+TURN: tuple[type[Job], ...] = (Provision, Rotate, Upgrade, ProvisionAtOnce, Rotate, Heal)

@@ -16,18 +16,33 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_plan im
     limits_from,
     require_common,
     require_known,
+    require_may_run,
     require_options,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task import MODULES
 
-from tests.modules import RUN_BY_IT
+from tests.modules import CHECKED_BY_IT, RUN_BY_IT
 
 INVENTORY = ["m1", "m2", "m3", "a,b"]
 NO_LIMITS = dict.fromkeys(("rate", "deadline", "max_failures", "max_failure_percent"))
 
 
 def test_the_module_lists_what_the_action_runs() -> None:
-    assert sorted(dragonmint_fleet.argument_spec()["module"]["choices"]) == sorted(MODULES) == sorted(RUN_BY_IT)
+    assert (
+        sorted(dragonmint_fleet.argument_spec()["module"]["choices"])
+        == sorted(MODULES)
+        == sorted(RUN_BY_IT + CHECKED_BY_IT)
+    )
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_firmware_is_checked_and_never_installed(module: str) -> None:
+    require_may_run(module, is_check=True)
+    if module in CHECKED_BY_IT:
+        with pytest.raises(InvalidInput, match="install it with the playbook"):
+            require_may_run(module, is_check=False)
+    else:
+        require_may_run(module, is_check=False)
 
 
 @pytest.mark.parametrize(

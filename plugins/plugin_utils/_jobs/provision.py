@@ -98,6 +98,15 @@ VARIABLES = Variables(
         Variable(
             "provision_verify_timeout", "float", "How many seconds the miner has for that.", default=300, minimum=0
         ),
+        Variable(
+            "provision_at_once",
+            "bool",
+            "Set pools and autotune of all miners in one task each, with what each miner is to have, and verify in the "
+            "same way. A big fleet takes minutes then, and not hours. Passwords and network are set miner by miner all "
+            "the same. It must be the same for all miners of a run.",
+            default=False,
+            of_playbook=True,
+        ),
         TARGET,
     ),
 )

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -15,7 +14,12 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade_batches, upgrade_course, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import (
+    patterns,
+    upgrade_batches,
+    upgrade_course,
+    words,
+)
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
@@ -26,6 +30,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 
 LIMIT_FILE = "upgrade_without_failed.txt"
 
+# What a terminal shows of a plan.
+_SHOWN_ROWS, _SHOWN_NAMES = 20, 4
 # A miner of which it is not known whether it is eligible.
 _ERRORS = (upgrade_course.UNREACHABLE, upgrade_course.UNKNOWN)
 # The worst first, as tables show them.
@@ -177,20 +183,25 @@ VARIABLES = Variables(
 
 @dataclass(frozen=True)
 class Miner:
-    """A miner by its name in the inventory, where it is, and what the role has done with it."""
+    """A miner by its name in the inventory, where it is, and what the role has done with it.
+
+    ``values`` are its variables of the job, None for those that all miners have.
+    """
 
     name: str
     address: str
     course: Course
+    values: Mapping[str, Any] | None = None
 
 
-def plan(miners: Iterable[Miner], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what an upgrade will do.
+def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -> dict[str, Any]:
+    """Returns what an upgrade will do. ``now`` is in seconds since 1970.
 
-    ``rows`` has the columns miner, address, firmware, target, plan, cause and reason. ``due`` are the names of those
-    that are to be upgraded, in the order of their batches, and ``batches`` has the group of each of these. ``skipped``
-    says of each other miner that is not up to date why it is not upgraded; ``errors`` are the names of those that an
-    error kept from it. ``problem`` says why nothing may be sent to any miner.
+    ``rows`` has the columns miner, address, firmware, target, plan, cause and reason; ``shown`` are those of them that
+    need a look, and ``schedule`` has the columns batch, miners, kinds and names. ``due`` are the names of those that
+    are to be upgraded, in the order of their ``batches``, which are lists of names with one of ``patterns`` each.
+    ``skipped`` says of each other miner that is not up to date why it is not upgraded; ``errors`` are the names of
+    those that an error kept from it. ``problem`` says why nothing may be sent to any miner. ``made_at`` is when.
     """
     rows: list[dict[str, Any]] = []
     kinds: dict[str, Hashable] = {}
@@ -214,14 +225,16 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any]) -> dict[str, Any]:
     batches = upgrade_batches.in_batches(kinds, values["serial"], values["parallel"])
     return {
         "rows": rows,
+        "shown": _needing_a_look(rows),
+        "schedule": _schedule(batches, kinds),
         "due": [name for batch in batches for name in batch],
-        "batches": {
-            name: upgrade_batches.GROUP.format(number) for number, batch in enumerate(batches, 1) for name in batch
-        },
+        "batches": batches,
+        "patterns": [patterns.of_hosts(batch) for batch in batches],
         "skipped": {row["miner"]: f"It is {row['plan']}, so nothing was sent. {row['reason']}" for row in others},
         "errors": [row["miner"] for row in others if row["plan"] in _ERRORS],
         "summary": _counts_of(rows, "plan"),
         "problem": _problem(rows, others, values),
+        "made_at": now,
     }
 
 
@@ -248,13 +261,34 @@ def outcome(
         "stop": _stop(due, begun, failed, values),
         "summary": _ending(planned, rows, failed, values, is_check),
         "is_ok": is_complete and not failed and (values["partial"] or not planned["errors"]),
-        "limit": [f"!~^{re.escape(row['miner'])}$" for row in failed],
+        "limit": [f"!{patterns.of_hosts([row['miner']])}" for row in failed],
         "stats": _stats(rows),
     }
 
 
+def _needing_a_look(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows that a terminal shows: of many miners, those that are neither up to date nor to be upgraded."""
+    if len(rows) <= _SHOWN_ROWS:
+        return rows
+    return [row for row in rows if row["plan"] not in (upgrade_course.DUE, upgrade_course.UP_TO_DATE)][:_SHOWN_ROWS]
+
+
+def _schedule(batches: Sequence[Sequence[str]], kinds: Mapping[str, Hashable]) -> list[dict[str, Any]]:
+    """The batches as rows. Those that follow each other and have as many miners are one row."""
+    rows: list[dict[str, Any]] = []
+    for number, batch in enumerate(batches, 1):
+        last = rows[-1] if rows else {"miners": None}
+        if last["miners"] == len(batch):
+            last["batch"] = f"{last['batch'].partition(' to ')[0]} to {number}"
+            continue
+        names = ", ".join(batch[:_SHOWN_NAMES]) + (", …" if len(batch) > _SHOWN_NAMES else "")
+        kinds_in_it = len({kinds[name] for name in batch})
+        rows.append({"batch": str(number), "miners": len(batch), "kinds": kinds_in_it, "names": names})
+    return rows
+
+
 def _row(miner: Miner, values: Mapping[str, Any], now: float) -> dict[str, Any]:
-    stage, reason = upgrade_course.stage(miner.course, values, now)
+    stage, reason = upgrade_course.stage(miner.course, miner.values or values, now)
     is_waited_for = stage in (upgrade_course.MISSING, upgrade_course.SETTLING)
     return {
         "miner": miner.name,

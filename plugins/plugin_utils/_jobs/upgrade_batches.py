@@ -9,9 +9,6 @@ import re
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from itertools import chain, repeat
 
-# The groups by which a play picks its batches, in the order of their names.
-GROUP = "_dragonmint_upgrade_batch_{:05d}"
-
 _SIZE = re.compile(r"([0-9]+)(%?)")
 
 

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The upgrade of one miner: whether it is eligible, where it is, and what became of it.
 
-All of it is told from the results of the role's tasks. The waiting loops of the role and the record ask the same
-functions, so that they cannot disagree.
+All of it is told from the results of the role's tasks. The looks at a batch and the record ask the same functions, so
+that they cannot disagree.
 """
 
 from __future__ import annotations
@@ -137,6 +137,23 @@ def address_in(course: Course) -> str:
     """Returns where the miner was met last, "" where no task has said."""
     results = (course.rolled_back, course.found, course.handed, course.judged)
     return str(next((result["ipaddress"] for result in results if result.get("ipaddress")), ""))
+
+
+def mac_before(course: Course) -> str:
+    """Returns the MAC address of the miner before the upgrade."""
+    return _mac(course.seen)
+
+
+def is_found(course: Course) -> bool:
+    """Whether the search by MAC has found the miner."""
+    return bool(course.found) and not _is_error(course.found)
+
+
+def waits_until(course: Course, values: Mapping[str, Any]) -> float:
+    """Returns when the miner has to be back at the latest, or to mine as before once it is, in seconds since 1970."""
+    if course.back and _is_itself(course) and _firmware(course.back) == course.judged.get("version"):
+        return float(course.back.get("gathered_at", 0.0) + values["settle_seconds"])
+    return _deadline(course, values)
 
 
 def _is_error(result: Result) -> bool:

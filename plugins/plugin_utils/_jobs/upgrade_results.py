@@ -10,21 +10,50 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade import Miner
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course, address_in
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_looks import STEPS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
 
 _REGISTERED = "__upgrade_"
+# Steps that are one task for all miners, and those that are a task on each of them.
+_OF_ALL, _OF_EACH = ("judged", "seen"), ("handed", "rolled_back")
 
 
-def miners_of(names: Iterable[str], hostvars: Mapping[str, Any]) -> Iterator[Miner]:
-    """Yields each miner with the results that the tasks of the role have registered for it."""
+def miners_of(
+    names: Iterable[str], hostvars: Mapping[str, Any], looks: Mapping[str, Any] | None = None
+) -> Iterator[Miner]:
+    """Yields each miner with the results that the tasks of the role have registered for it.
+
+    ``looks`` is what was seen of a batch so far, where its hosts do not know that yet.
+    """
     for name in names:
+        variables = variables_of(name, hostvars)
+        wanted = variables.get(f"{_REGISTERED}wanted") or {}
+        seen = (variables.get(f"{_REGISTERED}looks") or {}) if looks is None else looks
         results = {
-            key.removeprefix(_REGISTERED): value
-            for key, value in variables_of(name, hostvars).items()
-            if key.startswith(_REGISTERED)
+            **{step: result_of(variables.get(_REGISTERED + step), name) for step in _OF_ALL},
+            **{step: variables.get(_REGISTERED + step) for step in _OF_EACH},
+            **{step: seen.get(step, {}).get(name) for step in STEPS},
         }
+        if problem := wanted.get("problems", {}).get(name):
+            results["judged"] = {"error_code": "invalid_input", "msg": problem}
         course = Course.of(results)
-        yield Miner(name, address_in(course) or address_of(name, hostvars[name]), course)
+        address = address_in(course) or configured_address(name, hostvars)
+        yield Miner(name, address, course, wanted.get("by_host", {}).get(name))
+
+
+def result_of(fleet: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
+    """Returns what a task for many miners says of one of them; where it failed as a whole, what it says of all."""
+    if not fleet or fleet.get("skipped"):
+        return {}
+    result: Mapping[str, Any] = fleet["miners"].get(name, {}) if "miners" in fleet else fleet
+    return result
+
+
+def configured_address(name: str, hostvars: Mapping[str, Any]) -> str:
+    """Returns where tasks look for a miner. It is evaluated only where it is a template, which takes long for many."""
+    raw = address_of(name, variables_of(name, hostvars))
+    return address_of(name, hostvars[name]) if is_template(raw) else raw
 
 
 def variables_of(name: str, hostvars: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -1,0 +1,39 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The variables that a task has on each host of its play, seen from the one host that it runs for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+# Of each host itself, whichever host a task runs for.
+_OWN = ("ansible_facts", "ansible_host", "group_names", "inventory_hostname", "inventory_hostname_short")
+# The same for all hosts of a task, and not among what somebody has set.
+_OF_THE_TASK = (
+    *("hostvars", "groups", "omit", "ansible_check_mode", "ansible_search_path"),
+    *("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all"),
+)
+
+
+class HostVariables:
+    """Finds the variables of any host, given all those of the host that a lookup runs for.
+
+    What a play, a role or a task has set is none of a host's own, and takes precedence on all of them. It is what the
+    host at hand has otherwise than its own variables are.
+    """
+
+    def __init__(self, variables: Mapping[str, Any]) -> None:
+        self._hostvars = variables["hostvars"]
+        own = self._hostvars.raw_get(variables["inventory_hostname"])
+        self._of_play = {
+            name: value
+            for name, value in variables.get("vars", variables).items()
+            if name not in _OWN and (name not in own or own[name] != value)
+        }
+        self._of_play.update({name: variables[name] for name in _OF_THE_TASK if name in variables})
+
+    def of(self, host: str) -> dict[str, Any]:
+        """Returns the variables of a host."""
+        return {"ansible_host": host, **self._hostvars.raw_get(host), **self._of_play}

@@ -1,0 +1,21 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Patterns of Ansible for hosts whose names may mean something else in a pattern."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+
+def of_hosts(names: Iterable[str]) -> str:
+    """Returns the pattern that matches the hosts of these names, and no other one.
+
+    Ansible takes a pattern apart at commas and colons before it reads it as a regular expression, so all but letters
+    and digits stand in it by their number.
+    """
+    return f"~^({'|'.join(map(_literally, names))})$"
+
+
+def _literally(name: str) -> str:
+    return "".join(char if char.isascii() and char.isalnum() else f"\\U{ord(char):08x}" for char in name)

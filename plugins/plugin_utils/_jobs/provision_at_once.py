@@ -1,0 +1,131 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pools and autotune of all miners in a few tasks: what each miner is given, who mines, and what became of each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from math import ceil
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import patterns, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provision import outcome as outcome_of_look
+
+_ACCESS = ("admin_password", "guest_password", "network")
+_PAUSE_S = 5.0
+# A pause is a tenth of the time that has passed: most miners mine soon, and all others cost few looks.
+_SHARE = 0.1
+
+
+def plan(
+    variables: Mapping[str, Mapping[str, Any]], logins: Mapping[str, Any] | None = None, now: float = 0.0
+) -> dict[str, Any]:
+    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them.
+
+    ``access`` is the pattern of those that get a password or an address, which is done one by one. ``pools`` and
+    ``autotune`` have the options of each that gets these, ``verify`` the variables of each that has to mine, ``logins``
+    the connection options of those that have a password to get. ``problems`` says of each that can't be provisioned
+    why not. ``made_at`` is when.
+    """
+    problems = _problems(variables)
+    values = {name: found["values"] for name, found in variables.items() if name not in problems}
+    own_logins = {
+        name: {"password": own["admin_password"], "fallback_passwords": (logins or {}).get(name, [])}
+        for name, own in values.items()
+        if own["admin_password"] is not None
+    }
+    access = [name for name, own in values.items() if any(own[key] is not None for key in _ACCESS)]
+    return {
+        "access": patterns.of_hosts(access) if access else "!all",
+        "pools": {
+            name: {"pools": own["pools"], "keep_passwords": own["keep_passwords"], **own_logins.get(name, {})}
+            for name, own in values.items()
+            if own["pools"] is not None
+        },
+        "autotune": {
+            name: {**_autotune(own), **own_logins.get(name, {})}
+            for name, own in values.items()
+            if own["autotune_mode"] is not None
+        },
+        "verify": {
+            name: {"pools": own["pools"], "verify_timeout": own["verify_timeout"]}
+            for name, own in values.items()
+            if own["verify_mining"]
+        },
+        "logins": own_logins,
+        "miners": list(variables),
+        "problems": problems,
+        "made_at": now,
+    }
+
+
+def looks(
+    planned: Mapping[str, Any],
+    before: Mapping[str, Any],
+    now: float,
+    failed: Collection[str] = (),
+    latest: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Returns who still has to be seen mining. ``latest`` are the results of the latest look, None before the first.
+
+    ``waiting`` are the miners of the next look, ``pause`` is how many whole seconds to wait before it. ``failed`` says
+    of each miner that no look can show mining any more what is missing. ``before`` is what this returned last.
+    """
+    began = before.get("began", now)
+    lacking = dict(before.get("failed", {}))
+    waiting = before["waiting"] if before else [name for name in planned["verify"] if name not in failed]
+    if latest is not None:
+        outcomes = {name: outcome_of_look(latest.get(name, {}), planned["verify"][name]) for name in waiting}
+        ends = {name: began + planned["verify"][name]["verify_timeout"] for name in waiting}
+        over = {name for name, seen in outcomes.items() if seen["is_over"] or now >= ends[name]}
+        lacking |= {name: outcomes[name]["summary"] for name in waiting if name in over and not outcomes[name]["is_ok"]}
+        waiting = [name for name in waiting if name not in over]
+    # The last look at a miner is right after its time is over.
+    until_next_end = min((began + planned["verify"][name]["verify_timeout"] - now for name in waiting), default=0.0)
+    pause = min(max(_PAUSE_S, (now - began) * _SHARE), until_next_end)
+    return {"waiting": waiting, "pause": max(1, ceil(pause)), "failed": lacking, "began": began}
+
+
+def outcome(
+    planned: Mapping[str, Any], results: Iterable[Mapping[str, Any]], lacking: Mapping[str, str], now: float
+) -> dict[str, Any]:
+    """Returns what became of all miners. ``results`` are those of the tasks, ``lacking`` says who does not mine.
+
+    ``failed`` has the message of each miner that failed, and ``pattern`` matches these miners. ``rows`` has the columns
+    miner and reason, ``summary`` is a sentence, ``made_at`` is when.
+    """
+    failed = dict(planned["problems"])
+    for result in results:
+        failed |= {name: str(own.get("msg", "")) for name, own in result.get("miners", {}).items() if _is_failure(own)}
+    failed |= lacking
+    counts = {"as desired": len(planned["miners"]) - len(failed), "failed": len(failed)}
+    return {
+        "failed": failed,
+        "pattern": patterns.of_hosts(failed) if failed else "!all",
+        "rows": [{"miner": name, "reason": reason} for name, reason in failed.items()],
+        "summary": words.summed_up(counts),
+        "made_at": now,
+    }
+
+
+def _problems(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    problems = {name: found["problem"] for name, found in variables.items() if found["problem"]}
+    problems |= {
+        name: (
+            "provision_at_once is false for this miner and true for others, and one run does either. Set it for all "
+            "miners of the run, as with -e."
+        )
+        for name, found in variables.items()
+        if name not in problems and not found["values"]["at_once"]
+    }
+    return problems
+
+
+def _autotune(values: Mapping[str, Any]) -> dict[str, Any]:
+    level = values["autotune_level"]
+    return {"mode": values["autotune_mode"], **({} if level is None else {"level": level})}
+
+
+def _is_failure(result: Mapping[str, Any]) -> bool:
+    return bool(result.get("failed") or result.get("unreachable"))
