@@ -24,10 +24,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Rejected,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
-    DRAGONMINT_ISSUER,
+    BRANDS,
     GENERATIONS,
     GUEST,
-    INNOSILICON_ISSUER,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
@@ -117,7 +116,8 @@ def parse(request: Request[T], reply: Reply) -> T:
         _bad(request.path, "the reply has no success flag", reply)
     if answer.get("token") == "expired":
         raise TokenExpired("The miner does not accept the JWT.")
-    message = answer.get("message")
+    # Innosilicon's firmware of 2019 calls it msg in some replies.
+    message = answer.get("message", answer.get("msg"))
     if message is None:
         raise NotReady(
             f"The miner refused {request.path} without a reason, which it does while cgminer does not answer. "
@@ -133,7 +133,7 @@ def parse(request: Request[T], reply: Reply) -> T:
 
 def is_index(reply: Reply) -> bool:
     """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
-    return reply.status == 200 and page_title(reply) in (DRAGONMINT_ISSUER, INNOSILICON_ISSUER)
+    return reply.status == 200 and page_title(reply) in BRANDS
 
 
 def page_title(reply: Reply) -> str | None:

@@ -14,6 +14,7 @@ from ..updater.refusal import BY_ODDS, REPLIES
 from ..updater.slots import FLAGS
 from ..updater.swupdate.frames import ORDERS, Order, Outbox
 from ..updater.updater import LAST_FRAMES
+from ..web.actions.hardware import ERROR_DETAIL
 from .checks import (
     Check,
     address,
@@ -213,6 +214,7 @@ def _merge(name: str) -> Callable[[Miner, Any], None]:
     return lambda miner, value: getattr(miner, name).update(value)
 
 
+_ERROR = either(all_of("code", "errmsg"), all_of("code", *ERROR_DETAIL.values()))
 # What may be set: how the value is checked, and how it is set.
 SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "host": (address, _host),
@@ -276,7 +278,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     ),
     "hashes": (anything, _attribute("hashes")),
     "vendor": (nullable(either(one_of("garbage", "silent"), anything)), _attribute("vendor")),
-    "error": (nullable(either(one_of("empty"), all_of("code", "errmsg"))), _attribute("error")),
+    "error": (nullable(either(one_of("empty"), _ERROR)), _attribute("error")),
     "freqvol": (nullable(anything), _attribute("freqvol")),
     "locked": (flag, _attribute("locked")),
     "dna": (text, _attribute("dna")),
