@@ -13,13 +13,13 @@ from typing import Any
 
 from tests.support.running import NEWER_FIRMWARE
 
-GENERATIONS = ("dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09")
+GENERATIONS = ("dm-2018-04", "dm-2018-05", "inno-2018-05", "inno-2018-08", "inno-2018-09", "inno-2019")
 
-Outcomes = tuple[str, str, str, str]
+Outcomes = tuple[str, str, str, str, str, str]
 
 
 def everywhere(outcome: str) -> Outcomes:
-    return (outcome, outcome, outcome, outcome)
+    return (outcome, outcome, outcome, outcome, outcome, outcome)
 
 
 # What may come of a task, besides the error codes of the collection.
@@ -98,7 +98,8 @@ PINNED = {
     "gateway": "127.20.255.254",
     "dns": ["8.8.8.8", "8.8.4.4"],
 }
-NOT_BY_LATER_INNO = (CHANGED, CHANGED, CHANGED, "rejected")
+NOT_BY_LATER_INNO = (CHANGED, CHANGED, CHANGED, CHANGED, "rejected", "rejected")
+NO_LEVELS = ("unsupported", "unsupported", "unsupported")
 
 _TABLE = (
     Module(
@@ -106,16 +107,16 @@ _TABLE = (
         calls=frozenset(
             {
                 *("overview", "network", "pools", "summary", "getAutoTune", "getAutoTuneStatus", "getDebugStats"),
-                *("getLatestFirmwareVersion", "getErrorMessage", "getLockState", "getHashRates", "/"),
+                *("getLatestFirmwareVersion", "getErrorDetail", "getErrorMessage", "getLockState", "getHashRates", "/"),
             }
         ),
         cases=(
-            Case("the usual facts", {"gather_subset": ["all"]}, ALL_OK, (PARTLY, PARTLY, OK, OK)),
+            Case("the usual facts", {"gather_subset": ["all"]}, ALL_OK, (PARTLY, PARTLY, PARTLY, OK, OK, OK)),
             Case("`network`", {"gather_subset": ["network"]}, ALL_OK, ALL_OK),
             Case("`generation`", {"gather_subset": ["generation"]}, ALL_OK, ALL_OK),
             Case("`debug`", {"gather_subset": ["debug"]}, ALL_OK, ALL_OK),
             Case("`latest_firmware`", {"gather_subset": ["latest_firmware"]}, ALL_OK, everywhere(NOTHING)),
-            Case("`error`", {"gather_subset": ["error"]}, (NOTHING, NOTHING, OK, OK), everywhere(NOTHING)),
+            Case("`error`", {"gather_subset": ["error"]}, (NOTHING, NOTHING, OK, OK, OK, OK), everywhere(NOTHING)),
         ),
         faulty=Faulty(),
         secrets=({}, {"host": "{{ dragonmint_password }}"}),
@@ -150,14 +151,14 @@ _TABLE = (
     Module(
         "autotune",
         calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune"}),
-        # DragonMint leaves the factory balanced, Innosilicon in the mode factory.
+        # DragonMint and InnoMiner leave the factory balanced, Innosilicon after them in the mode factory.
         cases=(
             Case("`efficient`", {"mode": "efficient"}),
-            Case("`balanced`", {"mode": "balanced"}, (OK, OK, CHANGED, CHANGED)),
+            Case("`balanced`", {"mode": "balanced"}, (OK, OK, OK, CHANGED, CHANGED, CHANGED)),
             Case("`performance`", {"mode": "performance"}),
-            Case("`factory`", {"mode": "factory"}, ("unsupported", CHANGED, OK, OK)),
-            Case("`off`", {"mode": "off"}, (CHANGED, "unsupported", "unsupported", "unsupported")),
-            Case("a level", {"mode": "efficient", "level": 3}, ("unsupported", "unsupported", CHANGED, CHANGED)),
+            Case("`factory`", {"mode": "factory"}, ("unsupported", CHANGED, CHANGED, OK, OK, OK)),
+            Case("`off`", {"mode": "off"}, (CHANGED, *["unsupported"] * 5)),
+            Case("a level", {"mode": "efficient", "level": 3}, (*NO_LEVELS, CHANGED, CHANGED, CHANGED)),
         ),
         faulty=Faulty(
             {"mode": "efficient", "level": 4},
@@ -216,7 +217,7 @@ _TABLE = (
             Case(
                 "guest's password",
                 {"new_password": "Correct-Horse-7", "user": "guest"},
-                (CHANGED, CHANGED, "unsupported", "unsupported"),
+                (CHANGED, CHANGED, CHANGED, "unsupported", "unsupported", "unsupported"),
             ),
         ),
         faulty=Faulty({"new_password": "Correct-Horse-7"}, rival={"users": {"admin": "Another-Horse-8"}}),
@@ -232,7 +233,8 @@ _TABLE = (
             }
         ),
         cases=(
-            Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu"}),
+            # The archive is newer than all firmwares but the last.
+            Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu", "allow_downgrade": True}),
             # The updater of a miner fresh from the factory can't fetch anything.
             Case("`url`", {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu"}, everywhere("unsupported")),
             Case("`latest`", {"latest": True}, everywhere("unsupported")),

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.modules import GENERATIONS
 from tests.simulator.control import Fleet
+from tests.simulator.generations import MIXED
 from tests.support.running import Ansible, connection_to, newest_core
 
 # Examples name addresses of a network that is nobody's; the simulated miners live in another one.
@@ -52,10 +52,10 @@ def here(text: str) -> Any:
 
 
 def run(ansible: Ansible, start_fleet: Callable[..., Fleet], examples: dict[str, Example]) -> None:
-    """Run plays, or tasks, each example on miners of its own, one of each generation."""
-    fleet = start_fleet(count=len(examples) * len(GENERATIONS), generation="mixed", first=f"{SIMULATED}1")
+    """Run plays, or tasks, each example on miners of its own, one of each generation of MIXED."""
+    fleet = start_fleet(count=len(examples) * len(MIXED), generation="mixed", first=f"{SIMULATED}1")
     groups: dict[str, Any] = {f"of_{name}": {"hosts": {}} for name in examples}
-    for number, (name, miner) in enumerate(zip([name for name in examples for _each in GENERATIONS], fleet.miners)):
+    for number, (name, miner) in enumerate(zip([name for name in examples for _each in MIXED], fleet.miners)):
         groups[f"of_{name}"]["hosts"][f"miner{number}"] = {
             **connection_to(miner),
             "static_address": miner.host,

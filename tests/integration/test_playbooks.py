@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.modules import GENERATIONS
 from tests.simulator.control import Fleet, Miner
+from tests.simulator.generations import MIXED
 from tests.support.running import Ansible, connection_to
 
 PLAYBOOKS = sorted(path.stem for path in Path(__file__).parent.glob("playbooks/*.yml"))
@@ -24,7 +24,7 @@ OF_ROLES = [name for name in PLAYBOOKS if name not in OF_MODULES]
 @pytest.mark.parametrize("playbooks", [OF_MODULES, OF_ROLES], ids=["modules", "roles"])
 def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[..., Fleet], playbooks: list[str]) -> None:
     # What a firmware makes of a task does not hang on the version of Ansible.
-    generations = GENERATIONS if ansible.is_newest else GENERATIONS[-1:]
+    generations = MIXED if ansible.is_newest else MIXED[-1:]
     kind = "mixed" if ansible.is_newest else generations[0]
     names = [f"{playbook}-{generation}" for playbook, generation in product(playbooks, generations)]
     fleet = start_fleet(count=len(names), generation=kind)

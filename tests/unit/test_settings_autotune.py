@@ -34,8 +34,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     DM_2018_04,
     DM_2018_05,
     GENERATIONS,
+    INNO_2018_05,
     INNO_2018_08,
     INNO_2018_09,
+    INNO_2019,
 )
 
 from .driving import Connect, Driven, asking
@@ -63,8 +65,10 @@ def bring(
 TAKES = {
     DM_2018_04: {"off", "efficient", "balanced", "performance"},
     DM_2018_05: {"factory", "efficient", "balanced", "performance"},
+    INNO_2018_05: {"factory", "efficient", "balanced", "performance"},
     INNO_2018_08: {"factory", "efficient", "balanced", "performance"},
     INNO_2018_09: {"factory", "efficient", "balanced", "performance"},
+    INNO_2019: {"factory", "efficient", "balanced", "performance"},
 }
 
 

@@ -400,4 +400,4 @@ def _untried_factory_passwords(credentials: Sequence[Credential]) -> str:
         for password, place in zip(FACTORY_PASSWORDS.get(user, ()), ("", " on Innosilicon", " on an InnoMiner")):
             if (user, password) not in tried:
                 untried.append(password + place)
-    return ", or ".join(untried)
+    return ", or ".join(filter(None, [", ".join(untried[:-1]), *untried[-1:]]))
