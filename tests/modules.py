@@ -233,11 +233,15 @@ _TABLE = (
             }
         ),
         cases=(
-            # The archive is newer than all firmwares but the last.
+            # The archive is newer than all firmwares but that of 2019.
             Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu", "allow_downgrade": True}),
             # The updater of a miner fresh from the factory can't fetch anything.
-            Case("`url`", {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu"}, everywhere("unsupported")),
-            Case("`latest`", {"latest": True}, everywhere("unsupported")),
+            Case(
+                "`url`",
+                {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu", "allow_downgrade": True},
+                everywhere("unsupported"),
+            ),
+            Case("`latest`", {"latest": True, "allow_downgrade": True}, everywhere("unsupported")),
         ),
         faulty=Faulty({"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": WAIT_S}, half={"name": "boots_old"}),
         secrets=({"url": "{{ firmware_url }}", "wait_timeout": 10},),
