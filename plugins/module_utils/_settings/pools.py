@@ -72,6 +72,19 @@ def left_out_password() -> str:
     return _LeftOut("x")
 
 
+def options() -> dict[str, dict[str, Any]]:
+    """Returns the specs of the module options that describe pools."""
+    pool = {
+        "url": {"type": "str", "required": True},
+        "user": {"type": "str", "required": True},
+        "password": {"type": "str", "no_log": True, "fallback": (left_out_password,)},
+    }
+    return {
+        "pools": {"type": "list", "elements": "dict", "required": True, "options": pool},
+        "keep_passwords": {"type": "bool", "default": False, "no_log": False},
+    }
+
+
 def pools_from(options: Sequence[Mapping[str, Any]], keep_passwords: bool = False) -> tuple[DesiredPool, ...]:
     """Returns the pools that module options describe, each with url, user and password.
 
