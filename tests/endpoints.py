@@ -24,13 +24,18 @@ HEAD = """\
 Written by `make docs` from `plugins/module_utils/_wire/` and `tests/modules.py`. Tests hold it against both,
 and both against simulated miners and recordings of real ones.
 
-`dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018, `inno-2018-08` and `inno-2018-09` the
-Innosilicon ones of August and September. The fact `dragonmint_generation` tells which one a miner has.
+`dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018. The others are Innosilicon's:
+`inno-2018-05` of May to July 2018, first titled InnoMiner, `inno-2018-08` and `inno-2018-09` of August and September,
+and `inno-2019` of 2019 and later. The fact `dragonmint_generation` tells which one a miner has.
+
+`inno-2019` is known from its web pages only. Where they say nothing, and for all that `guest` may do, this page assumes
+that it is like `inno-2018-09`, which may be wrong.
 
 ## Modules
 
 For the user `admin`, and in the last column for `guest`. What is not possible fails with the `error_code` shown, before
-any change is sent; only pools, and firmware that the miner is to fetch, have to be tried.
+any change is sent; only pools, firmware that the miner is to fetch, and the light have to be tried. Whether `inno-2019`
+has the light is not known.
 """
 ENDPOINTS_HEAD = """
 `partly`: what the user may not read is left out with a warning. For `guest`, `generation` is `unknown` on Innosilicon.

@@ -7,19 +7,19 @@ Its playbook is tests/integration/playbooks/dragonmint_NAME.yml. tests/unit/test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.support.running import NEWER_FIRMWARE
 
-GENERATIONS = ("dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09")
+GENERATIONS = ("dm-2018-04", "dm-2018-05", "inno-2018-05", "inno-2018-08", "inno-2018-09", "inno-2019")
 
-Outcomes = tuple[str, str, str, str]
+Outcomes = tuple[str, str, str, str, str, str]
 
 
 def everywhere(outcome: str) -> Outcomes:
-    return (outcome, outcome, outcome, outcome)
+    return (outcome, outcome, outcome, outcome, outcome, outcome)
 
 
 # What may come of a task, besides the error codes of the collection.
@@ -75,7 +75,8 @@ class Module:
     """``calls`` are its endpoints, besides auth: that, to log in, or to learn what an "invalid request" means.
 
     With each of the options ``secrets`` it is run by test_secrets, in whose variables secrets stand; some of them have
-    one where none belongs. ``setting`` is None where nothing lasts that could be read.
+    one where none belongs. ``setting`` is None where nothing lasts that could be read. One that is ``blind`` can't
+    read what it changes, so that it changes it each time, and has nothing but the reply.
     """
 
     name: str
@@ -85,6 +86,10 @@ class Module:
     secrets: tuple[dict[str, Any], ...]
     setting: Setting | None
     only_reads: bool = False
+    blind: bool = False
+
+
+A_POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 
 
 def pool(what: str, url: str, admin: Outcomes = ALL_CHANGED) -> Case:
@@ -98,7 +103,10 @@ PINNED = {
     "gateway": "127.20.255.254",
     "dns": ["8.8.8.8", "8.8.4.4"],
 }
-NOT_BY_LATER_INNO = (CHANGED, CHANGED, CHANGED, "rejected")
+NOT_BY_LATER_INNO = (CHANGED, CHANGED, CHANGED, CHANGED, "rejected", "rejected")
+BY_2019 = (*["unsupported"] * 5, CHANGED)
+LIGHT = ("unsupported", "unsupported", CHANGED, CHANGED, CHANGED, "unsupported")
+NO_LEVELS = ("unsupported", "unsupported", "unsupported")
 
 _TABLE = (
     Module(
@@ -106,16 +114,16 @@ _TABLE = (
         calls=frozenset(
             {
                 *("overview", "network", "pools", "summary", "getAutoTune", "getAutoTuneStatus", "getDebugStats"),
-                *("getLatestFirmwareVersion", "getErrorMessage", "getLockState", "getHashRates", "/"),
+                *("getLatestFirmwareVersion", "getErrorDetail", "getErrorMessage", "getLockState", "getHashRates", "/"),
             }
         ),
         cases=(
-            Case("the usual facts", {"gather_subset": ["all"]}, ALL_OK, (PARTLY, PARTLY, OK, OK)),
+            Case("the usual facts", {"gather_subset": ["all"]}, ALL_OK, (PARTLY, PARTLY, PARTLY, OK, OK, OK)),
             Case("`network`", {"gather_subset": ["network"]}, ALL_OK, ALL_OK),
             Case("`generation`", {"gather_subset": ["generation"]}, ALL_OK, ALL_OK),
             Case("`debug`", {"gather_subset": ["debug"]}, ALL_OK, ALL_OK),
             Case("`latest_firmware`", {"gather_subset": ["latest_firmware"]}, ALL_OK, everywhere(NOTHING)),
-            Case("`error`", {"gather_subset": ["error"]}, (NOTHING, NOTHING, OK, OK), everywhere(NOTHING)),
+            Case("`error`", {"gather_subset": ["error"]}, (NOTHING, NOTHING, OK, OK, OK, OK), everywhere(NOTHING)),
         ),
         faulty=Faulty(),
         secrets=({}, {"host": "{{ dragonmint_password }}"}),
@@ -124,9 +132,10 @@ _TABLE = (
     ),
     Module(
         "pools",
-        calls=frozenset({"pools", "updatePools", "summary"}),
+        calls=frozenset({"getErrorDetail", "pools", "updatePools", "summary"}),
         cases=(
             pool("`stratum+tcp`", "stratum+tcp://pool.example.com:3333"),
+            pool("`stratum+tls`", "stratum+tls://pool.example.com:3333", BY_2019),
             pool("`stratum+ssl`", "stratum+ssl://pool.example.com:3333", NOT_BY_LATER_INNO),
             pool("`stratum2+tcp`", "stratum2+tcp://pool.example.com:3333", NOT_BY_LATER_INNO),
             pool("a pool without a dot in its name", "stratum+tcp://pool:3333", NOT_BY_LATER_INNO),
@@ -149,15 +158,15 @@ _TABLE = (
     ),
     Module(
         "autotune",
-        calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune"}),
-        # DragonMint leaves the factory balanced, Innosilicon in the mode factory.
+        calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune", "type"}),
+        # DragonMint and InnoMiner leave the factory balanced, Innosilicon after them in the mode factory.
         cases=(
             Case("`efficient`", {"mode": "efficient"}),
-            Case("`balanced`", {"mode": "balanced"}, (OK, OK, CHANGED, CHANGED)),
+            Case("`balanced`", {"mode": "balanced"}, (OK, OK, OK, CHANGED, CHANGED, CHANGED)),
             Case("`performance`", {"mode": "performance"}),
-            Case("`factory`", {"mode": "factory"}, ("unsupported", CHANGED, OK, OK)),
-            Case("`off`", {"mode": "off"}, (CHANGED, "unsupported", "unsupported", "unsupported")),
-            Case("a level", {"mode": "efficient", "level": 3}, ("unsupported", "unsupported", CHANGED, CHANGED)),
+            Case("`factory`", {"mode": "factory"}, ("unsupported", CHANGED, CHANGED, OK, OK, OK)),
+            Case("`off`", {"mode": "off"}, (CHANGED, *["unsupported"] * 5)),
+            Case("a level", {"mode": "efficient", "level": 3}, (*NO_LEVELS, CHANGED, CHANGED, CHANGED)),
         ),
         faulty=Faulty(
             {"mode": "efficient", "level": 4},
@@ -169,6 +178,25 @@ _TABLE = (
         setting=Setting(
             lambda state: (state["autotune"]["mode"], state["autotune"]["level"]), frozenset({"setAutoTune"})
         ),
+    ),
+    Module(
+        "pool_test",
+        calls=frozenset({"checkPoolTest", "TestingPool"}),
+        cases=(Case("a pool", {"pools": [A_POOL]}, (*["unsupported"] * 5, OK)),),
+        faulty=Faulty({"pools": [A_POOL]}, generation="inno-2019"),
+        secrets=({"pools": ["{{ good_pool }}"]}, {"pools": [{"url": "{{ url_with_password }}", "user": "farm.1"}]}),
+        setting=None,
+        only_reads=True,
+    ),
+    Module(
+        "led",
+        calls=frozenset({"/", "SetMonitor"}),
+        # Whether the firmware of 2019 still has it is not known; where it does not, that shows when it is told.
+        cases=(Case("`blinking`", {"state": "blinking"}, LIGHT),),
+        faulty=Faulty({"state": "blinking"}, generation="inno-2018-08"),
+        secrets=({"state": "blinking"}, {"state": "{{ dragonmint_password }}"}),
+        setting=None,
+        blind=True,
     ),
     Module(
         "network",
@@ -216,7 +244,7 @@ _TABLE = (
             Case(
                 "guest's password",
                 {"new_password": "Correct-Horse-7", "user": "guest"},
-                (CHANGED, CHANGED, "unsupported", "unsupported"),
+                (CHANGED, CHANGED, CHANGED, "unsupported", "unsupported", "unsupported"),
             ),
         ),
         faulty=Faulty({"new_password": "Correct-Horse-7"}, rival={"users": {"admin": "Another-Horse-8"}}),
@@ -232,10 +260,15 @@ _TABLE = (
             }
         ),
         cases=(
-            Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu"}),
+            # The archive is newer than all firmwares but that of 2019.
+            Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu", "allow_downgrade": True}),
             # The updater of a miner fresh from the factory can't fetch anything.
-            Case("`url`", {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu"}, everywhere("unsupported")),
-            Case("`latest`", {"latest": True}, everywhere("unsupported")),
+            Case(
+                "`url`",
+                {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu", "allow_downgrade": True},
+                everywhere("unsupported"),
+            ),
+            Case("`latest`", {"latest": True, "allow_downgrade": True}, everywhere("unsupported")),
         ),
         faulty=Faulty({"src": f"files/{NEWER_FIRMWARE}.swu", "wait_timeout": WAIT_S}, half={"name": "boots_old"}),
         secrets=({"url": "{{ firmware_url }}", "wait_timeout": 10},),
@@ -244,6 +277,19 @@ _TABLE = (
     ),
 )
 MODULES = {module.name: module for module in _TABLE}
+
+
+def tried_on(name: str, usual: Sequence[str]) -> list[str]:
+    """The firmwares that something is tried on: the usual ones, and that of a module which is for another one."""
+    module = MODULES.get(name.removeprefix("dragonmint_"))
+    return [*usual, *([module.faulty.generation] if module and not is_for_any(module, usual) else [])]
+
+
+def is_for_any(module: Module, usual: Sequence[str]) -> bool:
+    """Whether a module can do anything on one of these firmwares."""
+    return any(case.outcome(generation, "admin") in (OK, CHANGED) for case in module.cases for generation in usual)
+
+
 # The one that runs others on many miners, and those: what is true of them alone is true of them there.
 RUNS_OTHERS = "fleet"
 # Those that run one of them on many miners, with a result of their own.

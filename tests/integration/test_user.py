@@ -237,5 +237,5 @@ def users_after(case: Case) -> dict[str, str] | str:
 def secrets_in(done: PlaybookRun) -> list[str]:
     """The lines of the output and of the results in which there is a password, but for advice that anybody gets."""
     lines = [*done.output.splitlines(), *(str(r.result) for r in done.results)]
-    advice = "its factory password (dragonadmin, or admin on Innosilicon)"
+    advice = "its factory password (dragonadmin, admin on Innosilicon, or innoadmin on an InnoMiner)"
     return [line for line in lines if any(secret in line.replace(advice, "") for secret in SECRETS)]

@@ -11,19 +11,32 @@ import json
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from .clock import MAX_SPEED, Clock
 from .control import inventory
 from .control.fleet import Fleet
 from .control.port import ControlPort, describe
-from .generations import GENERATIONS
+from .generations import GENERATIONS, MIXED, generations_of
+from .models import MODELS, models_of
 
 
 def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
     parser.add_argument("--count", type=_count, default=100, help="number of miners (%(default)s)")
-    parser.add_argument("--generation", choices=[*GENERATIONS, "mixed"], default="dm-2018-05")
+    parser.add_argument(
+        "--generation",
+        type=_names_of(generations_of),
+        default="dm-2018-05",
+        help=f"{', '.join(GENERATIONS)}: one, or several with commas, in turn; mixed ({', '.join(MIXED)}); or all",
+    )
+    parser.add_argument(
+        "--type",
+        type=_names_of(models_of),
+        default="T1",
+        help=f"of the miners: one, or several with commas, in turn (%(default)s); {', '.join(MODELS)}",
+    )
     parser.add_argument(
         "--first", type=ipaddress.IPv4Address, default="127.20.0.1", help="address of the first miner (%(default)s)"
     )
@@ -33,6 +46,19 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--inventory", type=Path, help="write an Ansible inventory to this file")
     parser.add_argument("--exit-with-stdin", action="store_true", help="end when standard input closes")
     return parser.parse_args()
+
+
+def _names_of(kinds: Callable[[str], object]) -> Callable[[str], str]:
+    """Checks a list of names, which stays text."""
+
+    def check(text: str) -> str:
+        try:
+            kinds(text)
+        except KeyError as error:
+            raise argparse.ArgumentTypeError(f"{error} is unknown") from None
+        return text
+
+    return check
 
 
 def _count(text: str) -> int:
@@ -55,7 +81,7 @@ async def main(arguments: argparse.Namespace) -> None:
     if arguments.exit_with_stdin:
         # A thread, since an event loop can't watch every kind of standard input.
         threading.Thread(target=lambda: (sys.stdin.read(), loop.call_soon_threadsafe(stop.set)), daemon=True).start()
-    fleet = Fleet(Clock(arguments.speed), arguments.generation, str(arguments.first), arguments.count)
+    fleet = Fleet(Clock(arguments.speed), arguments.generation, str(arguments.first), arguments.count, arguments.type)
     try:
         port = await fleet.open(arguments.port)
     except OSError as error:

@@ -31,16 +31,26 @@ ADMIN_ACTIONS = GUEST_ACTIONS | {
 }
 INNO_GUEST_ACTIONS = GUEST_ACTIONS | {"unit", "getAutoTuneStatus"}
 INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | INNO_GUEST_ACTIONS | {"getFreqVol", "setFreqVol", "SetMonitor", "getErrorMessage"}
+# Of May and June 2018, when it had forked and was not yet much of its own.
+FIRST_INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | {"getAutoTuneStatus", "SetMonitor", "getErrorMessage"}
 # Who may call these is not known; the rest of Innosilicon's own is for the admin.
 LATER_INNO_ADMIN_ACTIONS = INNO_ADMIN_ACTIONS | {"getRuntimePools", "getLockState", "setLock", "getDNA", "getAll"}
+# That of September 2018 and what the pages of 2019 use besides. What else of it is still there is not known; no page
+# switches the light any more.
+INNO_2019_ADMIN_ACTIONS = (LATER_INNO_ADMIN_ACTIONS - {"SetMonitor"}) | {
+    "getErrorDetail",
+    "checkPoolTest",
+    "TestingPool",
+    "restartSwupdate",
+}
 
 
 @dataclass(frozen=True)
 class Generation:
-    """One firmware generation; the names are those that the collection uses too."""
+    """One firmware generation; the names are those that the collection uses too. `built` ends its version."""
 
     name: str
-    firmware: str
+    built: str
     page: str
     issuer: str
     passwords: dict[str, str]
@@ -61,6 +71,8 @@ class Generation:
     cgminer_timeout_s: float = float("inf")
     has_lock: bool = False
     checks_pool_urls: bool = False
+    lock_keeps_pools: bool = False
+    knows_tls: bool = False
     knows_factory_guest: bool = False
 
     def allows(self, user: str | None, action: str) -> bool:
@@ -91,13 +103,20 @@ _INNOSILICON: dict[str, Any] = {
     "strips_user_at_login": False,
     "scales_hashrates": True,
 }
+_LATER_INNOSILICON: dict[str, Any] = {
+    **_INNOSILICON,
+    "cgminer_timeout_s": 10.0,
+    "has_lock": True,
+    "checks_pool_urls": True,
+    "knows_factory_guest": True,
+}
 
 GENERATIONS = {
     generation.name: generation
     for generation in (
         Generation(
             name="dm-2018-04",
-            firmware="t1_20180409_152051",
+            built="20180409_152051",
             modes=("off", "efficient", "balanced", "performance"),
             admin_actions=ADMIN_ACTIONS,
             text_times=True,
@@ -108,30 +127,60 @@ GENERATIONS = {
         ),
         Generation(
             name="dm-2018-05",
-            firmware="t1_20180515_060842",
+            built="20180515_060842",
             modes=("efficient", "balanced", "factory", "performance"),
             admin_actions=ADMIN_ACTIONS | {"getAutoTuneStatus"},
             **_DRAGONMINT,
         ),
+        # The one of early June: before it scales hash rates, after the first weeks with passwords of its own.
+        Generation(
+            name="inno-2018-05",
+            built="20180605_101010",
+            admin_actions=FIRST_INNO_ADMIN_ACTIONS,
+            **{
+                **_INNOSILICON,
+                "page": "innominer",
+                "issuer": "InnoMiner",
+                "default_mode": "balanced",
+                "guest_actions": GUEST_ACTIONS,
+                "changeable_users": ("admin", "guest"),
+                "has_level": False,
+                "scales_hashrates": False,
+            },
+        ),
         Generation(
             name="inno-2018-08",
-            firmware="t1_20180801_101010",
+            built="20180801_101010",
             admin_actions=INNO_ADMIN_ACTIONS,
             any_password_while_default=True,
             **_INNOSILICON,
         ),
         Generation(
             name="inno-2018-09",
-            firmware="t1_20180829_101010",
+            built="20180829_101010",
             admin_actions=LATER_INNO_ADMIN_ACTIONS,
-            cgminer_timeout_s=10.0,
-            has_lock=True,
-            checks_pool_urls=True,
-            knows_factory_guest=True,
-            **_INNOSILICON,
+            **_LATER_INNOSILICON,
+        ),
+        # Its programs are not public: this is what its web pages expect. Its title and issuer are a guess.
+        Generation(
+            name="inno-2019",
+            built="20190528_101010",
+            admin_actions=INNO_2019_ADMIN_ACTIONS,
+            lock_keeps_pools=True,
+            knows_tls=True,
+            **_LATER_INNOSILICON,
         ),
     )
 }
+# The firmwares of a T1 that most tests are about, in turn; the others are named where they matter.
+MIXED = ("dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09")
+
+
+def generations_of(text: str) -> list[Generation]:
+    """The generations that miners have in turn: those with these names, `mixed`, or `all`. KeyError for another."""
+    names = {"mixed": MIXED, "all": tuple(GENERATIONS)}.get(text) or text.split(",")
+    return [GENERATIONS[name] for name in names]
+
 
 # A request with one of these names changes the device when it is served.
 WRITES = frozenset(
@@ -148,6 +197,7 @@ WRITES = frozenset(
         "setFreqVol",
         "SetMonitor",
         "setLock",
+        "restartSwupdate",
     }
 )
 # So do the pages that take firmware.

@@ -16,6 +16,7 @@ from aiohttp import web
 from .clock import Clock
 from .generations import Generation
 from .mining.cgminer import Cgminer, Config
+from .models import Model
 from .network import Network
 from .updater import refusal
 from .updater.slots import Slots
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from .web.call import Call
 
 PHP_WORKERS = 5
-FACTORY_FIRMWARE = "t1_20180301_093000"
+BUILT_BY_THE_FACTORY = "20180301_093000"
 KEEPALIVE_TIMEOUT = 120  # real seconds
 REQUESTS_KEPT = 20000
 # How long things take, in seconds. The restarts and the pause before a power action were seen on the device; what
@@ -47,6 +48,8 @@ TIMING = {
     "shutdown_s": 0.0,
     "boot_s": 30.0,
     "flash_s": 60.0,
+    "updater_restart_s": 1.0,
+    "pool_test_s": 2.0,
 }
 # Seconds of work a request: network and overview spawn a dozen processes, seen to take 0.3 to 0.8 s.
 DEVICE_LATENCY = {"*": 0.01, "network": 0.6, "overview": 0.6}
@@ -63,17 +66,20 @@ class Autotune:
 class Miner:
     """A simulated miner. `host` is where it listens; `key`, its first MAC, names it for ever. `faults` strike."""
 
-    def __init__(self, clock: Clock, generation: Generation, host: str, port: int, mac: str, faults: Faults) -> None:
+    def __init__(
+        self, clock: Clock, generation: Generation, model: Model, host: str, port: int, mac: str, faults: Faults
+    ) -> None:
         self.clock = clock
         self.generation = generation
         self.host = host
         self.port = port
         self.key = mac
         self.mac = mac
-        self.type = "T1"
-        self.hwver = "g19"
+        self.type = model.type
+        self.hwver = model.controller
         # The image of the factory lies in the other slot.
-        self.slots = Slots("0", {"0": generation.firmware, "1": FACTORY_FIRMWARE})
+        versions = (f"{model.type.lower()}_{built}" for built in (generation.built, BUILT_BY_THE_FACTORY))
+        self.slots = Slots("0", dict(zip("01", versions)))
         self.memory = {"total": 250544, "free": 158244, "available": 194592, "cached": 72180}
         self.load = [0.07, 0.06, 0.07]
         self.hashes = {"firmware": "a2b058ce" * 5, "backend": "a50c6245" * 5, "cgminer": "e9fc77b6" * 5}
@@ -97,7 +103,7 @@ class Miner:
         self.users = Users(generation)
         self.network = Network(host)
         self.tokens = Tokens(generation.issuer)
-        self.cgminer = Cgminer(clock, self.config, patience_s=generation.cgminer_timeout_s)
+        self.cgminer = Cgminer(clock, self.config, model, patience_s=generation.cgminer_timeout_s)
         # The fleet has been mining for a while when the simulator starts.
         self.booted_at = clock.now() - 265320
         self.cgminer.start(0, 0)
@@ -110,6 +116,7 @@ class Miner:
         # The same in each run.
         self.chance = random.Random(mac)
         self.uploads = 0
+        self.updater_freed_by = "restart"
         self.updater = Updater(self)
 
         self.power = "on"

@@ -15,13 +15,16 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
     DM_2018_05,
+    INNO_2018_05,
     INNO_2018_08,
     INNO_2018_09,
+    INNO_2019,
 )
 
 ROOT = Path(__file__).parents[2]
-# The latest firmware is known from its sources only.
+# The others are known from their sources, or from their web pages, only.
 RECORDED_GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
+UNRECORDED_GENERATIONS = (INNO_2018_05, INNO_2018_09, INNO_2019)
 RECORDED_AT = "Sat, 16 Jun 2018 22:04:25 GMT"
 
 
@@ -51,14 +54,14 @@ def said(status: int = 200, **answer: Any) -> Reply:
     return Reply(status, json.dumps(answer).encode(), date=RECORDED_AT)
 
 
-def jwt_of(user: str, number: int = 1) -> str:
+def jwt_of(user: str, number: int = 1, issuer: str = "DragonMint") -> str:
     """A token for a user; the number tells one login from another."""
-    claims = json.dumps({"iss": "DragonMint", "iat": number, "user": user}).encode()
+    claims = json.dumps({"iss": issuer, "iat": number, "user": user}).encode()
     return f"eyJ0eXAiOiJKV1QifQ.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
 
 
-def logged_in(user: str = "admin", number: int = 1) -> Reply:
-    return said(success=True, jwt=jwt_of(user, number))
+def logged_in(user: str = "admin", number: int = 1, issuer: str = "DragonMint") -> Reply:
+    return said(success=True, jwt=jwt_of(user, number, issuer))
 
 
 SUCCESS = said(success=True)
@@ -67,6 +70,7 @@ INVALID_REQUEST = said(success=False, message="invalid request")
 EXPIRED = said(success=False, token="expired")
 WRONG_PASSWORD = said(success=False, message="invalid password")
 NO_USER = said(success=False, message="user not found")
+INNOMINER_PAGE = Reply(200, b"<!DOCTYPE html><html><head><title>InnoMiner</title></head></html>")
 PHP_IS_GONE = Reply(502, b"<html><head><title>Error</title></head></html>")
 
 
@@ -139,6 +143,7 @@ class Miner:
 
     def __init__(self, generation: str, mode: str = "balanced", level: str = "2", fresh: bool = True) -> None:
         self.generation = generation
+        self.type = "T1"
         self.mode = mode
         self.level = level
         self.fresh = fresh
@@ -164,24 +169,37 @@ class Miner:
 
     def get(self, path: str) -> Reply:
         self.actions.append(path)
+        if self.generation == INNO_2018_05:
+            return INNOMINER_PAGE
         return recorded(self._recorded, path, None, method="GET")
 
     def close(self) -> None:
         """There is nothing to close."""
 
     @property
-    def _is_inno(self) -> bool:
-        return self.generation in (INNO_2018_08, INNO_2018_09)
+    def _has_levels(self) -> bool:
+        return self.generation in (INNO_2018_08, INNO_2018_09, INNO_2019)
 
     @property
     def _recorded(self) -> str:
-        return INNO_2018_08 if self._is_inno else self.generation
+        if self._has_levels:
+            return INNO_2018_08
+        return DM_2018_05 if self.generation == INNO_2018_05 else self.generation
 
     def _getErrorMessage(self, form: dict[str, str]) -> Reply:  # noqa: N802
-        return said(success=True, code="0", errmsg="") if self._is_inno else INVALID_REQUEST
+        has_error = self.generation in (INNO_2018_05, INNO_2018_08, INNO_2018_09)
+        return said(success=True, code="0", errmsg="") if has_error else INVALID_REQUEST
+
+    def _getErrorDetail(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        if self.generation != INNO_2019:
+            return INVALID_REQUEST
+        return said(success=True, code="0", detail={"description": "", "msg": "", "analysis": ""})
 
     def _auth(self, form: dict[str, str]) -> Reply:
         return logged_in(form["username"])
+
+    def _type(self, form: dict[str, str]) -> Reply:
+        return said(success=True, type=self.type)
 
     def _overview(self, form: dict[str, str]) -> Reply:
         return recorded(self._recorded, "/api/overview")
@@ -196,11 +214,11 @@ class Miner:
         return recorded(self._recorded, "/api/getLatestFirmwareVersion")
 
     def _getLockState(self, form: dict[str, str]) -> Reply:  # noqa: N802
-        has_lock = self.generation == INNO_2018_09
+        has_lock = self.generation in (INNO_2018_09, INNO_2019)
         return Reply(200, b'{"success":true,"status":"0"}') if has_lock else INVALID_REQUEST
 
     def _summary(self, form: dict[str, str]) -> Reply:
-        return recorded(INNO_2018_08 if self._is_inno else DM_2018_05, "/api/summary")
+        return recorded(INNO_2018_08 if self._has_levels else DM_2018_05, "/api/summary")
 
     def _pools(self, form: dict[str, str]) -> Reply:
         return said(success=True, pools=self.pools)
@@ -212,7 +230,7 @@ class Miner:
         return SUCCESS
 
     def _getAutoTune(self, form: dict[str, str]) -> Reply:  # noqa: N802
-        mode: Any = {"mode": self.mode, "level": self.level} if self._is_inno else self.mode
+        mode: Any = {"mode": self.mode, "level": self.level} if self._has_levels else self.mode
         return said(success=True, autoTuneMode=mode)
 
     def _getAutoTuneStatus(self, form: dict[str, str]) -> Reply:  # noqa: N802

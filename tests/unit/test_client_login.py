@@ -200,20 +200,25 @@ REFUSED = [
         {},
         WRONG_PASSWORD,
         "The miner refuses the login of 'admin': invalid password. If it has its factory password (admin on "
-        "Innosilicon), as after a reset or when this login has restored a damaged users file, list it in "
-        "fallback_passwords (in an inventory: credentials). Otherwise correct dragonmint_password. If no password "
-        "works, the miner's users file may be broken, and only a factory reset at the miner helps.",
+        "Innosilicon, or innoadmin on an InnoMiner), as after a reset or when this login has restored a damaged users "
+        "file, list it in fallback_passwords (in an inventory: credentials). Otherwise correct dragonmint_password. If "
+        "no password works, the miner's users file may be broken, and only a factory reset at the miner helps.",
         id="one factory password was tried",
     ),
-    pytest.param({"password": "mine"}, WRONG_PASSWORD, "(dragonadmin, or admin on Innosilicon)", id="none was tried"),
     pytest.param(
-        {"username": "guest", "password": "mine"}, WRONG_PASSWORD, "(dragonguest, or guest on Innosilicon)", id="guest"
+        {"password": "mine"},
+        WRONG_PASSWORD,
+        "(dragonadmin, admin on Innosilicon, or innoadmin on an InnoMiner)",
+        id="none was tried",
     ),
     pytest.param(
-        {"fallback_passwords": ("admin",)},
+        {"username": "guest", "password": "mine"}, WRONG_PASSWORD, "(dragonguest, guest on Innosilicon, or", id="guest"
+    ),
+    pytest.param(
+        {"fallback_passwords": ("admin", "innoadmin")},
         WRONG_PASSWORD,
-        "of 'admin' with each of 2 passwords: invalid password. Otherwise correct dragonmint_password.",
-        id="both were tried",
+        "of 'admin' with each of 3 passwords: invalid password. Otherwise correct dragonmint_password.",
+        id="all were tried",
     ),
     pytest.param(
         {"username": "root", "username_origin": "ansible_user"},

@@ -201,7 +201,7 @@ def test_a_locked_miner_names_the_logins_and_what_to_list(listen: Listen) -> Non
     logins = (Credential("admin", "Fleet-1"), Credential("root", "x"))
     found = one(listen(miner(password="Else")).port, credentials=logins)
     assert str(found.problem).startswith("The miner refuses the login of 'admin' and 'root' with each of 2 passwords")
-    assert "factory password (dragonadmin, or admin on Innosilicon)" in str(found.problem)
+    assert "factory password (dragonadmin, admin on Innosilicon, or innoadmin on an InnoMiner)" in str(found.problem)
     assert "in an inventory: credentials" in str(found.problem)
 
 

@@ -97,9 +97,9 @@ def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
         ("pools", ["pools"]),
         ("mining", ["summary"]),
         ("autotune", ["getAutoTune", "getAutoTuneStatus"]),
-        ("error", ["getErrorMessage"]),
-        # Firmware that does not have it calls it an invalid request, so that the login is tried.
-        ("generation", ["/", "getLockState", "auth", "getLockState"]),
+        # Firmware that does not have something calls it an invalid request, so that the login is tried.
+        ("error", ["getErrorDetail", "auth", "getErrorDetail", "getErrorMessage"]),
+        ("generation", ["/", "getErrorDetail", "auth", "getErrorDetail", "getLockState", "getAutoTune"]),
         ("latest_firmware", ["getLatestFirmwareVersion"]),
         ("debug", ["getDebugStats"]),
     ],

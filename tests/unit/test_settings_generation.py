@@ -11,23 +11,28 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     DM_2018_04,
     DM_2018_05,
     GENERATIONS,
+    INNO_2018_05,
     INNO_2018_08,
     INNO_2018_09,
+    INNO_2019,
 )
 
 from .driving import Connect, asking
-from .helpers import INVALID_REQUEST, NO_REASON, Miner, Script, logged_in, recorded, said
+from .helpers import INNOMINER_PAGE, INVALID_REQUEST, NO_REASON, Miner, Script, logged_in, recorded, said
 
 DRAGONMINT = recorded(DM_2018_05, "/", None, method="GET")
 INNOSILICON = recorded(INNO_2018_08, "/", None, method="GET")
 NO_TITLE = Reply(404, b"<html>")
 NO_SAMPLES = recorded(DM_2018_05, "/api/getHashRates", "guest")
 ADMIN_OF_INNO = recorded(INNO_2018_08, "/api/auth", None, form={"username": "admin", "password": "admin"})
+ADMIN_OF_INNOMINER = logged_in(issuer="InnoMiner")
+NAMELESS_LOGIN = said(success=True, jwt="a.b.c")
 REFUSED_TO_GUEST = [INVALID_REQUEST, logged_in("guest")]
 REFUSED_TO_ADMIN = [INVALID_REQUEST, logged_in("admin"), INVALID_REQUEST]
-
-
 LOCK_STATE = Reply(200, b'{"success":true,"status":"0"}')
+ERROR_DETAIL = said(success=True, code="0", detail={"description": "", "msg": "", "analysis": ""})
+LEVEL = said(success=True, autoTuneMode={"mode": "factory", "level": "2"})
+NO_LEVEL = said(success=True, autoTuneMode="factory")
 
 
 def samples(time: int | str) -> Reply:
@@ -43,14 +48,25 @@ def test_a_miner_is_known_by_what_it_does(generation: str, connect: Connect) -> 
     ("answers", "generation"),
     [
         # What fails is there.
-        ([INNOSILICON, said(success=False, message="file error")], INNO_2018_09),
-        ([INNOSILICON, *[NO_REASON] * 4], INNO_2018_09),
-        ([INNOSILICON, *REFUSED_TO_ADMIN], INNO_2018_08),
-        ([DRAGONMINT, *REFUSED_TO_ADMIN], DM_2018_04),
+        ([INNOSILICON, said(success=False, msg="file error")], INNO_2019),
+        ([INNOSILICON, *REFUSED_TO_ADMIN, said(success=False, message="file error")], INNO_2018_09),
+        ([INNOSILICON, *REFUSED_TO_ADMIN, *[NO_REASON] * 4], INNO_2018_09),
+        ([INNOSILICON, *REFUSED_TO_ADMIN, INVALID_REQUEST, LEVEL], INNO_2018_08),
+        # Of July 2018: its name is the later one, and it has no levels yet.
+        ([INNOSILICON, *REFUSED_TO_ADMIN, INVALID_REQUEST, NO_LEVEL], INNO_2018_05),
+        ([INNOMINER_PAGE, *REFUSED_TO_ADMIN], INNO_2018_05),
+        # The first weeks of InnoMiner: the page is still DragonMint's.
+        ([DRAGONMINT, ADMIN_OF_INNOMINER, INVALID_REQUEST], INNO_2018_05),
+        ([DRAGONMINT, logged_in(), INVALID_REQUEST], DM_2018_04),
+        # A login that says nothing of its maker leaves the page.
+        ([DRAGONMINT, NAMELESS_LOGIN, INVALID_REQUEST], DM_2018_04),
         # A page that somebody changed, or a server before the miner.
-        ([NO_TITLE, ADMIN_OF_INNO, LOCK_STATE], INNO_2018_09),
+        ([NO_TITLE, ADMIN_OF_INNO, INVALID_REQUEST, LOCK_STATE], INNO_2018_09),
         ([NO_TITLE, logged_in(), INVALID_REQUEST], DM_2018_04),
-        ([NO_TITLE, said(success=True, jwt="a.b.c")], "unknown"),
+        # Under which name later firmware goes is not known.
+        ([INNOMINER_PAGE, ERROR_DETAIL], INNO_2019),
+        ([NO_TITLE, NAMELESS_LOGIN, ERROR_DETAIL], INNO_2019),
+        ([NO_TITLE, NAMELESS_LOGIN, INVALID_REQUEST], "unknown"),
     ],
 )
 def test_the_signs_of_a_firmware(answers: list[Reply | Exception], generation: str, connect: Connect) -> None:
@@ -62,11 +78,12 @@ def test_the_signs_of_a_firmware(answers: list[Reply | Exception], generation: s
 @pytest.mark.parametrize(
     ("answers", "generation"),
     [
-        ([DRAGONMINT, *REFUSED_TO_GUEST, INVALID_REQUEST, samples("1529186520")], DM_2018_04),
-        ([DRAGONMINT, *REFUSED_TO_GUEST, INVALID_REQUEST, samples(1529186520)], DM_2018_05),
-        ([DRAGONMINT, *REFUSED_TO_GUEST, INVALID_REQUEST, NO_SAMPLES], "unknown"),
+        ([DRAGONMINT, logged_in("guest"), INVALID_REQUEST, samples("1529186520")], DM_2018_04),
+        ([DRAGONMINT, logged_in("guest"), INVALID_REQUEST, samples(1529186520)], DM_2018_05),
+        ([DRAGONMINT, logged_in("guest"), INVALID_REQUEST, NO_SAMPLES], "unknown"),
         ([INNOSILICON, *REFUSED_TO_GUEST], "unknown"),
-        ([INNOSILICON, LOCK_STATE], INNO_2018_09),
+        ([INNOMINER_PAGE, *REFUSED_TO_GUEST], "unknown"),
+        ([INNOSILICON, ERROR_DETAIL], INNO_2019),
     ],
 )
 def test_what_a_guest_may_see_of_it(answers: list[Reply | Exception], generation: str, connect: Connect) -> None:

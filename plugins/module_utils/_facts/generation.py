@@ -19,52 +19,70 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE, AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    BRANDS,
     DM_2018_04,
     DM_2018_05,
     DRAGONMINT_ISSUER,
+    INNO_2018_05,
     INNO_2018_08,
     INNO_2018_09,
+    INNO_2019,
     INNOSILICON_ISSUER,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import HASH_RATES
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import ERROR_DETAIL, HASH_RATES
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import LOCK_STATE
 
 UNKNOWN = "unknown"
 
-# Of each maker: what its later firmware has and the earlier one lacks, then the earlier and the later one.
-_STEPS: dict[str | None, tuple[Endpoint[Any], str, str]] = {
-    DRAGONMINT_ISSUER: (AUTOTUNE_STATUS, DM_2018_04, DM_2018_05),
-    INNOSILICON_ISSUER: (LOCK_STATE, INNO_2018_08, INNO_2018_09),
-}
-
 
 def current_generation(session: Session) -> Steps[str]:
     """Returns one of GENERATIONS, or unknown where the miner, or what this user may ask, does not tell."""
-    maker = yield from session.page_title()
-    if maker not in _STEPS:
-        maker = (yield from session.log_in()).issuer
-    if maker not in _STEPS:
-        return UNKNOWN
-    endpoint, earlier, later = _STEPS[maker]
+    brand = yield from session.page_title()
+    if brand == DRAGONMINT_ISSUER or brand not in BRANDS:
+        # Innosilicon's first firmware still shows DragonMint's page. The issuer of its JWTs is its own.
+        brand = (yield from session.log_in()).issuer or brand
     try:
-        yield from session.read(endpoint)
-    except Unsupported:
-        return earlier
+        if brand == DRAGONMINT_ISSUER:
+            return (yield from _of_dragonmint(session))
+        return (yield from _of_innosilicon(session, brand))
     except PermissionDenied:
-        return (yield from _seen_by_guest(session)) if maker == DRAGONMINT_ISSUER else UNKNOWN
-    except (NotReady, Rejected):
-        # Only what it has can fail.
-        return later
-    return later
+        return UNKNOWN
 
 
-def _seen_by_guest(session: Session) -> Steps[str]:
-    """Tells the DragonMint firmwares apart by what both let a guest read: how they write the times of samples."""
+def _of_dragonmint(session: Session) -> Steps[str]:
+    try:
+        return DM_2018_05 if (yield from _has(session, AUTOTUNE_STATUS)) else DM_2018_04
+    except PermissionDenied:
+        pass
+    # What both let a guest read: how they write the times of samples.
     try:
         has_text_times = yield from session.read(HASH_RATES)
     except (NotReady, Rejected):
         has_text_times = None
     return {True: DM_2018_04, False: DM_2018_05, None: UNKNOWN}[has_text_times]
+
+
+def _of_innosilicon(session: Session, brand: str | None) -> Steps[str]:
+    """Asks for what only the later firmware has first. A brand of firmware as late as that is not known for sure."""
+    if (yield from _has(session, ERROR_DETAIL)):
+        return INNO_2019
+    if brand != INNOSILICON_ISSUER:
+        return INNO_2018_05 if brand in BRANDS else UNKNOWN
+    if (yield from _has(session, LOCK_STATE)):
+        return INNO_2018_09
+    configured = yield from session.read(AUTOTUNE)
+    return INNO_2018_05 if configured.level is None else INNO_2018_08
+
+
+def _has(session: Session, endpoint: Endpoint[Any]) -> Steps[bool]:
+    """Whether the firmware has this. Only what it has can fail. Raises PermissionDenied."""
+    try:
+        yield from session.read(endpoint)
+    except Unsupported:
+        return False
+    except (NotReady, Rejected):
+        return True
+    return True

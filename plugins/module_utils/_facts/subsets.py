@@ -25,7 +25,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import ERROR, Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import ERROR, ERROR_DETAIL, Mining
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
     NETWORK,
     OVERVIEW,
@@ -174,7 +174,11 @@ def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
 
 
 def _error_fact(sources: Sources) -> Steps[dict[str, Any]]:
-    return asdict((yield from sources.session.read(ERROR)))
+    try:
+        error = yield from sources.session.read(ERROR_DETAIL)
+    except Unsupported:
+        error = yield from sources.session.read(ERROR)
+    return asdict(error)
 
 
 def _generation_fact(sources: Sources) -> Steps[str]:

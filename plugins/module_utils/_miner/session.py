@@ -397,7 +397,7 @@ def _untried_factory_passwords(credentials: Sequence[Credential]) -> str:
     tried = {(credential.username, credential.password) for credential in credentials}
     untried = []
     for user in dict.fromkeys(credential.username for credential in credentials):
-        for password, place in zip(FACTORY_PASSWORDS.get(user, ()), ("", " on Innosilicon")):
+        for password, place in zip(FACTORY_PASSWORDS.get(user, ()), ("", " on Innosilicon", " on an InnoMiner")):
             if (user, password) not in tried:
                 untried.append(password + place)
-    return ", or ".join(untried)
+    return ", or ".join(filter(None, [", ".join(untried[:-1]), *untried[-1:]]))

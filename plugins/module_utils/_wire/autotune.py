@@ -21,8 +21,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     DM_2018_05,
     FOR_ADMIN,
     GUEST,
+    INNO_2018_05,
     INNO_2018_08,
     INNO_2018_09,
+    INNO_2019,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import clean, text_of
 
@@ -85,6 +87,8 @@ def _read_autotune_status(answer: Mapping[str, Any], reply: Reply) -> AutoTuneSt
 
 AUTOTUNE = Endpoint("getAutoTune", FOR_ADMIN, _read_autotune)
 AUTOTUNE_STATUS = Endpoint(
-    "getAutoTuneStatus", {DM_2018_05: ADMIN, INNO_2018_08: GUEST, INNO_2018_09: GUEST}, _read_autotune_status
+    "getAutoTuneStatus",
+    {DM_2018_05: ADMIN, INNO_2018_05: ADMIN, INNO_2018_08: GUEST, INNO_2018_09: GUEST, INNO_2019: GUEST},
+    _read_autotune_status,
 )
 SET_AUTOTUNE = Endpoint("setAutoTune", FOR_ADMIN, nothing, writes=True)

@@ -24,10 +24,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Rejected,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
-    DRAGONMINT_ISSUER,
+    BRANDS,
     GENERATIONS,
     GUEST,
-    INNOSILICON_ISSUER,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
@@ -61,7 +60,7 @@ class Endpoint(Generic[T]):
     ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
     does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
     miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself. A reply
-    without a body is an empty object where it ``may_be_empty``.
+    without a body is an empty object where it ``may_be_empty``. ``is_flag_text`` is for one whose success is text.
     """
 
     action: str
@@ -70,6 +69,7 @@ class Endpoint(Generic[T]):
     writes: bool = False
     slow_s: float = 0.0
     may_be_empty: bool = False
+    is_flag_text: bool = False
 
     def admin_only(self) -> bool:
         """Whether a guest may call this on no firmware."""
@@ -111,13 +111,16 @@ def parse(request: Request[T], reply: Reply) -> T:
         return request.endpoint.read({}, reply)
     answer = _json_object(request, reply)
     success = answer.get("success")
+    if request.endpoint.is_flag_text and success in ("true", "false"):
+        success = success == "true"
     if success is True:
         return request.endpoint.read(answer, reply)
     if success is not False:
         _bad(request.path, "the reply has no success flag", reply)
     if answer.get("token") == "expired":
         raise TokenExpired("The miner does not accept the JWT.")
-    message = answer.get("message")
+    # Innosilicon's firmware of 2019 calls it msg in some replies.
+    message = answer.get("message", answer.get("msg"))
     if message is None:
         raise NotReady(
             f"The miner refused {request.path} without a reason, which it does while cgminer does not answer. "
@@ -133,7 +136,7 @@ def parse(request: Request[T], reply: Reply) -> T:
 
 def is_index(reply: Reply) -> bool:
     """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
-    return reply.status == 200 and page_title(reply) in (DRAGONMINT_ISSUER, INNOSILICON_ISSUER)
+    return reply.status == 200 and page_title(reply) in BRANDS
 
 
 def page_title(reply: Reply) -> str | None:

@@ -14,8 +14,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     ADMIN,
     FOR_GUEST,
+    INNO_2018_05,
     INNO_2018_08,
     INNO_2018_09,
+    INNO_2019,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import (
     entries_of,
@@ -78,10 +80,15 @@ class Mining:
 
 @dataclass(frozen=True)
 class DeviceError:
-    """What an Innosilicon says is wrong with itself: ``code`` is "0" when nothing is, and None if it does not say."""
+    """What an Innosilicon says is wrong with itself: ``code`` is "0" when nothing is, and None if it does not say.
+
+    ``description`` and ``analysis``, what may have caused it, come from firmware that has a book of errors.
+    """
 
     code: str | None
     message: str | None
+    description: str | None = None
+    analysis: str | None = None
 
 
 def _read_summary(answer: Mapping[str, Any], reply: Reply) -> Mining:
@@ -169,6 +176,19 @@ def _read_error(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
     return DeviceError(code=text_of(answer.get("code")), message=text_of(answer.get("errmsg")))
 
 
+def _read_error_detail(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
+    # An empty object of PHP is a list.
+    detail = section_of(answer, "detail") if answer.get("detail") else {}
+    message, description, analysis = (text_of(detail.get(name)) for name in ("msg", "description", "analysis"))
+    code = answer.get("code")
+    return DeviceError(
+        code=text_of(str(code) if isinstance(code, int) else code),
+        message=message or description,
+        description=description,
+        analysis=analysis,
+    )
+
+
 def _read_has_text_times(answer: Mapping[str, Any], reply: Reply) -> bool | None:
     times = answer.get("times")
     return isinstance(times[0], str) if isinstance(times, list) and times else None
@@ -177,6 +197,12 @@ def _read_has_text_times(answer: Mapping[str, Any], reply: Reply) -> bool | None
 _HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 _THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}
 SUMMARY = Endpoint("summary", FOR_GUEST, _read_summary)
-ERROR = Endpoint("getErrorMessage", {INNO_2018_08: ADMIN, INNO_2018_09: ADMIN}, _read_error, may_be_empty=True)
+ERROR = Endpoint(
+    "getErrorMessage",
+    {INNO_2018_05: ADMIN, INNO_2018_08: ADMIN, INNO_2018_09: ADMIN},
+    _read_error,
+    may_be_empty=True,
+)
+ERROR_DETAIL = Endpoint("getErrorDetail", {INNO_2019: ADMIN}, _read_error_detail)
 # Whether the times of its samples are text, which they are on no firmware but the first; None before there are any.
 HASH_RATES = Endpoint("getHashRates", FOR_GUEST, _read_has_text_times)

@@ -21,6 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     FOR_ADMIN,
     FOR_GUEST,
     INNO_2018_09,
+    INNO_2019,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import (
     is_number,
@@ -164,4 +165,4 @@ POWEROFF = Endpoint("poweroff", FOR_ADMIN, nothing, writes=True)
 RESTART_CGMINER = Endpoint("restartCgMiner", FOR_ADMIN, nothing, writes=True)
 FACTORY_RESET = Endpoint("factoryReset", FOR_ADMIN, nothing, writes=True)
 # What counts is that it is there. Which users may ask is not known; the admin may.
-LOCK_STATE = Endpoint("getLockState", {INNO_2018_09: ADMIN}, nothing)
+LOCK_STATE = Endpoint("getLockState", {INNO_2018_09: ADMIN, INNO_2019: ADMIN}, nothing)

@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._options import OPTIONS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import generations
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, candidates
 
-FACTORY_PASSWORDS = ("dragonadmin", "admin")
+FACTORY_PASSWORDS = generations.FACTORY_PASSWORDS[generations.ADMIN]
 _OPTIONS = {option.name: option for option in OPTIONS}
 
 

@@ -96,9 +96,11 @@ class Fleet:
         port: int = 0,
         inventory: str | Path | None = None,
         python: str = sys.executable,
+        type_: str = "T1",
     ) -> Fleet:
         """Start a simulator with `python`, which needs aiohttp, and wait until it is ready."""
         options = {"count": count, "generation": generation, "speed": speed, "first": first, "port": port}
+        options["type"] = type_
         command = [python, "-m", "tests.simulator", "--exit-with-stdin"]
         command += [text for name, value in options.items() for text in (f"--{name}", str(value))]
         if inventory is not None:

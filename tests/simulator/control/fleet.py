@@ -10,8 +10,9 @@ import resource
 from collections.abc import Iterator
 
 from ..clock import Clock
-from ..generations import GENERATIONS
+from ..generations import generations_of
 from ..miner import Miner
+from ..models import models_of
 from .faults import Faults
 
 PORT_ATTEMPTS = 20
@@ -20,11 +21,11 @@ PORT_ATTEMPTS = 20
 class Fleet:
     """The miners in the order of their first addresses."""
 
-    def __init__(self, clock: Clock, generation: str, first: str, count: int) -> None:
+    def __init__(self, clock: Clock, generation: str, first: str, count: int, type_: str = "T1") -> None:
         self.clock = clock
-        kinds = list(GENERATIONS.values()) if generation == "mixed" else [GENERATIONS[generation]]
+        kinds, models = generations_of(generation), models_of(type_)
         self.miners = [
-            Miner(clock, kinds[number % len(kinds)], host, 0, _mac(number + 1), Faults())
+            Miner(clock, kinds[number % len(kinds)], models[number % len(models)], host, 0, _mac(number + 1), Faults())
             for number, host in zip(range(count), addresses(first))
         ]
         self._by_key = {miner.key: miner for miner in self.miners}

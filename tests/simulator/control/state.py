@@ -14,6 +14,7 @@ from ..updater.refusal import BY_ODDS, REPLIES
 from ..updater.slots import FLAGS
 from ..updater.swupdate.frames import ORDERS, Order, Outbox
 from ..updater.updater import LAST_FRAMES
+from ..web.actions.hardware import ERROR_DETAIL
 from .checks import (
     Check,
     address,
@@ -46,6 +47,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "version_0": lambda miner: miner.slots.versions["0"],
     "version_1": lambda miner: miner.slots.versions["1"],
     "updater": lambda miner: miner.updater.state,
+    "updater_freed_by": lambda miner: miner.updater_freed_by,
     "busy_reply": lambda miner: miner.busy_reply,
     "flashed": lambda miner: miner.slots.flashed,
     "uploads": lambda miner: miner.uploads,
@@ -217,6 +219,7 @@ def _merge(name: str) -> Callable[[Miner, Any], None]:
     return lambda miner, value: getattr(miner, name).update(value)
 
 
+_ERROR = either(all_of("code", "errmsg"), all_of("code", *ERROR_DETAIL.values()))
 # What may be set: how the value is checked, and how it is set.
 SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "host": (address, _host),
@@ -227,6 +230,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "version_0": (text, _version("0")),
     "version_1": (text, _version("1")),
     "updater": (one_of("idle", "wedged", "dead"), _updater),
+    "updater_freed_by": (one_of("restart", "reboot"), _attribute("updater_freed_by")),
     "busy_reply": (one_of(*REPLIES, BY_ODDS), _attribute("busy_reply")),
     "has_download": (flag, _attribute("has_download")),
     "frame_order": (either(one_of(*ORDERS), is_a(int)), _frame_order),
@@ -281,7 +285,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     ),
     "hashes": (anything, _attribute("hashes")),
     "vendor": (nullable(either(one_of("garbage", "silent"), anything)), _attribute("vendor")),
-    "error": (nullable(either(one_of("empty"), all_of("code", "errmsg"))), _attribute("error")),
+    "error": (nullable(either(one_of("empty"), _ERROR)), _attribute("error")),
     "freqvol": (nullable(anything), _attribute("freqvol")),
     "locked": (flag, _attribute("locked")),
     "dna": (text, _attribute("dna")),

@@ -7,6 +7,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
+from ..models import Model
 from .cgminer import Board, Cgminer
 
 Answer = dict[str, Any]
@@ -57,22 +58,23 @@ def _status(wall: float, code: int, message: str) -> list[Answer]:
 def _device(cgminer: Cgminer, board: Board, number: int, elapsed: int, wall: float) -> Answer:
     rate = live_rate(cgminer, board)
     hashed = max(0.0, cgminer.clock.now() - cgminer.hashing_at) if rate else 0.0
-    share = hashed * rate / Board.hashrate_mhs
+    model = cgminer.model
+    share = hashed * rate / model.board_rate
     accepted = int(share * SHARES_PER_S * (1 - board.reject_ratio))
     work = int(share * WORK_PER_S)
     rejected_difficulty = int(share * DIFFICULTY_PER_S * board.reject_ratio)
     errors = int(hashed * board.hardware_errors_per_s)
     average = rate * hashed / elapsed if elapsed else 0.0
     shares_age = board.last_share_s if board.last_share_s is not None else hashed % (1 / SHARES_PER_S)
-    return {
+    device = {
         "ASC": number,
-        "Name": "DT1",
+        "Name": model.driver,
         "ID": number if board.slot is None else board.slot,
         "Enabled": "Y",
         "Status": "Alive" if board.alive else "Dead",
         "Temperature": board.temperature_c,
         "MHS av": round(average, 2),
-        **{name: round(rate * factor, 2) for name, factor in AVERAGES.items()},
+        **{name: round(rate * AVERAGES[name], 2) for name in model.windows},
         "Accepted": accepted,
         "Rejected": int(share * SHARES_PER_S * board.reject_ratio),
         "Hardware Errors": errors,
@@ -89,6 +91,7 @@ def _device(cgminer: Cgminer, board: Board, number: int, elapsed: int, wall: flo
         "Device Rejected%": round(100 * rejected_difficulty / work, 4) if work else 0,
         "Device Elapsed": elapsed,
     }
+    return {name: value for name, value in device.items() if name not in model.missing}
 
 
 def _pools(cgminer: Cgminer, elapsed: int) -> list[Answer]:
@@ -128,19 +131,20 @@ def _host(url: Any) -> str:
 def _stats(cgminer: Cgminer, elapsed: int) -> list[Answer]:
     tuned = not cgminer.is_tuning()
     counters = {"Elapsed": elapsed, "Calls": 0, "Wait": 0, "Max": 0, "Min": 99999999}
+    model = cgminer.model
     boards = [
         {
             "STATS": number,
-            "ID": f"DT1{number}",
+            "ID": f"{model.driver}{number}",
             **counters,
             "Chain ID": number,
-            "Fan duty": cgminer.fan_duty,
-            "Num chips": 63 if board.alive else 0,
-            "Num cores": 2016 if board.alive else 0,
+            **({"Fan duty": cgminer.fan_duty} if model.has_fan else {}),
+            "Num chips": model.chips if board.alive else 0,
+            "Num cores": model.cores if board.alive else 0,
             "VidOptimal": tuned,
             "pllOptimal": tuned,
             "VID": 140,
-            **({key: value for chip in ("00", "01") for key, value in _chip(chip).items()} if board.alive else {}),
+            **(_chip("00", model) | _chip("01", model) if board.alive else {}),
         }
         for number, board in enumerate(cgminer.boards)
     ]
@@ -150,5 +154,7 @@ def _stats(cgminer: Cgminer, elapsed: int) -> list[Answer]:
     ]
 
 
-def _chip(number: str) -> Answer:
-    return {f"{number} Int Enabled Cores": 32, f"{number} Temp": 70, f"{number} VVolt": 410}
+def _chip(number: str, model: Model) -> Answer:
+    """A chip without a sensor is at 0 °C."""
+    temperature = 70 if model.has_chip_sensors else 0
+    return {f"{number} Int Enabled Cores": 32, f"{number} Temp": temperature, f"{number} VVolt": 410}

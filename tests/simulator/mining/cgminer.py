@@ -11,6 +11,7 @@ from typing import Any
 
 from ..clock import Clock
 from ..fields import Value
+from ..models import MODELS, Model
 
 Pool = dict[str, Value]
 
@@ -85,7 +86,7 @@ def mode_keys(keys: dict[str, Value | bool], mode: str) -> dict[str, Value | boo
 class Board:
     """One hash board, with a real T1's rates: MH/s, degrees Celsius, events a second.
 
-    Without a slot, its place in the list is its slot.
+    Without a slot, its place in the list is its slot. On models that count in another unit, `hashrate_mhs` is in that.
     """
 
     alive: bool = True
@@ -103,6 +104,7 @@ class Cgminer:
 
     clock: Clock
     config: Config
+    model: Model = MODELS["T1"]
     # How long the firmware waits for an answer.
     patience_s: float = float("inf")
     started_at: float | None = None
@@ -111,12 +113,19 @@ class Cgminer:
     tuning_until: float = 0.0
     pools: list[Pool] = field(default_factory=list)
     has_api: bool = False
-    boards: list[Board] = field(default_factory=lambda: [Board(), Board(), Board()])
+    boards: list[Board] = field(init=False)
     pool_status: str | dict[str, str] = "Alive"
     fan_duty: int = 59
     mended_by: str | None = None
     override: str | dict[str, Any] | None = None
     override_changed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.renew_boards()
+
+    def renew_boards(self) -> None:
+        """Boards as they left the factory."""
+        self.boards = [Board(hashrate_mhs=self.model.board_rate) for _unused in range(self.model.boards)]
 
     def stop(self) -> None:
         self.started_at = None
@@ -141,7 +150,7 @@ class Cgminer:
     def mend(self, remedy: str) -> None:
         """Boards that a `restart`, or only a `reboot`, brings back are as new after it."""
         if self.mended_by in (remedy, "restart"):
-            self.boards = [Board(), Board(), Board()]
+            self.renew_boards()
             self.mended_by = None
 
     def is_ready(self) -> bool:

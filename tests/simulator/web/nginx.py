@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 PHP_TIMEOUT = 120.0  # seconds
 PAGES = Path(__file__).parent / "pages"
-INDEX = {name: (PAGES / f"{name}.html").read_bytes() for name in ("dragonmint", "asicminer")}
+INDEX = {name: (PAGES / f"{name}.html").read_bytes() for name in ("dragonmint", "innominer", "asicminer")}
 # What other programs answer behind nginx.
 PAGES_OF_OTHERS = {
     "/upgrade/upload": "upload",

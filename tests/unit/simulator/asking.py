@@ -18,8 +18,10 @@ from tests.simulator.control import Miner
 PASSWORDS = {
     "dm-2018-04": {"admin": "dragonadmin", "guest": "dragonguest"},
     "dm-2018-05": {"admin": "dragonadmin", "guest": "dragonguest"},
+    "inno-2018-05": {"admin": "admin", "guest": "guest"},
     "inno-2018-08": {"admin": "admin", "guest": "guest"},
     "inno-2018-09": {"admin": "admin", "guest": "guest"},
+    "inno-2019": {"admin": "admin", "guest": "guest"},
 }
 INVALID = {"success": False, "message": "invalid request"}
 EXPIRED = {"success": False, "token": "expired"}

@@ -13,6 +13,7 @@ import pytest
 from tests.simulator.control import Fleet, Miner
 from tests.simulator.firmware import build
 
+from .asking import PASSWORDS
 from .updating import NEW, QUICK
 
 SPEED = 20.0
@@ -20,7 +21,7 @@ SPEED = 20.0
 
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
-    with Fleet.start(count=1200, generation="mixed", first="127.30.0.1", speed=SPEED) as running:
+    with Fleet.start(count=1500, generation="all", first="127.30.0.1", speed=SPEED) as running:
         yield running
 
 
@@ -64,7 +65,17 @@ def later_inno(unused: dict[str, Iterator[Miner]]) -> Miner:
     return next(unused["inno-2018-09"])
 
 
-@pytest.fixture(params=["dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09"])
+@pytest.fixture
+def first_inno(unused: dict[str, Iterator[Miner]]) -> Miner:
+    return next(unused["inno-2018-05"])
+
+
+@pytest.fixture
+def inno_2019(unused: dict[str, Iterator[Miner]]) -> Miner:
+    return next(unused["inno-2019"])
+
+
+@pytest.fixture(params=[*PASSWORDS])
 def any_miner(request: pytest.FixtureRequest, unused: dict[str, Iterator[Miner]]) -> Miner:
     """A fresh miner of each generation in turn."""
     return next(unused[request.param])

@@ -18,6 +18,7 @@ ROOMS = [
     "fields",
     "clock",
     "generations",
+    "models",
     "network",
     "mining",
     "updater",

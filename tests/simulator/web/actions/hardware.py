@@ -12,6 +12,9 @@ from ..php import build_date
 from ..wire import Reply
 from .answers import failure, php, success
 
+# The parts of an error's detail, by what the state of a miner calls them.
+ERROR_DETAIL = {"description": "description", "msg": "errmsg", "analysis": "analysis"}
+
 
 async def ping(call: Call) -> Reply:
     return success()
@@ -67,6 +70,13 @@ async def get_error_message(call: Call) -> Reply:
     )
 
 
+async def get_error_detail(call: Call) -> Reply:
+    """The error in the words of the firmware's own book of errors."""
+    error = call.miner.error if isinstance(call.miner.error, dict) else {"code": "0"}
+    detail = {name: error.get(key, "") for name, key in ERROR_DETAIL.items()}
+    return success(code=error["code"], detail=detail)
+
+
 async def get_dna(call: Call) -> Reply:
     return success(dna=call.miner.dna) if call.miner.dna else failure()
 
@@ -110,6 +120,7 @@ ACTIONS = {
     "getLogs": get_logs,
     "unit": unit,
     "getErrorMessage": get_error_message,
+    "getErrorDetail": get_error_detail,
     "getDNA": get_dna,
     "getFreqVol": get_freq_vol,
 }
