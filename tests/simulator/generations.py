@@ -58,6 +58,7 @@ class Generation:
     any_password_while_default: bool = False
     strips_user_at_login: bool = True
     scales_hashrates: bool = False
+    knows_all_types: bool = False
     text_times: bool = False
     average_when_young: bool = True
     always_up_to_date: bool = False
@@ -158,6 +159,7 @@ GENERATIONS = {
             name="inno-2019",
             built="20190528_101010",
             admin_actions=INNO_2019_ADMIN_ACTIONS,
+            knows_all_types=True,
             **_LATER_INNOSILICON,
         ),
     )
