@@ -262,6 +262,7 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -445,6 +446,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for miner in scan.miners:
             for subset, reason in miner.missing.items():
                 self.display.vv(f"{self._path.name}: {miner.address} has no facts {subset}: {reason}")
+        for doubt, count in Counter(doubt for miner in scan.miners for doubt in miner.doubts).items():
+            self._warn(f"{count} {'miner' if count == 1 else 'miners'}: {doubt}")
         return scan
 
     def _cached(self, key: str, options: Mapping[str, Any]) -> scans.Scan | None:

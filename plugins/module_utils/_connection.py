@@ -10,9 +10,9 @@ from dataclasses import fields
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import mac_address
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import ssl_context
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import mac_address
 
 # The options that a connection has under their own name.
 _AS_THEY_ARE = [field.name for field in fields(Connection) if field.name in _options.NAMES]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which texts name a host: host names, IPv6 addresses, and IPv4 addresses of four plain decimal numbers.
+"""Which texts name a host: host names, IPv6 addresses, and IPv4 addresses of four plain decimal numbers; MAC addresses.
 
 Resolvers accept more: they read 010.0.0.1 as 8.0.0.1 (octal), 127.1 as 127.0.0.1, and 0x7f000001 or 2130706433 as an
 address, too. An operator means another device by these, so they are refused everywhere.
@@ -29,6 +29,9 @@ _MORE_THAN_A_HOST = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<login>[^/]*)@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#]\S*)?"
 )
+# Some miners show theirs with blanks in it.
+_MAC = re.compile(r"[0-9A-Fa-f]{2}([\s:.-]*[0-9A-Fa-f]{2}){5}", re.ASCII)
+_NO_DIGIT = re.compile("[^0-9A-Fa-f]")
 _USUAL_PORTS = {"http": "80", "https": "443"}
 
 
@@ -89,6 +92,19 @@ def _shown(text: str) -> str:
     """Quotes a text; what may be a login in it is masked."""
     _login, at, host = text.rpartition("@")
     return quoted(f"{MASK}@{host}" if at else text)
+
+
+def is_mac(text: str) -> bool:
+    """Whether this is a MAC address, with colons, dots, dashes or blanks, or without."""
+    return _MAC.fullmatch(text.strip()) is not None
+
+
+def mac_address(text: str) -> str:
+    """Returns a MAC address as results show it: a0:b0:45:00:00:e5. What is not one only loses its case."""
+    if not is_mac(text):
+        return text.strip().lower()
+    digits = _NO_DIGIT.sub("", text).lower()
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
 def _is_ipv6(text: str) -> bool:

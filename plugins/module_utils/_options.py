@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,14 +18,12 @@ from typing import Any
 
 from ansible.module_utils.common.validation import check_type_bool, check_type_float, check_type_int
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import host_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import host_from, is_mac
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 
 # Where the value of an option came from, as messages name it: a variable, for example. An option of the task itself,
 # or of module_defaults, is missing here, since its own name says it.
 Origins = Mapping[str, str]
-
-_MAC = re.compile(r"[0-9A-Fa-f]{2}(?:[:-][0-9A-Fa-f]{2}){5}")
 
 
 @dataclass(frozen=True)
@@ -323,7 +320,7 @@ OPTIONS = (
         expected="a MAC address in quotes, such as 'a0:b0:45:00:00:e5', or nothing to accept any miner",
         variables=("dragonmint_expected_mac",),
         is_guard=True,
-        is_valid=lambda mac: bool(_MAC.fullmatch(mac.strip())),
+        is_valid=is_mac,
     ),
 )
 

@@ -64,6 +64,7 @@ class Generation:
     any_password_while_default: bool = False
     strips_user_at_login: bool = True
     scales_hashrates: bool = False
+    knows_all_types: bool = False
     text_times: bool = False
     average_when_young: bool = True
     always_up_to_date: bool = False
@@ -168,6 +169,7 @@ GENERATIONS = {
             admin_actions=INNO_2019_ADMIN_ACTIONS,
             lock_keeps_pools=True,
             knows_tls=True,
+            knows_all_types=True,
             **_LATER_INNOSILICON,
         ),
     )

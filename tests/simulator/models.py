@@ -23,7 +23,7 @@ class Model:
 
     `board_rate` is the nominal one of a board as cgminer reports it, in its "MHS" fields; `factor` is what 1 of that is
     in hashes or solutions. `is_in_table`: the firmware of 2018 knows the factor and the unit. What it does not know it
-    takes for MH/s, as that of a T1.
+    takes for MH/s, as that of a T1. `tunes`: its cgminer tunes, as that of a T1 does.
     """
 
     type: str
@@ -36,7 +36,7 @@ class Model:
     factor: float = 1e6
     unit: str = "H/s"
     is_in_table: bool = False
-    obeys_modes: bool = True
+    tunes: bool = True
     has_chip_sensors: bool = True
     has_fan: bool = True
     missing: frozenset[str] = frozenset()
@@ -44,9 +44,9 @@ class Model:
 
 
 _T2T = Model("T2T", "DT2", "soc", chips=93, cores=2976, board_rate=8e6)
-_COINFLEX: dict[str, Any] = {"driver": "HLT", "obeys_modes": False, "has_chip_sensors": False}
+_COINFLEX: dict[str, Any] = {"driver": "HLT", "tunes": False, "has_chip_sensors": False}
 _A9 = Model("B29+", **_COINFLEX, chips=12, cores=384, board_rate=17150.54, factor=1, unit="Sol/s", is_in_table=True)
-_A8 = Model("A8", "T4", chips=80, cores=80, board_rate=53.3, factor=1e3, is_in_table=True, obeys_modes=False)
+_A8 = Model("A8", "T4", chips=80, cores=80, board_rate=53.3, factor=1e3, is_in_table=True, tunes=False)
 _A11 = Model("A11", **_COINFLEX, boards=4, chips=8, cores=64, board_rate=337.8e6, factor=1)
 _D9 = Model("D9", **_COINFLEX, chips=51, cores=1428, board_rate=0.8e6, is_in_table=True)
 _S11 = Model("S11", **_COINFLEX, chips=45, cores=2835, board_rate=1.43e6, is_in_table=True)
@@ -72,12 +72,12 @@ MODELS = {
             chips=20,
             cores=20,
             board_rate=68.92,
-            obeys_modes=False,
+            tunes=False,
             has_fan=False,
             windows=("MHS 5s",),
             missing=frozenset({"MHS av", "Hardware Errors", "Utility"}),
         ),
-        Model("A6", "BA2", boards=8, chips=64, cores=64, board_rate=156.0, is_in_table=True, obeys_modes=False),
+        Model("A6", "BA2", boards=8, chips=64, cores=64, board_rate=156.0, is_in_table=True, tunes=False),
         _A8,
         replace(_A8, type="A8+", board_rate=82.5, missing=OF_SHARES),
         _A9,

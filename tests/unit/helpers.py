@@ -33,6 +33,13 @@ def recordings(generation: str) -> list[dict[str, Any]]:
     return json.loads((ROOT / "tests/data/recordings" / f"{generation}.json").read_text(encoding="utf-8"))
 
 
+def sister(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The recorded reply of a sister model, and the values that are right for it."""
+    path = ROOT / "tests/data/recordings/sisters" / f"{name}.json"
+    recording = json.loads(path.read_text(encoding="utf-8"))
+    return recording["reply"], recording["right"]
+
+
 # Where even an ordinary answer needed something to be set up before.
 USUAL_STATES = {
     ("/api/getLatestFirmwareVersion", "admin"): "vendor: getLatestFirmwareVersion newer",
@@ -213,12 +220,19 @@ class Miner:
     def _getLatestFirmwareVersion(self, form: dict[str, str]) -> Reply:  # noqa: N802
         return recorded(self._recorded, "/api/getLatestFirmwareVersion")
 
+    def _getAll(self, form: dict[str, str]) -> Reply:  # noqa: N802
+        has_it = self.generation in (INNO_2018_09, INNO_2019)
+        return said(success=True, all={"chain": [], "total_hash": []}) if has_it else INVALID_REQUEST
+
     def _getLockState(self, form: dict[str, str]) -> Reply:  # noqa: N802
         has_lock = self.generation in (INNO_2018_09, INNO_2019)
         return Reply(200, b'{"success":true,"status":"0"}') if has_lock else INVALID_REQUEST
 
     def _summary(self, form: dict[str, str]) -> Reply:
         return recorded(INNO_2018_08 if self._has_levels else DM_2018_05, "/api/summary")
+
+    def _type(self, form: dict[str, str]) -> Reply:
+        return recorded(self._recorded, "/api/type")
 
     def _pools(self, form: dict[str, str]) -> Reply:
         return said(success=True, pools=self.pools)

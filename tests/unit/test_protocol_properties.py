@@ -20,7 +20,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
     parse,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import INNO_2018_08
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import HASH_RATES
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
+    ERROR_DETAIL,
+    EVERYTHING,
+    HASH_RATES,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import LOCK_STATE, OVERVIEW
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users import AUTH
@@ -29,7 +33,7 @@ from hypothesis import strategies as st
 
 from tests.endpoints import all_endpoints
 
-from .helpers import RECORDED_AT, RECORDED_GENERATIONS, logged_in, recorded, recordings
+from .helpers import RECORDED_AT, RECORDED_GENERATIONS, logged_in, recorded, recordings, sister
 
 ENDPOINTS = all_endpoints()
 READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes]
@@ -38,10 +42,12 @@ GOOD_ANSWERS: dict[str, Any] = {
     "auth": json.loads(logged_in().body),
     "getHashRates": {"success": True, "stats": [[4932258.41]], "times": [1529186520]},
     "getLockState": {"success": True, "status": "0"},
+    "getAll": sister("03-a11mx-getall")[0],
+    "getErrorDetail": {"success": True, "code": "32", "detail": {"description": "d", "msg": "m", "analysis": "a"}},
     **{
         endpoint.action: json.loads(recorded(INNO_2018_08, f"/api/{endpoint.action}").body)
         for endpoint in READS
-        if endpoint not in (AUTH, HASH_RATES, LOCK_STATE)
+        if endpoint not in (AUTH, HASH_RATES, LOCK_STATE, EVERYTHING, ERROR_DETAIL)
     },
 }
 

@@ -91,36 +91,6 @@ def board(**device: Any) -> Board:
     return summary([device]).boards[0]
 
 
-@pytest.mark.parametrize(
-    ("device", "ths"),
-    [
-        ({"Hash Rate": 4932258.41}, 4.93225841),
-        ({"Hash Rate": 0}, 0.0),
-        ({"Hash Rate": 4.93225841, "Unit": "TH/s"}, 4.93225841),
-        ({"Hash Rate": 14.796775230000001, "Unit": "TH/s"}, 14.79677523),
-        ({"Hash Rate": 932.5, "Unit": "GH/s"}, 0.9325),
-        ({"Hash Rate": 932.5, "Unit": "MH/s"}, 0.0009325),
-        ({"Hash Rate": 932000, "Unit": "KH/s"}, 0.000932),
-        ({"Hash Rate": 0, "Unit": "H/s"}, 0.0),
-        ({"Hash Rate": 0.5, "Unit": "PH/s"}, 500.0),
-        ({"Hash Rate": 4.9, "Unit": "Sol/s"}, None),
-        ({"Hash Rate": "4932258.41"}, 4.93225841),
-        ({"MHS av": 4904247.73}, 4.90424773),
-        ({"Hash Rate": "fast", "MHS av": 4904247.73}, 4.90424773),
-        ({}, None),
-    ],
-)
-def test_the_hash_rate_of_a_board_is_in_ths_in_whatever_unit_it_comes(
-    device: dict[str, Any], ths: float | None
-) -> None:
-    assert board(**device).hashrate_ths == ths
-
-
-def test_hash_rates_are_summed_over_the_boards_that_have_them() -> None:
-    devices = [{"MHS 5s": 4.5e6, "MHS av": 4e6}, {"MHS 5s": 4.5e6}, {"MHS 5s": "broken"}]
-    assert summary(devices).hashrate_ths == {"5s": 9.0, "1m": None, "15m": None, "average": 4.0}
-
-
 ACCEPTED_DIFFICULTY = {"Difficulty Accepted": 900, "Difficulty Rejected": 100}
 
 
@@ -193,9 +163,8 @@ def test_infinity_is_no_number() -> None:
 
 
 def test_an_empty_summary_has_nothing_but_being_ready() -> None:
-    hashrate = {"5s": None, "1m": None, "15m": None, "average": None}
-    assert summary([]) == Mining(ready=True, hashrate_ths=hashrate)
-    assert not_mining() == Mining(ready=False, hashrate_ths=hashrate)
+    assert summary([]) == Mining(ready=True)
+    assert not_mining() == Mining(ready=False)
 
 
 def test_what_a_board_lacks_is_none() -> None:
@@ -311,13 +280,15 @@ def debug_of(board: dict[str, Any], chips: Any = ()) -> Any:
 @pytest.mark.parametrize(
     ("key", "told", "name", "value"),
     [
-        ("MHS av", 4932258.41, "hashrate_ths", 4.93225841),
         ("Num active chips", "62", "active_chip_count", 62),
         ("iVid", 8, "vid", 8),
         ("Voltage Avg", 409.5, "voltage_average_mv", 409.5),
         ("Throttled", True, "is_throttled", True),
         ("Throttled", "yes", "is_throttled", None),
         ("Temp max", [], "temperature_max_c", None),
+        # A sensor, fan or clock that is not reported.
+        ("Temp", 0, "temperature_c", None),
+        ("PLL", 0, "pll", None),
         # What nobody knows of keeps its name.
         ("Chain skew", 1, "chain_skew", 1),
         ("Enabled chips", "7fff", "enabled_chips", "7fff"),

@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,14 +21,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates im
     totals_of,
 )
 
-RECORDINGS = Path(__file__).parents[1] / "data/recordings/sisters"
+from .helpers import sister
+
 FIELDS = ("MHS 5s", "MHS 1m", "MHS 5m", "MHS 15m", "MHS av")
-
-
-def sister(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The reply of a sister model, and the values that are right for it."""
-    recording = json.loads((RECORDINGS / f"{name}.json").read_text(encoding="utf-8"))
-    return recording["reply"], recording["right"]
 
 
 def device(elapsed: float = 7200, factor: float | None = None, **changed: Any) -> dict[str, Any]:

@@ -73,6 +73,9 @@ def test_an_unknown_subset_is_refused_with_those_that_exist(name: str) -> None:
     assert all(known in str(caught.value) for known in (repr(name), "all", "min", *ALL))
 
 
+T1 = recorded(DM_2018_05, "/api/type")
+
+
 def gathered(client: Driven, *subsets: str) -> tuple[dict[str, Any], list[str]]:
     warnings: list[str] = []
     facts = asking(gather, client, subsets or ALL, warnings.append)
@@ -95,13 +98,13 @@ def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
         ("network", ["network"]),
         ("hardware", ["overview"]),
         ("pools", ["pools"]),
-        ("mining", ["summary"]),
+        ("mining", ["summary", "type"]),
         ("autotune", ["getAutoTune", "getAutoTuneStatus"]),
         # Firmware that does not have something calls it an invalid request, so that the login is tried.
         ("error", ["getErrorDetail", "auth", "getErrorDetail", "getErrorMessage"]),
         ("generation", ["/", "getErrorDetail", "auth", "getErrorDetail", "getLockState", "getAutoTune"]),
         ("latest_firmware", ["getLatestFirmwareVersion"]),
-        ("debug", ["getDebugStats"]),
+        ("debug", ["getDebugStats", "type"]),
     ],
 )
 def test_only_the_sources_of_the_wanted_subset_are_asked(subset: str, actions: list[str], connect: Connect) -> None:
@@ -118,6 +121,7 @@ def test_three_subsets_come_from_one_overview(connect: Connect) -> None:
     assert facts == {
         "dragonmint_identity": {
             "type": "T1",
+            "model": "T1",
             "hwver": "g19",
             "mac": "a0:b0:45:00:00:e5",
             "firmware": "t1_20180515_060842",
@@ -152,21 +156,30 @@ def test_the_network_is_the_same_from_either_source(generation: str, connect: Co
 
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
 def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect) -> None:
-    facts, _warnings = gathered(connect(Script([recorded(generation, "/api/summary")])), "mining")
+    facts, _warnings = gathered(
+        connect(Script([recorded(generation, path) for path in ("/api/summary", "/api/type")])), "mining"
+    )
     mining = facts["dragonmint_mining"]
     assert set(mining) == {
+        "algorithm",
         "boards",
         "elapsed_seconds",
         "fan_percent",
+        "hashrate_hs",
         "hashrate_ths",
         "pools",
+        "power_watts",
         "ready",
         "reject_ratio",
     }
+    assert (mining["algorithm"], mining["power_watts"]) == ("sha256", None)
+    assert mining["hashrate_hs"]["15m"] == 14796775230000.0
+    assert mining["hashrate_ths"] == {"5s": 14.23650873, "1m": 14.4928593, "15m": 14.79677523, "average": 14.71274319}
     assert mining["boards"][1] == {
         "id": 1,
         "status": "Alive",
         "temperature_c": 72,
+        "hashrate_hs": 4932258410000.0,
         "hashrate_ths": 4.93225841,
         "hardware_errors": 6600,
         "hardware_error_ratio": 0.001205,
@@ -185,7 +198,7 @@ def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect
 
 
 def test_a_cgminer_that_is_not_ready_is_a_fact(connect: Connect) -> None:
-    facts, warnings = gathered(connect(Script([NO_REASON] * 4)), "mining")
+    facts, warnings = gathered(connect(Script([*[NO_REASON] * 4, T1])), "mining")
     assert facts["dragonmint_mining"]["ready"] is False
     assert (facts["dragonmint_mining"]["boards"], warnings) == ([], [])
 
@@ -207,14 +220,14 @@ def test_autotune_has_the_same_keys_on_each_firmware(generation: str, fact: dict
 def test_pools_have_no_passwords(connect: Connect) -> None:
     pool = {"url": "stratum+tcp://user:secret-9@a.example:1", "user": "{{ lookup('pipe', 'id') }}", "pass": "secret-9"}
     summary = said(success=True, DEVS=[], POOLS=[{"URL": pool["url"]}])
-    facts, _warnings = gathered(connect(Script([said(success=True, pools=[pool]), summary])), "pools", "mining")
+    facts, _warnings = gathered(connect(Script([said(success=True, pools=[pool]), summary, T1])), "pools", "mining")
     assert "secret-9" not in json.dumps(facts)
     assert facts["dragonmint_pools"][0]["user"] == pool["user"]
 
 
 def test_what_a_guest_may_not_read_is_left_out_with_a_warning(connect: Connect) -> None:
     summary = recorded(DM_2018_05, "/api/summary")
-    wire = Script([INVALID_REQUEST, logged_in("guest"), INVALID_REQUEST, summary])
+    wire = Script([INVALID_REQUEST, logged_in("guest"), INVALID_REQUEST, summary, T1])
     warnings: list[str] = []
     facts = asking(gather, connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
     assert list(facts) == ["dragonmint_mining"]
@@ -242,7 +255,7 @@ def test_a_status_without_a_mode_is_no_help_to_a_guest(connect: Connect) -> None
 
 
 def test_pools_of_a_lost_configuration_are_left_out_with_a_warning(connect: Connect) -> None:
-    wire = Script([said(success=False, message="missing configuration"), recorded(DM_2018_05, "/api/summary")])
+    wire = Script([said(success=False, message="missing configuration"), recorded(DM_2018_05, "/api/summary"), T1])
     facts, warnings = gathered(connect(wire), "pools", "mining")
     assert list(facts) == ["dragonmint_mining"]
     assert "missing configuration" in warnings[0]
@@ -254,7 +267,7 @@ def test_a_miner_that_can_give_nothing_yet_is_not_ready(connect: Connect) -> Non
 
 
 def test_something_is_better_than_nothing(connect: Connect) -> None:
-    facts, warnings = gathered(connect(Script([NO_REASON] * 8)), "pools", "mining")
+    facts, warnings = gathered(connect(Script([*[NO_REASON] * 8, T1])), "pools", "mining")
     assert (list(facts), len(warnings)) == (["dragonmint_mining"], 1)
 
 
@@ -304,7 +317,7 @@ def test_a_vendor_that_does_not_answer_is_no_failure(reply: Reply, connect: Conn
 
 
 def test_debug_has_boards_with_their_chips(connect: Connect) -> None:
-    facts, _warnings = gathered(connect(Script([recorded(DM_2018_05, "/api/getDebugStats")])), "debug")
+    facts, _warnings = gathered(connect(Script([recorded(DM_2018_05, "/api/getDebugStats"), T1])), "debug")
     debug = facts["dragonmint_debug"]
     assert debug["hashes"] == {"firmware": "a2b058ce", "backend": "a50c6245", "cgminer": "e9fc77b6"}
     assert [(board["id"], board["chip_count"], len(board["chips"])) for board in debug["boards"]] == [

@@ -169,7 +169,7 @@ class Miner:
         if endpoint is SUMMARY:
             if now.mining_trouble:
                 raise now.mining_trouble
-            return Mining(ready=True, hashrate_ths={}, elapsed_seconds=now.elapsed_s)
+            return Mining(ready=True, elapsed_seconds=now.elapsed_s)
         assert endpoint is OVERVIEW
         if now.overview_trouble:
             raise now.overview_trouble

@@ -24,6 +24,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Unreachable,
     WrongDevice,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import mac_address
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import (
     Outcome,
     after_change,
@@ -49,7 +50,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system i
     RESTART_CGMINER,
     TYPE,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import mac_address
 
 # The uptime has minutes only.
 _UPTIME_SLACK_S = 60.0

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Callable, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    BadReply,
     InvalidInput,
     MinerError,
     NotReady,
@@ -25,10 +27,24 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import ERROR, ERROR_DETAIL, Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
+    ERROR,
+    ERROR_DETAIL,
+    EVERYTHING,
+    Everything,
+    Mining,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import model_of, normal_type
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import (
+    Rates,
+    debug_rate,
+    rates_of,
+    ths_of,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
     NETWORK,
     OVERVIEW,
+    TYPE,
     Network,
     Overview,
 )
@@ -78,6 +94,8 @@ def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]
     for subset in subsets:
         try:
             facts[f"dragonmint_{subset}"] = yield from sources.fact(subset)
+            for doubt in sources.doubts.pop(subset, ()):
+                warn(doubt)
         except LEFT_OUT as error:
             warn(f"The facts {subset} are left out: {error}")
             refusals.append(error)
@@ -86,25 +104,44 @@ def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]
     return facts
 
 
-def mining_fact(value: Mining) -> dict[str, Any]:
-    """Returns what cgminer does as the fact dragonmint_mining and results show it."""
+def mining_fact(value: Mining, rates: Rates, everything: Everything | None = None) -> dict[str, Any]:
+    """Returns what cgminer does as the fact dragonmint_mining shows it.
+
+    ``rates`` are those of its boards, or where it tells none, those of ``everything``.
+    """
+    boards = value.boards or (everything.boards if everything else ())
+    fan_percent = value.fan_percent
+    if not fan_percent and everything and everything.fan_percent is not None:
+        fan_percent = everything.fan_percent
     # asdict() takes more time than to parse the reply, which an inventory of thousands of miners feels.
-    fact = {
-        **vars(value),
-        "boards": [dict(vars(board)) for board in value.boards],
+    return {
+        "ready": value.ready,
+        "algorithm": rates.algorithm,
+        "hashrate_hs": dict(rates.total_hs),
+        "hashrate_ths": {window: ths_of(rate, rates.algorithm) for window, rate in rates.total_hs.items()},
+        "boards": [
+            {**vars(board), "hashrate_hs": rate, "hashrate_ths": ths_of(rate, rates.algorithm)}
+            for board, rate in zip(boards, rates.boards_hs)
+        ],
         "pools": [{**vars(pool), "url": mask_url(pool.url)} for pool in value.pools],
+        "fan_percent": fan_percent,
+        "power_watts": everything.power_watts if everything else None,
+        "reject_ratio": value.reject_ratio,
+        "elapsed_seconds": value.elapsed_seconds,
     }
-    del fact["is_tuning"], fact["shows_innosilicon"]
-    return fact
 
 
 class Sources:
-    """The replies that several facts share, each asked for once, and only if it is needed."""
+    """The replies that several facts share, each asked for once, and only if it is needed.
+
+    ``doubts`` are what somebody should know about facts that were read, by subset.
+    """
 
     def __init__(self, session: Session, subsets: Sequence[str]) -> None:
         self.session = session
         self._needs_overview = not {"identity", "hardware"}.isdisjoint(subsets)
         self._kept: dict[str, Any] = {}
+        self.doubts: dict[str, list[str]] = {}
 
     def fact(self, subset: str) -> Steps[Any]:
         """Returns the fact of a subset. Raises one of LEFT_OUT where this miner or user can't give it."""
@@ -113,6 +150,15 @@ class Sources:
     def overview(self) -> Steps[Overview]:
         """The overview."""
         return (yield from self._once(lambda: self.session.read(OVERVIEW), "overview"))
+
+    def type(self) -> Steps[str | None]:
+        """What the miner says it is, without which the units of its rates are not known. None if it does not say."""
+        if self._needs_overview:
+            with suppress(*LEFT_OUT, BadReply):
+                return (yield from self.overview()).identity.type
+        with suppress(*LEFT_OUT, BadReply):
+            return (yield from self._once(lambda: self.session.read(TYPE), "type"))
+        return None
 
     def network(self) -> Steps[Network]:
         """From the overview where that is asked for anyway; alone it costs the miner less."""
@@ -139,7 +185,9 @@ class Sources:
 
 
 def _identity_fact(sources: Sources) -> Steps[dict[str, Any]]:
-    return asdict((yield from sources.overview()).identity)
+    identity = (yield from sources.overview()).identity
+    model = model_of(identity.type)
+    return {**asdict(identity), "model": (model.name if model else None) or identity.type}
 
 
 def _network_fact(sources: Sources) -> Steps[dict[str, Any]]:
@@ -156,7 +204,26 @@ def _pools_fact(sources: Sources) -> Steps[list[dict[str, Any]]]:
 
 
 def _mining_fact(sources: Sources) -> Steps[dict[str, Any]]:
-    return mining_fact((yield from sources.mining()))
+    value = yield from sources.mining()
+    type_ = yield from sources.type()
+    if not value.ready:
+        return mining_fact(value, rates_of(type_, ()))
+    everything = yield from _everything(sources.session, type_, value)
+    source = everything if everything and not value.devices else value
+    rates = rates_of(type_, source.devices, source.total or (everything.total if everything else None))
+    if rates.warning:
+        sources.doubts["mining"] = [rates.warning]
+    return mining_fact(value, rates, everything)
+
+
+def _everything(session: Session, type_: str | None, value: Mining) -> Steps[Everything | None]:
+    """What only firmware after August 2018 tells, and only an admin. None without it, since the fact can do without."""
+    if not value.shows_innosilicon or normal_type(type_ or "") in _WITHOUT_EVERYTHING:
+        return None
+    try:
+        return (yield from session.read(EVERYTHING))
+    except (*LEFT_OUT, BadReply):
+        return None
 
 
 def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
@@ -200,8 +267,15 @@ def _is_up_to_date(installed: str | None, latest: str) -> bool | None:
 
 def _debug_fact(sources: Sources) -> Steps[dict[str, Any]]:
     debug = yield from sources.session.read(DEBUG_STATS)
-    boards = [{"id": board.id, **board.values, "chips": list(board.chips)} for board in debug.boards]
-    return {"boards": boards, "hashes": debug.hashes}
+    type_ = yield from sources.type()
+    model = model_of(type_)
+    algorithm = model.algorithm.name if model else None
+    boards = []
+    for board in debug.boards:
+        rate = debug_rate(type_, board.mhs_average)
+        rates = {"hashrate_hs": rate, "hashrate_ths": ths_of(rate, algorithm)}
+        boards.append({"id": board.id, **board.values, **rates, "chips": list(board.chips)})
+    return {"algorithm": algorithm, "boards": boards, "hashes": debug.hashes}
 
 
 _READERS: dict[str, Callable[[Sources], Steps[Any]]] = {
@@ -217,4 +291,6 @@ _READERS: dict[str, Callable[[Sources], Steps[Any]]] = {
     "debug": _debug_fact,
 }
 
+# Types whose getAll has nothing that a summary lacks.
+_WITHOUT_EVERYTHING = ("T1", "T2")
 _EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in _READERS}}

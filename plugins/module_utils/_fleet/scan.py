@@ -66,8 +66,8 @@ class Found:
     """A miner that was found. ``state`` is POLLED, LOCKED (no credential is right) or UNRESPONSIVE (died while asked).
 
     ``polled_at`` is when it was left, in seconds since 1970, ``credential`` the name of the one that it took,
-    ``problem`` says what is wrong, and ``missing`` why facts are missing, by subset. It is made of what JSON can carry,
-    and holds no secret.
+    ``problem`` says what is wrong, ``missing`` why facts are missing, by subset, and ``doubts`` what to know about the
+    others. It is made of what JSON can carry, and holds no secret.
     """
 
     address: str
@@ -77,6 +77,7 @@ class Found:
     credential: str | None = None
     problem: str | None = None
     missing: dict[str, str] = field(default_factory=dict)
+    doubts: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -232,13 +233,14 @@ class _Visit:
         credential = self._session.credential.name if self._is_logged_in else None
         state = LOCKED if self._is_locked else UNRESPONSIVE if self.problem else POLLED
         secrets = secrets | self._session.tokens
-        problem, missing = _redaction.scrub([self.problem, self._missing], secrets)
+        doubts = [doubt for subset in self._sources.doubts.values() for doubt in subset]
+        problem, missing, doubts = _redaction.scrub([self.problem, self._missing, doubts], secrets)
         # To search all facts at once is a tenth of the work of going through them.
         text = repr(self._facts)
         is_clean = not any(secret in text for secret in secrets)
         known = self._facts if is_clean else _redaction.scrub(self._facts, secrets)
         address = self._session.connection.host
-        return Found(address, state, time.time(), known, credential, problem, missing)
+        return Found(address, state, time.time(), known, credential, problem, missing, doubts)
 
     def _gather(self, subset: str) -> Steps[None]:
         try:

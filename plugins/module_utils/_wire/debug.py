@@ -11,6 +11,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import FOR_GUEST
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import fan_of, temperature_of
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import (
     entries_of,
     flag_of,
@@ -20,7 +21,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
     section_of,
     snake_case,
     text_of,
-    ths_of,
 )
 
 
@@ -28,10 +28,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 class DebugBoard:
     """What its driver tells of a hash board and of each of its chips, by the names of results.
 
-    What is known of the driver is in it always, as None where it does not tell it.
+    What is known of the driver is in it always, as None where it does not tell it. ``mhs_average`` is its "MHS av",
+    which is the rate on some models only.
     """
 
     id: int | None
+    mhs_average: float | None
     values: Mapping[str, Any]
     chips: tuple[Mapping[str, Any], ...]
 
@@ -57,9 +59,11 @@ def _debug_board(entry: Mapping[str, Any]) -> DebugBoard:
     board, chips = section_of(entry, "board"), entry.get("chips", [])
     # A list, or an object by number where a chip is missing.
     numbered = dict(enumerate(chips)) if isinstance(chips, list) else section_of(entry, "chips")
+    mhs = number_of(board.get("MHS av"))
     return DebugBoard(
         id=integer_of(board.get("Chain ID", board.get("STATS"))),
-        values=_debug_values(board, _BOARD_KEYS),
+        mhs_average=mhs,
+        values={**_debug_values(board, _BOARD_KEYS), "fan_percent": fan_of(board.get("Fan duty"), is_mining=bool(mhs))},
         chips=tuple(
             {"id": integer_of(number), **_debug_values(chip, _CHIP_KEYS)}
             for number, chip in numbered.items()
@@ -73,9 +77,11 @@ def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dic
     named = {
         name: read(next((values[key] for key in keys if key in values), None)) for name, (read, *keys) in known.items()
     }
-    understood = {key for _read, *keys in known.values() for key in keys} | _COUNTERS_OF_THE_API
+    understood = {key for _read, *keys in known.values() for key in keys} | _NOT_VALUES
     others = {snake_case(key): scalar_of(value) for key, value in values.items() if key not in understood}
-    return {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
+    told = {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
+    # The clock of what does not report it.
+    return {**told, "pll": None} if told.get("pll") == 0 else told
 
 
 _Known = tuple[Any, ...]
@@ -86,10 +92,9 @@ _BOARD_KEYS: Mapping[str, _Known] = {
     "chip_count": (integer_of, "Num chips"),
     "active_chip_count": (integer_of, "Num active chips"),
     "core_count": (integer_of, "Num cores"),
-    "hashrate_ths": (lambda value: ths_of(number_of(value)), "MHS av"),
-    "temperature_c": (number_of, "Temp"),
-    "temperature_max_c": (number_of, "Temp max"),
-    "temperature_min_c": (number_of, "Temp min"),
+    "temperature_c": (temperature_of, "Temp"),
+    "temperature_max_c": (temperature_of, "Temp max"),
+    "temperature_min_c": (temperature_of, "Temp min"),
     "fan_percent": (integer_of, "Fan duty"),
     "vid": (integer_of, "iVid", "VID"),
     "pll": (integer_of, "PLL"),
@@ -102,7 +107,7 @@ _BOARD_KEYS: Mapping[str, _Known] = {
     "is_throttled": (flag_of, "Throttled"),
 }
 _CHIP_KEYS: Mapping[str, _Known] = {
-    "temperature_c": (number_of, "Temp"),
+    "temperature_c": (temperature_of, "Temp"),
     "voltage_mv": (number_of, "nVol", "VVolt"),
     "enabled_cores": (integer_of, "Int Enabled Cores"),
     "hardware_errors": (integer_of, "HW errors"),
@@ -114,6 +119,6 @@ _CHIP_KEYS: Mapping[str, _Known] = {
     "fail_count": (integer_of, "Fail count"),
     "fail_reset": (integer_of, "Fail reset"),
 }
-# They are about cgminer's API and not about the board.
-_COUNTERS_OF_THE_API = {"STATS", "Chain ID", "Calls", "Wait", "Max", "Min"}
+# They are about cgminer's API and not about the board, or stand in a place of their own.
+_NOT_VALUES = {"STATS", "Chain ID", "Calls", "Wait", "Max", "Min", "MHS av"}
 DEBUG_STATS = Endpoint("getDebugStats", FOR_GUEST, _read_debug)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply
@@ -19,15 +19,21 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_09,
     INNO_2019,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import (
+    Device,
+    fan_of,
+    figures_of,
+    has_rate,
+    ratio_of,
+    temperature_of,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import (
     entries_of,
     integer_of,
     number_of,
-    part_of,
     seconds_since_epoch,
     section_of,
     text_of,
-    ths_of,
 )
 
 
@@ -41,7 +47,6 @@ class Board:
     id: int | None
     status: str | None
     temperature_c: float | None
-    hashrate_ths: float | None
     hardware_errors: int | None
     hardware_error_ratio: float | None
     accepted: int | None
@@ -64,18 +69,31 @@ class PoolStatus:
 class Mining:
     """What cgminer does. ``ready`` is False while it does not answer; then everything else is empty or None.
 
-    ``shows_innosilicon`` means that only Innosilicon's firmware answers so.
+    ``devices`` are the boards as cgminer reports them, and ``total`` is what the firmware makes of them: only the
+    model tells what their rates mean. ``shows_innosilicon`` means that only Innosilicon's firmware answers so.
     """
 
     ready: bool
-    hashrate_ths: Mapping[str, float | None]
     boards: tuple[Board, ...] = ()
     pools: tuple[PoolStatus, ...] = ()
     fan_percent: int | None = None
     reject_ratio: float | None = None
     is_tuning: bool | None = None
     elapsed_seconds: int | None = None
+    devices: tuple[Device, ...] = field(default=(), compare=False, repr=False)
+    total: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
     shows_innosilicon: bool = field(default=False, compare=False)
+
+
+@dataclass(frozen=True)
+class Everything:
+    """What later firmware tells of the miner in one reply: of its boards less than a summary, and the power at best."""
+
+    boards: tuple[Board, ...]
+    fan_percent: int | None
+    power_watts: float | None
+    devices: tuple[Device, ...] = field(default=(), compare=False, repr=False)
+    total: Mapping[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -97,20 +115,21 @@ def _read_summary(answer: Mapping[str, Any], reply: Reply) -> Mining:
     now = seconds_since_epoch(reply.date)
     return Mining(
         ready=True,
-        hashrate_ths={name: _total_ths(devices, key) for name, key in _HASHRATE_KEYS.items()},
         boards=tuple(_board(device, now) for device in devices),
         pools=tuple(_pool_status(pool) for pool in pools),
-        fan_percent=integer_of(section_of(answer, "HARDWARE").get("Fan duty")),
+        fan_percent=fan_of(section_of(answer, "HARDWARE").get("Fan duty"), is_mining=has_rate(devices)),
         reject_ratio=_reject_ratio(devices) if devices else _reject_ratio(pools),
         is_tuning=answer["tuning"] if isinstance(answer.get("tuning"), bool) else None,
         elapsed_seconds=min((elapsed for elapsed in map(_elapsed, devices) if elapsed is not None), default=None),
+        devices=tuple(map(figures_of, devices)),
+        total=_total(answer.get("TotalHash")),
         shows_innosilicon="TotalHash" in answer,
     )
 
 
 def not_mining() -> Mining:
     """What is known of mining while cgminer does not answer."""
-    return Mining(ready=False, hashrate_ths=dict.fromkeys(_HASHRATE_KEYS))
+    return Mining(ready=False)
 
 
 def _board(device: Mapping[str, Any], now: float | None) -> Board:
@@ -118,10 +137,9 @@ def _board(device: Mapping[str, Any], now: float | None) -> Board:
     return Board(
         id=integer_of(device.get("ID", device.get("ASC"))),
         status=text_of(device.get("Status")),
-        temperature_c=number_of(device.get("Temperature")),
-        hashrate_ths=_board_ths(device),
+        temperature_c=temperature_of(device.get("Temperature")),
         hardware_errors=integer_of(device.get("Hardware Errors")),
-        hardware_error_ratio=part_of(device.get("Device Hardware%")),
+        hardware_error_ratio=ratio_of(device.get("Device Hardware%")),
         accepted=integer_of(device.get("Accepted")),
         rejected=integer_of(device.get("Rejected")),
         last_share_seconds=max(0, round(now - shared_at)) if now and shared_at else None,
@@ -130,18 +148,6 @@ def _board(device: Mapping[str, Any], now: float | None) -> Board:
 
 def _elapsed(device: Mapping[str, Any]) -> int | None:
     return integer_of(device.get("Device Elapsed"))
-
-
-def _board_ths(device: Mapping[str, Any]) -> float | None:
-    """The rate that the firmware shows: a mean over a time that fits how long the board has been running.
-
-    DragonMint gives it in MH/s as cgminer does, Innosilicon scaled with a unit of its own beside it.
-    """
-    rate = number_of(device.get("Hash Rate"))
-    unit = device.get("Unit")
-    if rate is not None and isinstance(unit, str):
-        return round(rate * _THS_PER_UNIT[unit], 8) if unit in _THS_PER_UNIT else None
-    return ths_of(rate if rate is not None else number_of(device.get("MHS av")))
 
 
 def _pool_status(pool: Mapping[str, Any]) -> PoolStatus:
@@ -155,11 +161,6 @@ def _pool_status(pool: Mapping[str, Any]) -> PoolStatus:
     )
 
 
-def _total_ths(devices: Iterable[Mapping[str, Any]], key: str) -> float | None:
-    rates = [rate for rate in (number_of(device.get(key)) for device in devices) if rate is not None]
-    return ths_of(math.fsum(rates)) if rates else None
-
-
 def _reject_ratio(entries: Iterable[Mapping[str, Any]]) -> float | None:
     entries = list(entries)
     for unit in ("Difficulty ", ""):
@@ -170,6 +171,33 @@ def _reject_ratio(entries: Iterable[Mapping[str, Any]]) -> float | None:
         if accepted + rejected > 0:
             return round(rejected / (accepted + rejected), 6)
     return None
+
+
+def _read_everything(answer: Mapping[str, Any], reply: Reply) -> Everything:
+    everything = section_of(answer, "all")
+    chains = entries_of(everything, "chain") if everything.get("chain") else []
+    total = _total(everything.get("total_hash"))
+    watts = number_of(everything.get("power"))
+    is_mining = has_rate([*chains, total])
+    return Everything(
+        boards=tuple(_chain(chain) for chain in chains),
+        fan_percent=fan_of(everything.get("fansSpeed"), is_mining),
+        power_watts=watts if watts and watts > 0 else None,
+        devices=tuple(map(figures_of, chains)),
+        total=total,
+    )
+
+
+def _total(value: Any) -> Mapping[str, Any]:
+    # An empty object of PHP is a list.
+    return figures_of(value) if isinstance(value, dict) else {}
+
+
+def _chain(chain: Mapping[str, Any]) -> Board:
+    """A board of which little is told. Its temperature is that of its hottest sensor."""
+    board = _board(chain, now=None)
+    hottest = temperature_of(chain.get("Temp max"))
+    return board if hottest is None else replace(board, temperature_c=hottest)
 
 
 def _read_error(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
@@ -194,9 +222,8 @@ def _read_has_text_times(answer: Mapping[str, Any], reply: Reply) -> bool | None
     return isinstance(times[0], str) if isinstance(times, list) and times else None
 
 
-_HASHRATE_KEYS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
-_THS_PER_UNIT = {"H/s": 1e-12, "KH/s": 1e-9, "MH/s": 1e-6, "GH/s": 1e-3, "TH/s": 1.0, "PH/s": 1e3}
 SUMMARY = Endpoint("summary", FOR_GUEST, _read_summary)
+EVERYTHING = Endpoint("getAll", {INNO_2018_09: ADMIN, INNO_2019: ADMIN}, _read_everything)
 ERROR = Endpoint(
     "getErrorMessage",
     {INNO_2018_05: ADMIN, INNO_2018_08: ADMIN, INNO_2018_09: ADMIN},

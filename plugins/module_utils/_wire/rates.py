@@ -15,7 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import Model, model_of, normal_type
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import (
+    SHA256,
+    Model,
+    model_of,
+    normal_type,
+)
 
 # The windows of results, and cgminer's fields for them.
 WINDOWS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
@@ -77,6 +82,23 @@ def factor_of(type_: str | None, devices: Sequence[Device]) -> float | None:
     return None
 
 
+def figures_of(entry: Mapping[str, Any]) -> Device:
+    """Returns of a device, or of a total, only what rates are made of."""
+    figures: dict[str, Any] = {name: _number(entry[name]) for name in _FIGURES if name in entry}
+    base = _split_unit(entry.get("Unit"))[1]
+    return {**figures, "Unit": entry["Unit"]} if base else figures
+
+
+def has_rate(devices: Sequence[Device]) -> bool:
+    """Whether any of these hashes, in whatever unit."""
+    return any(any(_mhs(device)) or bool(_number(device.get("Hash Rate H"))) for device in devices)
+
+
+def ths_of(rate_hs: float | None, algorithm: str | None) -> float | None:
+    """Returns a rate in base units in TH/s. None for any algorithm but SHA-256, for which nobody counts so."""
+    return None if rate_hs is None or algorithm != SHA256.name else round(rate_hs / 1e12, 8)
+
+
 def rate_of(device: Device, factor: float | None) -> float | None:
     """Returns the rate of a board in base units, over a time that fits how long it has been running.
 
@@ -84,6 +106,16 @@ def rate_of(device: Device, factor: float | None) -> float | None:
     """
     rates = _mhs(device)
     return _in_base_units(rates[0], factor) if rates else _number(device.get("Hash Rate H"))
+
+
+def debug_rate(type_: str | None, mhs: float | None) -> float | None:
+    """Returns in base units the "MHS av" of a board that its driver reports.
+
+    It is a rate on the models with SHA-256. On others it is a figure of the driver's own, in no unit.
+    """
+    model = model_of(type_)
+    factor = model.mhs_factor if model and model.algorithm == SHA256 else None
+    return None if mhs is None or factor is None else _in_base_units(mhs, factor.value)
 
 
 def totals_of(devices: Sequence[Device], factor: float | None) -> dict[str, float | None]:
@@ -206,6 +238,7 @@ def _warning(type_: str | None, model: Model | None, is_left_out: bool) -> str |
     )
 
 
+_FIGURES = ("MHS 5s", "MHS 1m", "MHS 5m", "MHS 15m", "MHS av", "Device Elapsed", "Hash Rate", "Hash Rate H")
 _FACTORS = (1e6, 1e3, 1.0)
 _PREFIXES = ("", "K", "M", "G", "T", "P", "E")
 # The firmware's choice by the seconds that a device has been running; "MHS 15m" from then on.

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import mac_address
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
     Endpoint,
     Reply,
@@ -26,7 +27,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import (
     is_number,
     kibibytes_of,
-    mac_address,
     section_of,
     text_of,
 )

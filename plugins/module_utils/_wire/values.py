@@ -30,15 +30,6 @@ def is_older(version: str | None, than: str | None) -> bool:
     return dates[0] is not None and dates[1] is not None and dates[0].groups() < dates[1].groups()
 
 
-def mac_address(text: str) -> str:
-    """Returns a MAC address as results show it: in lower case, with colons."""
-    return text.strip().lower().replace("-", ":")
-
-
-def ths_of(mhs: float | None) -> float | None:
-    return None if mhs is None else round(mhs / 1e6, 8)
-
-
 def snake_case(key: str) -> str:
     return _NO_NAME.sub("_", _CAMEL_HUMP.sub("_", key)).strip("_").lower()
 
@@ -90,11 +81,6 @@ def number_of(value: Any) -> float | None:
 
 def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None
-
-
-def part_of(percent: Any) -> float | None:
-    number = number_of(percent)
-    return None if number is None else round(number / 100, 8)
 
 
 def integer_of(value: Any) -> int | None:

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Sequence
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
-
-_MAC = re.compile(r"[0-9a-f]{2}([\s:.-]*[0-9a-f]{2}){5}", re.IGNORECASE)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import is_mac, mac_address
 
 
 def names_in(text: str) -> list[str]:
@@ -44,8 +42,4 @@ def missing(expected: Sequence[str], found: Collection[str]) -> list[str]:
 
 
 def _normal(entry: str) -> str:
-    text = entry.strip()
-    if not _MAC.fullmatch(text):
-        return text
-    digits = re.sub("[^0-9a-f]", "", text.lower())
-    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+    return mac_address(entry) if is_mac(entry) else entry.strip()

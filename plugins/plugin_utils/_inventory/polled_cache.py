@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.scans import Scan
 
 # Raised with each change of what is cached.
-FORMAT = 2
+FORMAT = 3
 
 _STATES = (scan.POLLED, scan.LOCKED, scan.UNRESPONSIVE)
 

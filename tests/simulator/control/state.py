@@ -74,6 +74,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "mended_by": lambda miner: miner.cgminer.mended_by,
     "pool_status": lambda miner: miner.cgminer.pool_status,
     "fan_duty": lambda miner: miner.cgminer.fan_duty,
+    "power_watts": lambda miner: miner.cgminer.power_watts,
     "cgminer": lambda miner: miner.cgminer.override,
     "hashes": lambda miner: miner.hashes,
     "vendor": lambda miner: miner.vendor,
@@ -279,6 +280,7 @@ SETTERS: dict[str, tuple[Check, Callable[[Miner, Any], None]]] = {
     "mended_by": (nullable(one_of("restart", "reboot")), _of_cgminer("mended_by")),
     "pool_status": (either(text, values_of(text)), _of_cgminer("pool_status")),
     "fan_duty": (number, _of_cgminer("fan_duty")),
+    "power_watts": (nullable(number), _of_cgminer("power_watts")),
     "cgminer": (
         nullable(either(one_of("empty", "garbage", "silent"), some_of(devs=anything, pools=anything, stats=anything))),
         lambda miner, value: miner.cgminer.set_override(value),

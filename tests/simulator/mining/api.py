@@ -141,8 +141,7 @@ def _stats(cgminer: Cgminer, elapsed: int) -> list[Answer]:
             **({"Fan duty": cgminer.fan_duty} if model.has_fan else {}),
             "Num chips": model.chips if board.alive else 0,
             "Num cores": model.cores if board.alive else 0,
-            "VidOptimal": tuned,
-            "pllOptimal": tuned,
+            **({"VidOptimal": tuned, "pllOptimal": tuned} if model.tunes else {}),
             "VID": 140,
             **(_chip("00", model) | _chip("01", model) if board.alive else {}),
         }

@@ -116,6 +116,8 @@ class Cgminer:
     boards: list[Board] = field(init=False)
     pool_status: str | dict[str, str] = "Alive"
     fan_duty: int = 59
+    # What a supply that can be asked measures; others say nothing.
+    power_watts: float | None = None
     mended_by: str | None = None
     override: str | dict[str, Any] | None = None
     override_changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -11,6 +11,7 @@ from ..call import Call
 from ..php import build_date
 from ..wire import Reply
 from .answers import failure, php, success
+from .rates import scale_of
 
 # The parts of an error's detail, by what the state of a miner calls them.
 ERROR_DETAIL = {"description": "description", "msg": "errmsg", "analysis": "analysis"}
@@ -56,7 +57,7 @@ async def get_logs(call: Call) -> Reply:
 
 
 async def unit(call: Call) -> Reply:
-    return success(unit="H/s")
+    return success(unit=scale_of(call).unit)
 
 
 async def get_error_message(call: Call) -> Reply:

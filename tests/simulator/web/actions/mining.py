@@ -10,9 +10,9 @@ from ...mining.api import Answer, ask, live_rate
 from ..call import Call
 from ..wire import Reply
 from .answers import failure, php, success
+from .rates import scale_of, with_rate
 
 SAMPLE_EVERY = 120  # seconds
-UNITS = ("MH/s", "GH/s", "TH/s", "PH/s")
 
 
 async def summary(call: Call) -> Reply:
@@ -20,17 +20,17 @@ async def summary(call: Call) -> Reply:
     if devs is None or pools is None or stats is None:
         return failure()
     generation = call.miner.generation
-    devices = [_with_rate(device, generation.average_when_young) for device in devs["DEVS"]]
+    scale = scale_of(call)
+    devices = [with_rate(device, generation.average_when_young) for device in devs["DEVS"]]
     answer = {
-        "DEVS": [_scaled(device) for device in devices] if generation.scales_hashrates else devices,
+        "DEVS": [scale.scaled(device) for device in devices] if generation.scales_hashrates else devices,
         "POOLS": pools["POOLS"],
         "HARDWARE": {"Fan duty": fan_duty(stats)},
         "tuning": is_tuning(call, stats),
         "hashrates": [],
     }
     if generation.scales_hashrates:
-        value, unit = _in_unit(sum(device["Hash Rate"] for device in devices))
-        answer["TotalHash"] = {"Hash Rate": value, "Unit": unit}
+        answer["TotalHash"] = scale.total(devices)
     return success(**answer)
 
 
@@ -68,7 +68,7 @@ async def get_hash_rates(call: Call) -> Reply:
         return failure("No data to show")
     last = int(miner.wall()) // SAMPLE_EVERY * SAMPLE_EVERY
     times: list[Any] = [last - SAMPLE_EVERY * (count - 1 - number) for number in range(count)]
-    factor = 1e6 if miner.generation.scales_hashrates else 1
+    factor = scale_of(call).factor if miner.generation.scales_hashrates else 1
     rates = [[live_rate(cgminer, board) * factor] * count for board in cgminer.boards]
     return success(stats=rates, times=[str(moment) for moment in times] if miner.generation.text_times else times)
 
@@ -79,17 +79,27 @@ async def get_runtime_pools(call: Call) -> Reply:
 
 
 async def get_all(call: Call) -> Reply:
-    """What is in it is not known, but that it tells of the device and its chains."""
-    devs, pools, stats = await ask_all(call, "devs", "pools", "stats")
-    chains = [] if devs is None else [_scaled(_with_rate(device, True)) for device in devs["DEVS"]]
+    """What other tools read of it; there may be more."""
+    devs, stats = await ask_all(call, "devs", "stats")
+    scale = scale_of(call)
+    devices = [] if devs is None else [scale.scaled(with_rate(device, True)) for device in devs["DEVS"]]
+    watts = call.miner.cgminer.power_watts
     return success(
         all={
-            "type": call.miner.type,
             "mac": call.miner.mac,
-            "hwver": call.miner.hwver,
-            "fan": 0 if stats is None else fan_duty(stats),
-            "chain": chains,
-            "pools": [] if pools is None else pools["POOLS"],
+            "chain": [
+                {
+                    "ASC": device["ASC"],
+                    "Temp min": device["Temperature"],
+                    "Temp max": device["Temperature"],
+                    "Hash Rate H": device["Hash Rate H"],
+                }
+                for device in devices
+            ],
+            "total_hash": {"Hash Rate H": sum(device["Hash Rate H"] for device in devices)},
+            "fansSpeed": 0 if stats is None else fan_duty(stats),
+            "running_mode": {"level": call.miner.autotune.level},
+            **({} if watts is None else {"power": watts}),
         }
     )
 
@@ -107,30 +117,6 @@ def is_tuning(call: Call, stats: Answer) -> bool:
     if "T1noauto" in call.miner.config.keys:
         return False
     return any(entry.get(key) is False for entry in stats["STATS"][:8] for key in ("VidOptimal", "pllOptimal"))
-
-
-def _with_rate(device: Answer, average_when_young: bool) -> Answer:
-    """The firmware shows the average over as long as the device runs."""
-    elapsed = device.get("Device Elapsed", 0)
-    key = next(
-        (key for limit, key in ((300, "MHS 5s"), (900, "MHS 1m"), (3600, "MHS 5m")) if elapsed < limit), "MHS 15m"
-    )
-    fallback = device.get("MHS av") if average_when_young and key in {"MHS 5m", "MHS 15m"} else None
-    return {**device, "Hash Rate": device.get(key, fallback)}
-
-
-def _in_unit(rate: float) -> tuple[float, str]:
-    """A rate in MH/s as a number below 1000 and its unit."""
-    place = 0
-    while rate >= 1000 and place < len(UNITS) - 1:
-        rate /= 1000
-        place += 1
-    return rate, UNITS[place]
-
-
-def _scaled(device: Answer) -> Answer:
-    value, unit = _in_unit(device["Hash Rate"])
-    return {**device, "Hash Rate": value, "Unit": unit, "Hash Rate H": device["Hash Rate"] * 1e6}
 
 
 def _board(entry: Answer) -> Answer:
