@@ -246,4 +246,6 @@ _TABLE = (
 MODULES = {module.name: module for module in _TABLE}
 # The one that runs others on many miners, and those: what is true of them alone is true of them there.
 RUNS_OTHERS = "fleet"
+# Those that only a role of ours uses.
+OF_ROLES = ("curtail",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import yaml
 
-from tests.modules import MODULES, RUN_BY_IT, RUNS_OTHERS
+from tests.modules import MODULES, OF_ROLES, RUN_BY_IT, RUNS_OTHERS
 
 ROOT = Path(__file__).parents[2]
 THERE_ARE = sorted(path.stem.removeprefix("dragonmint_") for path in ROOT.glob("plugins/modules/dragonmint_*.py"))
 
 
 def test_each_module_has_all_that_a_module_has() -> None:
-    names = sorted({*THERE_ARE, *MODULES} - {RUNS_OTHERS})
+    names = sorted({*THERE_ARE, *MODULES} - {RUNS_OTHERS, *OF_ROLES})
     lacking = {name: [*files_lacking(name), *entries_lacking(name)] for name in names}
     assert "\n".join(f"dragonmint_{name} lacks {'; '.join(what)}" for name, what in lacking.items() if what) == ""
 
@@ -25,6 +25,13 @@ def test_what_runs_others_has_what_is_its_own_and_they_are_in_the_tables() -> No
     assert list(files_lacking(RUNS_OTHERS)) == []
     assert f"dragonmint_{RUNS_OTHERS}" in action_group()
     assert set(RUN_BY_IT) <= set(MODULES)
+
+
+def test_what_a_role_uses_has_what_is_its_own() -> None:
+    for name in OF_ROLES:
+        lacking = list(files_lacking(name))
+        assert lacking == [f"tests/integration/playbooks/dragonmint_{name}.yml"], "the playbook of its role runs it"
+        assert f"dragonmint_{name}" in action_group()
 
 
 def test_the_action_group_lists_modules_only() -> None:
