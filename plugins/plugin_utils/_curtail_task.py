@@ -87,6 +87,9 @@ class CurtailAction(FleetAction):
             return curtail.refused(str(error))
         if sockets.AIOHTTP_IMPORT_ERROR:
             raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
+        if goal.restore and record.miners:
+            # Who is not in the record is not part of the event.
+            hosts = [host for host in hosts if host in record.miners]
         given = Options("facts", dragonmint_facts, {"gather_subset": ["min"]}, {})
         given.validate(is_check)
         # Also finds out what is desired of each miner.

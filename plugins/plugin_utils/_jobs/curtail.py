@@ -52,7 +52,6 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, first, listed
 
 RECORD = "curtail-record.json"
-COLUMNS = ("miner", "address", "mode", "watts", "plan", "then", "then_watts", "saved_kw", "outcome", "cause", "reason")
 SHOWN = 20
 _RATE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(miners?|kw)?", re.IGNORECASE)
 _REPORTS = ("curtail.json", "curtail.csv", "curtail.html")
@@ -277,16 +276,13 @@ def refused(problem: str) -> dict[str, Any]:
 def outcome(
     course: Course, values: Mapping[str, Any], place: Place, aliases: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Returns what a run came to: ``rows``, ``counts``, ``failed_miners``, ``summary``, ``problem``, ``is_ok``, ``stats``.
+    """Returns what a run came to, as the task returns it.
 
     In check mode, what it would come to. ``problem`` is why nobody was commanded. ``failed_miners`` are those that are
     not as the goal says. ``aliases`` are other names of miners, which get the same outcome.
     """
     made = [_row(miner, course) for miner in course.miners.values()]
     made += [{**_row(course.miners[name], course), "miner": alias} for alias, name in (aliases or {}).items()]
-    if course.goal.restore and course.known.record.miners and not course.known.desired:
-        # Who is not in the record is not part of the event.
-        made = [row for row in made if row["miner"] in course.known.record.miners]
     rows = sorted(made, key=lambda row: _RANK.get(row["outcome"], len(_RANK)))
     counts = dict(Counter(row["outcome"] for row in rows))
     failed = [row for row in rows if _is_failure(row, course)]
@@ -475,7 +471,7 @@ def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
     if not failed:
         return ""
     reasons = [f"{row['miner']} ({row['address']}): {row['reason'] or 'it was not tried.'}" for row in failed]
-    return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons)}"
+    return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons, 3)}"
 
 
 def _by_hand(rows: Sequence[Mapping[str, Any]]) -> str:

@@ -317,6 +317,10 @@ class Course:
         self._open.discard(miner.name)
         if not self.goal.restore:
             self.saved_before_watts += curtailment.saved_before(miner.name, model, mode, self.known)
+            if curtailment.is_curtailed_already(miner.seen, self.known) and not self.policy.is_check:
+                # From now on this record knows of it, too.
+                before = curtailment.before(miner.seen, self.known)
+                self._unrecorded[miner.name] = replace(before, now=mode, switched_at=self._wall_at(now))
         insort(self._order, (self._ranks[miner.name], miner.name))
         if self.is_planned and self.goal.kw is None:
             self._command_if_free(miner, now)
@@ -400,8 +404,9 @@ class Course:
                 miner.is_chosen = False
                 miner.step = curtailment.step_for(miner.seen, self.goal, self.known, self._wall_at(now))
                 self._open.discard(miner.name)
+                if not curtailment.is_curtailed_already(miner.seen, self.known):
+                    self._unrecorded.pop(miner.name, None)
         self._commands.clear()
-        self._unrecorded.clear()
         self.expected_watts = 0.0
 
     def _command_if_free(self, miner: Miner, now: float) -> None:
@@ -428,13 +433,9 @@ class Course:
         self.expected_watts += miner.step_watts
         self._open.add(miner.name)
         self._again(miner, now)
-        if self.goal.restore or not (miner.seen and miner.step and miner.step.then):
-            return
-        seen, desired = miner.seen, self.known.desired.get(miner.name)
-        entry = Entry(seen.model, seen.mode, seen.level, miner.step.then, self._wall_at(now))
-        if desired and curtailment.is_curtailed_already(seen, self.known):
-            entry = replace(entry, mode=desired.mode, level=desired.level or seen.level)
-        self._unrecorded[miner.name] = entry
+        if miner.seen and miner.step and miner.step.then and not self.goal.restore and not self.policy.is_check:
+            before = curtailment.before(miner.seen, self.known)
+            self._unrecorded[miner.name] = replace(before, now=miner.step.then, switched_at=self._wall_at(now))
 
     def _is_back(self, miner: Miner) -> bool:
         """Whether a miner is again what the record says."""

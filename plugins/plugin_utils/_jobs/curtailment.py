@@ -19,6 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import ratings
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import (
     POWERED_OFF,
+    Entry,
     Record,
     shown,
 )
@@ -167,6 +168,14 @@ def is_curtailed_already(seen: Seen, known: Known) -> bool:
     )
 
 
+def before(seen: Seen, known: Known) -> Entry:
+    """Returns what a miner is to be again after the event, as an entry of the record."""
+    desired = known.desired.get(seen.miner)
+    if desired is not None and is_curtailed_already(seen, known):
+        return Entry(seen.model, desired.mode, desired.level or seen.level, seen.mode, 0.0)
+    return Entry(seen.model, seen.mode, seen.level, seen.mode, 0.0)
+
+
 def rank(seen: Seen, goal: Goal, known: Known, number: int) -> tuple[Any, ...]:
     """Returns where a miner stands in the order: what hashes first, since it surely draws power, then the least
     efficient, then what saves most, then the inventory's order. To restore, the other way round.
@@ -220,7 +229,7 @@ def _restored(seen: Seen, known: Known) -> Step:
         mode, level = entry.mode, entry.level
     elif desired and ratings.is_below(seen.model, seen.mode, desired.mode, known.own_ratings):
         mode, level = desired.mode, desired.level
-    elif desired or known.record.miners:
+    elif desired:
         return unchanged
     else:
         return _skipped(
