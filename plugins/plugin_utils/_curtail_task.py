@@ -185,7 +185,7 @@ class _Run:
             course.plan(now)
             if course.is_planned:
                 self._show(curtail.preview(course))
-        if course.is_planned and not course.is_recorded and not course.problem and now >= self._write_at:
+        if course.is_planned and not course.is_recorded and now >= self._write_at:
             self._write(course.recorded(now))
             self._write_at = now + _RECORD_EVERY_S
         while (job := course.take(now, self._places)) is not None:

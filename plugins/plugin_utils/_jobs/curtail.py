@@ -372,7 +372,7 @@ def _outcome(miner: Miner, course: Course) -> str:
         return miner.step.plan
     if not miner.is_chosen:
         return UNCHANGED
-    return miner.step.plan if course.policy.is_check else miner.state
+    return miner.step.plan if course.policy.is_check or course.problem else miner.state
 
 
 def _is_failure(row: Mapping[str, Any], course: Course) -> bool:

@@ -248,7 +248,7 @@ class Course:
     @property
     def is_recorded(self) -> bool:
         """Whether the record says what everyone was who is to be commanded."""
-        return not self._unrecorded
+        return not self._unrecorded or bool(self.problem)
 
     def recorded(self, now: float) -> Record:
         """Returns the record that has to be on the disk before anyone else is commanded, and takes it to be there."""
