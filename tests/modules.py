@@ -294,6 +294,8 @@ def is_for_any(module: Module, usual: Sequence[str]) -> bool:
 RUNS_OTHERS = "fleet"
 # Those that run one of them on many miners, with a result of their own.
 POLL_MANY = ("metrics",)
+# Those that only a role of ours uses.
+OF_ROLES = ("curtail",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
 # Those that contact no miner, so that no entry above says anything about them.
 OF_THE_CONTROLLER = ("report",)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import discovery, drift, events, fleet, jobs, tasks
+from tests.bench import curtail, discovery, drift, events, fleet, jobs, tasks
 
 MEASUREMENTS = {
     "tasks": tasks.main,
@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "events": events.main,
     "heal": jobs.heal,
     "audit": jobs.audit,
+    "curtail": curtail.main,
 }
 
 if __name__ == "__main__":

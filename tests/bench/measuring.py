@@ -60,7 +60,7 @@ class Bench:
             process = subprocess.Popen(
                 [tool, "-i", f"{self.name}-inventory.yml", f"{self.name}.yml"],
                 cwd=self._folder,
-                env=self._environment(),
+                env=environment_in(self._folder),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -76,9 +76,11 @@ class Bench:
             sys.exit(f"{self._log.read_text()}\nA task failed, so there is nothing to measure.")
         return Cost((usage.ru_utime + usage.ru_stime) / self._runs, wall / self._runs, usage.ru_maxrss / 1024)
 
-    def _environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
-        return {**own, "ANSIBLE_CONFIG": str(self._folder / "ansible.cfg")}
+
+def environment_in(folder: Path) -> dict[str, str]:
+    """The variables for an ansible-playbook that is measured, with the ansible.cfg of a folder."""
+    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+    return {**own, "ANSIBLE_CONFIG": str(folder / "ansible.cfg")}
 
 
 def described_machine() -> str:

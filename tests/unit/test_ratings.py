@@ -1,49 +1,87 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a miner is expected to do, from our table and from the user's own."""
+"""What the jobs expect of a miner: its hash rate, what it draws in a mode, and how efficient it is."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import Rating, rating
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import ratings
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import Rating, own_ratings, rating
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 
-OWN = {"T1": {"balanced": {"hashrate_ths": 14.0, "watts": "1290"}}, "T9": {"off": {"hashrate_ths": 0, "watts": 5}}}
-
-
-def test_our_own_table_knows_the_t1() -> None:
-    assert rating("T1", "performance") == Rating(16.0, 1480.0)
+OWN = {"T1": {"balanced": {"hashrate_ths": 14.0, "watts": "1290"}}, "T9": {"nominal": {"hashrate_ths": 9, "watts": 99}}}
+NOTHING = own_ratings(None)
 
 
 def test_the_users_table_is_laid_over_ours() -> None:
-    assert rating("T1", "balanced", OWN) == Rating(14.0, 1290.0)
-    assert rating("T1", "performance", OWN) == Rating(16.0, 1480.0)
-    assert rating("T9", "off", OWN) == Rating(0.0, 5.0)
+    assert rating("T1", "performance") == Rating(16.0)
+    assert rating("T1", "balanced", OWN) == Rating(14.0)
+    assert rating("T9", "balanced", OWN) == Rating(9.0)
 
 
-def test_a_bare_off_is_the_mode_off() -> None:
-    assert rating("T1", "off", {"T1": {False: {"hashrate_ths": 14, "watts": 1300}}}) == Rating(14.0, 1300.0)
-
-
-@pytest.mark.parametrize(("model", "mode"), [(None, "balanced"), ("T1", None), ("T2", "balanced"), ("T1", "warp")])
+@pytest.mark.parametrize(
+    ("model", "mode"),
+    # What is nominal in our table is for no mode in particular, and an A9 makes no TH/s.
+    [(None, "balanced"), ("T1", None), ("T1", "warp"), ("T2T", "balanced"), ("B29+", "balanced"), ("nobody's", "off")],
+)
 def test_what_no_table_knows_has_no_rating(model: str | None, mode: str | None) -> None:
     assert rating(model, mode) is None
 
 
 @pytest.mark.parametrize(
-    "own",
+    ("table", "said"),
     [
-        [],
-        {"T1": []},
-        {"T1": {"balanced": 14}},
-        {"T1": {"balanced": {"watts": 1290}}},
-        {"T1": {"balanced": {"hashrate_ths": "fast", "watts": 1290}}},
-        {"T1": {"balanced": {"hashrate_ths": -1, "watts": 1290}}},
-        {"T1": {"balanced": {"hashrate_ths": float("inf"), "watts": 1290}}},
+        ({"T1": {"balanced": {"hashrate_ths": 14.4, "watts": 1.3}}}, "For 1.3 kW, set watts: 1300"),
+        ({"T1": {"balanced": {"hashrate_hs": 14.4, "watts": 1335}}}, "not plausible for SHA-256"),
+        ({"T1": 14}, "dragonmint_ratings.T1 must be a dictionary"),
     ],
 )
-def test_a_table_of_another_shape_is_refused(own: Any) -> None:
-    with pytest.raises(InvalidVariables, match=r"^dragonmint_ratings"):
-        rating("T1", "balanced", own)
+def test_a_table_that_can_not_be_meant_is_refused(table: Any, said: str) -> None:
+    for ask in (own_ratings, lambda given: rating("T1", "balanced", given)):
+        with pytest.raises(InvalidVariables, match=r"^dragonmint_ratings") as refused:
+            ask(table)
+        assert said in str(refused.value)
+
+
+def test_only_the_rating_of_a_mode_says_what_is_drawn_in_it() -> None:
+    assert ratings.watts("T1", "balanced", NOTHING) == 1300
+    assert ratings.watts("T2T", "balanced", NOTHING) is None
+    assert ratings.watts_about("T2T", "balanced", NOTHING) == 1980
+    assert ratings.watts_about("T9", "balanced", NOTHING) is None
+
+
+def test_work_of_different_algorithms_is_compared_by_what_is_usual_for_each() -> None:
+    t1, a9 = (ratings.inefficiency(model, "balanced", NOTHING) for model in ("T1", "B29+"))
+    assert t1 is not None
+    assert a9 is not None
+    # 90 J/TH and 12.4 J/kSol: each is about what is usual, and a factor of 1,000 is not between them.
+    assert 0.5 < t1 / a9 < 2
+    assert t1 == pytest.approx((1300 / 14.5) / (10 * 500) ** 0.5)
+    assert ratings.inefficiency("T1", "performance", NOTHING) > t1
+    assert ratings.inefficiency("T9", "balanced", NOTHING) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "has_none"), [("T1", False), ("T9", False), (None, False), ("A5", True), ("A6", True)]
+)
+def test_where_setting_the_mode_does_nothing(model: str | None, has_none: bool) -> None:
+    assert bool(ratings.why_no_modes(model)) is has_none
+
+
+@pytest.mark.parametrize(
+    ("model", "mode", "other", "below"),
+    [
+        ("T1", "efficient", "balanced", True),
+        ("T1", "balanced", "performance", True),
+        ("T1", "balanced", "efficient", False),
+        ("T1", "factory", "balanced", False),
+        ("T1", "balanced", "balanced", False),
+        ("T9", "efficient", "performance", True),
+        ("T9", "balanced", "performance", False),
+        ("T1", None, "balanced", False),
+    ],
+)
+def test_which_mode_surely_draws_less(model: str, mode: str | None, other: str, below: bool) -> None:
+    assert ratings.is_below(model, mode, other, NOTHING) is below

@@ -96,6 +96,19 @@ def search(session: Session, hosts: Sequence[str], mac: str, passwords: Sequence
     return next((found for found in outcomes if found and not isinstance(found, MinerError)), None)
 
 
+def whereabouts(session: Session, hosts: Sequence[str], passwords: Sequence[str] = ()) -> Steps[dict[str, str]]:
+    """Looks at many addresses at once, and returns the address of each miner there, by its MAC."""
+
+    def look_there(host: str) -> Steps[tuple[str, str] | None]:
+        if not (yield from accepts_connections(session, host)):
+            return None
+        overview = yield from apart(_overview_of_miner(session.elsewhere(host, passwords, _LOOK_TIMEOUT_S)))
+        return (overview.identity.mac, host) if overview and overview.identity.mac else None
+
+    outcomes = yield Together([look_there(host) for host in hosts], at_once=_LOOKS_AT_ONCE)
+    return dict(found for found in outcomes if found and not isinstance(found, MinerError))
+
+
 def _overview_of_miner(session: Session) -> Steps[Overview | None]:
     try:
         return (yield from read_overview(session)) if (yield from session.is_miner()) else None

@@ -211,7 +211,7 @@ def _own_rating(where: str, entry: Mapping[str, Any], type_: str, mode: str) -> 
     hashrate = given * _RATE_UNITS[rates[0]]
     if hashrate:
         _require_plausible(where, model, hashrate, watts, f"{rates[0]} {entry[rates[0]]}, watts {entry['watts']}")
-    return Expected(hashrate, watts, None if mode == NOMINAL else mode, False, "dragonmint_ratings")
+    return Expected(hashrate, watts, None if mode == NOMINAL else mode, False, OF_USER)
 
 
 def _amount(where: str, value: Any) -> float:
@@ -290,6 +290,8 @@ _T1_RATINGS = (
 # What a T1 has are the modes that there are.
 MODES = tuple(rating.mode for rating in _T1_RATINGS if rating.mode)
 NOMINAL = "nominal"
+# The source of what a user gives.
+OF_USER = "dragonmint_ratings"
 
 _T2_TURBO = Model(
     "T2T",

@@ -1,18 +1,49 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job curtail: what is saved on which miner, and whether that is all that is wanted."""
+"""The job curtail: its variables, what is refused before anything is sent, and what a run comes to."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtailment, ratings
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import MODES
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.source_keys import did_you_mean
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail_record, curtailment, ratings
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import Goal, Read
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_course import (
+    COMMANDED,
+    CONFIRMED,
+    PENDING,
+    REFUSED,
+    STATES,
+    TOO_LITTLE,
+    UNREACHABLE,
+    Course,
+    Miner,
+    Policy,
+    Rate,
+    cause_of,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import Record
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import (
+    BY_HAND,
+    CHANGE,
+    NEVER,
+    SKIPPED,
+    TURN_OFF,
+    UNCHANGED,
+    Goal,
+)
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
     Variable,
@@ -20,29 +51,31 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, first, listed
 
-_DUE = (curtailment.CHANGE, curtailment.TURN_OFF)
-DONE, FAILED, PENDING = "done", "failed", "not tried"
 RECORD = "curtail-record.json"
-_SHOWN = 20
+SHOWN = 20
+_RATE = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(miners?|kw)?", re.IGNORECASE)
 _REPORTS = ("curtail.json", "curtail.csv", "curtail.html")
+_FAILED = (REFUSED, UNREACHABLE, COMMANDED, PENDING)
 
 
 def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that are invalid only together, or in a shape of their own."""
     curtailment.goal_from(values)
     ratings.own_ratings(values["dragonmint_ratings"])
+    for name in ("rate", "restore_rate"):
+        rate_from(values, name)
+    until_from(values)
+    try:
+        hosts_to_search(values["search"])
+    except InvalidInput as error:
+        raise InvalidVariables(f"curtail_search: {error}") from None
 
 
 VARIABLES = Variables(
     "curtail_",
     (
         Variable("curtail_kw", "float", "Save that many kW."),
-        Variable(
-            "curtail_mode",
-            "str",
-            "Switch each miner that consumes more to this autotune mode.",
-            choices=curtailment.MODES,
-        ),
+        Variable("curtail_mode", "str", "Switch each miner that consumes more to this autotune mode.", choices=MODES),
         Variable(
             "curtail_off",
             "bool",
@@ -57,25 +90,63 @@ VARIABLES = Variables(
             default=False,
         ),
         Variable(
-            "curtail_serial",
-            "list",
-            "How many miners change at once.",
-            default=(20,),
-            of_playbook=True,
+            "curtail_until",
+            "str",
+            "When the event ends at the latest, such as V(2026-07-01T18:00:00Z), in quotes. Until then, the role "
+            "provision and the inventory leave the mode of curtailed miners alone. Defaults to 24 hours after the "
+            "start.",
         ),
         Variable(
-            "curtail_pause_seconds",
-            "int",
-            "How many seconds to wait between two batches, for the grid and the breakers.",
-            default=5,
+            "curtail_deadline_seconds",
+            "float",
+            "How long the run may take. Miners are commanded again until they have confirmed, or this is over.",
+            default=600,
+            minimum=1,
+        ),
+        Variable(
+            "curtail_unreachable_seconds",
+            "float",
+            "How long a miner that never answered is waited for. One that answered before is waited for until "
+            "O(curtail_deadline_seconds).",
+            default=60,
             minimum=0,
-            of_playbook=True,
+        ),
+        Variable(
+            "curtail_rate",
+            "str",
+            "How much is switched per second at most, in miners or in kW, such as V(20 miners) or V(30 kW). Not "
+            "limited by default.",
+        ),
+        Variable("curtail_restore_rate", "str", "The same for O(curtail_restore)."),
+        Variable(
+            "curtail_never",
+            "str",
+            "A group of the inventory whose miners are never curtailed. They are still restored.",
+        ),
+        Variable(
+            "curtail_minimum_minutes",
+            "float",
+            "How long a miner keeps its mode between two switches, as far as the record knows.",
+            default=0,
+            minimum=0,
+        ),
+        Variable(
+            "curtail_search",
+            "str",
+            "The network in which to look, by their MAC addresses, for miners that are not at their addresses, such as "
+            "V(10.1.0.0/22). Needs C(dragonmint_expected_mac), which the inventory plugin sets.",
         ),
         Variable(
             "curtail_record",
             "path",
             "The file on the controller that records what the miners were before. By default it is "
             "C(curtail-record.json) in O(report_folder).",
+        ),
+        Variable(
+            "curtail_record_data",
+            "dict",
+            "The record that an earlier job handed on, C(dragonmint_curtail.record) in its custom statistics. It takes "
+            "precedence over the file. The next job of an AWX workflow gets it without this variable.",
         ),
         RATINGS,
         TARGET,
@@ -85,197 +156,350 @@ VARIABLES = Variables(
 )
 
 
-def plan(
-    miners: Sequence[Read], values: Mapping[str, Any], text: str | None, path: PurePath, folder: PurePath
-) -> dict[str, Any]:
-    """Returns what happens to each miner: ``rows``, ``due``, ``summary`` and ``problem``.
+@dataclass(frozen=True)
+class Place:
+    """Where the record is: its file, the folder of the reports, and what a message calls the record that was found."""
 
-    Also what the role acts on: ``modes``, the options of dragonmint_autotune by name; ``power_off``, the names to be
-    powered off; ``record``, to be written to ``path`` before anything is sent; ``saved_kw``; and ``serial``, the sizes
-    of the batches. ``text`` is the record of the open event, None if there is none, and ``folder`` is where the report
-    goes. With a ``problem``, nothing may be sent. Without miners, only what is wrong with the variables and the record
-    is one.
-    """
+    path: PurePath
+    folder: PurePath
+    source: str = ""
+
+
+def rate_from(values: Mapping[str, Any], name: str) -> Rate | None:
+    """Returns a rate among the values of the job's variables. Raises InvalidVariables."""
+    if values[name] is None:
+        return None
+    found = _RATE.fullmatch(values[name].strip())
+    amount = float(found[1]) if found else 0.0
+    if not found or not 0 < amount < math.inf:
+        raise InvalidVariables(
+            f"curtail_{name} is {quoted(values[name])}, expected so many miners or kW a second, such as '20 miners' or "
+            "'30 kW'."
+        )
+    return Rate(amount, (found[2] or "").lower() == "kw")
+
+
+def until_from(values: Mapping[str, Any]) -> float | None:
+    """Returns when the event is to end, in seconds since 1970; None if that is not given. Raises InvalidVariables."""
+    if values["until"] is None:
+        return None
     try:
-        goal, known = curtailment.goal_from(values), curtailment.record_from(text, str(path))
-        _check(values)
-    except InvalidVariables as error:
-        return refused(str(error))
-    if problem := _record_problem(goal, text, path, folder):
-        return refused(problem)
-    own_ratings = values["dragonmint_ratings"]
-    planned = curtailment.planned(miners, goal, known, own_ratings)
-    saved = sum(miner.saved_watts for miner in planned) / 1000
-    if not goal.restore:
-        saved += curtailment.saved_before(planned, known, own_ratings) / 1000
-    due = [miner for miner in planned if miner.is_due]
-    made = {
-        "rows": [curtailment.row(miner) for miner in planned],
-        "due": [miner.miner for miner in due],
-        "modes": {
-            miner.miner: {"mode": miner.then, "level": miner.then_level}
-            for miner in due
-            if miner.plan == curtailment.CHANGE
-        },
-        "power_off": [miner.miner for miner in due if miner.plan == curtailment.TURN_OFF],
-        "path": str(path),
-        "record": curtailment.record_of(known if goal.restore else curtailment.recorded(known, planned)),
-        "saved_kw": round(saved, 3),
-        "serial": values["serial"],
+        return curtail_record.time_from(values["until"])
+    except (ValueError, OverflowError):
+        raise InvalidVariables(
+            f"curtail_until is {quoted(values['until'])}, expected a time with its zone, such as "
+            "'2026-07-01T18:00:00Z'."
+        ) from None
+
+
+def policy_from(values: Mapping[str, Any], goal: Goal, is_check: bool) -> Policy:
+    """Returns how a run goes on, from the values of the job's variables."""
+    return Policy(
+        values["deadline_seconds"],
+        values["unreachable_seconds"],
+        rate_from(values, "restore_rate" if goal.restore else "rate"),
+        is_check,
+        until_from(values),
+        values["partial"],
+    )
+
+
+def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, place: Place) -> tuple[Record, Place]:
+    """Returns the record of the event: the first that has miners of what a user gave, an earlier job left in the
+    variable dragonmint_curtail, and the file holds. Raises InvalidVariables for one that is unusable.
+    """
+    left = handed.get("record") if isinstance(handed, Mapping) else None
+    given = {
+        "curtail_record_data": values["record_data"],
+        "the variable dragonmint_curtail": left,
+        f"{place.path} (curtail_record)": file,
     }
-    summary = _planned(made, goal, len(miners))
-    return {**made, "summary": summary, "problem": _too_little(made, goal, summary, values) if miners else ""}
+    found = {source: curtail_record.record_from(data, source) for source, data in given.items() if data is not None}
+    chosen = next((source for source, record in found.items() if record.miners), None)
+    source = chosen or next(reversed(found), "")
+    return found.get(source, Record()), replace(place, source=source)
+
+
+def problem_before(
+    goal: Goal,
+    values: Mapping[str, Any],
+    record: Record,
+    place: Place,
+    inventory: Collection[str],
+    groups: Collection[str],
+    has_desired: bool,
+    now: float,
+) -> str:
+    """Returns why not even a read is sent; empty text if there is no such reason.
+
+    ``inventory`` has the names of all hosts.
+    """
+    if place.path in [place.folder / name for name in _REPORTS]:
+        return (
+            f"The report would overwrite the record {place.path}, and with it what the miners were before, so nothing "
+            "was sent. Set curtail_record to another file."
+        )
+    if record.miners and not any(name in inventory for name in record.miners):
+        return (
+            f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
+            f"{_named(list(record.miners)[:3])}. It is the record of another fleet, so nothing was sent. Correct the "
+            "inventory, or give the record of this fleet."
+        )
+    if values["never"] is not None and values["never"] not in groups:
+        hint = did_you_mean(values["never"], sorted(groups))
+        return f"curtail_never is {quoted(values['never'])}, which is not a group of the inventory.{hint}"
+    until = until_from(values)
+    if until is not None and until <= now and not goal.restore:
+        return f"curtail_until is {quoted(values['until'])}, which is past. Set a time to come."
+    if goal.restore and not record.miners and not has_desired:
+        return (
+            f"There is no record of curtailed miners at {place.path} (curtail_record), and neither curtail_record_data "
+            "nor provision_autotune_mode is set, so there is nothing to restore."
+        )
+    return ""
 
 
 def refused(problem: str) -> dict[str, Any]:
-    """Returns the plan that consists of a problem."""
+    """Returns the outcome of a run that was refused before anything was sent."""
     return {
         "rows": [],
-        "due": [],
-        "modes": {},
-        "power_off": [],
-        "path": "",
-        "record": curtailment.record_of({}),
-        "saved_kw": 0.0,
-        "serial": [],
+        "counts": {},
+        "failed_miners": [],
         "summary": problem,
         "problem": problem,
+        "is_ok": False,
+        "is_recorded": False,
+        "stats": {},
     }
 
 
 def outcome(
-    planned: Mapping[str, Any],
-    results: Mapping[str, Sequence[Mapping[str, Any]]],
-    values: Mapping[str, Any],
-    is_check: bool = False,
+    course: Course, values: Mapping[str, Any], place: Place, aliases: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Returns what became of a plan: ``rows``, ``failed``, ``summary``, ``is_ok``, ``record`` and ``stats``.
+    """Returns what a run came to, as the task returns it.
 
-    ``results`` are those of the tasks that changed a miner, by its name. ``failed`` are the names of the miners that
-    could not be changed. ``record`` is what the record has to hold from now on. ``is_check`` is for check mode, where
-    the tasks have only said what they would do.
+    In check mode, what it would come to. ``problem`` is why nobody was commanded. ``failed_miners`` are those that are
+    not as the goal says. ``aliases`` are other names of miners, which get the same outcome.
     """
-    goal = curtailment.goal_from(values)
-    rows = [_row(row, results.get(row["miner"], ()), is_check) for row in planned["rows"]]
-    failed = [row for row in rows if row["outcome"] in (FAILED, PENDING)]
-    skipped = curtailment.causes(rows)
-    # How many kilowatts are saved is known before, and nothing is sent if they do not do.
-    is_ok = not failed and (values["partial"] or not skipped or goal.kw is not None)
-    before = planned["record"]["miners"]
-    left = _left(before, rows) if goal.restore and not is_check else before
-    sentences = [
-        planned["summary"] if is_check else _done(planned, rows, goal),
-        _reasons(failed),
-        _by_hand(rows),
-        _elsewhere(left, rows) if goal.restore else "",
-        _advice(failed, is_ok),
-        f"The record is {planned['path']}." if before and not is_check else "",
-    ]
+    made = [_row(miner, course) for miner in course.miners.values()]
+    made += [{**_row(course.miners[name], course), "miner": alias} for alias, name in (aliases or {}).items()]
+    rows = sorted(made, key=lambda row: _RANK.get(row["outcome"], len(_RANK)))
+    counts = dict(Counter(row["outcome"] for row in rows))
+    failed = [row for row in rows if _is_failure(row, course)]
+    problem = _problem(course, rows, values)
+    saved_kw = _saved_kw(course)
+    is_ok = not problem and _is_ok(course, rows, failed, values)
+    summary = problem or " ".join(sentence for sentence in _sentences(course, rows, failed, is_ok, place) if sentence)
     return {
         "rows": rows,
-        "failed": [row["miner"] for row in failed],
-        "summary": " ".join(sentence for sentence in sentences if sentence),
+        "counts": counts,
+        "failed_miners": [row["miner"] for row in failed],
+        "summary": summary,
+        "problem": problem,
         "is_ok": is_ok,
-        "record": curtailment.record_of(left),
         "stats": {
             "miners": len(rows),
-            "saved_kw": planned["saved_kw"],
-            "done": sum(row["outcome"] == DONE for row in rows),
-            "failed": len(failed),
-            "skipped": skipped,
+            "saved_kw": saved_kw,
+            "missing_kw": max(0.0, round((course.goal.kw or 0.0) - saved_kw, 3)),
+            **{state.replace(" ", "_"): counts.get(state, 0) for state in STATES},
+            "skipped": causes(rows),
             "is_ok": is_ok,
+            "is_open": bool(course.record.miners),
+            "record": curtail_record.data_of(course.record),
         },
     }
 
 
-def _record_problem(goal: Goal, text: str | None, path: PurePath, folder: PurePath) -> str:
-    if path in [folder / name for name in _REPORTS]:
-        return (
-            f"The report would overwrite the record {path}, and with it what the miners were before, so nothing was "
-            "sent. Set curtail_record to another file."
-        )
-    if goal.restore and text is None:
-        return f"There is no record of curtailed miners at {path} (curtail_record), so there is nothing to restore."
-    return ""
+def shown(rows: Sequence[Mapping[str, Any]], path: str) -> tuple[list[Mapping[str, Any]], str]:
+    """Returns the rows that fit a screen, the most interesting first, and what is said of the others."""
+    more = len(rows) - SHOWN
+    return list(rows[:SHOWN]), f"… {more} more in {path}" if more > 0 else ""
 
 
-def _too_little(made: Mapping[str, Any], goal: Goal, summary: str, values: Mapping[str, Any]) -> str:
-    # A tenth of a watt is lost in sums of such numbers.
-    if values["partial"] or goal.kw is None or made["saved_kw"] + 1e-4 >= goal.kw:
-        return ""
-    hint = "" if goal.power_off else " without powering miners off (curtail_off)"
-    return f"{summary} No more can be saved{hint}, so nothing was sent. Set curtail_partial to save that much."
-
-
-def _planned(made: Mapping[str, Any], goal: Goal, total: int) -> str:
+def preview(course: Course) -> str:
     """Returns what a plan comes to, in one or two sentences."""
-    wanted = f" of {goal.kw:g} kW wanted" if goal.kw is not None else ""
-    effect = f"{abs(made['saved_kw']):g} kW {'more again' if goal.restore else 'saved'}{wanted}"
-    idle = 0 if goal.restore else sum(row["plan"] in _DUE and not row["is_hashing"] for row in made["rows"])
+    rows = [_row(miner, course) for miner in course.miners.values()]
+    return _planned(course, rows)
+
+
+def progress(course: Course, seconds: float) -> str:
+    """Returns how far a run is."""
+    chosen = [miner for miner in course.miners.values() if miner.is_chosen]
+    if not course.is_planned:
+        read = sum(miner.seen is not None or miner.is_settled for miner in course.miners.values())
+        return f"curtail: {read:,} of {len(course.miners):,} miners read in {seconds:.0f} s"
+    states = Counter(miner.state for miner in course.miners.values())
+    others = ", ".join(f"{states[state]:,} {state}" for state in (COMMANDED, REFUSED, UNREACHABLE))
+    return f"curtail: {states[CONFIRMED]:,} of {len(chosen):,} miners confirmed, {others} in {seconds:.0f} s"
+
+
+def causes(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """Returns how many rows were skipped, by cause."""
+    return dict(Counter(row["cause"] for row in rows if row["outcome"] == SKIPPED))
+
+
+_RANK = {name: number for number, name in enumerate((*_FAILED, SKIPPED, BY_HAND, TURN_OFF, CHANGE, CONFIRMED))}
+
+
+def _row(miner: Miner, course: Course) -> dict[str, Any]:
+    seen, step = miner.seen, miner.step
+    outcome = _outcome(miner, course)
+    code, text = miner.error
+    is_failure = outcome in _FAILED
+    return {
+        "miner": miner.name,
+        "address": miner.address,
+        "model": seen.model if seen else None,
+        "mode": seen.mode if seen else None,
+        "level": seen.level if seen else None,
+        "is_hashing": seen.is_hashing if seen else None,
+        "watts": step.watts if step else None,
+        "plan": (step.plan if miner.is_chosen or not step.is_due else UNCHANGED) if step else "",
+        "then": step.then if step and (miner.is_chosen or step.plan == BY_HAND) else None,
+        "then_level": step.then_level if step and miner.is_chosen else None,
+        "then_watts": step.then_watts if step and miner.is_chosen else None,
+        "saved_kw": _kw(miner.step_watts) if miner.is_chosen and outcome in (CONFIRMED, CHANGE, TURN_OFF) else 0.0,
+        "outcome": outcome,
+        "cause": cause_of(code) if is_failure else step.cause if step else "",
+        "reason": text if is_failure else step.reason if step and outcome != UNCHANGED else "",
+    }
+
+
+def _outcome(miner: Miner, course: Course) -> str:
+    if miner.step is None:
+        return miner.state
+    if not miner.step.is_due:
+        return miner.step.plan
+    if not miner.is_chosen:
+        return UNCHANGED
+    return miner.step.plan if course.policy.is_check or course.problem else miner.state
+
+
+def _is_failure(row: Mapping[str, Any], course: Course) -> bool:
+    if row["outcome"] == SKIPPED:
+        return course.goal.kw is None and row["cause"] != NEVER
+    return row["outcome"] in _FAILED
+
+
+def _is_ok(course: Course, rows: Sequence[Mapping[str, Any]], failed: Sequence[Any], values: Mapping[str, Any]) -> bool:
+    if values["partial"]:
+        # Nobody could be commanded: that is no part of anything.
+        return not failed or len(failed) < len(rows)
+    if course.goal.kw is None:
+        return not failed
+    return _saved_kw(course) + 1e-3 >= course.goal.kw
+
+
+def _problem(course: Course, rows: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> str:
+    if not course.problem:
+        return ""
+    if course.problem == TOO_LITTLE:
+        hint = "" if course.goal.power_off else " without powering miners off (curtail_off)"
+        return (
+            f"{_planned(course, rows)} No more can be saved{hint}, so nothing was sent. Set curtail_partial to save "
+            "that much."
+        )
+    name = "restore_rate" if course.goal.restore else "rate"
+    return (
+        f"{_planned(course, rows)} With curtail_{name} {quoted(values[name])} that takes {course.slow_s:.0f} s, more "
+        f"than curtail_deadline_seconds ({course.policy.deadline_s:g}), so nothing was sent. Raise one of them."
+    )
+
+
+def _sentences(
+    course: Course, rows: Sequence[Mapping[str, Any]], failed: Sequence[Mapping[str, Any]], is_ok: bool, place: Place
+) -> list[str]:
+    is_check = course.policy.is_check
+    record = course.record
+    recorded = f"The record is {place.path}, and the event open until {curtail_record.shown(record.until)}."
+    return [
+        _planned(course, rows) if is_check else _done(course, rows),
+        _reasons(failed),
+        _by_hand(rows),
+        _elsewhere(course, rows) if course.goal.restore and not is_check else "",
+        "" if is_ok or is_check else _advice(failed),
+        recorded if record.miners and not is_check else "",
+    ]
+
+
+def _planned(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
+    """Returns what a plan comes to, in a few sentences."""
+    chosen = [miner for miner in course.miners.values() if miner.is_chosen]
+    watts = sum(miner.step_watts for miner in chosen)
+    wanted = f" of {course.goal.kw:g} kW wanted" if course.goal.kw is not None else ""
+    saved = abs(_kw(watts + course.saved_before_watts))
+    effect = f"{saved:g} kW {'more again' if course.goal.restore else 'saved'}{wanted}"
+    idle = sum(miner.seen is not None and miner.seen.is_hashing is False for miner in chosen)
     return " ".join(
         [
-            f"{len(made['due'])} of {counted(total, 'miner')} to be changed, {effect}.",
-            *([f"Not hashing at the moment: {idle} of them."] if idle else []),
-            *_skipped(made["rows"]),
+            f"{len(chosen)} of {counted(len(rows), 'miner')} to be changed, {effect}.",
+            *([f"Not hashing at the moment: {idle} of them."] if idle and not course.goal.restore else []),
+            *_others(rows),
         ]
     )
 
 
-def _done(planned: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], goal: Goal) -> str:
-    done = [row for row in rows if row["outcome"] == DONE]
-    kw = round(abs(sum(row["saved_kw"] for row in done)), 3)
-    effect = f"{kw:g} kW {'more than during the event' if goal.restore else 'less than before'}"
-    changed = f"{len(done)} of {counted(len(planned['due']), 'miner')} changed, {effect}."
-    return " ".join([changed, *_skipped(rows)])
+def _done(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
+    chosen = sum(miner.is_chosen for miner in course.miners.values())
+    confirmed = sum(row["outcome"] == CONFIRMED for row in rows)
+    kw = abs(_kw(course.confirmed_watts))
+    effect = f"{kw:g} kW {'more than during the event' if course.goal.restore else 'less than before'}"
+    sentences = [f"{confirmed} of {counted(chosen, 'miner')} confirmed, {effect}."]
+    if course.saved_before_watts:
+        sentences.append(f"{_kw(course.saved_before_watts):g} kW were saved already.")
+    if course.goal.kw is not None:
+        missing = round(course.goal.kw - _saved_kw(course), 3)
+        short = f", {missing:g} kW short" if missing > 1e-3 else ""
+        sentences.append(f"{_saved_kw(course):g} kW saved of {course.goal.kw:g} kW wanted{short}.")
+    return " ".join([*sentences, *_others(rows)])
 
 
-def _skipped(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    causes = curtailment.causes(rows)
-    return [f"{counted(sum(causes.values()), 'miner')} skipped: {listed(causes)}."] if causes else []
+def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Returns how many miners were not commanded, or did not confirm."""
+    outcomes = Counter(row["outcome"] for row in rows)
+    failed = {state: outcomes[state] for state in _FAILED if outcomes[state]}
+    reasons = listed(Counter(row["cause"] for row in rows if row["outcome"] == REFUSED))
+    named = f" ({reasons})" if REFUSED in failed else ""
+    skipped = causes(rows)
+    return [
+        *([f"Not confirmed: {listed(failed)}{named}."] if failed else []),
+        *([f"{counted(sum(skipped.values()), 'miner')} skipped: {listed(skipped)}."] if skipped else []),
+    ]
 
 
 def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
     if not failed:
         return ""
     reasons = [f"{row['miner']} ({row['address']}): {row['reason'] or 'it was not tried.'}" for row in failed]
-    return f"{counted(len(failed), 'miner')} not changed: {first(reasons)}"
+    return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons, 3)}"
 
 
 def _by_hand(rows: Sequence[Mapping[str, Any]]) -> str:
-    names = [row["miner"] for row in rows if row["outcome"] == curtailment.BY_HAND]
+    names = [row["miner"] for row in rows if row["outcome"] == BY_HAND]
     return f"To be switched on by hand: {_named(names)}." if names else ""
 
 
-def _elsewhere(left: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> str:
-    names = sorted(set(left) - {row["miner"] for row in rows})
+def _elsewhere(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
+    names = sorted(set(course.record.miners) - {row["miner"] for row in rows})
     return f"Still in the record, since they are not part of this run: {_named(names)}." if names else ""
 
 
 def _named(names: Sequence[str]) -> str:
-    more = len(names) - _SHOWN
-    return ", ".join(names[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
+    more = len(names) - SHOWN
+    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
-def _advice(failed: Sequence[Any], is_ok: bool) -> str:
-    if is_ok:
-        return ""
-    if failed:
-        return "Run the same command again once they answer."
-    return "Run the same command again once they can be commanded, or set curtail_partial to do without them."
+def _advice(failed: Sequence[Mapping[str, Any]]) -> str:
+    if any(row["outcome"] != SKIPPED for row in failed):
+        return "Run the same command again once they can be commanded, or set curtail_partial to do without them."
+    return "Correct the causes, or set curtail_partial to do without them."
 
 
-def _left(before: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns a record without the miners that are again as it says."""
-    restored = {row["miner"] for row in rows if row["outcome"] in (DONE, curtailment.UNCHANGED)}
-    return {name: entry for name, entry in before.items() if name not in restored}
+def _saved_kw(course: Course) -> float:
+    """Returns what is saved; in check mode, what would be."""
+    expected = course.expected_watts if course.policy.is_check else 0.0
+    return _kw(course.saved_before_watts + course.confirmed_watts + expected)
 
 
-def _row(row: Mapping[str, Any], results: Sequence[Mapping[str, Any]], is_check: bool) -> dict[str, Any]:
-    if row["plan"] not in _DUE:
-        return {**row, "outcome": row["plan"]}
-    tried = [result for result in results if result and not result.get("skipped")]
-    if any(result.get("failed") or result.get("unreachable") for result in tried):
-        return {**row, "outcome": FAILED, "reason": " ".join(str(result.get("msg") or "") for result in tried)}
-    if is_check:
-        return {**row, "outcome": row["plan"]}
-    return {**row, "outcome": DONE if tried else PENDING}
+def _kw(watts: float) -> float:
+    return round(watts / 1000, 3)

@@ -1,47 +1,37 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which miners draw less power for a while, and how they get back to what they were.
+"""What a curtailment means for one miner: what it would change, in which order, and what that saves.
 
-The consumption of a miner is that of its model and mode in the table of ratings, since no miner measures its own. An
-event is what was saved against the modes that the miners had before it. It stays open, with these modes in a record,
-until they are restored; what is curtailed meanwhile belongs to the same event.
+No miner measures its own consumption reliably, so it is that of its model and mode in the tables of ratings. What an
+event saves is counted against what the miners were before it, which the record says, or else their desired mode.
 """
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import RATINGS, Rating, rating
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import OwnRatings
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import ratings
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import (
+    POWERED_OFF,
+    Entry,
+    Record,
+    shown,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import LOWEST_MODE
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
-RECORD_VERSION = 1
-# All firmwares have it, and it draws the least.
-LOWEST_MODE = "efficient"
-MODES = tuple(RATINGS["T1"])
-POWERED_OFF = "powered off"
-OFF = Rating(0.0, 0.0)
+UNCHANGED, CHANGE, TURN_OFF, BY_HAND, SKIPPED = "unchanged", "change", "power off", "switch on by hand", "skipped"
+# Why a miner that can be commanded is not.
+NEVER, TOO_RECENT, NO_MODES, UNRATED = "never curtailed", "switched too recently", "no power mode", "no rating"
+NOTHING_KNOWN = "nothing to restore"
 
-UNCHANGED, CHANGE, TURN_OFF, BY_HAND = "unchanged", "change", "power off", "switch on by hand"
-# What can't be commanded, and why.
-SKIPPED = "skipped"
-UNREACHABLE, LOCKED, UNREADABLE, UNRATED = "unreachable", "login refused", "mode not readable", "no rating"
-MISCONFIGURED = "connection not configured"
-CAUSES = (UNREACHABLE, LOCKED, MISCONFIGURED, UNREADABLE, UNRATED)
-
-_CAUSE_OF = {
-    "unreachable": UNREACHABLE,
-    "timeout": UNREACHABLE,
-    "authentication": LOCKED,
-    "permission": LOCKED,
-    "invalid_input": MISCONFIGURED,
-}
+_OFF = "It can't be switched on again over the network."
 
 
 @dataclass(frozen=True)
@@ -55,32 +45,47 @@ class Goal:
 
 
 @dataclass(frozen=True)
-class Read:
-    """A miner of the inventory, its address, and the result of the facts identity, mining and autotune."""
+class Desired:
+    """The mode that a miner has outside events, as far as variables say; the level None to keep the miner's."""
 
-    miner: str
-    address: str
-    result: Mapping[str, Any]
+    mode: str
+    level: str | None = None
 
 
 @dataclass(frozen=True)
-class Miner:
-    """A miner in a plan. ``mode`` is the one it has now, ``then`` the one it gets; the levels are Innosilicon's.
+class Known:
+    """What is known before any miner is read. ``never`` are the miners to be skipped."""
 
-    ``watts`` and ``then_watts`` are None where no table knows them, and 0 for a miner that was powered off. ``cause``
-    is one of CAUSES for a miner that is skipped.
-    """
+    record: Record = field(default_factory=Record)
+    desired: Mapping[str, Desired] = field(default_factory=dict)
+    own_ratings: OwnRatings = field(default_factory=dict)
+    never: Collection[str] = ()
+    minimum_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a miner was read to be. ``is_hashing`` is None where that was not read. The level is Innosilicon's."""
 
     miner: str
     address: str
-    model: str | None = None
-    mode: str | None = None
+    model: str | None
+    mode: str
     level: str | None = None
-    is_hashing: bool = False
-    watts: float | None = None
-    plan: str = UNCHANGED
+    is_hashing: bool | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """What can be done with a miner, and what that saves in W; less than 0 for one that is restored.
+
+    ``saved_watts`` is None where no table knows it, and ``cause`` says why a miner is skipped.
+    """
+
+    plan: str
     then: str | None = None
     then_level: str | None = None
+    watts: float | None = None
     then_watts: float | None = None
     cause: str = ""
     reason: str = ""
@@ -90,24 +95,10 @@ class Miner:
         return self.plan in (CHANGE, TURN_OFF)
 
     @property
-    def saved_watts(self) -> float:
-        """What the plan saves on this miner; less than 0 for one that is restored."""
-        if not self.is_due or self.watts is None or self.then_watts is None:
+    def saved_watts(self) -> float | None:
+        if not self.is_due:
             return 0.0
-        return self.watts - self.then_watts
-
-
-def read_from(miner: str, variables: Mapping[str, Any]) -> Read:
-    """Returns what the role curtail has read of a miner, from the variables of its host.
-
-    ``__curtail_seen`` has the facts. Where cgminer hangs, ``__curtail_identity`` has the identity, and the diff of
-    ``__curtail_mode`` the mode.
-    """
-    seen, identity, mode = (plain(variables.get(f"__curtail_{name}")) or {} for name in ("seen", "identity", "mode"))
-    before = (mode.get("diff") or {}).get("before") or {}
-    if identity.get("ansible_facts") and before.get("autotune"):
-        seen = {"ansible_facts": {**identity["ansible_facts"], "dragonmint_autotune": before["autotune"]}}
-    return Read(miner, address_of(miner, variables), seen)
+        return None if self.watts is None or self.then_watts is None else self.watts - self.then_watts
 
 
 def goal_from(values: Mapping[str, Any]) -> Goal:
@@ -123,160 +114,136 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
     return Goal(kw, mode, off, restore)
 
 
-def record_from(text: str | None, path: str) -> dict[str, Any]:
-    """Returns the miners of a record, by name; none if there is no record.
-
-    Raises InvalidVariables for one that is damaged or of another version.
-    """
-    if text is None:
-        return {}
-    try:
-        record = json.loads(text)
-        version, miners = record["version"], record["miners"]
-        damaged = not all(isinstance(miner["before"]["mode"], str) for miner in miners.values())
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        version, miners, damaged = RECORD_VERSION, {}, True
-    if damaged or version != RECORD_VERSION:
-        reason = "is damaged" if damaged else f"has version {version}, but this collection writes {RECORD_VERSION}"
-        raise InvalidVariables(
-            f"The record of curtailed miners {path} (curtail_record) {reason}. It says what they were before, so "
-            "nothing was sent. Repair it, or move it away and set the modes with the role provision."
-        )
-    return dict(miners)
-
-
-def planned(
-    miners: Iterable[Read], goal: Goal, record: Mapping[str, Any], own_ratings: Mapping[str, Any] | None
-) -> list[Miner]:
-    """Returns what happens to each miner: those that hash first, since they surely draw power, then by consumption."""
-    found = [_seen(each, record.get(each.miner), own_ratings) for each in miners]
+def step_for(seen: Seen, goal: Goal, known: Known, now: float) -> Step:
+    """Returns what the goal means for a miner. With kW to save, what the first resort is: its lowest mode."""
     if goal.restore:
-        return [_restored(miner, record[miner.miner], own_ratings) for miner in found if miner.miner in record]
-    found.sort(key=lambda miner: (not miner.is_hashing, -(miner.watts or 0.0)))
-    if goal.mode is not None:
-        return [_lowered(miner, goal.mode, own_ratings) for miner in found]
-    if goal.kw is None:
-        return [_turned_off(miner) for miner in found]
-    return _saving(found, 1000 * goal.kw - saved_before(found, record, own_ratings), goal.power_off, own_ratings)
+        return _rested(_restored(seen, known), seen, known, now)
+    if goal.mode is None and goal.kw is None:
+        return last_resort(seen, known, now)
+    step = _lowered(seen, goal.mode or LOWEST_MODE, known)
+    if goal.kw is not None and step.is_due and step.saved_watts is None:
+        # What is not rated counts as nothing, so it is not taken down for a sum.
+        step = _skipped(step, UNRATED, _unrated(seen.model, seen.mode))
+    return _allowed(step, seen, known, now)
 
 
-def saved_before(miners: Iterable[Miner], record: Mapping[str, Any], own_ratings: Mapping[str, Any] | None) -> float:
-    """Returns the watts that the open event saves already, by the modes before it and now."""
-    saved = 0.0
-    for miner in miners:
-        before = record.get(miner.miner, {}).get("before")
-        if before and miner.mode:
-            rated = rating(before.get("model"), before["mode"], own_ratings)
-            now = OFF if miner.mode == POWERED_OFF else rating(miner.model, miner.mode, own_ratings)
-            saved += max(0.0, rated.watts - now.watts) if rated and now else 0.0
-    return saved
+def last_resort(seen: Seen, known: Known, now: float) -> Step:
+    """Returns the step that powers a miner off."""
+    watts = ratings.watts_about(seen.model, seen.mode, known.own_ratings)
+    return _allowed(Step(TURN_OFF, POWERED_OFF, None, watts, 0.0, reason=_OFF), seen, known, now)
 
 
-def recorded(record: Mapping[str, Any], miners: Iterable[Miner]) -> dict[str, Any]:
-    """Returns the record with what is planned, to be written before anything is sent.
+def absent(miner: str, goal: Goal, known: Known) -> Step | None:
+    """Returns what the goal means for a miner that does not answer since the event has powered it off, else None."""
+    entry = known.record.miners.get(miner)
+    if entry is None or entry.now != POWERED_OFF:
+        return None
+    if not goal.restore:
+        return Step(UNCHANGED, watts=0.0)
+    watts = ratings.watts(entry.model, entry.mode, known.own_ratings)
+    reason = "It is off, and can't be switched on over the network."
+    return Step(BY_HAND, entry.mode, entry.level, 0.0, watts, reason=reason)
 
-    What a miner was before an event stays as it was first written.
+
+def saved_before(miner: str, model: str | None, mode: str | None, known: Known) -> float:
+    """Returns the watts that a miner draws less than before the event, or than in its desired mode; 0 if not known.
+
+    ``mode`` is POWERED_OFF for one that the event has powered off.
     """
-    added = {}
-    for miner in miners:
-        if miner.is_due:
-            before = {"model": miner.model, "mode": miner.mode, "level": miner.level}
-            known = record.get(miner.miner, {"before": before})
-            added[miner.miner] = {**known, "address": miner.address, "now": miner.then}
-    return {**record, **added}
+    entry, desired = known.record.miners.get(miner), known.desired.get(miner)
+    model = entry.model if entry else model
+    normal = entry.mode if entry else desired.mode if desired else None
+    before = ratings.watts(model, normal, known.own_ratings)
+    after = 0.0 if mode == POWERED_OFF else ratings.watts(model, mode, known.own_ratings)
+    return 0.0 if before is None or after is None else max(0.0, before - after)
 
 
-def record_of(miners: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the content of a record of these miners, which ``record_from`` reads."""
-    return {"version": RECORD_VERSION, "miners": dict(miners)}
+def is_curtailed_already(seen: Seen, known: Known) -> bool:
+    """Whether a miner is in a lower mode than its desired one, and no record says so: an event of another folder."""
+    desired = known.desired.get(seen.miner)
+    return (
+        desired is not None
+        and seen.miner not in known.record.miners
+        and ratings.is_below(seen.model, seen.mode, desired.mode, known.own_ratings)
+    )
 
 
-def row(miner: Miner) -> dict[str, Any]:
-    """Returns a miner as a row of the report."""
-    return {**asdict(miner), "saved_kw": round(miner.saved_watts / 1000, 3)}
+def before(seen: Seen, known: Known) -> Entry:
+    """Returns what a miner is to be again after the event, as an entry of the record."""
+    desired = known.desired.get(seen.miner)
+    if desired is not None and is_curtailed_already(seen, known):
+        return Entry(seen.model, desired.mode, desired.level or seen.level, seen.mode, 0.0)
+    return Entry(seen.model, seen.mode, seen.level, seen.mode, 0.0)
 
 
-def _seen(read: Read, entry: Mapping[str, Any] | None, own_ratings: Mapping[str, Any] | None) -> Miner:
-    result = read.result
-    facts = result.get("ansible_facts") or {}
-    autotune, mining = (facts.get(f"dragonmint_{name}") or {} for name in ("autotune", "mining"))
-    model, mode = (facts.get("dragonmint_identity") or {}).get("type"), autotune.get("mode")
-    miner = Miner(read.miner, read.address, model, mode, autotune.get("level"))
-    if entry and entry.get("now") == POWERED_OFF and result.get("unreachable"):
-        return replace(miner, mode=POWERED_OFF, model=entry["before"].get("model"), watts=0.0)
-    if not mode:
-        code = "unreachable" if result.get("unreachable") else result.get("error_code", "")
-        reason = str(result.get("msg") or "It reports no autotune mode.")
-        return _skipped(miner, _CAUSE_OF.get(code, UNREADABLE), reason)
-    rated = rating(model, mode, own_ratings)
-    is_hashing = any(board.get("hashrate_ths") for board in mining.get("boards") or ())
-    return replace(miner, is_hashing=is_hashing, watts=rated.watts if rated else None)
+def rank(seen: Seen, goal: Goal, known: Known, number: int) -> tuple[Any, ...]:
+    """Returns where a miner stands in the order: what hashes first, since it surely draws power, then the least
+    efficient, then what saves most, then the inventory's order. To restore, the other way round.
+    """
+    inefficiency = ratings.inefficiency(seen.model, seen.mode, known.own_ratings)
+    if goal.restore:
+        entry = known.record.miners.get(seen.miner)
+        before = ratings.inefficiency(entry.model, entry.mode, known.own_ratings) if entry else inefficiency
+        return (before is None, before or 0.0, -number)
+    watts = ratings.watts_about(seen.model, seen.mode, known.own_ratings) or 0.0
+    return (seen.is_hashing is False, inefficiency is None, -(inefficiency or 0.0), -watts, number)
 
 
-def _lowered(miner: Miner, mode: str, own_ratings: Mapping[str, Any] | None) -> Miner:
+def _allowed(step: Step, seen: Seen, known: Known, now: float) -> Step:
+    """Takes back a step down that the user has excluded."""
+    if step.is_due and seen.miner in known.never:
+        return _skipped(step, NEVER, "It is in the group curtail_never.")
+    return _rested(step, seen, known, now)
+
+
+def _rested(step: Step, seen: Seen, known: Known, now: float) -> Step:
+    """Takes back a step that comes too soon after the last one."""
+    at = known.record.switched_at(seen.miner)
+    if not step.is_due or at is None or now >= at + known.minimum_s:
+        return step
+    return _skipped(step, TOO_RECENT, f"Not before {shown(at + known.minimum_s)} (curtail_minimum_minutes).")
+
+
+def _lowered(seen: Seen, mode: str, known: Known) -> Step:
     """Takes a miner to a mode that draws less, never to one that draws more."""
-    if miner.plan == SKIPPED or miner.mode in (mode, POWERED_OFF):
-        return miner
-    rated = rating(miner.model, mode, own_ratings)
-    if miner.watts is None or rated is None:
-        unknown = miner.mode if miner.watts is None else mode
-        reason = f"There is no rating of a {miner.model or '?'} in the mode {unknown}; set dragonmint_ratings."
+    watts, then_watts = (ratings.watts(seen.model, each, known.own_ratings) for each in (seen.mode, mode))
+    unchanged = Step(UNCHANGED, watts=watts)
+    if seen.mode == mode:
+        return unchanged
+    if no_modes := ratings.why_no_modes(seen.model):
+        return _skipped(unchanged, NO_MODES, f"{seen.model}: {no_modes}. Only curtail_off saves power there.")
+    if watts is None or then_watts is None:
+        reason = _unrated(seen.model, seen.mode if watts is None else mode)
         # Of this mode it is known without a rating that it draws the least.
-        is_lower = mode == LOWEST_MODE
-        return replace(miner, plan=CHANGE, then=mode, reason=reason) if is_lower else _skipped(miner, UNRATED, reason)
-    if rated.watts >= miner.watts:
-        return miner
-    return replace(miner, plan=CHANGE, then=mode, then_level=None, then_watts=rated.watts)
+        if mode == LOWEST_MODE:
+            return replace(unchanged, plan=CHANGE, then=mode, reason=reason)
+        return _skipped(unchanged, UNRATED, reason)
+    return replace(unchanged, plan=CHANGE, then=mode, then_watts=then_watts) if then_watts < watts else unchanged
 
 
-def _turned_off(miner: Miner) -> Miner:
-    if miner.plan == SKIPPED or miner.mode == POWERED_OFF:
-        return miner
-    reason = "It can't be switched on again over the network."
-    return replace(miner, plan=TURN_OFF, then=POWERED_OFF, then_watts=0.0, reason=reason)
+def _restored(seen: Seen, known: Known) -> Step:
+    entry, desired = known.record.miners.get(seen.miner), known.desired.get(seen.miner)
+    watts = ratings.watts(seen.model, seen.mode, known.own_ratings)
+    unchanged = Step(UNCHANGED, watts=watts)
+    if entry:
+        mode, level = entry.mode, entry.level
+    elif desired and ratings.is_below(seen.model, seen.mode, desired.mode, known.own_ratings):
+        mode, level = desired.mode, desired.level
+    elif desired:
+        return unchanged
+    else:
+        return _skipped(
+            unchanged, NOTHING_KNOWN, "Neither a record nor provision_autotune_mode says what it was before."
+        )
+    if seen.mode == mode and level in (None, seen.level):
+        return unchanged
+    then_watts = ratings.watts(seen.model, mode, known.own_ratings)
+    return replace(unchanged, plan=CHANGE, then=mode, then_level=level, then_watts=then_watts)
 
 
-def _saving(
-    miners: list[Miner], watts: float, may_turn_off: bool, own_ratings: Mapping[str, Any] | None
-) -> list[Miner]:
-    """Takes one miner after the other to the lowest mode, then off if that is allowed, until enough is saved."""
-    steps: list[Callable[[Miner], Miner]] = [lambda miner: _lowered(miner, LOWEST_MODE, own_ratings)]
-    if may_turn_off:
-        steps.append(_turned_off)
-    left = watts
-    for step in steps:
-        for number, miner in enumerate(miners):
-            changed = step(miner)
-            # What is not rated counts as nothing, so it is not taken down for a sum.
-            if left > 0 and changed.saved_watts > miner.saved_watts:
-                miners[number] = changed
-                left -= changed.saved_watts - miner.saved_watts
-    return [
-        _skipped(miner, UNRATED, _unrated(miner)) if miner.watts is None and not miner.cause else miner
-        for miner in miners
-    ]
+def _skipped(step: Step, cause: str, reason: str) -> Step:
+    return Step(SKIPPED, watts=step.watts, cause=cause, reason=reason)
 
 
-def _unrated(miner: Miner) -> str:
-    return f"There is no rating of a {miner.model or '?'} in the mode {miner.mode}; set dragonmint_ratings."
-
-
-def _skipped(miner: Miner, cause: str, reason: str) -> Miner:
-    return replace(miner, plan=SKIPPED, cause=cause, reason=reason)
-
-
-def _restored(miner: Miner, entry: Mapping[str, Any], own_ratings: Mapping[str, Any] | None) -> Miner:
-    mode, level = entry["before"]["mode"], entry["before"].get("level")
-    rated = rating(entry["before"].get("model"), mode, own_ratings)
-    desired = replace(miner, then=mode, then_level=level, then_watts=rated.watts if rated else None)
-    if miner.mode == POWERED_OFF:
-        return replace(desired, plan=BY_HAND, reason="It is off, and can't be switched on over the network.")
-    if miner.plan == SKIPPED:
-        return desired
-    is_as_before = (miner.mode, miner.level) == (mode, level)
-    return replace(desired, plan=UNCHANGED if is_as_before else CHANGE)
-
-
-def causes(miners: Sequence[Mapping[str, Any]]) -> dict[str, int]:
-    """Returns how many rows were skipped, by cause."""
-    return {cause: count for cause in CAUSES if (count := sum(row["cause"] == cause for row in miners))}
+def _unrated(model: str | None, mode: str | None) -> str:
+    return f"There is no rating of a {model or '?'} in the mode {quoted(mode)}; set dragonmint_ratings."

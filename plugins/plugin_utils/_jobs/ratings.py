@@ -1,79 +1,87 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a miner is expected to do, by model and autotune mode: its hash rate, and the power that it draws.
-
-The miners themselves measure no power. The maker names one pair for the T1, 16 TH/s at 1480 W, which stands here for
-the mode performance. The recordings of a T1 in the mode balanced show 14.5 TH/s. What else stands here is estimated
-from these two: watts fall a little faster than the hash rate, since voltage falls with the frequency. A farm that has
-measured its miners at the wall gives its own table, which is laid over this one.
-"""
+"""What the jobs expect of a miner, by the table of models and the user's own ratings in dragonmint_ratings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import models
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 
-_EXAMPLE = "A rating looks like this: dragonmint_ratings: {T1: {balanced: {hashrate_ths: 14.4, watts: 1335}}}."
+# All firmwares have it, and of those of a model it draws the least.
+LOWEST_MODE = "efficient"
 
 
 @dataclass(frozen=True)
 class Rating:
-    """The hash rate in TH/s and the power in W of a miner of some model in some mode."""
+    """The hash rate in TH/s, of a model that mines SHA-256, in some mode."""
 
     hashrate_ths: float
-    watts: float
 
 
-RATINGS = {
-    "T1": {
-        "performance": Rating(16.0, 1480.0),
-        "factory": Rating(14.5, 1300.0),
-        "balanced": Rating(14.5, 1300.0),
-        "off": Rating(14.5, 1300.0),
-        "efficient": Rating(12.5, 1050.0),
-    }
-}
-
-
-def rating(model: str | None, mode: str | None, own: Mapping[str, Any] | None = None) -> Rating | None:
-    """Returns what is expected of a miner, from the user's ``own`` table first; None if neither table knows.
-
-    ``own`` is model to mode to ``{hashrate_ths: …, watts: …}``. Raises InvalidVariables if it is anything else.
-    """
-    if model is None or mode is None:
-        return None
-    mine = own_ratings(own).get((model, mode))
-    return mine or RATINGS.get(model, {}).get(mode)
-
-
-def own_ratings(own: Any) -> dict[tuple[str, str], Rating]:
-    """Returns the ratings that a user gives, by model and mode. Raises InvalidVariables for any other shape."""
-    return {
-        (str(model), str(mode)): _rating(f"dragonmint_ratings.{model}.{mode}", figures)
-        for model, modes in _entries("dragonmint_ratings", {} if own in (None, "") else own)
-        for mode, figures in _entries(f"dragonmint_ratings.{model}", modes)
-    }
-
-
-def _rating(where: str, figures: Any) -> Rating:
-    values = dict(_entries(where, figures))
+def own_ratings(table: Any) -> models.OwnRatings:
+    """Returns the ratings that a user gives, by type and mode. Raises InvalidVariables for what can't be meant."""
     try:
-        found = Rating(float(values["hashrate_ths"]), float(values["watts"]))
-    except (KeyError, TypeError, ValueError):
-        found = Rating(-1.0, -1.0)
-    if not (0 <= found.hashrate_ths < float("inf") and 0 <= found.watts < float("inf")):
-        raise InvalidVariables(
-            f"{where} must have the numbers hashrate_ths and watts, 0 or more; found '{values}'. {_EXAMPLE}"
-        )
-    return found
+        return models.own_ratings(table)
+    except InvalidInput as error:
+        raise InvalidVariables(str(error)) from None
 
 
-def _entries(where: str, value: Any) -> list[tuple[Any, Any]]:
-    if not isinstance(value, Mapping):
-        raise InvalidVariables(f"{where} must be a dictionary; found '{value}'. {_EXAMPLE}")
-    # YAML reads a bare off as false.
-    return [("off" if key is False else key, entry) for key, entry in value.items()]
+def rating(model: str | None, mode: str | None, own: Any = None) -> Rating | None:
+    """Returns the hash rate to expect of a miner; None if it is not known for this mode, or not in TH/s.
+
+    A nominal rating of the table does not count, since it belongs to no mode in particular. Raises InvalidVariables.
+    """
+    found = models.rating_of(model, mode, own_ratings(own)) if model and mode else None
+    known = models.model_of(model)
+    if found is None or found.hashrate_hs is None or (known and known.algorithm != models.SHA256):
+        return None
+    if found.mode is None and found.source != models.OF_USER:
+        return None
+    return Rating(found.hashrate_hs / 1e12)
+
+
+def watts(model: str | None, mode: str | None, own: models.OwnRatings) -> float | None:
+    """Returns what a miner draws in a mode; None if no table knows it for this mode in particular."""
+    found = models.rating_of(model, mode, own)
+    return found.watts if found and found.mode == mode else None
+
+
+def watts_about(model: str | None, mode: str | None, own: models.OwnRatings) -> float | None:
+    """Returns what a miner draws in a mode, or nominally; None if no table knows either."""
+    found = models.rating_of(model, mode, own)
+    return found.watts if found else None
+
+
+def inefficiency(model: str | None, mode: str | None, own: models.OwnRatings) -> float | None:
+    """Returns what a miner draws for its work, as a multiple of what is usual for its algorithm.
+
+    Hashes of different algorithms are not the same work, so their joules can't be compared. None if it is not known.
+    """
+    found, known = models.rating_of(model, mode, own), models.model_of(model)
+    if not (found and known and found.watts and found.hashrate_hs):
+        return None
+    least, most = known.algorithm.joules
+    usual: float = (least * most) ** 0.5
+    return known.algorithm.joules_per(found.watts, found.hashrate_hs) / usual
+
+
+def why_no_modes(model: str | None) -> str:
+    """Returns why setting the autotune mode of a model does nothing; empty text where it works, or is not known."""
+    known = models.model_of(model)
+    works = known.autotune.works if known else None
+    return known.autotune.reason if known and works and not works.value else ""
+
+
+def is_below(model: str | None, mode: str | None, other: str | None, own: models.OwnRatings) -> bool:
+    """Whether a miner surely draws less in a mode than in another one."""
+    if mode is None or other is None or mode == other:
+        return False
+    mine, theirs = watts(model, mode, own), watts(model, other, own)
+    if mine is None or theirs is None:
+        return mode == LOWEST_MODE
+    return mine < theirs

@@ -1,0 +1,345 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Carries out a curtailment in a single worker of Ansible: sends, waits and writes what its course decides."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _redaction, _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    InvalidInput,
+    MinerError,
+    MissingLibrary,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import batch
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import current_mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search, whereabouts
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import TYPE
+from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_curtail, dragonmint_facts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_plan
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import Variables, validated
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task import (
+    PROGRESS_EVERY_S,
+    FleetAction,
+    Options,
+    port_of,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import (
+    curtail,
+    curtail_record,
+    curtailment,
+    provision,
+    ratings,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_course import (
+    READ,
+    SWITCH,
+    Course,
+    Job,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import Desired, Goal, Known
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
+
+_AT_ONCE = 200
+_POWER_OFF_S = 60.0
+_TICK_S = 1.0
+_RECORD_EVERY_S = 0.5
+_CANCELLED = (signal.SIGTERM, signal.SIGINT)
+CANCELLED_REPORT = "curtail-cancelled.txt"
+
+
+class CurtailAction(FleetAction):
+    """The action of the role curtail."""
+
+    def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        self._logins: set[str] = set()
+        self._desired: dict[str, Desired] = {}
+        self._learn_login_of_first(args, task_vars)
+        self._require_here(args)
+        params = validated(dragonmint_curtail.argument_spec(), args, self._task.action)
+        values = params["values"]
+        goal, is_check = curtailment.goal_from(values), self._task.check_mode
+        inventory = task_vars["hostvars"]._inventory
+        hosts, _left_out = _fleet_plan.chosen_hosts(None, task_vars["ansible_play_batch"], inventory.hosts, ())
+        place = _place(values)
+        try:
+            record, place = curtail.chosen_record(values, params["handed"], _text_of(place.path), place)
+        except InvalidVariables as error:
+            return curtail.refused(str(error))
+        if sockets.AIOHTTP_IMPORT_ERROR:
+            raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
+        if goal.restore and record.miners:
+            # Who is not in the record is not part of the event.
+            hosts = [host for host in hosts if host in record.miners]
+        given = Options("facts", dragonmint_facts, {"gather_subset": ["min"]}, {})
+        given.validate(is_check)
+        # Also finds out what is desired of each miner.
+        miners = self._miners(hosts, given, args, task_vars)
+        problem = curtail.problem_before(
+            goal, values, record, place, inventory.hosts, inventory.groups, bool(self._desired), time.time()
+        )
+        if problem:
+            return curtail.refused(problem)
+        never = inventory.groups[values["never"]].get_hosts() if values["never"] else ()
+        known = Known(
+            record,
+            self._desired,
+            ratings.own_ratings(values["dragonmint_ratings"]),
+            {host.name for host in never},
+            60 * values["minimum_minutes"],
+        )
+        run = _Run(self._display, goal, known, values, place, is_check, miners)
+        with _signals_kept():
+            asyncio.run(run.go(hosts))
+        return run.result()
+
+    def _note(self, host: str, variables: Variables) -> None:
+        """Keeps the mode that a miner has outside events, as the inventory or a play says it."""
+        given = {
+            entry.name: variables.value(entry.name)
+            for entry in provision.VARIABLES
+            if entry.name in ("provision_autotune_mode", "provision_autotune_level")
+        }
+        try:
+            found = normalised(replace(provision.VARIABLES, check=None), given)
+        except InvalidVariables as error:
+            raise InvalidInput(str(error)) from None
+        if found["autotune_mode"] is not None:
+            self._desired[host] = Desired(found["autotune_mode"], found["autotune_level"])
+
+
+class _Run:
+    """One run: the course, and what is done for it."""
+
+    def __init__(
+        self,
+        display: Any,
+        goal: Goal,
+        known: Known,
+        values: Mapping[str, Any],
+        place: curtail.Place,
+        is_check: bool,
+        miners: Any,
+    ) -> None:
+        self._display = display
+        self._goal, self._known, self._values, self._place = goal, known, values, place
+        self._policy = curtail.policy_from(values, goal, is_check)
+        self._contexts: Mapping[str, _task.Context] = miners.contexts
+        self._refused: Mapping[str, dict[str, Any]] = miners.refused
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._is_cancelled = self._has_searched = False
+        self._aliases: dict[str, str] = {}
+        self._warnings: dict[str, None] = {}
+        self._places = sockets.sockets_allowed(_AT_ONCE)
+        self.began = time.monotonic()
+
+    async def go(self, hosts: Sequence[str]) -> None:
+        """Runs the course until it is over, or this process or its parent is to end."""
+        self._wake = asyncio.Event()
+        for number in _CANCELLED:
+            asyncio.get_running_loop().add_signal_handler(number, self._cancel)
+        parent = os.getppid()
+        addresses = await self._addresses()
+        names = {name: addresses[name] for name in hosts if name not in self._aliases}
+        self.course = Course(names, self._goal, self._known, self._policy, time.monotonic(), time.time())
+        self._write_at = self._shown_at = time.monotonic()
+        while not self._is_cancelled and not self.course.is_over(time.monotonic()):
+            await self._go_on()
+            # Whoever kills Ansible alone leaves this process behind, which nobody could stop then.
+            self._is_cancelled = self._is_cancelled or os.getppid() != parent
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.course.ended(time.monotonic())
+        if not self._policy.is_check and self.course.record != self._known.record:
+            self._write(self.course.record)
+        if self._is_cancelled:
+            self._leave()
+
+    async def _go_on(self) -> None:
+        """Plans, records and begins what is due, and waits until something else is."""
+        course = self.course
+        if course.is_round_over:
+            course.moved(await self._found())
+        now = time.monotonic()
+        if not course.is_planned and (course.is_round_over or not course.is_first_round):
+            course.plan(now)
+            if course.is_planned:
+                self._show(curtail.preview(course))
+        if course.is_planned and not course.is_recorded and now >= self._write_at:
+            self._write(course.recorded(now))
+            self._write_at = now + _RECORD_EVERY_S
+        while (job := course.take(now, self._places)) is not None:
+            self._begin(job)
+        if now - self._shown_at >= PROGRESS_EVERY_S:
+            self._shown_at = now
+            self._show(curtail.progress(course, now - self.began))
+        await self._pause(min(_TICK_S, max(0.01, course.wake_at() - now)))
+
+    def result(self) -> dict[str, Any]:
+        """Returns the result of the task."""
+        result = curtail.outcome(self.course, self._values, self._place, self._aliases)
+        for context in self._contexts.values():
+            self._warnings.update(dict.fromkeys(context.warnings))
+        rows, more = curtail.shown(result["rows"], str(self._place.folder / "curtail.json"))
+        made: dict[str, Any] = never_a_template({**result, "shown": rows, "more": more})
+        if self._warnings:
+            made["warnings"] = list(self._warnings)[:10]
+        return {**made, "changed": any(row["outcome"] == "confirmed" for row in rows), "seconds": self._seconds}
+
+    @property
+    def _seconds(self) -> float:
+        return round(time.monotonic() - self.began, 1)
+
+    async def _addresses(self) -> dict[str, str]:
+        """Returns the address of each miner, and finds out which names stand for one that has another name already."""
+        contexts = self._contexts
+        found = await batch.addresses_of(context.params["host"] for context in contexts.values())
+        places = {name: (found[context.params["host"]], port_of(context)) for name, context in contexts.items()}
+        again = batch.repeated(places, lambda name: {})
+        self._aliases = again.same
+        hosts = {name: context.params["host"] for name, context in contexts.items()}
+        return {**hosts, **dict.fromkeys(self._refused, "")}
+
+    def _begin(self, job: Job) -> None:
+        task = asyncio.create_task(self._do(job))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _do(self, job: Job) -> None:
+        result = self._refused.get(job.miner) or await self._performed(job)
+        self.course.took(job, result, time.monotonic())
+        self._wake.set()
+
+    async def _performed(self, job: Job) -> dict[str, Any]:
+        context = self._contexts[job.miner]
+        steps = _task.finished(lambda given: _steps(given, job, self._goal.kw is not None), context)
+        try:
+            async with AsyncClient() as client:
+                result = await client.run(steps)
+        except Exception as error:  # noqa: BLE001 - what one miner brings up must not lose all others
+            return dict(_redaction.scrub(_task.failure(error), context.secrets()))
+        if result.get("unreachable") and "session" in vars(context):
+            # It is asked again anyway, so that nobody has to wait for its retries.
+            context.session.connection = replace(context.session.connection, retries=0)
+        return result
+
+    async def _found(self) -> dict[str, str]:
+        """Looks in the network, once, for miners that are not at their addresses, and returns who is where."""
+        if self._has_searched:
+            return {}
+        self._has_searched = True
+        hosts = hosts_to_search(self._values["search"])
+        lost = [name for name in self.course.lost() if name in self._contexts] if hosts else []
+        taken = {miner.address for miner in self.course.miners.values() if miner.has_answered}
+        free = [host for host in hosts if host not in taken]
+        by_login: dict[Any, list[str]] = {}
+        for name in lost:
+            connection = self._contexts[name].session.connection
+            if connection.expected_mac:
+                key = (connection.credentials, connection.port, connection.scheme, connection.auth)
+                by_login.setdefault(key, []).append(name)
+        moved: dict[str, str] = {}
+        for names in by_login.values():
+            session = self._contexts[names[0]].session
+            others = [credential.password for credential in session.connection.credentials[1:]]
+            async with AsyncClient() as client:
+                places = await client.run(whereabouts(session, free, others))
+            for name in names:
+                session = self._contexts[name].session
+                if (host := places.get(session.connection.expected_mac or "")) is not None:
+                    session.move_to(host)
+                    moved[name] = host
+        return moved
+
+    async def _pause(self, seconds: float) -> None:
+        timer = asyncio.get_running_loop().call_later(seconds, self._wake.set)
+        await self._wake.wait()
+        timer.cancel()
+        self._wake.clear()
+
+    def _cancel(self) -> None:
+        self._is_cancelled = True
+        self._wake.set()
+
+    def _show(self, text: str) -> None:
+        self._display.display(text)
+
+    def _write(self, record: curtail_record.Record) -> None:
+        save(str(self._place.path), curtail_record.text_of(record), check_mode=False)
+
+    def _leave(self) -> None:
+        """Leaves behind what a run has come to that is to end at once: nobody reads its result any more."""
+        result = curtail.outcome(self.course, self._values, self._place, self._aliases)
+        if not self._policy.is_check:
+            rows = json.dumps(result["rows"], ensure_ascii=False, indent=4, sort_keys=True)
+            save(str(self._place.folder / "curtail.json"), rows, check_mode=False)
+            text = f"The run was cancelled after {self._seconds:.0f} s. {result['summary']}\n"
+            save(str(self._place.folder / CANCELLED_REPORT), text, check_mode=False)
+        os._exit(1)
+
+
+def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[str, Any]]:
+    """Returns what a job means for a miner, as a module does it."""
+    session = context.session
+    if job.kind == READ:
+        current = yield from autotune.current_autotune(session)
+        yield from session.require_rights()
+        model = yield from session.read(TYPE)
+        is_hashing = None
+        if with_mining:
+            with suppress(MinerError):
+                boards = (yield from current_mining(session, patient=False)).boards
+                is_hashing = any(board.hashrate_ths for board in boards)
+        return {"changed": False, "model": model, **autotune.shown(current), "is_hashing": is_hashing}
+    if job.kind == SWITCH:
+        outcome = yield from converge(autotune.AutoTuneSetting(session, job.mode, job.level), check_mode=False)
+        return {"changed": outcome.changed}
+    options = power.Options("poweredoff", None, None, _POWER_OFF_S)
+    done = yield from power.bring(session, options, False, context.warn)
+    return {"changed": done.changed}
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Gives signals back to Ansible's own handlers, which asyncio does not."""
+    handlers = {number: signal.getsignal(number) for number in _CANCELLED}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _place(values: Mapping[str, Any]) -> curtail.Place:
+    folder = Path(values["report_folder"]).expanduser().resolve()
+    return curtail.Place(Path(values["record"] or folder / curtail.RECORD).expanduser().resolve(), folder)
+
+
+def _text_of(path: Any) -> str | None:
+    """Returns the text of a file, None if there is none."""
+    try:
+        return Path(path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise InvalidInput(f"The record {path} (curtail_record) can't be read: {error.strerror}.") from error
