@@ -90,7 +90,7 @@ class CurtailAction(FleetAction):
         if goal.restore and record.miners:
             # Who is not in the record is not part of the event.
             hosts = [host for host in hosts if host in record.miners]
-        given = Options("facts", dragonmint_facts, {"gather_subset": ["min"]}, {})
+        given = Options("facts", dragonmint_facts, {"gather_subset": ["min"]}, {}, self._on_controller)
         given.validate(is_check)
         # Also finds out what is desired of each miner.
         miners = self._miners(hosts, given, args, task_vars)

@@ -48,7 +48,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining i
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import POOLS, Pool, update_pools
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import (
-    LOCK_STATE,
     NETWORK,
     OVERVIEW,
     TYPE,
