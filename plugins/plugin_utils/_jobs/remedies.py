@@ -153,9 +153,8 @@ def health_of(results: Mapping[str, Any], values: Mapping[str, Any], miner: str,
             reason=str(sent.get("msg") or ""),
         )
     reread = results.get("reread") or {}
-    still_hangs = (
-        (again if tried else results.get("seen") or {}).get("error_code") == reread.get("error_code") == _HANGS
-    )
+    latest = again if tried else results.get("seen") or {}
+    still_hangs = latest.get("error_code") == reread.get("error_code") == _HANGS
     if reread and not reread.get("ansible_facts") and not still_hangs:
         problem = problem or f"It could not be read right before the remedy: {reread.get('msg')}"
     return _with_remedy(health, problem, sent, _running(results), interval_s)
