@@ -8,6 +8,7 @@ sent.
 
 from __future__ import annotations
 
+import resource
 import sys
 from typing import Any
 
@@ -48,10 +49,13 @@ def run(job: str) -> None:
         variables = {"dragonmint_port": fleet.port, "dragonmint_password": PASSWORD, **VARIABLES}
         inventory = written("jobs.yml", {"miners": {"hosts": hosts, "vars": variables}})
         playbook = [{"ansible.builtin.import_playbook": f"minerops.dragonmint.{job}"}]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds, kib = play(playbook, inventory, "-e", f"report_folder={FOLDER}/dragonmint-reports")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
         require(not any(fleet.writes().values()), f"{job} has written to miners")
     verdict(f"seconds of {job} for {MINERS:,} miners", seconds, most=SECONDS_MOST)
-    print(f"  {kib / 1024:.0f} MiB; see {FOLDER}/drift.log")
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"  {cpu:.0f} s CPU and {kib / 1024:.0f} MiB without the simulator; see {FOLDER}/drift.log")
 
 
 def prepared(fleet: Fleet) -> dict[str, Any]:

@@ -455,7 +455,8 @@ NEXT: list[tuple[dict[str, Any], str, str]] = [
     ({"seen": read(DOWN), "reread": read(running(miner(), 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
     ({"seen": read(DEAD), "reread": read(running(DOWN, 99 * H, None))}, "", "does not say how long cgminer"),
     ({"seen": read(DEAD), "reread": read(DEAD)}, "mining_restarted", ""),
-    ({"seen": HUNG, "identity": UP, "reread": UP}, "mining_restarted", ""),
+    ({"seen": HUNG, "identity": UP, "reread": HUNG}, "mining_restarted", ""),
+    ({"seen": HUNG, "identity": UP, "reread": read(running(miner(), 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
 ]
 
 
@@ -497,6 +498,7 @@ JUST_RESTARTED, STILL_DOWN = running(DEAD, 99 * H, 60), running(DOWN, 99 * H, No
         (DEAD, {"tried": RESTARTED, "again": read(STILL_DOWN)}, "rebooted"),
         (DOWN, {"tried": RESTARTED, "again": read(running(DOWN, 11 * H, None))}, ""),
         (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": UP}, "rebooted"),
+        (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": UP, "reread": HUNG}, "rebooted"),
         (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": JUST_UP}, ""),
         (DOWN, {"tried": RESTARTED, "again": HUNG, "identity_again": {"unreachable": True}}, ""),
         (DOWN, {"tried": RESTARTED, "again": read(miner())}, ""),

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined, Health
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 
+ROOT = Path(__file__).parents[2]
 DEAD = Finding("board_dead", "critical", "board 1 is Dead", "board 1", "Dead", "Alive", "mining_restarted")
 MISSING = Finding("board_missing", "critical", "board 1 is missing", "board 1", 2, 3, "rebooted")
 FAN = Finding("fan_at_limit", "warning", "the fan runs at 100 %", "fan", 100, 95)
@@ -293,3 +295,10 @@ def test_a_fleet_is_examined_as_each_of_its_miners() -> None:
 def test_wrong_variables_are_refused_by_name(variables: dict[str, Any], message: str) -> None:
     with pytest.raises(InvalidVariables, match=f"^{message}"):
         normalised(heal.VARIABLES, variables)
+
+
+def test_a_fleet_is_read_as_a_miner_is() -> None:
+    text = f"[{', '.join(heal.SUBSETS)}]"
+    assert f"gather_subset: {text}" in (ROOT / "playbooks/heal.yml").read_text(encoding="utf-8")
+    quoted = text.replace("[", "['").replace(", ", "', '").replace("]", "']")
+    assert f"{quoted} + (['debug']" in (ROOT / "roles/health/vars/main.yml").read_text(encoding="utf-8")

@@ -29,6 +29,8 @@ _RECORD_VERSION = 1
 _AFTER_BOOT_S = 900.0
 # Another remedy may be one that the firmware has.
 _NO_FURTHER_REMEDY = FINAL_CODES - {"unsupported"}
+# The error of a read while cgminer hangs.
+_HANGS = "timeout"
 # Errors of a remedy that did not happen.
 _NOT_HAPPENED = ("unsupported", "not_applied")
 _NOT_EXAMINED = Finding(checks.UNEXAMINED, checks.CRITICAL, "it was not examined, since an earlier task failed")
@@ -151,7 +153,9 @@ def health_of(results: Mapping[str, Any], values: Mapping[str, Any], miner: str,
             reason=str(sent.get("msg") or ""),
         )
     reread = results.get("reread") or {}
-    if reread and not reread.get("ansible_facts"):
+    latest = again if tried else results.get("seen") or {}
+    still_hangs = latest.get("error_code") == reread.get("error_code") == _HANGS
+    if reread and not reread.get("ansible_facts") and not still_hangs:
         problem = problem or f"It could not be read right before the remedy: {reread.get('msg')}"
     return _with_remedy(health, problem, sent, _running(results), interval_s)
 
@@ -224,9 +228,9 @@ def _row(examined: Examined, finding: Finding, outcome: str = "", reason: str = 
 
 
 def _running(results: Mapping[str, Any]) -> Running:
-    """Returns what the latest read says; one of a cgminer that hangs has the uptime only."""
+    """Returns what the latest read says. While cgminer hangs, it is the one of the identity and has the uptime only."""
     reads = ("again", "identity_again") if results.get("tried") else ("seen", "identity")
-    latest = ("reread",) if results.get("reread") else reads
+    latest = ("reread",) if (results.get("reread") or {}).get("ansible_facts") else reads
     facts: dict[str, Any] = {}
     for name in latest:
         facts.update((results.get(name) or {}).get("ansible_facts") or {})
@@ -273,12 +277,9 @@ def _next(
             wanted = checks.REBOOT
     if wanted == checks.REBOOT:
         if running.uptime_s is None:
-            return "", "a reboot would be next, but the miner does not report its uptime"
+            return "", "a reboot is next, but the miner does not report its uptime"
         if running.uptime_s < interval_s:
-            return (
-                "",
-                f"a reboot would be next, but it booted {_hours(running.uptime_s)} ago, in the last {interval}",
-            )
+            return "", f"a reboot is next, but it booted {_hours(running.uptime_s)} ago, in the last {interval}"
     return wanted, ""
 
 
