@@ -2,11 +2,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What one verified change costs on a whole fleet in one task, beside a task on each host: python -m tests.bench.fleet.
 
-Each miner is read, told to change and read back; then again, when there is nothing to change.
+Each miner is read, told to change and read back; then again, when there is nothing to change. At last, some of them
+answer each request late.
 """
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from typing import Any
@@ -23,18 +25,23 @@ PER_HOST = 500
 
 CPU_MS_MOST, RATIO_LEAST, GROWTH_MOST = 5.0, 8.0, 1.15
 MIB_MOST, CHANGE_S_MOST, NO_CHANGE_S_MOST = 250.0, 60.0, 40.0
+# Simulated seconds a second.
+SPEED = 20.0
+# Of slow miners, a few rounds of as many as are worked on at once tell how long the rounds of a big fleet take.
+SLOW, LATE_S, CONCURRENCY, SLOW_MOST = 1000, 0.5, 200, 2.0
 
 
 def main() -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
     print(f"{described_machine()}; all times a miner, with the start of ansible-playbook")
-    with Fleet.start(count=MANY, generation="dm-2018-05", first="127.44.0.1", speed=20.0) as fleet:
+    with Fleet.start(count=MANY, generation="dm-2018-05", first="127.44.0.1", speed=SPEED) as fleet:
         alone = run(fleet, "alone", PER_HOST, {"minerops.dragonmint.dragonmint_autotune": {"mode": "efficient"}})
         some = run(fleet, "some", SOME, together("performance"))
         many = run(fleet, "many", MANY, together("efficient"))
         again = run(fleet, "again", MANY, together("efficient"))
         modes = {miner.state()["autotune"]["mode"] for miner in fleet.miners[:: MANY // 100]}
+        slow = slow_rounds(fleet)
     require(modes == {"efficient"}, f"the miners are in the modes {modes}")
     verdict(f"CPU of {SOME:,} miners in one task, ms", 1000 * some.cpu, most=CPU_MS_MOST)
     verdict(f"CPU of a task on each of {PER_HOST:,}, to that", alone.cpu / some.cpu, least=RATIO_LEAST)
@@ -42,6 +49,18 @@ def main() -> None:
     verdict(f"seconds to change {MANY:,}", MANY * many.wall, most=CHANGE_S_MOST)
     verdict(f"seconds for {MANY:,} with nothing to change", MANY * again.wall, most=NO_CHANGE_S_MOST)
     verdict(f"memory of {MANY:,}, MiB", many.peak_mib, most=MIB_MOST)
+    verdict(f"time of {SLOW:,} that answer {LATE_S} s late, to one of each round", slow, most=SLOW_MOST)
+
+
+def slow_rounds(fleet: Fleet) -> float:
+    """How long slow miners take, to one of them as many times as there are rounds of those worked on at once."""
+    for miner in fleet.miners[:SLOW]:
+        miner.set(latency={"*": LATE_S * SPEED})
+        miner.clear()
+    run(fleet, "slow", SLOW, together("performance"))
+    (seconds,) = re.findall(r"miners ok, .* in (\d+) s$", (FOLDER / "slow.log").read_text(), re.MULTILINE)
+    one = LATE_S * len(fleet[0].requests())
+    return int(seconds) / (one * SLOW / CONCURRENCY)
 
 
 def together(mode: str) -> dict[str, Any]:

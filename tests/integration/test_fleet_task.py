@@ -15,7 +15,15 @@ import pytest
 from ansible.parsing.vault import VaultLib, VaultSecret
 
 from tests.simulator.control import Fleet
-from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, inventory_of, newest_core
+from tests.support.running import (
+    NEWER_FIRMWARE,
+    Ansible,
+    PlaybookRun,
+    connection_to,
+    hosts_with_writes,
+    inventory_of,
+    newest_core,
+)
 
 FLEET = "minerops.dragonmint.dragonmint_fleet"
 GROUP = "group/minerops.dragonmint.dragonmint"
@@ -274,7 +282,9 @@ def test_one_miner_that_is_wrong_does_not_stop_the_others(ansible: Ansible, star
 
 # Tasks that are wrong for all miners, and what the message names.
 WRONG: list[tuple[dict[str, Any], str]] = [
-    (fleet("firmware"), "value of module must be one of"),
+    (fleet("logs"), "value of module must be one of"),
+    (fleet("firmware", options={"src": "new.swu"}), "dragonmint_fleet only checks firmware"),
+    ({**fleet("firmware", options={"src": "none.swu"}), "check_mode": True}, "src 'none.swu' was not found"),
     ({FLEET: {}}, "missing required arguments: module"),
     (fleet("autotune"), "missing required arguments: mode"),
     (fleet("autotune", options={"moed": "efficient"}), "dragonmint_autotune) module: moed"),
@@ -427,6 +437,43 @@ def test_facts_are_in_the_result_and_set_for_nobody(ansible: Ansible, start_flee
     for one in alone.results:
         mine, theirs = (of["ansible_facts"]["dragonmint_identity"] for of in (result["miners"][one.host], one.result))
         assert mine == theirs
+
+
+@newest_core
+def test_a_firmware_is_checked_as_the_module_does_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    miners = start_fleet(count=6)
+    eligible, other, newer, runs_it, guest, gone = inventory_hosts = [f"miner{number}" for number in range(1, 7)]
+    miners[1].set(hwver="a8+")
+    miners[2].set(version_0="t1_20300101_000000", version_1="t1_20300101_000000")
+    miners[3].set(version_0=NEWER_FIRMWARE, version_1=NEWER_FIRMWARE)
+    miners[5].fault("dark")
+    inventory = inventory_of(miners)
+    inventory["miners"]["children"]["dm_2018_05"]["hosts"][guest] |= {
+        "dragonmint_username": "guest",
+        "dragonmint_password": "dragonguest",
+    }
+    options = {"src": f"files/{NEWER_FIRMWARE}.swu"}
+    tasks = [fleet("firmware", options=options), {"minerops.dragonmint.dragonmint_firmware": options}]
+    done = ansible(
+        [play(*({**task, "check_mode": True, "ignore_unreachable": True, "ignore_errors": True} for task in tasks))],
+        inventory,
+    )
+    together, *alone = (result for result in done.results if result.action.startswith("minerops.dragonmint."))
+    keys = ("changed", "version", "version_before", "firmware", "error_code", "msg")
+    of_module = {result.host: {key: result.result.get(key) for key in keys} for result in alone}
+    assert {h: {key: of.get(key) for key in keys} for h, of in together.result["miners"].items()} == of_module
+    codes = {host: of["error_code"] for host, of in of_module.items()}
+    assert codes == {
+        eligible: None,
+        other: "invalid_firmware",
+        newer: "downgrade",
+        runs_it: None,
+        guest: "permission",
+        gone: "unreachable",
+    }
+    assert [of_module[host]["changed"] for host in (eligible, runs_it)] == [True, False]
+    assert set(of_module) == set(inventory_hosts)
+    assert hosts_with_writes(miners) == set()
 
 
 @newest_core

@@ -79,11 +79,13 @@ def test_a_new_rack_mines_and_a_second_run_changes_nothing(ansible: Ansible, sta
 
 @newest_core
 def test_addresses_move_and_later_steps_follow(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Also those for all miners at once, each with a worker of its own."""
     fleet = start_fleet(count=4, generation="mixed", speed=SPEED)
     inventory = rack(fleet)
     variables = {
         "site_worker": "farm.{{ site_octet }}",
         "upgrade_src": None,
+        "provision_at_once": True,
         "provision_network": {
             "mode": "static",
             "ipaddress": "127.20.112.{{ position }}",

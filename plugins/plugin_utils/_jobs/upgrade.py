@@ -277,9 +277,8 @@ def _schedule(batches: Sequence[Sequence[str]], kinds: Mapping[str, Hashable]) -
     """The batches as rows. Those that follow each other and have as many miners are one row."""
     rows: list[dict[str, Any]] = []
     for number, batch in enumerate(batches, 1):
-        last = rows[-1] if rows else {"miners": None}
-        if last["miners"] == len(batch):
-            last["batch"] = f"{last['batch'].partition(' to ')[0]} to {number}"
+        if rows and rows[-1]["miners"] == len(batch):
+            rows[-1]["batch"] = f"{rows[-1]['batch'].partition(' to ')[0]} to {number}"
             continue
         names = ", ".join(batch[:_SHOWN_NAMES]) + (", …" if len(batch) > _SHOWN_NAMES else "")
         kinds_in_it = len({kinds[name] for name in batch})

@@ -20,7 +20,7 @@ def wanted(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     ``problems`` says of the others why not.
     """
     values = {name: found["values"] for name, found in variables.items() if not found["problem"]}
-    common = next(iter(values.values()), {})
+    common: Mapping[str, Any] = next(iter(values.values()), {})
     by_host = {name: own for name, own in values.items() if own != common}
     options = _options(common)
     own_options = {name: _options(own) for name, own in by_host.items()}
