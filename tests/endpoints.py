@@ -34,7 +34,8 @@ that it is like `inno-2018-09`, which may be wrong.
 ## Modules
 
 For the user `admin`, and in the last column for `guest`. What is not possible fails with the `error_code` shown, before
-any change is sent; only pools, and firmware that the miner is to fetch, have to be tried.
+any change is sent; only pools, firmware that the miner is to fetch, and the light have to be tried. Whether `inno-2019`
+has the light is not known.
 """
 ENDPOINTS_HEAD = """
 `partly`: what the user may not read is left out with a warning. For `guest`, `generation` is `unknown` on Innosilicon.

@@ -7,7 +7,7 @@ Its playbook is tests/integration/playbooks/dragonmint_NAME.yml. tests/unit/test
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -75,7 +75,8 @@ class Module:
     """``calls`` are its endpoints, besides auth: that, to log in, or to learn what an "invalid request" means.
 
     With each of the options ``secrets`` it is run by test_secrets, in whose variables secrets stand; some of them have
-    one where none belongs. ``setting`` is None where nothing lasts that could be read.
+    one where none belongs. ``setting`` is None where nothing lasts that could be read. One that is ``blind`` can't
+    read what it changes, so that it changes it each time, and has nothing but the reply.
     """
 
     name: str
@@ -85,6 +86,10 @@ class Module:
     secrets: tuple[dict[str, Any], ...]
     setting: Setting | None
     only_reads: bool = False
+    blind: bool = False
+
+
+A_POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 
 
 def pool(what: str, url: str, admin: Outcomes = ALL_CHANGED) -> Case:
@@ -99,6 +104,8 @@ PINNED = {
     "dns": ["8.8.8.8", "8.8.4.4"],
 }
 NOT_BY_LATER_INNO = (CHANGED, CHANGED, CHANGED, CHANGED, "rejected", "rejected")
+BY_2019 = (*["unsupported"] * 5, CHANGED)
+LIGHT = ("unsupported", "unsupported", CHANGED, CHANGED, CHANGED, "unsupported")
 NO_LEVELS = ("unsupported", "unsupported", "unsupported")
 
 _TABLE = (
@@ -125,9 +132,10 @@ _TABLE = (
     ),
     Module(
         "pools",
-        calls=frozenset({"pools", "updatePools", "summary"}),
+        calls=frozenset({"getErrorDetail", "pools", "updatePools", "summary"}),
         cases=(
             pool("`stratum+tcp`", "stratum+tcp://pool.example.com:3333"),
+            pool("`stratum+tls`", "stratum+tls://pool.example.com:3333", BY_2019),
             pool("`stratum+ssl`", "stratum+ssl://pool.example.com:3333", NOT_BY_LATER_INNO),
             pool("`stratum2+tcp`", "stratum2+tcp://pool.example.com:3333", NOT_BY_LATER_INNO),
             pool("a pool without a dot in its name", "stratum+tcp://pool:3333", NOT_BY_LATER_INNO),
@@ -150,7 +158,7 @@ _TABLE = (
     ),
     Module(
         "autotune",
-        calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune"}),
+        calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune", "type"}),
         # DragonMint and InnoMiner leave the factory balanced, Innosilicon after them in the mode factory.
         cases=(
             Case("`efficient`", {"mode": "efficient"}),
@@ -170,6 +178,25 @@ _TABLE = (
         setting=Setting(
             lambda state: (state["autotune"]["mode"], state["autotune"]["level"]), frozenset({"setAutoTune"})
         ),
+    ),
+    Module(
+        "pool_test",
+        calls=frozenset({"checkPoolTest", "TestingPool"}),
+        cases=(Case("a pool", {"pools": [A_POOL]}, (*["unsupported"] * 5, OK)),),
+        faulty=Faulty({"pools": [A_POOL]}, generation="inno-2019"),
+        secrets=({"pools": ["{{ good_pool }}"]}, {"pools": [{"url": "{{ url_with_password }}", "user": "farm.1"}]}),
+        setting=None,
+        only_reads=True,
+    ),
+    Module(
+        "led",
+        calls=frozenset({"/", "SetMonitor"}),
+        # Whether the firmware of 2019 still has it is not known; where it does not, that shows when it is told.
+        cases=(Case("`blinking`", {"state": "blinking"}, LIGHT),),
+        faulty=Faulty({"state": "blinking"}, generation="inno-2018-08"),
+        secrets=({"state": "blinking"}, {"state": "{{ dragonmint_password }}"}),
+        setting=None,
+        blind=True,
     ),
     Module(
         "network",
@@ -250,6 +277,19 @@ _TABLE = (
     ),
 )
 MODULES = {module.name: module for module in _TABLE}
+
+
+def tried_on(name: str, usual: Sequence[str]) -> list[str]:
+    """The firmwares that something is tried on: the usual ones, and that of a module which is for another one."""
+    module = MODULES.get(name.removeprefix("dragonmint_"))
+    return [*usual, *([module.faulty.generation] if module and not is_for_any(module, usual) else [])]
+
+
+def is_for_any(module: Module, usual: Sequence[str]) -> bool:
+    """Whether a module can do anything on one of these firmwares."""
+    return any(case.outcome(generation, "admin") in (OK, CHANGED) for case in module.cases for generation in usual)
+
+
 # The one that runs others on many miners, and those: what is true of them alone is true of them there.
 RUNS_OTHERS = "fleet"
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")

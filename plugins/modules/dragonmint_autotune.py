@@ -20,6 +20,8 @@ description:
     Should the other one, cgminer.conf, not be writable, the miner reports the new mode while cgminer stays in the old
     one, and nothing in its API shows that. On the DragonMint firmware of April 2018, it shows. If the hash rate and the
     power of a miner do not change with its mode, reset the miner to factory settings.
+  - On some models, such as the A8+ and the D9, cgminer does not know the modes. Setting one would restart mining and
+    change nothing, so it is refused.
   - An Innosilicon miner whose mode was never set ignores V(balanced). It is set to V(factory) first, in which it runs
     already.
 options:
@@ -34,8 +36,10 @@ options:
     required: true
   level:
     description:
-      - The level of the mode, on Innosilicon's firmware, whose own default is V(2). The firmware takes any text.
-      - Without it, the level is kept.
+      - The level of the mode, on Innosilicon's firmware since August 2018. V(2) is the plain mode.
+      - V(efficient) has V(2) to V(4), V(balanced) and V(factory) V(0) to V(4), V(performance) V(0) to V(3). The
+        firmware takes any text, so other levels are refused before anything is sent.
+      - Without it, the level is kept, or becomes V(2) in a mode that does not have it.
     type: str
   wait:
     description:
@@ -101,7 +105,8 @@ autotune:
       sample: "2"
 error_code:
   description:
-    - What went wrong, for programs. V(unsupported) means that the firmware does not have this mode or any level,
+    - What went wrong, for programs. V(invalid_input) means that the mode does not have the level, V(unsupported) that
+      the firmware does not have this mode or any level, or that the miner's cgminer does not know the modes,
       V(not_applied) that the miner did not take it, V(not_ready) that tuning did not end in time, V(rejected) that the
       miner's cgminer.conf is damaged and was not touched.
     - V(not_applied) with RV(ignore:changed) true means that the miner has another mode now, or that its cgminer.conf

@@ -14,6 +14,8 @@ description:
   - After the upload the miner's updater is followed until the miner has rebooted into the new firmware and mines
     again. An
     upload that merely arrived proves nothing, since the miner confirms that of a broken archive, too.
+  - Some archives are for two models, such as the B29 and the D9. One that would make another model of the miner is
+    installed with a warning.
   - A miner flashes once. If an update is under way, the task joins it instead of sending another one.
   - With up to 20 miners at once, each of them shows its phases and every 10 percent. With more, percentages need C(-v).
 options:
@@ -54,8 +56,9 @@ options:
     default: false
   recover:
     description:
-      - When the miner's updater is stuck on an earlier upload that was cut off, or has died, reboot the miner and try
-        once more.
+      - When the miner's updater is stuck on an earlier upload that was cut off, or has died, restart it and try once
+        more, if the firmware can restart it, as Innosilicon's of 2019 can. Where it can't, or where the second try
+        fails as well, reboot the miner and try again.
     type: bool
     default: false
   wait:
@@ -228,7 +231,9 @@ def run(context: _task.Context) -> Steps[dict[str, Any]]:
     session = context.session
     tracker = Tracker(session, hosts, policy.wait_s)
     wanted = named or (yield from install.newest(session, tracker, params["version"]))
-    outcome = yield from install.install(session, tracker, wanted, policy, context.check_mode, context.tell)
+    outcome = yield from install.install(
+        session, tracker, wanted, policy, context.check_mode, context.tell, context.warn
+    )
     return _task.outcome_result(
         outcome,
         firmware={"version": outcome.value},

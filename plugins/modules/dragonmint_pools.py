@@ -23,13 +23,13 @@ options:
     suboptions:
       url:
         description:
-          - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are possible, too.
-            The port is required.
+          - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are possible, too,
+            and V(stratum+tls) where the miner has Innosilicon's firmware of 2019. The port is required.
           - V(/#xnsub) at the end asks the pool for extranonce subscription. V(#xnsub) is accepted as well, and set with
             the slash that cgminer needs.
-          - Innosilicon's firmware of September 2018 takes only V(stratum+tcp) with an IPv4 address or a host name that
-            has a dot and ends in a letter. With any other URL in the list, it refuses the list and keeps the pools it
-            has.
+          - Innosilicon's firmware since September 2018 takes only V(stratum+tcp), and that of 2019 V(stratum+tls), with
+            an IPv4 address or a host name that has a dot and ends in a letter. With any other URL in the list, it
+            refuses the list and keeps the pools it has.
         type: str
         required: true
       user:
@@ -131,9 +131,10 @@ pools:
 error_code:
   description:
     - What went wrong, for programs. V(invalid_input) means that a pool is not one that a miner could use, or that there
-      is no password to keep, V(not_applied) that the miner did not take the pools, V(rejected) that it refused them, or
-      that its cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools but cgminer does not
-      answer since.
+      is no password to keep, V(unsupported) that the firmware is not known to take V(stratum+tls), V(not_applied) that
+      the miner did not take the pools, V(rejected) that it refused them, that its pools are locked, or that its
+      cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools and cgminer does not answer
+      since.
     - V(not_applied) with RV(ignore:changed) true means that other pools are set now, or that cgminer.conf was damaged
       by the change, as happens when the miner's C(/config) is full. cgminer then does not start before a factory reset.
   returned: failure
@@ -151,14 +152,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._settings impo
 
 
 def argument_spec() -> _task.ArgumentSpec:
-    pool = {
-        "url": {"type": "str", "required": True},
-        "user": {"type": "str", "required": True},
-        "password": {"type": "str", "no_log": True, "fallback": (pools.left_out_password,)},
-    }
     return _task.argument_spec(
-        pools={"type": "list", "elements": "dict", "required": True, "options": pool},
-        keep_passwords={"type": "bool", "default": False, "no_log": False},
+        **pools.options(),
         wait_ready={"type": "bool", "default": True},
         wait_timeout={"type": "float", "default": 120},
     )

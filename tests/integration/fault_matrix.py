@@ -74,7 +74,9 @@ def always(what: str, outcome: str, fault: str, logs: str | None = None, **param
 
 def writing(what: str, outcome: str, fault: str, but: Mapping[str, str] | None = None, **parameters: Any) -> Row:
     """All is well until the miner is told to change. What was sent is not sent again: the miner's state decides."""
-    return Row(what, WRITE, {"name": fault, "action": "writes", **parameters}, NO_CASE, outcome, but or {})
+    return Row(
+        what, WRITE, {"name": fault, "action": "writes", **parameters}, NO_CASE, outcome, {**UNSEEN, **(but or {})}
+    )
 
 
 def stuck(what: str, **state: str) -> Row:
@@ -90,10 +92,13 @@ def once(what: str, fault: str, **parameters: Any) -> Row:
 HTML = "<!DOCTYPE html><html><body>It works!</body></html>"
 # A miner that reboots although it was told something else has not done it, unless it was told to reboot.
 REBOOTED = {"power": "changed"}
+# The light can't be read: where the reply is lost, nobody knows, and where it says success, that is all there is.
+UNSEEN = {"led": "not_back, changed"}
+TRUSTED = {"led": "changed"}
 # What half of a command or of a password would be, nobody knows.
-UNDIVIDED = {"power": NO_CASE, "user": NO_CASE}
+UNDIVIDED = {"power": NO_CASE, "user": NO_CASE, "led": NO_CASE}
 # A rival of the network changes it back to what it was, and passwords can't be read, only tried.
-RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE}
+RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE, "led": NO_CASE}
 NOT_FLASHED = {"firmware": "flash_failed"}
 # The miner's web server loses the refusals of an updater that is stuck in just these ways.
 NOT_ACCEPTED = {"firmware": "updater_stuck"}
@@ -114,6 +119,8 @@ NEEDS_OVERVIEW = {
     "firmware": "bad_reply",
     "power": "not_back, changed",
 }
+# Of whose replies nothing but the success is read.
+ONLY_A_FLAG = {"logs": NO_CASE, "pool_test": NO_CASE}
 SHORT_POOLS = [{"url": "stratum+tcp://a.io:1", "user": "u", "pass": "x"}]
 
 ROWS = {
@@ -146,7 +153,7 @@ ROWS = {
     "redirect": always("Redirect to another place", "bad_reply", "redirect"),
     "not-http": always("Something that is no web server", "bad_reply", "not_http"),
     "utf8": always("Invalid UTF-8", "bad_reply", "invalid_utf8", logs="unsupported"),
-    "types": always("JSON of wrong types", "bad_reply", "wrong_types", logs=NO_CASE),
+    "types": Row("JSON of wrong types", ALWAYS, {"name": "wrong_types"}, "bad_reply", "bad_reply", ONLY_A_FLAG),
     "nested": always("Nesting bomb", "bad_reply", "nesting_bomb", logs="unsupported"),
     "gzip": always("Gzip bomb", "bad_reply", "gzip_bomb", logs="unsupported"),
     "gigabyte": always("A reply of 1 GB", "bad_reply", "oversized", logs="unsupported"),
@@ -157,7 +164,7 @@ ROWS = {
     "reply-reset": writing("Reply lost, connection reset", "changed", "lost_reply", reset=True),
     "reply-cut": writing("Reply cut off", "changed", "truncated"),
     "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
-    "clock": writing("The clock jumps", "changed", "clock_jumps"),
+    "clock": writing("The clock jumps", "changed", "clock_jumps", TRUSTED),
     # The change is not made, whatever the miner says.
     "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_ACCEPTED),
     "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_ACCEPTED, status=502),
@@ -167,7 +174,7 @@ ROWS = {
     "write-gigabyte": writing("A reply of 1 GB, not done", "not_applied", "oversized", NOT_FLASHED),
     "write-endless": writing("A chunked reply without end, not done", "not_applied", "huge", NOT_FLASHED),
     "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_ACCEPTED),
-    "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE}),
+    "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE, **TRUSTED}),
     "half": writing("Success, half of it done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
     "rival": writing("Another controller changes it meanwhile", "not_applied, changed", "rival", RIVAL),
     "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
@@ -249,8 +256,8 @@ afterwards decides, not its reply. `-`: the module can't meet this fault.
 
 What `dragonmint_fleet` runs comes to the same there, miner by miner; the test plays their cases in both forms.
 
-One `changed` is not what it seems: where cgminer.conf is not writable, the miner reports the new autotune mode, and
-cgminer stays in the old one. Nothing in the API shows that.
+Two kinds of `changed` are not what they seem: where cgminer.conf is not writable, the miner reports the new autotune
+mode, and cgminer stays in the old one; nothing in the API shows that. And the light of `led` cannot be read.
 """
 
 

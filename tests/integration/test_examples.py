@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tests.modules import tried_on
 from tests.simulator.control import Fleet
 from tests.simulator.generations import MIXED
 from tests.support.running import Ansible, connection_to, newest_core
@@ -52,10 +53,12 @@ def here(text: str) -> Any:
 
 
 def run(ansible: Ansible, start_fleet: Callable[..., Fleet], examples: dict[str, Example]) -> None:
-    """Run plays, or tasks, each example on miners of its own, one of each generation of MIXED."""
-    fleet = start_fleet(count=len(examples) * len(MIXED), generation="mixed", first=f"{SIMULATED}1")
+    """Run plays, or tasks, each example on miners of its own, one of each generation that it is tried on."""
+    pairs = [(name, generation) for name in examples for generation in tried_on(name, MIXED)]
+    generations = ",".join(generation for _name, generation in pairs)
+    fleet = start_fleet(count=len(pairs), generation=generations, first=f"{SIMULATED}1")
     groups: dict[str, Any] = {f"of_{name}": {"hosts": {}} for name in examples}
-    for number, (name, miner) in enumerate(zip([name for name in examples for _each in MIXED], fleet.miners)):
+    for number, ((name, _generation), miner) in enumerate(zip(pairs, fleet.miners, strict=True)):
         groups[f"of_{name}"]["hosts"][f"miner{number}"] = {
             **connection_to(miner),
             "static_address": miner.host,

@@ -19,6 +19,8 @@ SPEED = 50.0
 LATEST = {"version": "t1_20180901_120000", "url": "http://127.0.0.1:9/t1_20180901_120000.swu", "info": "important"}
 # What nothing tells of beforehand: there a change is sent that can only fail.
 TRIED = {
+    # Not on DragonMint, whose firmware is known by its page.
+    "`blinking`",
     *("`url`", "`latest`", "`stratum+ssl`", "`stratum2+tcp`"),
     *("a pool without a dot in its name", "a pool at an IPv6 address"),
 }

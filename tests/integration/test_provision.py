@@ -9,7 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from tests.simulator.control import Fleet
-from tests.support.running import Ansible, TaskResult, connection_to, hosts_with_writes, inventory_of
+from tests.support.running import (
+    Ansible,
+    TaskResult,
+    connection_to,
+    hosts_with_writes,
+    inventory_of,
+    newest_core,
+)
 
 PLAYBOOK = Path(__file__).parents[2] / "playbooks/provision.yml"
 POOLS = [
@@ -220,6 +227,33 @@ def test_passwords_of_pools_are_kept_on_demand(ansible: Ansible, start_fleet: Ca
     assert kept.changed == set()
     ansible(PLAYBOOK, inventory_of(fleet, **desired)).succeeded()
     assert fleet[0].state()["pools"] == [CONFIGURED[0]]
+
+
+@newest_core
+def test_a_few_miners_test_the_pools_before_any_gets_them(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """Up to three of each hall, which has pools of its own; one that cannot use them stops both."""
+    fleet = start_fleet(count=8, generation="inno-2019")
+    inventory = inventory_of(fleet, provision_test_pools=True, provision_verify_mining=False)
+    halls = {"hall1": (POOLS[0], fleet.miners[:5]), "hall2": (POOLS[1], fleet.miners[5:])}
+    inventory["miners"]["children"] |= {
+        hall: {
+            "hosts": {f"miner{fleet.miners.index(miner) + 1}": {} for miner in miners},
+            "vars": {"provision_pools": [pool]},
+        }
+        for hall, (pool, miners) in halls.items()
+    }
+    fleet[1].set(pool_status={POOLS[0]["url"]: "Dead"})
+    done = ansible(PLAYBOOK, inventory)
+    assert done.returncode != 0
+    assert "No pools were set, since a miner cannot use them. miner2: The miner cannot use pool 1, " in done.output
+    assert hosts_with_writes(fleet) == set()
+
+    fleet.clear()
+    fleet[1].set(pool_status="Alive")
+    ansible(PLAYBOOK, inventory).succeeded()
+    asked = [any(request["action"] == "TestingPool" for request in miner.requests()) for miner in fleet.miners]
+    assert asked == [True] * 3 + [False] * 2 + [True] * 3
+    assert [miner.state()["pools"] for miner in fleet.miners] == [[CONFIGURED[0]]] * 5 + [[CONFIGURED[1]]] * 3
 
 
 def complains(result: TaskResult, text: str | None) -> bool:

@@ -61,6 +61,7 @@ def build(
     images: Mapping[str, int] = IMAGES,
     *,
     board: str = "g19",
+    flags: str = "01",
     handler: str = "flash",
     format: str = "crc",  # noqa: A002 - as cpio calls it
     signature: str | Callable[[bytes], bytes] | None = "good",
@@ -75,7 +76,8 @@ def build(
 ) -> Path:
     """Write an archive; the same arguments give the same bytes.
 
-    `images` are sizes by name, `image_bytes` gives some of them their content. `handler` is `flash` or `rawfile`,
+    `images` are sizes by name, `image_bytes` gives some of them their content. `flags` are what the boot loader calls
+    the two slots, `01` or `ab`. `handler` is `flash` or `rawfile`,
     `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for none, or a function
     that signs in another way. `wrong_hash`, `wrong_checksum` and `missing_image` name an entry, `reorder` lists all
     entries as they should stand. The archive ends after `truncate` bytes, and `pad` zeros follow a whole one.
@@ -85,7 +87,7 @@ def build(
     hashes = {name: image.sha256() for name, image in contents.items()}
     if wrong_hash is not None:
         hashes[wrong_hash] = hashlib.sha256(hashes[wrong_hash].encode()).hexdigest()
-    text = (description or describe(version, hardware, hashes, board, handler)).encode()
+    text = (description or describe(version, hardware, hashes, board, handler, flags)).encode()
     entries = {DESCRIPTION: Content(text, len(text))}
     if signature is not None:
         signed = signature(text) if callable(signature) else sign(text if signature == "good" else text + b" ")
@@ -107,11 +109,13 @@ def build(
     return path
 
 
-def describe(version: str, hardware: Sequence[str], hashes: Mapping[str, str], board: str, handler: str) -> str:
+def describe(
+    version: str, hardware: Sequence[str], hashes: Mapping[str, str], board: str, handler: str, flags: str = "01"
+) -> str:
     """A sw-description with a set for each of the two slots."""
     revisions = ", ".join(f'"{revision}"' for revision in hardware)
-    main = _set("0", version, hashes, MAIN_DEVICES, handler)
-    alt = _set("1", version, hashes, ALT_DEVICES, handler)
+    main = _set(flags[0], version, hashes, MAIN_DEVICES, handler)
+    alt = _set(flags[1], version, hashes, ALT_DEVICES, handler)
     return (
         f'software =\n{{\n\tversion = "0.1.0";\n\thardware-compatibility: [ {revisions} ];\n\t{board}: {{\n'
         f"\t\tstable: {{\n\t\t\tmain: {{\n{main}\t\t\t}};\n\t\t\talt: {{\n{alt}\t\t\t}};\n\t\t}};\n\t}};\n}}\n"
@@ -148,6 +152,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--version", default=VERSION, help="what the miner runs afterwards (%(default)s)")
     parser.add_argument("--hardware", action="append", help="a revision that it is for; may be repeated (t1.g19)")
     parser.add_argument("--board", default="g19", help="the board that it is for (%(default)s)")
+    parser.add_argument("--flags", choices=["01", "ab"], default="01", help="what its two slots are called")
     parser.add_argument("--size", type=int, metavar="BYTES", help="of the root file system")
     parser.add_argument("--format", choices=list(MAGICS), default="crc", help="of the archive (%(default)s)")
     parser.add_argument("--signature", choices=["good", "bad", "none"], default="good")
@@ -165,6 +170,7 @@ def main(arguments: argparse.Namespace) -> None:
         arguments.hardware or ("t1.g19",),
         {**IMAGES, "rootfs.ubi": IMAGES["rootfs.ubi"] if arguments.size is None else arguments.size},
         board=arguments.board,
+        flags=arguments.flags,
         format=arguments.format,
         signature=None if arguments.signature == "none" else arguments.signature,
         wrong_hash=arguments.wrong_hash,

@@ -35,8 +35,14 @@ INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | INNO_GUEST_ACTIONS | {"getFreqVol", "setFre
 FIRST_INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | {"getAutoTuneStatus", "SetMonitor", "getErrorMessage"}
 # Who may call these is not known; the rest of Innosilicon's own is for the admin.
 LATER_INNO_ADMIN_ACTIONS = INNO_ADMIN_ACTIONS | {"getRuntimePools", "getLockState", "setLock", "getDNA", "getAll"}
-# That of September 2018 and what the pages of 2019 use besides. What else of it is still there is not known.
-INNO_2019_ADMIN_ACTIONS = LATER_INNO_ADMIN_ACTIONS | {"getErrorDetail"}
+# That of September 2018 and what the pages of 2019 use besides. What else of it is still there is not known; no page
+# switches the light any more.
+INNO_2019_ADMIN_ACTIONS = (LATER_INNO_ADMIN_ACTIONS - {"SetMonitor"}) | {
+    "getErrorDetail",
+    "checkPoolTest",
+    "TestingPool",
+    "restartSwupdate",
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +72,8 @@ class Generation:
     cgminer_timeout_s: float = float("inf")
     has_lock: bool = False
     checks_pool_urls: bool = False
+    lock_keeps_pools: bool = False
+    knows_tls: bool = False
     knows_factory_guest: bool = False
 
     def allows(self, user: str | None, action: str) -> bool:
@@ -160,6 +168,8 @@ GENERATIONS = {
             built="20190528_101010",
             admin_actions=INNO_2019_ADMIN_ACTIONS,
             knows_all_types=True,
+            lock_keeps_pools=True,
+            knows_tls=True,
             **_LATER_INNOSILICON,
         ),
     )
@@ -189,6 +199,7 @@ WRITES = frozenset(
         "setFreqVol",
         "SetMonitor",
         "setLock",
+        "restartSwupdate",
     }
 )
 # So do the pages that take firmware.

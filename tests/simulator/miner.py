@@ -48,6 +48,8 @@ TIMING = {
     "shutdown_s": 0.0,
     "boot_s": 30.0,
     "flash_s": 60.0,
+    "updater_restart_s": 1.0,
+    "pool_test_s": 2.0,
 }
 # Seconds of work a request: network and overview spawn a dozen processes, seen to take 0.3 to 0.8 s.
 DEVICE_LATENCY = {"*": 0.01, "network": 0.6, "overview": 0.6}
@@ -114,6 +116,7 @@ class Miner:
         # The same in each run.
         self.chance = random.Random(mac)
         self.uploads = 0
+        self.updater_freed_by = "restart"
         self.updater = Updater(self)
 
         self.power = "on"

@@ -150,6 +150,7 @@ class Miner:
 
     def __init__(self, generation: str, mode: str = "balanced", level: str = "2", fresh: bool = True) -> None:
         self.generation = generation
+        self.type = "T1"
         self.mode = mode
         self.level = level
         self.fresh = fresh
@@ -203,6 +204,9 @@ class Miner:
 
     def _auth(self, form: dict[str, str]) -> Reply:
         return logged_in(form["username"])
+
+    def _type(self, form: dict[str, str]) -> Reply:
+        return said(success=True, type=self.type)
 
     def _overview(self, form: dict[str, str]) -> Reply:
         return recorded(self._recorded, "/api/overview")

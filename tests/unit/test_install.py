@@ -34,6 +34,7 @@ from tests.simulator.control import Fleet, Miner
 from .driving import Drive, connection_to, over_aiohttp, over_requests
 
 NEWER, OLDER = "t1_20180901_120000", "t1_20180101_120000"
+OF_SOC, OF_D9, OF_B29 = "t2t+_hub_20190701_120000", "d9_20190701_120000", "b29_20190701_120000"
 WAIT_S = 60.0
 OPTIONS = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
 POLICY = {"allow_downgrade": False, "force": False, "recover": False, "to_end": True, "wait_s": WAIT_S}
@@ -43,8 +44,17 @@ both_drivers = pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
 
 @pytest.fixture(scope="module")
 def unused() -> Iterator[Iterator[Miner]]:
-    with Fleet.start(count=24, first="127.36.1.1", speed=20.0) as fleet:
+    with Fleet.start(count=20, first="127.36.1.1", speed=20.0) as fleet:
         yield iter(fleet.miners)
+
+
+@pytest.fixture(scope="module")
+def sisters() -> Iterator[dict[str, Iterator[Miner]]]:
+    """Miners of the firmware of 2019, by type."""
+    types = ("T2T+", "B29")
+    fleet = Fleet.start(count=12, first="127.36.2.1", speed=20.0, generation="inno-2019", type_=",".join(types))
+    with fleet:
+        yield {type_: iter(fleet.miners[number :: len(types)]) for number, type_ in enumerate(types)}
 
 
 @pytest.fixture
@@ -57,6 +67,10 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("firmware")
     for version in (NEWER, OLDER):
         firmware.build(folder / f"{version}.swu", version)
+    firmware.build(folder / f"{OF_SOC}.swu", OF_SOC, ["t2t+.soc"], board="soc", flags="ab")
+    firmware.build(folder / "wrong_board.swu", OF_SOC, ["t2t+.soc"])
+    for version in (OF_D9, OF_B29):
+        firmware.build(folder / f"{version}.swu", version, ["b29.g19", "d9.g19"])
     return folder
 
 
@@ -69,9 +83,16 @@ def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def installed(
-    drive: Drive, miner: Miner, archive: Path, check_mode: bool = False, told: list[str] | None = None, **policy: Any
+    drive: Drive,
+    miner: Miner,
+    archive: Path,
+    check_mode: bool = False,
+    told: list[str] | None = None,
+    warnings: list[str] | None = None,
+    **policy: Any,
 ) -> Installed:
-    session = Session(connection_to(miner.host, port=miner.port))
+    password = "admin" if miner.generation.startswith("inno") else "dragonadmin"
+    session = Session(connection_to(miner.host, password, port=miner.port))
     wanted = wanted_from({**OPTIONS, "src": str(archive)}, None)
     assert wanted is not None
     lines = [] if told is None else told
@@ -80,7 +101,9 @@ def installed(
         lines.append(text)
 
     tracker = Tracker(session, [], WAIT_S)
-    return drive(install(session, tracker, wanted, Policy(**{**POLICY, **policy}), check_mode, tell), None)
+    warned = [] if warnings is None else warnings
+    steps = install(session, tracker, wanted, Policy(**{**POLICY, **policy}), check_mode, tell, warned.append)
+    return drive(steps, None)
 
 
 @both_drivers
@@ -126,6 +149,58 @@ def test_a_stuck_updater_is_named_and_recovered_on_demand(drive: Drive, miner: M
     with pytest.raises(UpdaterStuck, match="recover=true"):
         installed(drive, miner, archives / f"{NEWER}.swu")
     assert installed(drive, miner, archives / f"{NEWER}.swu", recover=True).value == NEWER
+
+
+@pytest.mark.parametrize("state", ["wedged", "dead"])
+@pytest.mark.parametrize(("freed_by", "booted"), [("restart", 1), ("reboot", 2)])
+def test_a_stuck_updater_is_restarted_first_where_the_firmware_can(
+    state: str, freed_by: str, booted: int, sisters: dict[str, Iterator[Miner]], archives: Path
+) -> None:
+    """A miner boots once for the new firmware, and before that only where nothing else has helped."""
+    miner = next(sisters["T2T+"])
+    miner.set(updater=state, busy_reply="500", updater_freed_by=freed_by)
+    told: list[str] = []
+    assert installed(over_requests, miner, archives / f"{OF_SOC}.swu", told=told, recover=True).value == OF_SOC
+    assert sum("restarting it" in line for line in told) == 1
+    assert sum("rebooting the miner" in line for line in told) == booted - 1
+    writes = [write["action"] for write in miner.writes() if write["action"]]
+    assert writes == ["restartSwupdate", *["reboot"] * (booted - 1)]
+
+
+def test_an_updater_that_is_not_stuck_is_left_alone(sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
+    miner = next(sisters["T2T+"])
+    installed(over_requests, miner, archives / f"{OF_SOC}.swu", recover=True)
+    assert [write["path"] for write in miner.writes()] == ["/upgrade/upload"]
+
+
+def test_an_archive_is_for_one_board(miner: Miner, sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
+    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, and this miner is a t1\.g19"):
+        installed(over_requests, miner, archives / f"{OF_SOC}.swu")
+    sister = next(sisters["T2T+"])
+    with pytest.raises(InvalidFirmware, match=r"is for the board g19, and this miner has soc\."):
+        installed(over_requests, sister, archives / "wrong_board.swu")
+    assert miner.writes() == sister.writes() == []
+
+
+@both_drivers
+def test_firmware_that_makes_another_model_of_a_miner_is_installed_with_a_warning(
+    drive: Drive, sisters: dict[str, Iterator[Miner]], archives: Path
+) -> None:
+    warnings: list[str] = []
+    miner = next(sisters["B29"])
+    archive = archives / f"{OF_D9}.swu"
+    assert installed(drive, miner, archive, check_mode=True, warnings=warnings).changed
+    assert installed(drive, miner, archive, warnings=warnings).value == OF_D9
+    (warning,) = set(warnings)
+    assert f"its version is {OF_D9}. With it, this B29 becomes a D9" in warning
+
+
+def test_firmware_for_two_models_is_no_reason_to_warn_one_that_stays_what_it_is(
+    sisters: dict[str, Iterator[Miner]], archives: Path
+) -> None:
+    warnings: list[str] = []
+    installed(over_requests, next(sisters["B29"]), archives / f"{OF_B29}.swu", True, warnings=warnings)
+    assert warnings == []
 
 
 @pytest.mark.parametrize(

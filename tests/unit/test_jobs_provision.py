@@ -95,3 +95,33 @@ def test_all_passwords_that_are_set_anywhere_are_tried_once() -> None:
     )
     assert previous_passwords(sources) == ["older", "old", "12345678", "from the environment", "typed"]
     assert previous_passwords(Sources(variable=lambda _name: None, command_line=lambda: (None, "of ssh"))) == []
+
+
+USABLE = {"changed": False, "pools": []}
+REJECTED = {"error_code": "rejected", "msg": "The miner cannot use pool 1: 'no route'."}
+OLD = {"error_code": "unsupported", "msg": "This firmware cannot test a pool."}
+DARK = {"unreachable": True, "error_code": "unreachable", "msg": "No answer."}
+
+
+@pytest.mark.parametrize("others", [[], [OLD], [DARK, OLD], [USABLE]])
+def test_pools_that_a_miner_can_use_are_set(others: list[dict[str, Any]]) -> None:
+    results = {f"m{number}": result for number, result in enumerate([USABLE, *others])}
+    assert provision.pool_tests(results) == {"is_ok": True, "summary": "The pools can be used."}
+
+
+@pytest.mark.parametrize("others", [[], [OLD], [USABLE], [DARK, USABLE]])
+def test_one_miner_that_cannot_use_them_is_enough(others: list[dict[str, Any]]) -> None:
+    results = {f"m{number}": result for number, result in enumerate([*others, REJECTED])}
+    verdict = provision.pool_tests(results)
+    assert verdict == {
+        "is_ok": False,
+        "summary": f"No pools were set, since a miner cannot use them. m{len(others)}: {REJECTED['msg']}",
+    }
+
+
+@pytest.mark.parametrize("results", [{}, {"m0": {}}, {"m0": OLD}, {"m0": OLD, "m1": DARK}])
+def test_pools_that_nobody_has_tested_are_not_set(results: dict[str, dict[str, Any]]) -> None:
+    verdict = provision.pool_tests(results)
+    assert not verdict["is_ok"]
+    assert "no miner could test them. Unset provision_test_pools, or" in verdict["summary"]
+    assert all(f"{name}: {result['msg']}" in verdict["summary"] for name, result in results.items() if result)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -22,8 +23,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.autotune import (
+    LEVELS,
     MODES,
     AutoTuneSetting,
+    aim,
+    autotune_from,
     current_status,
     shown,
     wait_tuned,
@@ -39,6 +43,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_09,
     INNO_2019,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import MODELS
 
 from .driving import Connect, Driven, asking
 from .helpers import (
@@ -107,10 +112,10 @@ def test_a_mode_that_is_set_is_not_sent(generation: str, connect: Connect, clock
     assert miner.actions == ["getAutoTune"]
 
 
-def test_a_mode_that_all_take_costs_five_requests(connect: Connect, clock: Clock) -> None:
+def test_a_mode_that_all_take_costs_six_requests(connect: Connect, clock: Clock) -> None:
     miner = Miner(DM_2018_05)
     bring(connect(miner), clock, "efficient")
-    assert miner.actions == ["getAutoTune", "pools", "setAutoTune", "pools", "getAutoTune"]
+    assert miner.actions == ["getAutoTune", "type", "pools", "setAutoTune", "pools", "getAutoTune"]
 
 
 LOST = said(success=False, message="missing configuration")
@@ -243,6 +248,64 @@ def test_a_level_is_refused_by_firmware_without_levels(
 def test_a_level_that_cannot_be_stored_is_refused(level: str, connect: Connect) -> None:
     with pytest.raises(InvalidInput, match="level"):
         AutoTuneSetting(connect(Script([])).session, "balanced", level)
+
+
+STEPS = {"efficient": "234", "balanced": "01234", "factory": "01234", "performance": "0123"}
+
+
+@pytest.mark.parametrize("level", ["-1", "0", "1", "2", "3", "4", "5", "02", "abc", "2.0"])
+@pytest.mark.parametrize("mode", STEPS)
+def test_a_mode_has_its_levels_and_no_others(mode: str, level: str) -> None:
+    if level in STEPS[mode]:
+        assert autotune_from(mode, level) == AutoTune(mode, level)
+    else:
+        with pytest.raises(InvalidInput, match=f"The mode {mode} has no level '{level}'. Its levels are ") as caught:
+            autotune_from(mode, level)
+        assert f"are {', '.join(STEPS[mode])}, of which 2 is the plain mode" in str(caught.value)
+
+
+def test_there_are_seventeen_steps() -> None:
+    assert sum(len(levels) for levels in STEPS.values()) == sum(len(levels) for levels in LEVELS.values()) == 17
+
+
+@pytest.mark.parametrize(
+    ("before", "mode", "after"),
+    [
+        (AutoTune("factory", "4"), "balanced", AutoTune("balanced", "4")),
+        (AutoTune("factory", "0"), "efficient", AutoTune("efficient", "2")),
+        (AutoTune("balanced", "4"), "performance", AutoTune("performance", "2")),
+        # Somebody else's, which the firmware has stored: it stays where nobody asks for another mode.
+        (AutoTune("factory", "7"), "factory", AutoTune("factory", "7")),
+        (AutoTune("factory", "7"), "balanced", AutoTune("balanced", "2")),
+        (AutoTune("balanced"), "efficient", AutoTune("efficient")),
+    ],
+)
+def test_a_level_that_is_kept_is_one_that_the_mode_has(before: AutoTune, mode: str, after: AutoTune) -> None:
+    assert aim(autotune_from(mode, None), before) == after
+
+
+WITHOUT_EFFECT = ("A4+", "A5", "A6", "A8", "T4", "A8+", "D9", "B29", "S11", "B52")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("type_", WITHOUT_EFFECT)
+def test_a_model_whose_cgminer_has_no_modes_is_left_alone(
+    type_: str, check_mode: bool, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(INNO_2019, mode="factory", fresh=False)
+    miner.type = type_
+    text = rf"This miner is a {re.escape(type_)}, and its cgminer .* and changes nothing\. Nothing was sent"
+    with pytest.raises(Unsupported, match=text):
+        bring(connect(miner), clock, "efficient", check_mode=check_mode)
+    assert miner.writes == []
+    assert not bring(connect(miner), clock, "factory").changed
+
+
+@pytest.mark.parametrize("type_", sorted({*MODELS, "Z9", ""} - {*WITHOUT_EFFECT}))
+def test_a_model_of_which_nothing_is_known_may_have_the_modes(type_: str, connect: Connect, clock: Clock) -> None:
+    miner = Miner(INNO_2019, mode="factory", fresh=False)
+    miner.type = type_
+    assert bring(connect(miner), clock, "efficient").changed
 
 
 def test_the_mode_and_level_are_shown(connect: Connect) -> None:

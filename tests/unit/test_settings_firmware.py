@@ -33,6 +33,7 @@ from .helpers_swu import firmware
 
 VERSION = "t1_20180901_120000"
 OTHER = "t1_20180515_060842"
+FOUR_PARTS = "t3_hub_20190528_162515"
 OVERVIEW = recorded(DM_2018_05, "/api/overview")
 NOTHING = {"src": None, "url": None, "latest": False, "version": None, "checksum": None}
 
@@ -49,6 +50,7 @@ def archive(tmp_path: Path) -> str:
     [
         ({"url": f"http://shop.example/{VERSION}.swu?x=1"}, VERSION),
         ({"url": "http://shop.example/new", "version": VERSION}, VERSION),
+        ({"url": f"http://shop.example/{FOUR_PARTS}.swu"}, FOUR_PARTS),
     ],
 )
 def test_the_version_of_an_address(options: dict[str, Any], version: str) -> None:
@@ -110,6 +112,9 @@ def test_what_names_no_firmware_is_refused(
         (VERSION, OTHER, False),
         (VERSION, VERSION, False),
         ("t1_20180901_115959", VERSION, True),
+        ("t3_hub_20190528_162514", FOUR_PARTS, True),
+        (FOUR_PARTS, "t3_20190528_162514", False),
+        ("t3_20190528_162514", FOUR_PARTS, True),
         ("beta", VERSION, False),
         (OTHER, None, False),
         (OTHER, "beta", False),

@@ -15,6 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Rejected,
     TimedOut,
     Unreachable,
+    Unsupported,
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, converge
@@ -27,7 +28,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.pool
     shown,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, finished
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05, GENERATIONS
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    DM_2018_05,
+    GENERATIONS,
+    INNO_2019,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import Pool
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_pools
 
@@ -64,6 +69,7 @@ def bring(client: Driven, clock: Clock, *pools: Pool, check_mode: bool = False) 
         "stratum+tcp://192.0.2.9:1",
         "stratum+tcp://[fd00::9]:3333",
         "stratum+ssl://a.example:65535",
+        "stratum+tls://a.example:3333",
         "stratum2+tcp://a.example:3336/9bXiEd8boQVhq7WddEcERUL5tyyJVFYdU8th3HfbNXK3Yw6GRXh",
         "stratum+tcp://a.example:3333/#xnsub",
         "stratum+tcp://a.example:3333/",
@@ -272,6 +278,61 @@ def test_a_refusal_that_nothing_explains_names_all(miner: Miner, connect: Connec
     miner.fails["updatePools"] = [said(success=False, message="url error")]
     with pytest.raises(Rejected, match=r"'stratum\+tcp://first.* \(pool 1\), 'stratum\+tcp://second.* \(pool 2\)"):
         bring(connect(miner), clock, FIRST, Pool(SECOND.url, "another", "x"))
+
+
+TLS = Pool("stratum+tls://first.example:3333", "farm.1", "x")
+
+
+@pytest.mark.parametrize("check_mode", [False, True])
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_tls_is_for_firmware_that_knows_it(generation: str, check_mode: bool, connect: Connect, clock: Clock) -> None:
+    miner = Miner(generation)
+    miner.pools = stored(SECOND)
+    if generation == INNO_2019:
+        assert bring(connect(miner), clock, SECOND, TLS, check_mode=check_mode).changed
+    else:
+        with pytest.raises(Unsupported, match=r"not known to take stratum\+tls://.*Use stratum\+tcp://"):
+            bring(connect(miner), clock, SECOND, TLS, check_mode=check_mode)
+        assert miner.writes == []
+
+
+@pytest.mark.parametrize("generation", GENERATIONS)
+def test_tls_that_is_set_already_stays(generation: str, connect: Connect, clock: Clock) -> None:
+    miner = Miner(generation)
+    miner.pools = stored(TLS)
+    assert not bring(connect(miner), clock, TLS).changed
+    assert miner.actions == ["pools"]
+
+
+LOCKED = said(success=True, message="lock")
+
+
+def test_pools_that_are_locked_are_rejected_once_they_are_seen_to_stay(
+    miner: Miner, connect: Connect, clock: Clock
+) -> None:
+    miner.fails["updatePools"] = [LOCKED]
+    with pytest.raises(Rejected, match=r"success, but it still has stratum\+tcp://second.*said 'lock'") as caught:
+        bring(connect(miner), clock, FIRST)
+    assert not caught.value.changed
+    assert miner.actions == ["pools", "updatePools", "pools"]
+
+
+def test_a_lock_that_lets_some_of_the_pools_through_has_changed_the_miner(
+    miner: Miner, connect: Connect, clock: Clock
+) -> None:
+    before = said(success=True, pools=stored(SECOND))
+    after = said(success=True, pools=stored(SECOND, FIRST))
+    miner.fails |= {"pools": [before, after], "updatePools": [LOCKED]}
+    with pytest.raises(Rejected, match=r"it now has .*said 'lock'") as caught:
+        bring(connect(miner), clock, FIRST)
+    assert caught.value.changed
+
+
+@pytest.mark.parametrize("message", ["lock", "nolock"])
+def test_a_lock_that_keeps_nothing_is_none(message: str, miner: Miner, connect: Connect, clock: Clock) -> None:
+    before, after = (said(success=True, pools=stored(pool)) for pool in (SECOND, FIRST))
+    miner.fails |= {"pools": [before, after], "updatePools": [said(success=True, message=message)]}
+    assert bring(connect(miner), clock, FIRST).changed
 
 
 def test_another_refusal_is_told_as_it_is(miner: Miner, connect: Connect, clock: Clock) -> None:

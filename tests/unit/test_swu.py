@@ -164,30 +164,33 @@ MISDESCRIBED = {
     ),
     "another board": (
         description(board="g45", more="other: { }; text = 1;"),
-        "its sw-description has no section g19.stable.main; its sections are: other, g45",
+        "its sw-description has no section g19 or soc; its sections are: other, g45",
     ),
-    "no board": ('software: { version = "1"; }', "has no section g19.stable.main; its sections are: none"),
-    "one half only": (description().replace("alt:", "other:"), "its sw-description has no section g19.stable.alt"),
+    "no board": ('software: { version = "1"; }', "has no section g19 or soc; its sections are: none"),
+    "one half only": (description().replace("alt:", "other:"), "its sw-description has no section g19.stable.alt;"),
     "no hardware": (description(hardware=None), "it does not say for which hardware it is"),
     "an empty list of hardware": (description(hardware="[]"), "it does not say for which hardware it is"),
     "one hardware": (description(hardware='"t1.g19"'), "it does not say for which hardware it is"),
     "a number as hardware": (description(hardware="[ 1, 2 ]"), "'1' is not a hardware revision"),
     "a sentence as hardware": (description(hardware='[ "any of them" ]'), "'any of them' is not a hardware revision"),
-    "nothing to install": (description(alt=half({}, 1, VERSION)), "alt installs nothing"),
-    "images are no list": (description(alt=half({}, 1, VERSION, images="1")), "images of alt is not a list"),
+    "nothing to install": (description(alt=half({}, 1, VERSION)), "g19.stable.alt installs nothing"),
+    "images are no list": (description(alt=half({}, 1, VERSION, images="1")), "images of g19.stable.alt is not a list"),
     "an image is no group": (
         description(main=half({}, 0, VERSION, images="(1)")),
-        "images of main has an entry that is",
+        "images of g19.stable.main has an entry that is",
     ),
-    "no file name": (description(main=half({}, 0, VERSION, images="({})")), "file 1 of main has no usable filename"),
+    "no file name": (
+        description(main=half({}, 0, VERSION, images="({})")),
+        "file 1 of g19.stable.main has no usable filename",
+    ),
     "a file name with a folder": (
         description(main=half({"../x": b""}, 0, VERSION)),
-        "file 1 of main has no usable filename",
+        "file 1 of g19.stable.main has no usable filename",
     ),
-    "no digest": (description(main=half({}, 0, VERSION, images=NO_DIGEST)), "uImage of main has no SHA-256"),
+    "no digest": (description(main=half({}, 0, VERSION, images=NO_DIGEST)), "uImage of g19.stable.main has no SHA-256"),
     "a short digest": (
         description().replace(digest_of(KERNEL), "00"),
-        "uImage of main has no SHA-256",
+        "uImage of g19.stable.main has no SHA-256",
     ),
     "two digests": (
         description(alt=half({**IMAGES, "uImage": b"x"}, 1, VERSION)),
@@ -199,11 +202,11 @@ MISDESCRIBED = {
     ),
     "two versions": (
         description(alt=half(IMAGES, 1, "t1_20180101_000000")),
-        "which version it is depends on the half of the flash (main: t1_20180701_120000; alt: t1_20180101_000000)",
+        "of the flash (g19.stable.main: t1_20180701_120000; g19.stable.alt: t1_20180101_000000)",
     ),
     "a version in one half": (
         description(alt=half(IMAGES, 1, None)),
-        "which version it is depends on the half of the flash (main: t1_20180701_120000; alt: none)",
+        "of the flash (g19.stable.main: t1_20180701_120000; g19.stable.alt: none)",
     ),
     "a version that is a number": (
         description(main=half(IMAGES, 0, None, uboot='( { name = "version_0"; value = 1; } )')),
@@ -239,7 +242,7 @@ def refusal(file: Path, data: bytes | None = None) -> InvalidFirmware:
 
 def test_a_firmware_archive(file: Path) -> None:
     digest = hashlib.sha256(GOOD).hexdigest()
-    assert read(file, GOOD) == Archive(str(file), len(GOOD), digest, VERSION, ("t1.g19",), tuple(IMAGES))
+    assert read(file, GOOD) == Archive(str(file), len(GOOD), digest, VERSION, ("g19",), ("t1.g19",), tuple(IMAGES))
 
 
 @pytest.mark.parametrize(
@@ -263,7 +266,7 @@ def test_a_bad_description_is_refused(file: Path, text: str, reason: str) -> Non
         (GOOD[:-4096], "Download it again, and compare its size and checksum with what the vendor says."),
         (
             firmware(board="g45"),
-            "It is not for this kind of miner, whose board is called g19: use the firmware that is.",
+            "It is for another kind of miner: use one for the board g19 or soc.",
         ),
         (cpio(), "It does not come from the vendor as it is: use the vendor's own file."),
     ],
@@ -311,6 +314,52 @@ def test_what_swupdate_takes_is_taken(file: Path, data: bytes, version: str | No
 
 def test_hardware_is_listed_in_order(file: Path) -> None:
     assert read(file, firmware(hardware='( "t1.g19", "a8+.g19" )')).hardware == ("t1.g19", "a8+.g19")
+
+
+T2T = "t2t+_20190401_120000"
+VARIABLE = '{ name = "version_%s"; value = "%s"; }'
+SOC = {"board": "soc", "hardware": '[ "t2t+.soc" ]'}
+BY_LETTERS = {
+    "main": half(IMAGES, 0, None, uboot=f'( {{ name = "image_flag"; value = "a"; }}, {VARIABLE % ("a", T2T)} )'),
+    "alt": half(IMAGES, 1, None, uboot=f'( {{ name = "image_flag"; value = "b"; }}, {VARIABLE % ("b", T2T)} )'),
+}
+
+
+def test_an_archive_for_the_other_board_is_read_as_well(file: Path) -> None:
+    archive = read(file, firmware(**SOC))
+    assert (archive.version, archive.boards, archive.hardware) == (VERSION, ("soc",), ("t2t+.soc",))
+
+
+def test_the_halves_may_be_called_by_letters(file: Path) -> None:
+    assert read(file, firmware(**SOC, **BY_LETTERS)).version == T2T
+
+
+def for_both_boards(of_soc: str) -> str:
+    """A description of IMAGES for g19, and with another section for soc."""
+    return description(hardware=None, more=f"hardware-compatibility: [ {HARDWARE} ]; soc: {of_soc};")
+
+
+HARDWARE = '"t2t.g19", "t2t.soc"'
+
+
+def test_an_archive_may_be_for_both_boards(file: Path) -> None:
+    archive = read(file, described(for_both_boards(f"{{ stable: {{ main: {{ {MAIN} }}; alt: {{ {ALT} }}; }}; }}")))
+    assert (archive.version, archive.boards) == (VERSION, ("g19", "soc"))
+    assert archive.hardware == ("t2t.g19", "t2t.soc")
+
+
+@pytest.mark.parametrize(
+    ("of_soc", "reason"),
+    [
+        (f"{{ stable: {{ main: {{ {MAIN} }}; }}; }}", "has no section soc.stable.alt; its sections are: soc, g19"),
+        (
+            f"{{ stable: {{ main: {{ {MAIN} }}; alt: {{ {half(IMAGES, 1, T2T)} }}; }}; }}",
+            f"soc.stable.main: {VERSION}; soc.stable.alt: {T2T}",
+        ),
+    ],
+)
+def test_each_board_of_an_archive_is_judged(file: Path, of_soc: str, reason: str) -> None:
+    assert reason in refusal(file, described(for_both_boards(of_soc))).reason
 
 
 def test_what_the_halves_do_not_set_holds_for_both(file: Path) -> None:

@@ -18,22 +18,26 @@ import os
 import re
 import stat
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, replace
+from itertools import product
 from pathlib import Path
 from typing import Any, Union
 from zlib import adler32
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import libconfig
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import G19, SOC
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
-BOARD = "g19"
+# The controller boards; an archive has a section for each that it is for.
+BOARDS = (G19, SOC)
 SELECTION = "stable"
 # The two halves of the flash; the updater takes the one that the miner does not run from.
 MODES = ("main", "alt")
-VERSION_VARIABLES = ("version_0", "version_1")
+# Firmware since August 2018 may call the halves by letters.
+VERSION_VARIABLES = ("version_0", "version_1", "version_a", "version_b")
 DESCRIPTION = "sw-description"
 SIGNATURE = "sw-description.sig"
 
@@ -50,14 +54,15 @@ class Archive:
     """A firmware archive that the miner's updater would take, if it is signed by the vendor.
 
     ``sha256`` (hexadecimal) is that of the whole file. ``version`` is what a miner calls itself once it runs this
-    firmware, None if the archive does not say. ``hardware`` lists the revisions it is made for, such as t1.g19;
-    ``images`` the files that are installed.
+    firmware, None if the archive does not say. ``boards`` are the controller boards that it has a section for,
+    ``hardware`` lists the revisions it is made for, such as t1.g19; ``images`` the files that are installed.
     """
 
     path: str
     size_bytes: int
     sha256: str
     version: str | None
+    boards: tuple[str, ...]
     hardware: tuple[str, ...]
     images: tuple[str, ...]
 
@@ -191,7 +196,15 @@ def _read_whole(path: str, file: io.BufferedReader) -> Archive:
     _check_end(stream)
     if _identity(path, file) != identity:
         raise _changed()
-    return Archive(path, size_bytes, stream.sha256(), description.version, description.hardware, images)
+    return Archive(
+        path,
+        size_bytes,
+        stream.sha256(),
+        description.version,
+        description.boards,
+        description.hardware,
+        images,
+    )
 
 
 def _check_size(size_bytes: int) -> None:
@@ -333,11 +346,16 @@ def _check_end(stream: _Stream) -> None:
         raise _Unfit(f"something follows the archive's end at byte {start}", _DOWNLOAD_AGAIN)
 
 
+# A board, and one of its two halves of the flash.
+_Half = tuple[str, str]
+
+
 @dataclass(frozen=True)
 class _Description:
     """What sw-description says. ``digests`` maps the name of each file that is installed to its SHA-256."""
 
     version: str | None
+    boards: tuple[str, ...]
     hardware: tuple[str, ...]
     digests: Mapping[str, str]
 
@@ -350,70 +368,86 @@ def _description(raw: bytes) -> _Description:
     software = settings.get("software")
     if not isinstance(software, dict) or not isinstance(software.get("version"), str):
         raise _misdescribed("it has no group software with a version")
-    for mode in MODES:
-        _check_section(software, mode)
+    boards = _boards(software)
     digests: dict[str, str] = {}
-    for mode in MODES:
-        for name, digest in _files(software, mode):
+    for half in product(boards, MODES):
+        for name, digest in _files(software, half):
             if digests.setdefault(name, digest) != digest:
                 raise _misdescribed(f"it names two different checksums for {name}")
-    return _Description(_version(software), _hardware(software), digests)
+    return _Description(_version(software, boards), boards, _hardware(software, boards), digests)
 
 
 def _misdescribed(reason: str) -> _Unfit:
     return _Unfit(f"in its {DESCRIPTION}: {reason}", _NOT_VENDORS)
 
 
-def _check_section(software: libconfig.Group, mode: str) -> None:
-    names = [BOARD, SELECTION, mode]
-    if not isinstance(_at(software, names), dict):
+def _boards(software: libconfig.Group) -> tuple[str, ...]:
+    """Returns the boards that the archive is for. It has both halves of the flash for each."""
+    boards = tuple(board for board in BOARDS if isinstance(software.get(board), dict))
+    halves = product(boards, MODES)
+    missing = [_named(half) for half in halves if not isinstance(_at(software, _path(half)), dict)]
+    if missing or not boards:
         raise _Unfit(
-            f"its {DESCRIPTION} has no section {'.'.join(names)}; its sections are: {_section_names(software)}",
-            f"It is not for this kind of miner, whose board is called {BOARD}: use the firmware that is.",
+            f"its {DESCRIPTION} has no section {' or '.join(missing or BOARDS)}; its sections are: "
+            f"{_section_names(software)}",
+            f"It is for another kind of miner: use one for the board {' or '.join(BOARDS)}.",
         )
+    return boards
+
+
+def _path(half: _Half) -> list[str]:
+    board, mode = half
+    return [board, SELECTION, mode]
+
+
+def _named(half: _Half) -> str:
+    return ".".join(_path(half))
 
 
 def _section_names(software: libconfig.Group) -> str:
     return printable(", ".join(name for name, value in software.items() if isinstance(value, dict))) or "none"
 
 
-def _files(software: libconfig.Group, mode: str) -> Iterator[tuple[str, str]]:
+def _files(software: libconfig.Group, half: _Half) -> Iterator[tuple[str, str]]:
     """Returns the name and SHA-256 of each file that is installed or run."""
-    items = [item for kind in ("images", "files", "scripts") for item in _groups(software, mode, kind)]
+    items = [item for kind in ("images", "files", "scripts") for item in _groups(software, half, kind)]
     if not items:
-        raise _misdescribed(f"{mode} installs nothing")
+        raise _misdescribed(f"{_named(half)} installs nothing")
     for number, item in enumerate(items, 1):
         name, digest = item.get("filename"), item.get("sha256")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise _misdescribed(f"file {number} of {mode} has no usable filename")
+            raise _misdescribed(f"file {number} of {_named(half)} has no usable filename")
         if not isinstance(digest, str) or not re.fullmatch("[0-9A-Fa-f]{64}", digest):
-            raise _misdescribed(f"{name} of {mode} has no SHA-256")
+            raise _misdescribed(f"{name} of {_named(half)} has no SHA-256")
         yield name, digest.lower()
 
 
-def _version(software: libconfig.Group) -> str | None:
+def _version(software: libconfig.Group, boards: Sequence[str]) -> str | None:
     """Returns the version that the firmware sets in U-Boot's environment, from where the miner reads its own."""
-    by_mode = {mode: _versions(software, mode) for mode in MODES}
-    versions = sorted(set().union(*by_mode.values()))
+    by_half = {half: _versions(software, half) for half in product(boards, MODES)}
+    versions = sorted(set().union(*by_half.values()))
     if not versions:
         return None
-    if len(versions) > 1 or not all(by_mode.values()):
-        said = "; ".join(f"{mode}: {', '.join(sorted(found)) or 'none'}" for mode, found in by_mode.items())
+    if len(versions) > 1 or not all(by_half.values()):
+        said = "; ".join(f"{_named(half)}: {', '.join(sorted(found)) or 'none'}" for half, found in by_half.items())
         raise _misdescribed(f"which version it is depends on the half of the flash ({said})")
     return versions[0]
 
 
-def _versions(software: libconfig.Group, mode: str) -> set[str]:
-    kind = "uboot" if _find(software, mode, "uboot") is not None else "bootenv"
-    values = [item.get("value") for item in _groups(software, mode, kind) if item.get("name") in VERSION_VARIABLES]
+def _versions(software: libconfig.Group, half: _Half) -> set[str]:
+    kind = "uboot" if _find(software, half, "uboot") is not None else "bootenv"
+    values = [item.get("value") for item in _groups(software, half, kind) if item.get("name") in VERSION_VARIABLES]
     return {_word(value, "a version") for value in values}
 
 
-def _hardware(software: libconfig.Group) -> tuple[str, ...]:
-    revisions = _find(software, MODES[0], "hardware-compatibility")
-    if not isinstance(revisions, (list, tuple)) or not revisions:
-        raise _misdescribed("it does not say for which hardware it is (hardware-compatibility)")
-    return tuple(_word(revision, "a hardware revision") for revision in revisions)
+def _hardware(software: libconfig.Group, boards: Sequence[str]) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for board in boards:
+        revisions = _find(software, (board, MODES[0]), "hardware-compatibility")
+        if not isinstance(revisions, (list, tuple)) or not revisions:
+            raise _misdescribed("it does not say for which hardware it is (hardware-compatibility)")
+        found.update(dict.fromkeys(_word(revision, "a hardware revision") for revision in revisions))
+    return tuple(found)
 
 
 def _word(value: libconfig.Value | None, what: str) -> str:
@@ -422,19 +456,20 @@ def _word(value: libconfig.Value | None, what: str) -> str:
     raise _misdescribed(f"{printable(str(value))!r} is not {what}")
 
 
-def _groups(software: libconfig.Group, mode: str, kind: str) -> Iterator[libconfig.Group]:
-    items = _find(software, mode, kind)
+def _groups(software: libconfig.Group, half: _Half, kind: str) -> Iterator[libconfig.Group]:
+    items = _find(software, half, kind)
     if not isinstance(items, (list, tuple, type(None))):
-        raise _misdescribed(f"{kind} of {mode} is not a list")
+        raise _misdescribed(f"{kind} of {_named(half)} is not a list")
     for item in items or ():
         if not isinstance(item, dict):
-            raise _misdescribed(f"{kind} of {mode} has an entry that is no group")
+            raise _misdescribed(f"{kind} of {_named(half)} has an entry that is no group")
         yield item
 
 
-def _find(software: libconfig.Group, mode: str, name: str) -> libconfig.Value | None:
+def _find(software: libconfig.Group, half: _Half, name: str) -> libconfig.Value | None:
     """Looks a setting up as SWUpdate 2018.03 does: where it is not set for the very case, it holds for all."""
-    for section in ([BOARD, SELECTION, mode], [SELECTION, mode], [BOARD], []):
+    board, mode = half
+    for section in ([board, SELECTION, mode], [SELECTION, mode], [board], []):
         value = _at(software, [*section, name])
         if value is not None:
             return value
@@ -506,4 +541,5 @@ def _recall(kept: Path, identity: _Identity) -> Archive | _Unfit | None:
 
 
 def _archive(content: dict[str, Any]) -> Archive:
-    return Archive(**{**content, "hardware": tuple(content["hardware"]), "images": tuple(content["images"])})
+    lists = {name: tuple(content[name]) for name in ("boards", "hardware", "images")}
+    return Archive(**{**content, **lists})

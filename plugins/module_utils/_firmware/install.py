@@ -26,6 +26,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     MinerError,
     NotBack,
     NotReady,
+    Rejected,
+    Unsupported,
     UpdaterStuck,
     WrongDevice,
 )
@@ -33,18 +35,21 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import Archive, judge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Phase, Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, send_once
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import wait_ready
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Attend, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Request
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, Identity, Overview
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE, RESTART_UPDATER
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
 
 Tell = Callable[[str, bool], None]
+Warn = Callable[[str], None]
 
-_VERSION = re.compile(r"[A-Za-z0-9.+-]+_\d{8}_\d{6}")
+# Three parts, the type first, or four.
+_VERSION = re.compile(r"[A-Za-z0-9.+-]+(?:_[A-Za-z0-9.+-]+)?_\d{8}_\d{6}")
 _CHECKSUM = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
 
@@ -110,7 +115,7 @@ def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Wan
 
 
 def install(
-    session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell
+    session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell, warn: Warn
 ) -> Steps[Installed]:
     """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
 
@@ -126,6 +131,7 @@ def install(
         return _installed(False, before, wanted.version, False, session.now() - began)
     _require_fit(wanted, overview)
     _require_upgrade(before, wanted.version, policy)
+    _warn_of_another_type(wanted, overview.identity, warn)
     yield from session.require_rights()
     if check_mode:
         return _installed(True, before, wanted.version, False, session.now() - began)
@@ -153,23 +159,46 @@ class _Flash:
     def run(self) -> Steps[Upgrade]:
         """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
         yield from self._follow()
-        if self._upgrade.phase is Phase.STUCK and self._policy.recover:
+        if self._is_to_recover and (yield from self._restart_updater()):
+            yield from self._try_again()
+        if self._is_to_recover:
             self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
             yield from power.reboot(self._session, self._tracker, self._policy.wait_s)
-            self._upgrade = Upgrade()
-            yield from self._follow()
+            yield from self._try_again()
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
                 f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and nothing is "
-                "being installed: it is stuck on an earlier upload that was cut off, or it has died. Only a reboot of "
-                "the miner helps; recover=true (upgrade_recover=true for the role and the playbook) has it done."
+                "being installed: it is stuck on an earlier upload that was cut off, or it has died. Set recover=true "
+                "(upgrade_recover=true for the role and the playbook) to have the updater restarted, where the "
+                "firmware can do that, or else the miner rebooted."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
         if self._policy.to_end and phase is not Phase.RESTARTED:
             raise self._unfinished(phase)
         return self._upgrade
+
+    @property
+    def _is_to_recover(self) -> bool:
+        return self._upgrade.phase is Phase.STUCK and self._policy.recover
+
+    def _restart_updater(self) -> Steps[bool]:
+        """Restarts the updater alone. Returns False where the firmware can't.
+
+        Whether it has helped shows in the next upload.
+        """
+        self._tell(f"the updater is stuck ({self._upgrade.refusal}), restarting it", False)
+        try:
+            yield from send_once(self._session.write(Request(RESTART_UPDATER)))
+        except (Unsupported, Rejected, NotReady) as error:
+            self._tell(f"the updater cannot be restarted alone: {error.reason}", True)
+            return False
+        return True
+
+    def _try_again(self) -> Steps[None]:
+        self._upgrade = Upgrade()
+        yield from self._follow()
 
     def _follow(self) -> Steps[None]:
         has_rebooted = yield from power.reboot_proof(self._session, self._tracker)
@@ -240,16 +269,39 @@ def _require_fit(wanted: Wanted, overview: Overview) -> None:
         raise BadReply(
             "The miner does not tell its type and hardware, so whether the archive fits is unknown. Reboot it."
         )
-    hardware = f"{identity.type}.{identity.hwver}".lower()
+    hardware = _hardware(identity.type, identity)
     if hardware not in wanted.archive.hardware:
         raise InvalidFirmware(
             f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and this miner is a {hardware}. "
             "Give it the firmware of its own model."
         )
+    if identity.hwver.lower() not in wanted.archive.boards:
+        raise InvalidFirmware(
+            f"{wanted.archive.path} is for the board {' and '.join(wanted.archive.boards)}, and this miner has "
+            f"{identity.hwver}. Give it the firmware of its own model."
+        )
     if free is not None and free < wanted.archive.size_bytes:
         raise NotReady(
             f"The miner has {free} bytes of memory free, and the archive has {wanted.archive.size_bytes}. "
             "Reboot the miner, and try again."
+        )
+
+
+def _hardware(type_: str, identity: Identity) -> str:
+    """A type on the board of this miner, as archives name it."""
+    return f"{type_}.{identity.hwver}".lower()
+
+
+def _warn_of_another_type(wanted: Wanted, identity: Identity, warn: Warn) -> None:
+    """Some archives are for two models, and make one of the other."""
+    if wanted.archive is None or identity.type is None:
+        return
+    type_ = wanted.version.partition("_")[0].upper()
+    if type_ != identity.type.upper() and _hardware(type_, identity) in wanted.archive.hardware:
+        warn(
+            f"{wanted.archive.path} is for {' and '.join(wanted.archive.hardware)}, and its version is "
+            f"{wanted.version}. With it, this {identity.type} becomes a {type_}: its type, maker, web page and default "
+            "settings change."
         )
 
 

@@ -20,6 +20,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     MinerError,
     NotApplied,
     NotBack,
+    Rejected,
     TimedOut,
     Unreachable,
     WrongDevice,
@@ -37,12 +38,14 @@ class Setting(ABC, Generic[T]):
     """Something on the miner of ``session`` that can be read, and written when it differs from what is desired.
 
     All that talks to the miner are steps. ``lags`` marks what may show its old value for a while after the miner
-    confirmed the change, ``silent_s`` says how many seconds the miner may be silent after it.
+    confirmed the change, ``silent_s`` says how many seconds the miner may be silent after it. ``kept_because`` is why
+    the miner may keep its value although it answered success, where its answer has said so.
     """
 
     name: str
     lags = False
     silent_s = SETTLE_S
+    kept_because: str | None = None
 
     def __init__(self, session: Session) -> None:
         self.session = session
@@ -85,7 +88,8 @@ def converge(setting: Setting[T], check_mode: bool) -> Steps[Outcome[T]]:
     """Makes the miner as desired, or in check mode says what that would change.
 
     A miner whose reply got lost has some seconds to show the new value, since the request may still be waiting for a
-    free worker. Raises NotApplied if it does not show it, and NotBack if it does not answer any more.
+    free worker. Raises NotApplied if it does not show it, or Rejected if it has said why, and NotBack if it does not
+    answer any more.
     """
     before = yield from setting.read()
     desired = setting.desired(before)
@@ -175,14 +179,16 @@ def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -
     return failure
 
 
-def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: MinerError | None) -> NotApplied:
+def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: MinerError | None) -> MinerError:
     wanted, found = setting.describe(desired), setting.describe(after)
     differs = found if found != wanted else f"{found} with other secrets"
-    failure = NotApplied(
+    what = (
         f"The miner was told to set its {setting.name} to {wanted}{_reply(lost)}, but it "
-        f"{'still' if after == before else 'now'} has {differs}. Nothing was sent again: look at the miner's "
-        "logs, or run the task again."
+        f"{'still' if after == before else 'now'} has {differs}."
     )
+    failure: MinerError = NotApplied(f"{what} Nothing was sent again: look at the miner's logs, or run the task again.")
+    if setting.kept_because:
+        failure = Rejected(f"{what} {setting.kept_because}", reason=setting.kept_because)
     failure.changed = after != before
     return failure
 

@@ -25,6 +25,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import configuration
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._visible import require_visible
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import (
     AUTOTUNE,
@@ -34,11 +35,22 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune
     set_autotune,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import Mining
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import model_of
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import TYPE
 
 # Tuning takes from minutes to hours, and the miner has few workers.
 _TUNING_POLL_S = 5.0
 
 MODES = ("efficient", "balanced", "factory", "performance", "off")
+
+# The levels of each mode, on firmware that has levels: 2 is the plain mode, a lower one is below it.
+LEVELS = {
+    "efficient": ("2", "3", "4"),
+    "balanced": ("0", "1", "2", "3", "4"),
+    "factory": ("0", "1", "2", "3", "4"),
+    "performance": ("0", "1", "2", "3"),
+}
+_PLAIN_LEVEL = "2"
 
 _MODES_WITHOUT_STATUS = ("off", "efficient", "balanced", "performance")
 _MODES_WITH_STATUS = ("efficient", "balanced", "factory", "performance")
@@ -47,7 +59,7 @@ _MODES_WITH_STATUS = ("efficient", "balanced", "factory", "performance")
 def autotune_from(mode: str, level: str | None) -> AutoTune:
     """Returns the mode and level that module options describe; a level of None is left as it is.
 
-    Raises InvalidInput for a level that can't be one.
+    Raises InvalidInput for a level that the mode has on no firmware, all of which would store any text.
     """
     if level is None:
         return AutoTune(mode)
@@ -57,14 +69,26 @@ def autotune_from(mode: str, level: str | None) -> AutoTune:
             "level is empty. Innosilicon's levels are numbers, such as 2. Leave level out to keep the miner's."
         )
     require_visible("level", level, shown=level)
+    levels = LEVELS.get(mode)
+    if levels and level not in levels:
+        raise InvalidInput(
+            f"The mode {mode} has no level {quoted(level)}. Its levels are {', '.join(levels)}, of which "
+            f"{_PLAIN_LEVEL} is the plain mode."
+        )
     return AutoTune(mode, level)
 
 
 def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
-    """Returns what a miner shows once it is as wanted. Raises Unsupported for a level where there are none."""
-    if wanted.level is not None and current.level is None:
-        raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
-    return AutoTune(wanted.mode, current.level if wanted.level is None else wanted.level)
+    """Returns what a miner shows once it is as wanted. Raises Unsupported for a level where there are none.
+
+    A level that is left as it is becomes the plain one in a mode that does not have it.
+    """
+    if wanted.level is not None:
+        if current.level is None:
+            raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
+        return wanted
+    is_kept = wanted.mode == current.mode or current.level is None or current.level in LEVELS.get(wanted.mode, ())
+    return AutoTune(wanted.mode, current.level if is_kept else _PLAIN_LEVEL)
 
 
 def is_desired(fact: Mapping[str, Any], wanted: AutoTune) -> bool:
@@ -130,6 +154,7 @@ class AutoTuneSetting(Setting[AutoTune]):
 
     def prepare(self, current: AutoTune) -> Steps[None]:
         yield from self.session.require_rights()
+        yield from self._require_effect()
         modes = yield from self._modes(current)
         if self._wanted.mode not in modes:
             raise Unsupported(
@@ -138,11 +163,20 @@ class AutoTuneSetting(Setting[AutoTune]):
             )
         yield from configuration.pools_before_write(self.session, "autotune mode")
 
+    def _require_effect(self) -> Steps[None]:
+        """On some models the firmware takes a mode, and cgminer does not."""
+        model = model_of((yield from self.session.read(TYPE)))
+        if model and model.autotune.works and not model.autotune.works.value:
+            raise Unsupported(
+                f"This miner is a {model.type}, and {model.autotune.reason}. Nothing was sent: leave its autotune mode "
+                "alone."
+            )
+
     def write(self, current: AutoTune) -> Steps[None]:
         desired = self.desired(current)
         self._was_told = True
         yield from self.session.write(set_autotune(desired))
-        if desired.mode == "balanced" and current.level is not None and current.mode in ("factory", "balanced"):
+        if desired.mode == "balanced" and current.mode in ("factory", "balanced"):
             try:
                 yield from self._take_detour(desired)
             except Unreachable as error:

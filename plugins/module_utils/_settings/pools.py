@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput, Rejected
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    InvalidInput,
+    NotReady,
+    Rejected,
+    Unsupported,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Setting
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
@@ -20,6 +25,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import configuration
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._visible import require_visible
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import ERROR_DETAIL
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools import (
     POOLS,
     POOLS_MAX,
@@ -30,13 +36,19 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools im
 Pools = tuple[Pool, ...]
 
 _URL = re.compile(
-    r"(?:stratum\+tcp|stratum\+ssl|stratum2\+tcp)://"
+    r"(?:stratum\+tcp|stratum\+tls|stratum\+ssl|stratum2\+tcp)://"
     r"(?P<host>\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_])?):(?P<port>[0-9]{1,5})"
     r"(?:/?#xnsub|/[A-Za-z0-9]*)?"
 )
-# Those of them that the Innosilicon firmware of September 2018 takes, too.
-_INNO_2018_09_URL = re.compile(
-    r"stratum\+tcp://(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[a-z0-9_-]+\.)+[a-z](?:[a-z0-9_-]*[a-z])?):.*", re.IGNORECASE
+_TLS = "stratum+tls://"
+# Those of them that the Innosilicon firmware takes, too, from September 2018 on.
+_LATER_INNO_URL = re.compile(
+    r"stratum\+(?:tcp|tls)://(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[a-z0-9_-]+\.)+[a-z](?:[a-z0-9_-]*[a-z])?):.*",
+    re.IGNORECASE,
+)
+_LOCKED = (
+    "It said 'lock': the pools of this miner are locked, and it keeps them whatever is sent. Ask who has locked them; "
+    "the collection has no way to unlock a miner."
 )
 _HOST = re.compile(r"://[^/#]*")
 _BARE_XNSUB = re.compile(r"(?<!/)#xnsub$")
@@ -58,6 +70,19 @@ class DesiredPool:
 def left_out_password() -> str:
     """The fallback of the option password. With a default, Ansible would refuse null; without, it is as if left out."""
     return _LeftOut("x")
+
+
+def options() -> dict[str, dict[str, Any]]:
+    """Returns the specs of the module options that describe pools."""
+    pool = {
+        "url": {"type": "str", "required": True},
+        "user": {"type": "str", "required": True},
+        "password": {"type": "str", "no_log": True, "fallback": (left_out_password,)},
+    }
+    return {
+        "pools": {"type": "list", "elements": "dict", "required": True, "options": pool},
+        "keep_passwords": {"type": "bool", "default": False, "no_log": False},
+    }
 
 
 def pools_from(options: Sequence[Mapping[str, Any]], keep_passwords: bool = False) -> tuple[DesiredPool, ...]:
@@ -90,6 +115,24 @@ def is_desired(fact: Sequence[Mapping[str, Any]], pools: Iterable[DesiredPool]) 
     return [(pool["url"], pool["user"]) for pool in fact] == [(mask_url(pool.url), pool.user) for pool in pools]
 
 
+def with_passwords(session: Session, pools: Iterable[DesiredPool], current: Pools) -> Pools:
+    """Returns pools with their passwords. Raises InvalidInput for one that is to be kept and that there is not."""
+    whole = tuple(_with_password(number, pool, current) for number, pool in enumerate(pools, start=1))
+    # What is kept was in no option, and a miner may repeat what it is sent.
+    session.tokens.update(*(secrets_in({"password": pool.password}) for pool in whole))
+    return whole
+
+
+def require_passwords(pools: Pools) -> None:
+    """Raises InvalidInput for a password that was to be kept and that the miner can't be sent."""
+    for number, pool in enumerate(pools, start=1):
+        if not pool.password:
+            raise InvalidInput(
+                f"The password of pool {number} cannot be kept: it is empty or not text, and the miner would drop "
+                f"the pool. Give the password of pool {number}, or x if the pool ignores it."
+            )
+
+
 class PoolsSetting(Setting[Pools]):
     """The desired pools of one miner."""
 
@@ -106,25 +149,33 @@ class PoolsSetting(Setting[Pools]):
         return (yield from configuration.pools_before_write(self.session, self.name))
 
     def desired(self, current: Pools) -> Pools:
-        pools = tuple(_with_password(number, pool, current) for number, pool in enumerate(self._pools, start=1))
-        # What is kept was in no option, and a miner may repeat what it is sent.
-        self.session.tokens.update(*(secrets_in({"password": pool.password}) for pool in pools))
-        return pools
+        return with_passwords(self.session, self._pools, current)
 
     def prepare(self, current: Pools) -> Steps[None]:
         yield from self.session.require_rights()
-        for number, pool in enumerate(self.desired(current), start=1):
-            if not pool.password:
-                raise InvalidInput(
-                    f"The password of pool {number} cannot be kept: it is empty or not text, and the miner would drop "
-                    f"the pool. Give the password of pool {number}, or x if the pool ignores it."
-                )
+        require_passwords(self.desired(current))
+        if any(pool.url.startswith(_TLS) for pool in self._pools):
+            yield from self._require_tls()
+
+    def _require_tls(self) -> Steps[None]:
+        """The firmware takes any text for a pool. Only that of 2019 has been seen to know this scheme."""
+        try:
+            yield from self.session.read(ERROR_DETAIL)
+        except Unsupported:
+            raise Unsupported(
+                f"This miner's firmware is not known to take {_TLS}, which only Innosilicon's of 2019 does. Use "
+                "stratum+tcp:// for this miner."
+            ) from None
+        except (NotReady, Rejected):
+            # Only what it has can fail.
+            return
 
     def write(self, current: Pools) -> Steps[None]:
         desired = self.desired(current)
         self._was_told = True
         try:
-            yield from self.session.write(update_pools(desired))
+            if (yield from self.session.write(update_pools(desired))):
+                self.kept_because = _LOCKED
         except Rejected as error:
             if error.reason != "url error":
                 raise
@@ -171,10 +222,11 @@ def _with_slash(url: str) -> str:
 
 def _url_error(pools: Pools) -> str:
     urls = {f"{quoted(mask_url(pool.url))} (pool {number})": pool.url for number, pool in enumerate(pools, start=1)}
-    unknown = [named for named, url in urls.items() if not _INNO_2018_09_URL.fullmatch(url)]
+    unknown = [named for named, url in urls.items() if not _LATER_INNO_URL.fullmatch(url)]
     return (
-        "The miner refused the pools ('url error') and kept those it has. Its firmware takes only stratum+tcp:// with "
-        "a host name that has a dot and ends in a letter, or with an IPv4 address; no IPv6. "
+        "The miner refused the pools ('url error') and kept those it has. Its firmware takes only stratum+tcp://, or "
+        "stratum+tls:// where it is of 2019, with a host name that has a dot and ends in a letter, or with an IPv4 "
+        "address; no IPv6. "
         f"Change {', '.join(unknown or urls)}."
     )
 
@@ -186,8 +238,9 @@ def _pool(number: int, option: Mapping[str, Any], keep_passwords: bool) -> Desir
     match = _URL.fullmatch(url)
     if not match or not 1 <= int(match["port"]) <= 65535:
         raise InvalidInput(
-            f"The url of pool {number} is {quoted(mask_url(url))}. Give it as stratum+tcp://host:port (stratum+ssl and "
-            "stratum2+tcp are possible, too), with a port from 1 to 65535 and no user or password in it."
+            f"The url of pool {number} is {quoted(mask_url(url))}. Give it as stratum+tcp://host:port (stratum+tls, "
+            "stratum+ssl and stratum2+tcp are possible, too), with a port from 1 to 65535 and no user or password in "
+            "it."
         )
     require_host(match["host"], f"The host in the url of pool {number}")
     if password is None or (keep_passwords and isinstance(password, _LeftOut)):

@@ -60,7 +60,7 @@ class Endpoint(Generic[T]):
     ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
     does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
     miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself. A reply
-    without a body is an empty object where it ``may_be_empty``.
+    without a body is an empty object where it ``may_be_empty``. ``is_flag_text`` is for one whose success is text.
     """
 
     action: str
@@ -69,6 +69,7 @@ class Endpoint(Generic[T]):
     writes: bool = False
     slow_s: float = 0.0
     may_be_empty: bool = False
+    is_flag_text: bool = False
 
     def admin_only(self) -> bool:
         """Whether a guest may call this on no firmware."""
@@ -110,6 +111,8 @@ def parse(request: Request[T], reply: Reply) -> T:
         return request.endpoint.read({}, reply)
     answer = _json_object(request, reply)
     success = answer.get("success")
+    if request.endpoint.is_flag_text and success in ("true", "false"):
+        success = success == "true"
     if success is True:
         return request.endpoint.read(answer, reply)
     if success is not False:

@@ -17,7 +17,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
     Request,
     nothing,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import FOR_ADMIN, FOR_GUEST
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    ADMIN,
+    FOR_ADMIN,
+    FOR_GUEST,
+    INNO_2019,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import clean, is_utf8
 
 POOLS_MAX = 3
@@ -34,8 +39,11 @@ class Pool:
     password: str = field(repr=False)
 
 
-def update_pools(pools: Iterable[Pool]) -> Request[None]:
-    """Replaces all pools, and restarts cgminer. Empty values would drop the pool, invalid UTF-8 the configuration."""
+def update_pools(pools: Iterable[Pool]) -> Request[bool]:
+    """Replaces all pools, and restarts cgminer. Empty values would drop the pool, invalid UTF-8 the configuration.
+
+    Returns whether the miner says that its pools are locked.
+    """
     form = {}
     for number, pool in enumerate(pools, start=1):
         form[f"Pool{number}"] = pool.url
@@ -44,11 +52,20 @@ def update_pools(pools: Iterable[Pool]) -> Request[None]:
     return Request(UPDATE_POOLS, form)
 
 
+def testing_pool(pool: Pool) -> Request[None]:
+    """Lets the miner try a pool that it does not get. Raises Rejected with the reason where it can't use the pool."""
+    return Request(TEST_POOL, {"Pool": pool.url, "UserName": pool.user, "Password": pool.password})
+
+
 def _read_pools(answer: Mapping[str, Any], reply: Reply) -> tuple[Pool, ...]:
     pools = answer.get("pools")
     if not isinstance(pools, list) or not all(isinstance(pool, dict) for pool in pools):
         raise BadReply("The miner's pools are no list. Try again; if it stays so, reset it to factory settings.")
     return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _secret(pool.get("pass"))) for pool in pools)
+
+
+def _read_lock(answer: Mapping[str, Any], reply: Reply) -> bool:
+    return answer.get("message") == "lock"
 
 
 def _stored(pool: Mapping[str, Any], key: str) -> str:
@@ -62,4 +79,8 @@ def _secret(value: Any) -> str:
 
 
 POOLS = Endpoint("pools", FOR_GUEST, _read_pools)
-UPDATE_POOLS = Endpoint("updatePools", FOR_ADMIN, nothing, writes=True)
+UPDATE_POOLS = Endpoint("updatePools", FOR_ADMIN, _read_lock, writes=True)
+# Whether a miner can test pools. Who may ask is not known; the admin may.
+CAN_TEST_POOLS = Endpoint("checkPoolTest", {INNO_2019: ADMIN}, nothing)
+# How long it takes is not known; a pool that does not answer may hold it up for long.
+TEST_POOL = Endpoint("TestingPool", {INNO_2019: ADMIN}, nothing, slow_s=60.0)

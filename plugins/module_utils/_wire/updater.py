@@ -18,8 +18,16 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Rejected,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Endpoint, Reply
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import FOR_ADMIN
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
+    Endpoint,
+    Reply,
+    nothing,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
+    ADMIN,
+    FOR_ADMIN,
+    INNO_2019,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import number_of, printable, text_of
 
 UPLOAD_PATH = "/upgrade/upload"
@@ -174,4 +182,6 @@ _CAUSES = [
         (r"Channel get operation failed", "the miner could not fetch the archive"),
     )
 ]
+# Its result is not told: it is back when it takes the next upload.
+RESTART_UPDATER = Endpoint("restartSwupdate", {INNO_2019: ADMIN}, nothing, writes=True)
 LATEST_FIRMWARE = Endpoint("getLatestFirmwareVersion", FOR_ADMIN, _read_latest_firmware, slow_s=130.0)

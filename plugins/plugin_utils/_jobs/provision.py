@@ -82,6 +82,14 @@ VARIABLES = Variables(
             default=False,
         ),
         Variable(
+            "provision_test_pools",
+            "bool",
+            "Let up to 3 miners test O(provision_pools) before any miner gets them, of those with pools at the same "
+            "addresses. The run ends and no pools are set if one of them cannot use a pool, or if none of them can "
+            "test pools, which only Innosilicon's firmware of 2019 can. Pools are not tested in check mode.",
+            default=False,
+        ),
+        Variable(
             "provision_autotune_mode",
             "str",
             "The autotune mode.",
@@ -130,6 +138,31 @@ def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any
             "Check the boards and the pools, or allow more time with provision_verify_timeout."
         )
     return {"is_ok": is_ok, "is_over": is_ok or is_final(seen), "summary": summary}
+
+
+def pool_tests(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Returns whether pools may be set, after some miners have tested them.
+
+    ``results`` are those of the module dragonmint_pool_test by miner, empty where it has not run. The keys are
+    ``is_ok``, and ``summary``, which says why not. A miner that could not test them has said nothing against the pools.
+    """
+    unusable = {name: result for name, result in results.items() if result.get("error_code") == "rejected"}
+    untested = {name: result for name, result in results.items() if "error_code" in result and name not in unusable}
+    usable = [result for result in results.values() if result and "error_code" not in result]
+    if unusable:
+        summary = f"No pools were set, since a miner cannot use them. {_said(unusable)}"
+    elif not usable:
+        summary = (
+            "No pools were set, since no miner could test them. Unset provision_test_pools, or provision the miners "
+            f"that can test pools first. {_said(untested)}"
+        )
+    else:
+        return {"is_ok": True, "summary": "The pools can be used."}
+    return {"is_ok": False, "summary": summary.strip()}
+
+
+def _said(results: Mapping[str, Mapping[str, Any]]) -> str:
+    return " ".join(f"{name}: {result.get('msg')}" for name, result in results.items())
 
 
 def _bare(url: str) -> str:

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-FLAGS = ("0", "1")
-# Which set of an archive is written while an image runs: always the other one.
-SETS = {"0": "main", "1": "alt"}
+# Which set of an archive is written while an image runs: always the other one. Later firmware has letters.
+SPARE_SETS = {"0": "alt", "1": "main", "a": "alt", "b": "main"}
+FLAGS = tuple(SPARE_SETS)
 
 
 @dataclass
@@ -26,7 +26,7 @@ class Slots:
 
     @property
     def running(self) -> str:
-        return self.versions[self.image_flag]
+        return self.versions.get(self.image_flag, "")
 
     @running.setter
     def running(self, version: str) -> None:
@@ -35,12 +35,13 @@ class Slots:
     @property
     def spare_set(self) -> str:
         """The software set that an update installs."""
-        return SETS["1" if self.image_flag == "0" else "0"]
+        return SPARE_SETS[self.image_flag]
 
     def install(self, variables: dict[str, str], boots: bool = True) -> None:
         """The boot loader's variables of an archive; an image that does not boot is left for the old one."""
         for flag in FLAGS:
-            self.versions[flag] = variables.get(f"version_{flag}", self.versions[flag])
+            if f"version_{flag}" in variables:
+                self.versions[flag] = variables[f"version_{flag}"]
         wanted = variables.get("image_flag", self.image_flag)
         self.next_flag = wanted if boots and wanted in FLAGS else self.image_flag
         self.flashed += 1

@@ -52,6 +52,15 @@ class Updater:
             if request.transport is not None:
                 request.transport.abort()
 
+    async def restart(self) -> None:
+        """The program ends and begins anew, as it does for `restartSwupdate`."""
+        miner = self.miner
+        state, _unused = self.state, self.die()
+        await miner.clock.sleep(miner.timing["updater_restart_s"])
+        miner.updater = Updater(miner)
+        if miner.updater_freed_by == "reboot" and state in {"wedged", "dead"}:
+            miner.updater.state = state
+
     async def begin(self, filename: str, source: str, plan: Plan) -> Update | None:
         """Take an archive, or refuse it because there is one already, or the rest of one."""
         if self.state != "idle":

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from ..call import Call
 from ..wire import Reply
-from . import hardware, legacy, mining, power, settings, vendor
+from . import hardware, legacy, mining, power, settings, updater, vendor
 from .answers import INVALID_REQUEST, TOKEN_EXPIRED, success
 from .login import auth
 
@@ -20,6 +20,7 @@ ACTIONS: dict[str, Action] = {
     **settings.ACTIONS,
     **power.ACTIONS,
     **legacy.ACTIONS,
+    **updater.ACTIONS,
     **vendor.ACTIONS,
 }
 

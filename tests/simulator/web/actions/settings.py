@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 
+from ...mining.api import pool_status
 from ...mining.cgminer import MODE_KEYS
 from ...network import problem
 from ..call import Call
@@ -15,7 +16,7 @@ from .answers import failure, php, success
 
 # What the later Innosilicon takes for the URL of a pool.
 POOL_URL = re.compile(
-    r"(https?|stratum\+tcp|tcp)://"
+    r"(https?|stratum\+(?P<transport>tcp|tls)|tcp)://"
     r"([^\s/?#@]+@)?"
     r"([0-9]{1,3}(\.[0-9]{1,3}){3}|([a-z0-9_~-]+\.)+[a-z]([a-z0-9_~-]*[a-z])?)"
     r"(:[0-9]+)?(/[^\s?#]*)?(\?[^\s#]*)?(#\S*)?",
@@ -43,8 +44,10 @@ async def update_pools(call: Call) -> Reply:
         }
         if all(pool.values()):
             kept.append(pool)
-    if miner.generation.checks_pool_urls and not all(POOL_URL.fullmatch(str(pool["url"])) for pool in kept):
+    if miner.generation.checks_pool_urls and not all(_is_known(call, str(pool["url"])) for pool in kept):
         return failure("url error")
+    if miner.locked and miner.generation.lock_keeps_pools:
+        return success(message="lock")
     call.applied()
     if not all(is_utf8(value) for pool in kept for value in pool.values()):
         # The JSON encoder fails and an empty text is written; cgminer can't start from that.
@@ -55,6 +58,27 @@ async def update_pools(call: Call) -> Reply:
         miner.config.write_pools(kept)
         await miner.restart_cgminer()
     return success(message="lock" if miner.locked else "nolock") if miner.generation.has_lock else success()
+
+
+def _is_known(call: Call, url: str) -> bool:
+    match = POOL_URL.fullmatch(url)
+    is_tls = match is not None and str(match["transport"]).lower() == "tls"
+    return match is not None and (call.miner.generation.knows_tls or not is_tls)
+
+
+async def check_pool_test(call: Call) -> Reply:
+    return success()
+
+
+async def testing_pool(call: Call) -> Reply:
+    """Tries a pool, and does not set it. How long that takes and what it says is not known, but that it is a `msg`."""
+    miner = call.miner
+    url, *login = (call.form.get(name) for name in ("Pool", "UserName", "Password"))
+    await miner.clock.sleep(miner.timing["pool_test_s"])
+    if not (url and all(login)):
+        return php({"success": False, "msg": "missing field"})
+    status = pool_status(miner.cgminer, url)
+    return success() if status == "Alive" else php({"success": False, "msg": f"connect pool failed: {status}"})
 
 
 async def get_autotune(call: Call) -> Reply:
@@ -149,6 +173,8 @@ async def set_monitor(call: Call) -> Reply:
 ACTIONS = {
     "pools": pools,
     "updatePools": update_pools,
+    "checkPoolTest": check_pool_test,
+    "TestingPool": testing_pool,
     "getAutoTune": get_autotune,
     "setAutoTune": set_autotune,
     "updateNetwork": update_network,

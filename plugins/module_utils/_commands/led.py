@@ -1,0 +1,56 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The light of a miner. What it shows can't be read, so it is switched each time, and only the reply tells of it."""
+
+from __future__ import annotations
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
+    NotBack,
+    NotReady,
+    Rejected,
+    Unsupported,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, send_once
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DRAGONMINT_ISSUER
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.led import LIGHTS, switch_led
+
+STATES = tuple(LIGHTS)
+
+
+def switch(session: Session, state: str, check_mode: bool) -> Steps[Outcome[str]]:
+    """Switches the light, or in check mode says that it would.
+
+    Raises Unsupported where the firmware can't, and NotBack where the reply got lost.
+    """
+    yield from session.require_rights()
+    yield from session.log_in()
+    # Innosilicon had a page of its own before it had the light. Whether its firmware has it shows when it is told.
+    if (yield from session.page_title()) == DRAGONMINT_ISSUER:
+        raise Unsupported(
+            "This miner's firmware is DragonMint's, which cannot switch the light; only Innosilicon's can."
+        )
+    if not check_mode:
+        yield from _tell(session, state)
+    return Outcome(True, state, {"before": {"led": {"state": "unknown"}}, "after": {"led": {"state": state}}})
+
+
+def _tell(session: Session, state: str) -> Steps[None]:
+    try:
+        lost = yield from send_once(session.write(switch_led(state)))
+    except NotReady as error:
+        raise Rejected(
+            f"The miner did not switch its light to '{state}': its program dm-monitor, which has the light, does not "
+            "answer. Reboot the miner (dragonmint_power with state: rebooted).",
+            reason=error.reason,
+        ) from error
+    if lost:
+        failure = NotBack(
+            f"The miner was told to switch its light to '{state}', its reply got lost ({lost.reason}), and the light "
+            "cannot be read. Look at the miner, or run the task again.",
+            reason=lost.reason,
+        )
+        failure.changed = True
+        raise failure from lost

@@ -1,0 +1,19 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the firmware lets its updater do."""
+
+from __future__ import annotations
+
+from ..call import Call
+from ..wire import Reply
+from .answers import success
+
+
+async def restart_swupdate(call: Call) -> Reply:
+    """The result is never told, as with cgminer; whether it helps a stuck updater is a setting."""
+    call.miner.keep(call.miner.updater.restart())
+    call.applied()
+    return success()
+
+
+ACTIONS = {"restartSwupdate": restart_swupdate}
