@@ -167,9 +167,9 @@ GENERATIONS = {
             name="inno-2019",
             built="20190528_101010",
             admin_actions=INNO_2019_ADMIN_ACTIONS,
+            knows_all_types=True,
             lock_keeps_pools=True,
             knows_tls=True,
-            knows_all_types=True,
             **_LATER_INNOSILICON,
         ),
     )

@@ -38,7 +38,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
     ERROR,
     ERROR_DETAIL,
-    EVERYTHING,
     HASH_RATES,
     SUMMARY,
     Board,
