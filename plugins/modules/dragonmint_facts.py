@@ -264,6 +264,12 @@ ansible_facts:
           returned: always
           type: str
           sample: sha256
+        is_rate_counted:
+          description: Whether the hash rate is counted from the results that the boards find. It is false for models
+            that reckon it from the clock, so that only shares prove that they mine. It is null where this is not known.
+          returned: always
+          type: bool
+          sample: true
         hashrate_hs:
           description: The hash rate of all boards together, in hashes a second, over V(5s), V(1m), V(15m) and on
             V(average). For V(equihash) it is in solutions a second.
