@@ -179,8 +179,8 @@ error_code:
     - What went wrong, for programs. V(invalid_firmware) means that the archive is damaged or for other hardware,
       V(downgrade)
       that it is older than what the miner runs, V(flash_failed) that the miner did not install it or does not boot it,
-      V(updater_stuck) that its updater accepts nothing and only a reboot helps, V(not_back) that the miner has not come
-      back, V(not_ready) that it came back and does not mine.
+      V(updater_stuck) that its updater accepts nothing, for which there is O(recover), V(not_back) that the miner has
+      not come back, V(not_ready) that it came back and does not mine.
   returned: failure
   type: str
   sample: flash_failed

@@ -108,9 +108,17 @@ AUTOTUNE: list[tuple[dict[str, Any], str]] = [
     ({"mode": "efficient", "level": " "}, "level"),
     ({"mode": "efficient", "level": LINE_BREAK}, "level"),
     ({"mode": "efficient", "level": NO_UTF8}, "level"),
+    ({"mode": "efficient", "level": 1}, "The mode efficient has no level '1'. Its levels are 2, 3, 4, "),
+    ({"mode": "balanced", "level": "abc"}, "The mode balanced has no level 'abc'."),
     ({"mode": "efficient", "wait": "maybe"}, "wait"),
     ({"mode": "efficient", "wait": True, "wait_timeout": "soon"}, "wait_timeout"),
     ({"mode": "efficient", "wait": True, "wait_timeout": -1}, "wait_timeout"),
+]
+LED: list[tuple[dict[str, Any], str]] = [({}, "state"), ({"state": "twinkle"}, "state")]
+POOL_TEST: list[tuple[dict[str, Any], str]] = [
+    ({}, "pools"),
+    ({"pools": [{"url": POOL["url"]}]}, "user"),
+    ({"pools": [{**POOL, "user": ""}]}, "The user of pool 1 is empty"),
 ]
 FACTS: list[tuple[dict[str, Any], str]] = [
     ({"gather_subset": ["pool"]}, "gather_subset"),
@@ -137,6 +145,8 @@ CASES = [
     *(("dragonmint_facts", *case) for case in FACTS + CONNECTION),
     *(("dragonmint_pools", *case) for case in POOLS),
     *(("dragonmint_autotune", *case) for case in AUTOTUNE),
+    *(("dragonmint_led", *case) for case in LED),
+    *(("dragonmint_pool_test", *case) for case in POOL_TEST),
 ]
 # What only the miner can tell: its firmware lacks the mode, or has no levels.
 UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [

@@ -67,7 +67,7 @@ def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[...,
     assert result["failed_hosts"] == result["not_tried_hosts"] == []
     # The mode, and the pools that share its file, before and after; no login of its own.
     asked = [[request["action"] for request in miner.requests()] for miner in miners.miners[:3]]
-    assert asked == [["getAutoTune", "pools", "setAutoTune", "pools", "getAutoTune"]] * 3
+    assert asked == [["getAutoTune", "type", "pools", "setAutoTune", "pools", "getAutoTune"]] * 3
     assert "autotune: 12 of 12 miners ok, 11 changed, 0 failed, 0 unreachable" in real.output
     assert "+++" not in real.output
 

@@ -20,7 +20,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.arch
 from tests.integration.real_swupdate import PROGRAM, SWUpdate
 from tests.simulator import firmware
 
-HARDWARE = "t1.g19"
+BOARD, HARDWARE = "g19", "t1.g19"
 # Set where it must not be missing, as in CI.
 REQUIRED = "REQUIRE_SWUPDATE"
 
@@ -50,9 +50,11 @@ CASES = {
     "one-image": taken(images={"rootfs.ubi": 4096}),
     "odd-sizes": taken(images={"a": 1, "bc": 2, "def": 3, "ghij": 511, "klmno": 513}),
     "larger": taken(images={**firmware.IMAGES, "rootfs.ubi": 8 * 2**20}),
+    "halves-by-letters": taken(flags="ab"),
     "images-reordered": taken(reorder=["sw-description", "sw-description.sig", *reversed(NAMES)]),
     "for-other-hardware": refused(hardware=["t2.g19"]),
     "for-another-board": refused(board="g9"),
+    "for-the-other-board": refused(board="soc"),
     "wrong-hash": refused(wrong_hash="uImage"),
     "wrong-checksum": refused(wrong_checksum="system.bit"),
     "image-missing": refused(missing_image="uImage"),
@@ -96,7 +98,8 @@ def test_our_reader_and_swupdate_agree(swupdate: SWUpdate, name: str, tmp_path: 
     case = CASES[name]
     archive = archive_of(case, swupdate, tmp_path)
     try:
-        ours = HARDWARE in read_archive(str(archive)).hardware
+        found = read_archive(str(archive))
+        ours = HARDWARE in found.hardware and BOARD in found.boards
     except InvalidFirmware:
         ours = False
     assert ours == case.ours
@@ -108,7 +111,7 @@ def test_what_our_reader_takes_is_installed(swupdate: SWUpdate, name: str, tmp_p
     built = dict(CASES[name].built)
     images = built.get("images", firmware.IMAGES)
     digests = {image: firmware.content(image, size).sha256() for image, size in images.items()}
-    described = firmware.describe(firmware.VERSION, built.pop("hardware", [HARDWARE]), digests, "g19", "rawfile")
+    described = firmware.describe(firmware.VERSION, built.pop("hardware", [HARDWARE]), digests, BOARD, "rawfile")
     built["description"] = described.replace("/tmp/out-", f"{tmp_path}/")
     archive = archive_of(Case(built), swupdate, tmp_path)
     assert set(read_archive(str(archive)).images) == set(images)

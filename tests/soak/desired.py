@@ -15,7 +15,8 @@ POOLS = [
     [{"url": f"stratum+tcp://{name}.example.com:3333", "user": f"farm.{name}"} for name in names]
     for names in (["a"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["d"])
 ]
-LEVELS = ["1", "2", "3"]
+# Those that each mode has.
+LEVELS = ["2", "3"]
 PASSWORDS = ["Correct-Horse-7", "Battery-Staple-8"]
 DNS = [["8.8.8.8", "8.8.4.4"], ["1.1.1.1", "9.9.9.9"]]
 # The miner's home, and where it is sent; no other miner is in either.
@@ -61,7 +62,7 @@ def any_desired(chance: random.Random, state: State) -> Desired:
     return Desired(
         pools=chance.choice(POOLS),
         mode=chance.choice(GENERATIONS[generation].modes),
-        level=chance.choice([None, *LEVELS]) if generation.startswith("inno") else None,
+        level=chance.choice([None, *LEVELS]) if GENERATIONS[generation].has_level else None,
         password=chance.choice([None, *PASSWORDS]),
         network=chance.choice([None, None, _network(chance, state)]),
     )

@@ -92,7 +92,8 @@ VARIABLES = Variables(
         Variable(
             "upgrade_recover",
             "bool",
-            "Reboot miners whose updater is stuck on an interrupted upload, or has died.",
+            "Recover miners whose updater is stuck on an interrupted upload, or has died: restart the updater, where "
+            "the firmware can, or else reboot the miner.",
             default=False,
         ),
         Variable(

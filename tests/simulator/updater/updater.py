@@ -54,8 +54,8 @@ class Updater:
 
     async def restart(self) -> None:
         """The program ends and begins anew, as it does for `restartSwupdate`."""
-        miner = self.miner
-        state, _unused = self.state, self.die()
+        miner, state = self.miner, self.state
+        self.die()
         await miner.clock.sleep(miner.timing["updater_restart_s"])
         miner.updater = Updater(miner)
         if miner.updater_freed_by == "reboot" and state in {"wedged", "dead"}:
