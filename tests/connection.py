@@ -48,7 +48,8 @@ with `dragonmint_password: "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }
 missing in a later shell, the task fails before it sends anything, and names it.
 
 - The factory's login is `admin` with `dragonadmin`, or with `admin` on Innosilicon (`guest` with `dragonguest`, or with
-  `guest`). List the factory's password in `fallback_passwords` while some miners still have it.
+  `guest`). Some Innosilicon firmware of May 2018 has `innoadmin` and `innoguest`. List the factory's password in
+  `fallback_passwords` while some miners still have it.
 - `-u` counts only together with `-k`, and not where the password comes from somewhere else. `remote_user`, in a play or
   in `ansible.cfg`, is the user of ssh and is never used.
 - The modules run in Ansible's own process, so the keyword `environment` of a play or task has no effect on them.

@@ -52,7 +52,8 @@ options:
         they may come from a lookup or from an extra variable, and a value may be a vault.
       - Without this option, the environment variables E(DRAGONMINT_USERNAME) (V(admin) if it is not set),
         E(DRAGONMINT_PASSWORD) and E(DRAGONMINT_FALLBACK_PASSWORDS), which is a JSON list or one password.
-      - The factory passwords are V(dragonadmin), and V(admin) on an Innosilicon. List them to find new miners.
+      - The factory passwords are V(dragonadmin), V(admin) on Innosilicon, and V(innoadmin) on some Innosilicon firmware
+        of May 2018. List them to find new miners.
       - They are for polling, and never become host variables nor get into the cache. The modules log in with
         C(dragonmint_password) and C(dragonmint_fallback_passwords) as always, so set these for the group C(all);
         C(dragonmint_credential) tells which one a miner takes.
@@ -236,6 +237,8 @@ compose:
 keyed_groups:
   - key: dragonmint_credential
     prefix: login
+  - key: dragonmint_identity.model
+    prefix: model
 groups:
   weak: dragonmint_mining.ready and (dragonmint_mining.hashrate_ths.average or 0) < 14
   canary: rack == '100'

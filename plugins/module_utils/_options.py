@@ -242,8 +242,8 @@ OPTIONS = (
         "list",
         """
         Passwords to try in this order, once each, after the miner refused O(password). One run can then reach
-        miners with the fleet's password and miners with the factory's, which is C(dragonadmin), or C(admin) on
-        Innosilicon.
+        miners with the fleet's password and miners with the factory's, which is C(dragonadmin), C(admin) on
+        Innosilicon, or C(innoadmin) on some Innosilicon firmware of May 2018.
 
         Text is taken as a list if it is one in JSON, and as a single password otherwise.
         """,

@@ -26,7 +26,9 @@ options:
       - V(generation) is which firmware the miner has, V(latest_firmware) the vendor's newest one, V(debug) what the
         drivers tell of each board and chip, V(error) what an Innosilicon says is wrong with itself.
       - V(latest_firmware) and V(error) can be read by the user C(admin) only, and so can V(autotune), except on
-        Innosilicon's firmware.
+        Innosilicon's firmware since August 2018.
+      - What a hash rate means depends on the model. Where neither the model nor its firmware tells, the rates are null,
+        with a warning.
       - For V(latest_firmware) the miner asks its vendor, for which it may take two minutes. If the vendor does not
         answer, that is a warning and no failure.
     type: list
@@ -99,7 +101,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     msg: >-
       {{ ansible_facts.dragonmint_debug.boards
-      | map(attribute='chips') | flatten | map(attribute='temperature_c') | max }} degrees Celsius
+      | map(attribute='chips') | flatten | map(attribute='temperature_c') | select('number') | max }} degrees Celsius
 
 - name: Gather everything but what takes the miner longest
   minerops.dragonmint.dragonmint_facts:
@@ -118,7 +120,13 @@ ansible_facts:
       type: dict
       contains:
         type:
-          description: The type of the miner.
+          description: The type that the miner reports.
+          returned: always
+          type: str
+          sample: T1
+        model:
+          description: The name that it is sold under, such as C(A9 ZMaster) for the type C(B29+). It is the type where
+            no other name is known.
           returned: always
           type: str
           sample: T1
@@ -128,7 +136,7 @@ ansible_facts:
           type: str
           sample: g19
         mac:
-          description: The MAC address of its Ethernet port, in lower case.
+          description: The MAC address of its Ethernet port, in lower case with colons, however the miner writes it.
           returned: always
           type: str
           sample: a0:b0:45:00:00:e5
@@ -250,8 +258,26 @@ ansible_facts:
           returned: always
           type: bool
           sample: true
+        algorithm:
+          description: What it mines, such as V(sha256), V(scrypt), V(equihash) or V(ethash), told by its type. It is
+            null for a type that is not known.
+          returned: always
+          type: str
+          sample: sha256
+        is_rate_counted:
+          description: Whether the hash rate is counted from the results that the boards find. It is false for models
+            that reckon it from the clock, so that only shares prove that they mine. It is null where this is not known.
+          returned: always
+          type: bool
+          sample: true
+        hashrate_hs:
+          description: The hash rate of all boards together, in hashes a second, over V(5s), V(1m), V(15m) and on
+            V(average). For V(equihash) it is in solutions a second.
+          returned: always
+          type: dict
+          sample: {"5s": 14236508730000.0, "1m": 14492859300000.0, "15m": 14796775230000.0, "average": 14712743190000.0}
         hashrate_ths:
-          description: The hash rate of all boards together, in TH/s, over V(5s), V(1m), V(15m) and on V(average).
+          description: The same in TH/s for V(sha256). For any other algorithm all of it is null.
           returned: always
           type: dict
           sample: {"5s": 14.23650873, "1m": 14.4928593, "15m": 14.79677523, "average": 14.71274319}
@@ -276,8 +302,14 @@ ansible_facts:
               returned: always
               type: float
               sample: 72
+            hashrate_hs:
+              description: The hash rate in hashes, or for V(equihash) in solutions, a second, over a time that fits how
+                long the board has been running.
+              returned: always
+              type: float
+              sample: 4932258410000.0
             hashrate_ths:
-              description: The hash rate in TH/s, over a time that fits how long the board has been running.
+              description: The same in TH/s for V(sha256).
               returned: always
               type: float
               sample: 4.93225841
@@ -338,10 +370,16 @@ ansible_facts:
               type: int
               sample: 3
         fan_percent:
-          description: The fan speed in percent.
+          description: The fan speed in percent. It is null for a miner that reports none.
           returned: always
           type: int
           sample: 59
+        power_watts:
+          description: The power that the miner measures, in W. It is null for most miners, which measure none. Only
+            C(admin) can read it.
+          returned: always
+          type: float
+          sample: 2210
         reject_ratio:
           description: The part of the work that pools rejected, by difficulty, or by shares where that is not known.
           returned: always
@@ -380,8 +418,8 @@ ansible_facts:
     dragonmint_generation:
       description:
         - Which generation of the firmware the miner has, told by what it can do. Versions do not tell it.
-        - One of V(dm-2018-04), V(dm-2018-05), V(inno-2018-08), V(inno-2018-09), or V(unknown). The user C(guest) sees
-          too little to tell the two of Innosilicon apart.
+        - One of V(dm-2018-04), V(dm-2018-05), V(inno-2018-05), V(inno-2018-08), V(inno-2018-09), V(inno-2019), or
+          V(unknown). The user C(guest) sees too little to tell those of Innosilicon apart.
       returned: when the subset V(generation) is gathered
       type: str
       sample: dm-2018-05
@@ -425,6 +463,11 @@ ansible_facts:
       returned: when the subset V(debug) is gathered
       type: dict
       contains:
+        algorithm:
+          description: What it mines, told by its type. It is null for a type that is not known.
+          returned: always
+          type: str
+          sample: sha256
         boards:
           description: The hash boards. None while cgminer does not answer.
           returned: always
@@ -461,8 +504,14 @@ ansible_facts:
               returned: always
               type: int
               sample: 2016
+            hashrate_hs:
+              description: The hash rate in hashes a second since cgminer started. It is known for V(sha256) only, since
+                other drivers report a figure of their own here.
+              returned: always
+              type: float
+              sample: 4904247730000.0
             hashrate_ths:
-              description: The hash rate in TH/s since cgminer started.
+              description: The same in TH/s.
               returned: always
               type: float
               sample: 4.90424773
@@ -543,7 +592,7 @@ ansible_facts:
                   type: int
                   sample: 0
                 temperature_c:
-                  description: Its temperature in degrees Celsius.
+                  description: Its temperature in degrees Celsius. It is null for chips without a sensor.
                   returned: always
                   type: float
                   sample: 70
@@ -634,6 +683,16 @@ ansible_facts:
           returned: always
           type: str
           sample: fan error
+        description:
+          description: What the error means, in the words of the miner's book of errors. Firmware of 2018 has none.
+          returned: always
+          type: str
+          sample: Fan fault
+        analysis:
+          description: What the book of errors says about its causes.
+          returned: always
+          type: str
+          sample: 1. The fan's cable is loose. 2. The fan is broken.
 gathered_at:
   description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
   returned: success

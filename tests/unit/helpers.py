@@ -231,9 +231,6 @@ class Miner:
     def _summary(self, form: dict[str, str]) -> Reply:
         return recorded(INNO_2018_08 if self._has_levels else DM_2018_05, "/api/summary")
 
-    def _type(self, form: dict[str, str]) -> Reply:
-        return recorded(self._recorded, "/api/type")
-
     def _pools(self, form: dict[str, str]) -> Reply:
         return said(success=True, pools=self.pools)
 

@@ -223,7 +223,7 @@ SITUATIONS: dict[str, tuple[Ask, Callable[[], Talk], dict[str, Any], Any]] = {
     "a value": (read, lambda: replies(NO_POOLS), {}, ()),
     "in chunks": (read, lambda: replies(chunked(b'{"success":true,', b'"pools":[]}')), {}, ()),
     "one connection": (read_twice, lambda: replies(NO_POOLS), {}, [(), ()]),
-    "a write": (write, lambda: reads(SUCCESS), {}, None),
+    "a write": (write, lambda: reads(SUCCESS), {}, False),
     "a page": (read_the_title, lambda: replies(http(b"<title>DragonMint</title>")), {}, "DragonMint"),
     "a page without end": (read_the_title, lambda: endless, {}, BadReply),
     "refused once": (read, lambda: reads(NO_REASON, said(success=True, pools=[])), {}, ()),

@@ -108,13 +108,16 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
     ),
     (
         {"mining.boards.0.hashrate_ths": 2.0},
-        [("hashrate_low", "warning", "", 11.8, 12.32)],
+        [("hashrate_low", "warning", "", 11.8e12, 12.325e12)],
         "mining_restarted",
     ),
     # The other boards are held to their own part only.
     (
         {**DEAD_BOARD, "mining.boards.0.hashrate_ths": 0.0},
-        [("board_dead", "critical", "board 1", "Dead", "Alive"), ("hashrate_low", "warning", "", 4.9, 8.22)],
+        [
+            ("board_dead", "critical", "board 1", "Dead", "Alive"),
+            ("hashrate_low", "warning", "", 4.9e12, 8216666666666.67),
+        ],
         "mining_restarted",
     ),
     ({"mining.boards.0.hashrate_ths": 2.0, "autotune.is_tuning": True}, [], ""),
@@ -129,7 +132,7 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
         "mining_restarted",
     ),
     (
-        {"mining.boards.1.last_share_seconds": None},
+        {"mining.boards.1.last_share_seconds": None, "mining.boards.1.accepted": 0},
         [("no_shares", "critical", "board 1", None, 900.0)],
         "mining_restarted",
     ),
@@ -261,8 +264,32 @@ def test_foreign_pools_are_told_beside_those_desired() -> None:
 
 
 def test_own_ratings_count() -> None:
-    limits = replace(LIMITS, ratings={"T1": {"balanced": {"hashrate_ths": 20, "watts": 1}}})
+    limits = replace(LIMITS, ratings={"T1": {"balanced": {"hashrate_ths": 20, "watts": 1800}}})
     assert [finding.code for finding in found(miner(), limits)] == ["hashrate_low"]
+
+
+def sister(type_: str, algorithm: str, board_hs: float, **board: Any) -> dict[str, Any]:
+    facts = changed({"identity.type": type_, "mining.algorithm": algorithm})
+    for each in facts["dragonmint_mining"]["boards"]:
+        each.pop("hashrate_ths")
+        each.update(hashrate_hs=board_hs, **board)
+    return facts
+
+
+@pytest.mark.parametrize(
+    ("facts", "details"),
+    [
+        (sister("B29+", "equihash", 17150.54), []),
+        (sister("B29+", "equihash", 10e3), ["30 kSol/s, less than 42.5 kSol/s (rated 50 kSol/s)"]),
+        (sister("A8+", "cryptonight", 60e3), ["180 kH/s, less than 211 kH/s (rated 248 kH/s)"]),
+        # It does not say when it found its last share.
+        (sister("A8+", "cryptonight", 82.5e3, last_share_seconds=None), []),
+        # A nominal rating says nothing about a mode.
+        (sister("T2T+", "sha256", 5e12), ["no rating of a T2T+ in the mode balanced is known; set dragonmint_ratings"]),
+    ],
+)
+def test_sister_models_are_held_to_ratings_in_their_own_units(facts: dict[str, Any], details: list[str]) -> None:
+    assert [finding.detail for finding in found(facts)] == details
 
 
 @pytest.mark.parametrize(

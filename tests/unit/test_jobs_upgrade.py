@@ -158,7 +158,7 @@ SEARCH = {"search": "192.0.2.0/29", "src": None}
             {"handed": HANDED, "back": facts(NEW), "healthy": WEAK},
             1901,
             "unhealthy",
-            "mines too little: 6.00 TH/s, boards hashing: 0, 2.",
+            "mines too little: 6 TH/s, boards hashing: 0, 2.",
         ),
         ({"handed": HANDED, "back": facts(NEW), "healthy": facts(NEW)}, 1901, "unhealthy", "boards hashing: none."),
         (

@@ -167,6 +167,7 @@ def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect
         "fan_percent",
         "hashrate_hs",
         "hashrate_ths",
+        "is_rate_counted",
         "pools",
         "power_watts",
         "ready",

@@ -117,6 +117,7 @@ def mining_fact(value: Mining, rates: Rates, everything: Everything | None = Non
     return {
         "ready": value.ready,
         "algorithm": rates.algorithm,
+        "is_rate_counted": rates.is_counted,
         "hashrate_hs": dict(rates.total_hs),
         "hashrate_ths": {window: ths_of(rate, rates.algorithm) for window, rate in rates.total_hs.items()},
         "boards": [

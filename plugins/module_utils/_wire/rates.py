@@ -33,12 +33,14 @@ class Rates:
     """The hash rates of a miner, in base units: the total by window, and one for each board, in the order of DEVS.
 
     ``unit`` is H/s or Sol/s. A rate that is not known is None; ``warning`` says why, where that is the model's fault.
+    ``is_counted`` is False where it is reckoned from the clock, so that it proves nothing; None if that is not known.
     """
 
     algorithm: str | None
     unit: str | None
     total_hs: Mapping[str, float | None]
     boards_hs: tuple[float | None, ...]
+    is_counted: bool | None = None
     warning: str | None = None
 
 
@@ -59,6 +61,7 @@ def rates_of(type_: str | None, devices: Sequence[Device], total: Mapping[str, A
         unit=_unit(model, [*devices, total or {}]),
         total_hs=total_hs,
         boards_hs=boards_hs,
+        is_counted=model.is_counted.value if model and model.is_counted else None,
         warning=_warning(
             type_, model, is_left_out=any(rate is None and _mhs(device) for rate, device in zip(boards_hs, devices))
         ),

@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import rating
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import own_ratings
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import (
+    expected_of,
+    in_words,
+    rate_of_all,
+)
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 SEVERITIES = (CRITICAL, WARNING, INFO)
@@ -202,17 +209,22 @@ def _low_hashrate(seen: Seen) -> Iterator[Finding]:
     if not seen.boards_alive or not seen.is_settled:
         return
     model, mode = seen.fact("identity").get("type"), seen.fact("autotune").get("mode")
-    expected = rating(model, mode, seen.limits.ratings)
-    if expected is None:
+    try:
+        expected = expected_of(model, mode, own_ratings(seen.limits.ratings))
+    except InvalidInput as error:
+        raise InvalidVariables(str(error)) from None
+    if expected is None or expected.hashrate_hs is None:
         yield Finding(
             "unrated", INFO, f"no rating of a {model or '?'} in the mode {mode or '?'} is known; set dragonmint_ratings"
         )
         return
     part = min(1.0, len(seen.boards_alive) / seen.limits.boards) if seen.limits.boards else 1.0
-    limit = round(expected.hashrate_ths * part * seen.limits.min_hashrate_ratio, 2)
-    value = round(sum(board.get("hashrate_ths") or 0.0 for board in seen.boards_alive), 2)
+    rated = expected.hashrate_hs * part
+    limit, value = round(rated * seen.limits.min_hashrate_ratio, 2), round(rate_of_all(seen.boards_alive), 2)
     if value < limit:
-        detail = f"{value:g} TH/s, less than {limit:g} (rated {expected.hashrate_ths * part:.4g} in the mode {mode})"
+        words = [in_words(rate, seen.fact("mining").get("algorithm")) for rate in (value, limit, rated)]
+        in_mode = f" in the mode {mode}" if expected.mode else ""
+        detail = f"{words[0]}, less than {words[1]} (rated {words[2]}{in_mode})"
         yield Finding("hashrate_low", WARNING, detail, "", value, limit, RESTART)
 
 
@@ -220,6 +232,9 @@ def _no_shares(seen: Seen) -> Iterator[Finding]:
     limit = seen.limits.max_share_age_seconds
     for board in seen.boards_alive if seen.is_settled else ():
         part, age = _board(board), board.get("last_share_seconds")
+        if age is None and board.get("accepted"):
+            # Some models do not say when.
+            continue
         if age is None:
             yield Finding("no_shares", CRITICAL, f"{part} has found no share yet", part, None, limit, RESTART)
         elif age > limit:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import is_hashing
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import is_final
 
@@ -131,7 +132,7 @@ def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any
     hashing = [
         str(board["id"])
         for board in mining.get("boards") or ()
-        if board.get("status") == "Alive" and board.get("hashrate_ths")
+        if board.get("status") == "Alive" and is_hashing(board, mining)
     ]
     alive = [_bare(pool["url"]) for pool in mining.get("pools") or () if pool.get("status") == "Alive"]
     desired = None if wanted["pools"] is None else [_bare(pool["url"]) for pool in wanted["pools"]]

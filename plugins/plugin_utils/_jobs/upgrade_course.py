@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import in_words, is_hashing, rate_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import FINAL_CODES
 
 Result = Mapping[str, Any]
@@ -233,15 +234,15 @@ def _mines_too_little(healthy: Result) -> str:
         return in_words_of_the_role(str(healthy.get("msg", "It does not answer any more.")))
     if not mining["ready"]:
         return "It runs the new firmware and does not mine: cgminer does not answer."
-    hashing = [str(board["id"]) for board in mining["boards"] if board["hashrate_ths"]]
-    rate_ths, boards = sum(_rates(healthy)), ", ".join(hashing) or "none"
-    return f"It runs the new firmware and mines too little: {rate_ths:.2f} TH/s, boards hashing: {boards}."
+    hashing = [str(board["id"]) for board in mining["boards"] if is_hashing(board, mining)]
+    rate, boards = in_words(sum(_rates(healthy)), mining.get("algorithm")), ", ".join(hashing) or "none"
+    return f"It runs the new firmware and mines too little: {rate}, boards hashing: {boards}."
 
 
 def _rates(result: Result) -> list[float]:
-    """The hash rates in TH/s of the boards that hash."""
-    boards = _facts(result, "mining").get("boards", ())
-    return [board["hashrate_ths"] for board in boards if board.get("hashrate_ths")]
+    """The hash rates of the boards that hash."""
+    mining = _facts(result, "mining")
+    return [rate_of(board) or 0.0 for board in mining.get("boards", ()) if is_hashing(board, mining)]
 
 
 def _facts(result: Result, subset: str) -> Any:

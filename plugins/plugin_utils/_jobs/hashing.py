@@ -1,0 +1,70 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether and how fast the boards of a miner hash, told from its fact dragonmint_mining, whatever its model mines.
+
+Rates are in the base unit of the algorithm, so they can be compared among miners of the same algorithm only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import (
+    EQUIHASH,
+    NOMINAL,
+    Expected,
+    OwnRatings,
+    model_of,
+    normal_type,
+    rating_of,
+)
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import in_unit
+
+# A board that hashes finds a share more often than this, unless its pool asks for very difficult ones.
+MAX_SHARE_AGE_S = 600.0
+
+Board = Mapping[str, Any]
+
+
+def rate_of(board: Board) -> float | None:
+    """Returns the rate of a board. Facts that an earlier version of this collection has cached are in TH/s alone."""
+    if "hashrate_hs" in board:
+        rate: float | None = board["hashrate_hs"]
+        return rate
+    ths = board.get("hashrate_ths")
+    return None if ths is None else ths * 1e12
+
+
+def rate_of_all(boards: Iterable[Board]) -> float:
+    """Returns the rate of boards together, of those whose rate is known."""
+    return sum(rate_of(board) or 0.0 for board in boards)
+
+
+def is_hashing(board: Board, mining: Mapping[str, Any], max_share_age_s: float = MAX_SHARE_AGE_S) -> bool:
+    """Whether a board of this fact hashes: by its rate, or, where that is reckoned from the clock, by its shares."""
+    if mining.get("is_rate_counted") is not False:
+        return bool(rate_of(board))
+    age = board.get("last_share_seconds")
+    return age is not None and age <= max_share_age_s
+
+
+def expected_of(type_: str | None, mode: str | None, own: OwnRatings) -> Expected | None:
+    """Returns what to expect of a miner in an autotune mode; None if that is not known.
+
+    A nominal rating of the table belongs to no mode, so it counts only where the mode is not known to matter.
+    """
+    expected, model = rating_of(type_, mode, own), model_of(type_)
+    if expected is None or expected.hashrate_hs is None:
+        return None
+    is_own = expected is own.get(normal_type(type_ or ""), {}).get(NOMINAL)
+    works = model.autotune.works if model else None
+    if expected.mode is None and not is_own and works and works.value:
+        return None
+    return expected
+
+
+def in_words(rate: float, algorithm: str | None) -> str:
+    """Returns a rate as "14.2 TH/s" or "51.4 kSol/s"."""
+    return in_unit(rate, EQUIHASH.unit if algorithm == EQUIHASH.name else "H/s")
