@@ -64,6 +64,8 @@ INVENTORY_REPORT = {
 
 
 @newest_core
+# Two polls and a server beside them, on a busy machine.
+@pytest.mark.timeout(600)
 @pytest.mark.skipif(not IS_INSTALLED and "REQUIRE_PROMETHEUS" not in os.environ, reason="prometheus is not installed")
 def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = named(start_fleet(count=COUNT, speed=1.0))
@@ -123,7 +125,7 @@ def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, sta
         assert then.query('{miner="removed", __name__=~"dragonmint_.*"}') == []
         (later,) = then.query('dragonmint_up{miner="later"}')
         assert (later[0]["model"], later[1]) == ("T1", 0)
-        assert removed.host not in targets.read_text(encoding="utf-8")
+        assert f'"{removed.host}:' not in targets.read_text(encoding="utf-8")
 
 
 def test_what_a_task_refuses_and_leaves_alone(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
