@@ -70,7 +70,7 @@ _OF_THE_TASK = (
     *("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all"),
 )
 _IS_WATCHED = sys.stdout.isatty() and "AWX_ISOLATED_DATA_DIR" not in os.environ
-_PROGRESS_EVERY_S = 5.0 if _IS_WATCHED else 10.0
+PROGRESS_EVERY_S = 5.0 if _IS_WATCHED else 10.0
 _SHOWN_FAILURES = 10
 _SHOWN_WARNINGS = 10
 
@@ -123,7 +123,7 @@ class FleetAction(MinerAction):
             [host.name for host in inventory.get_hosts(pattern="all", ignore_restrictions=True)],
         )
         limits = _fleet_plan.limits_from(params, len(hosts))
-        given = _Options(params["module"], module, params["options"], params["options_by_host"])
+        given = Options(params["module"], module, params["options"], params["options_by_host"])
         _fleet_plan.require_known("options_by_host", given.by_host, inventory.hosts)
         given.validate(self._task.check_mode)
         if AIOHTTP_IMPORT_ERROR:
@@ -140,11 +140,11 @@ class FleetAction(MinerAction):
         """Raises InvalidInput for a task that is to run elsewhere, or later, or with one address for all."""
         if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
             raise InvalidInput(
-                f"dragonmint_fleet runs on the controller, and can't be delegated to {self._task.delegate_to}. Leave "
+                f"{self._name} runs on the controller, and can't be delegated to {self._task.delegate_to}. Leave "
                 "out delegate_to, or delegate the tasks of single miners, such as dragonmint_facts."
             )
         if self._task.async_val:
-            raise InvalidInput("dragonmint_fleet can't run with async: it is one worker already. Leave out async.")
+            raise InvalidInput(f"{self._name} can't run with async: it is one worker already. Leave out async.")
         options = args.get("options")
         if self._raw_argument("host") is not None or (isinstance(options, Mapping) and "host" in options):
             raise InvalidInput(
@@ -156,8 +156,12 @@ class FleetAction(MinerAction):
                 f"hosts is {args['hosts']!r}; expected a list of names of hosts, such as {{{{ groups.miners }}}}."
             )
 
+    @property
+    def _name(self) -> str:
+        return str(self._task.action).rpartition(".")[2]
+
     def _miners(
-        self, hosts: Sequence[str], given: _Options, args: Mapping[str, Any], task_vars: dict[str, Any]
+        self, hosts: Sequence[str], given: Options, args: Mapping[str, Any], task_vars: dict[str, Any]
     ) -> _Miners:
         """Returns what each miner is given.
 
@@ -190,7 +194,7 @@ class FleetAction(MinerAction):
         self,
         miners: _Miners,
         host: str,
-        given: _Options,
+        given: Options,
         written: _Written,
         variables: Variables,
         sources: Sources,
@@ -202,6 +206,7 @@ class FleetAction(MinerAction):
             args = filled.args
             self._learn_login(args)
             own = given.own_of(host)
+            self._note(host, variables)
             if filled.problem:
                 raise filled.problem
             connection = _options.checked(args, filled.origins)
@@ -220,6 +225,9 @@ class FleetAction(MinerAction):
         for text in filled.warnings:
             context.warn(text)
         miners.contexts[host] = context
+
+    def _note(self, host: str, variables: Variables) -> None:
+        """For what else an action wants to know of a miner's variables. What it raises is that miner's failure."""
 
     def _learn_login_of_first(self, args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
         """Ansible has evaluated the task's arguments for the first host, whose login may be in any of them."""
@@ -272,7 +280,7 @@ class FleetAction(MinerAction):
         """Goes through all miners, each of them once under whichever names."""
         counts, contexts = outcome.counts, miners.contexts
         addresses = await batch.addresses_of(context.params["host"] for context in contexts.values())
-        places = {name: (addresses[context.params["host"]], _port(context)) for name, context in contexts.items()}
+        places = {name: (addresses[context.params["host"]], port_of(context)) for name, context in contexts.items()}
         again = batch.repeated(places, lambda name: {**contexts[name].params, "host": None})
         names_of: dict[str, list[str]] = {name: [name] for name in contexts if name not in again.same}
         for name, first in again.same.items():
@@ -299,7 +307,7 @@ class FleetAction(MinerAction):
         for name, (first, options) in again.other.items():
             took(name, _task.failure(_fleet_texts.other_options(name, first, options)))
         work = batch.Batch(limits, counts, perform, took)
-        await work.run([name for name in names_of if name not in again.other], report, _PROGRESS_EVERY_S)
+        await work.run([name for name in names_of if name not in again.other], report, PROGRESS_EVERY_S)
         self._display.display(_fleet_texts.summary(params["module"], counts, time.monotonic() - began))
 
     def _take(self, name: str, result: dict[str, Any], report: str, outcome: _Outcome) -> None:
@@ -360,7 +368,7 @@ class FleetAction(MinerAction):
         return tell
 
 
-class _Options:
+class Options:
     """The options of the module, those for all miners and those of single ones."""
 
     def __init__(self, name: str, module: ModuleType, common: Mapping[str, Any], by_host: Mapping[str, Any]) -> None:
@@ -501,5 +509,5 @@ class _HostVariables:
         return values
 
 
-def _port(context: _task.Context) -> int:
+def port_of(context: _task.Context) -> int:
     return context.params["port"] or (443 if context.params["scheme"] == "https" else 80)

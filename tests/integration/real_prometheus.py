@@ -20,7 +20,7 @@ from typing import Any
 import yaml
 
 PROGRAMS = ("prometheus", "promtool", "prometheus-node-exporter")
-DEADLINE_SECONDS, POLL_EVERY_SECONDS = 90.0, 0.5
+DEADLINE_SECONDS, POLL_EVERY_SECONDS = 180.0, 0.5
 IS_INSTALLED = all(map(shutil.which, PROGRAMS))
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -84,8 +84,8 @@ def running(folder: Path, textfiles: Path, targets: Path, rules: Path) -> Iterat
             {
                 "job_name": "node",
                 # For a busy machine.
-                "scrape_interval": "3s",
-                "scrape_timeout": "3s",
+                "scrape_interval": "6s",
+                "scrape_timeout": "6s",
                 "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}],
             },
             # Miners have no metrics of their own: what is proven is that the targets are found.
