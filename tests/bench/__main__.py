@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import discovery, drift, fleet, tasks
+from tests.bench import discovery, drift, fleet, metrics, tasks
 
-MEASUREMENTS = {"tasks": tasks.main, "discovery": discovery.main, "drift": drift.main, "fleet": fleet.main}
+MEASUREMENTS = {
+    "tasks": tasks.main,
+    "discovery": discovery.main,
+    "drift": drift.main,
+    "fleet": fleet.main,
+    "metrics": metrics.main,
+}
 
 if __name__ == "__main__":
     try:
