@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import curtail, discovery, drift, events, fleet, jobs, tasks
+from tests.bench import curtail, discovery, drift, events, fleet, jobs, metrics, tasks
 
 MEASUREMENTS = {
     "tasks": tasks.main,
@@ -20,6 +20,7 @@ MEASUREMENTS = {
     "heal": jobs.heal,
     "audit": jobs.audit,
     "curtail": curtail.main,
+    "metrics": metrics.main,
 }
 
 if __name__ == "__main__":

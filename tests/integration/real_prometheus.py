@@ -8,19 +8,19 @@ import json
 import shutil
 import socket
 import subprocess
+import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tests.support.running import wait_until
-
 PROGRAMS = ("prometheus", "promtool", "prometheus-node-exporter")
+DEADLINE_SECONDS, POLL_EVERY_SECONDS = 180.0, 0.5
 IS_INSTALLED = all(map(shutil.which, PROGRAMS))
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -29,14 +29,26 @@ Labels = dict[str, str]
 
 @dataclass(frozen=True)
 class Prometheus:
-    """One that scrapes a node_exporter, whose textfile collector reads ``textfiles``, twice a second."""
+    """One that scrapes a node_exporter with a textfile collector. It answers as of ``at``, or else of now."""
 
     url: str
+    at: str = ""
 
     def query(self, expression: str) -> list[tuple[Labels, float]]:
         """What an expression comes to now. Fails for one that Prometheus refuses."""
-        answer = self._get("query", query=expression)
+        answer = self._get("query", query=expression, **({"time": self.at} if self.at else {}))
         return [(each["metric"], float(each["value"][1])) for each in answer["result"]]
+
+    def once(self, expression: str) -> Prometheus:
+        """Returns it as of a moment at which an expression had a result, whatever is scraped later, or not in time."""
+        found: list[str] = []
+
+        def is_found() -> bool:
+            found.extend(str(each["value"][0]) for each in self._get("query", query=expression)["result"])
+            return bool(found)
+
+        eventually(is_found)
+        return replace(self, at=found[0])
 
     def alerts(self) -> list[Labels]:
         """The labels of all alerts that fire."""
@@ -71,9 +83,9 @@ def running(folder: Path, textfiles: Path, targets: Path, rules: Path) -> Iterat
         "scrape_configs": [
             {
                 "job_name": "node",
-                # As docs/metrics.md says: a file of 1,000 miners takes a while on a busy machine.
-                "scrape_interval": "2s",
-                "scrape_timeout": "2s",
+                # For a busy machine.
+                "scrape_interval": "6s",
+                "scrape_timeout": "6s",
                 "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}],
             },
             # Miners have no metrics of their own: what is proven is that the targets are found.
@@ -100,8 +112,16 @@ def running(folder: Path, textfiles: Path, targets: Path, rules: Path) -> Iterat
             f"--web.listen-address=127.0.0.1:{port}",
         )
         prometheus = Prometheus(f"http://127.0.0.1:{port}")
-        wait_until(prometheus.is_ready)
+        eventually(prometheus.is_ready)
         yield prometheus
+
+
+def eventually(met: Callable[[], bool]) -> None:
+    """Waits for a condition, and leaves Prometheus time to scrape meanwhile."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not met():
+        assert time.monotonic() < deadline
+        time.sleep(POLL_EVERY_SECONDS)
 
 
 def start(stack: ExitStack, folder: Path, *command: str) -> None:

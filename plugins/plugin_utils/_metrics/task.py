@@ -21,10 +21,10 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import Variables, shows_invocation, validated
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task import (
     FleetAction,
+    Options,
     _Miners,
-    _Options,
-    _port,
     _Written,
+    port_of,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import metrics
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import record_from
@@ -120,7 +120,7 @@ class MetricsAction(FleetAction):
         self,
         miners: _Miners,
         host: str,
-        given: _Options,
+        given: Options,
         written: _Written,
         variables: Variables,
         sources: Sources,
@@ -149,7 +149,7 @@ class MetricsAction(FleetAction):
             context = self._hosts[each.miner].context
             if context is not None:
                 yield targets.Target(
-                    context.params["host"], _port(context), context.params["scheme"], samples.labels_of(each)
+                    context.params["host"], port_of(context), context.params["scheme"], samples.labels_of(each)
                 )
 
 
