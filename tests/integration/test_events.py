@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import subprocess
@@ -11,13 +12,18 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.arguments import settings_from
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import read
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.source import Source
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 
 from tests.simulator.control import Fleet, Miner
 from tests.support import running as support
@@ -267,9 +273,9 @@ def test_a_signal_curtails_a_fleet_and_restores_it(rulebook: Rulebook, start_fle
     with running(rulebook, "curtail", {"miners": {"hosts": hosts}}, variables) as process:
         wait_until(lambda: is_open(port))
         posted(port, {"command": "start", "event_id": "dr-1"})
-        wait_until(lambda: modes(fleet) == {"efficient"})
+        wait_until(lambda: are_in(fleet, "efficient"))
         posted(port, {"command": "end", "event_id": "dr-1"})
-        wait_until(lambda: modes(fleet) == {"performance"})
+        wait_until(lambda: are_in(fleet, "performance"))
         process.terminate()
         process.wait(DEADLINE_SECONDS)
     assert "Traceback" not in rulebook.output
@@ -301,6 +307,46 @@ def test_what_can_not_be_polled_is_an_event_or_an_error(rulebook: Rulebook, star
     assert "credentials[0]: unknown argument 'user'. Did you mean 'username'?" in rulebook.output
     assert "hunter2" not in rulebook.output
     assert "Traceback" not in rulebook.output
+
+
+def test_a_poll_ends_at_once_when_it_is_cancelled(start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=20, speed=1.0, first="127.76.0.1")
+    for miner in fleet.miners:
+        miner.fault("silent", action="overview")
+    schema = json.loads((RULEBOOKS.parent / "plugins/event_source/schemas/fleet.json").read_text(encoding="utf-8"))
+
+    async def put(event: dict[str, Any]) -> None:
+        raise AssertionError(event)
+
+    async def scenario() -> float:
+        task = asyncio.create_task(Source(settings_from(of_fleet(fleet), schema), put).run())
+        await asyncio.to_thread(wait_until, lambda: all(map(polled, fleet.miners)))
+        began = time.monotonic()
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        assert asyncio.all_tasks() == {asyncio.current_task()}
+        return time.monotonic() - began
+
+    assert asyncio.run(scenario()) < 5
+
+
+def test_an_inventory_is_read_with_its_groups_and_variables(tmp_path: Path) -> None:
+    pools = [{"url": "stratum+tcp://pool.example.com:3333", "user": "farm.{{ inventory_hostname }}"}]
+    hosts = {"m1": {"ansible_host": "192.0.2.1"}, "m2": {"dragonmint_host": "192.0.2.2", "provision_pools": pools}}
+    miners = {"hosts": hosts, "vars": {"dragonmint_password": "{{ vaulted }}", "provision_autotune_mode": "balanced"}}
+    content = {"all": {"hosts": {"bastion": None}, "children": {"miners": miners}}}
+    path = tmp_path / "hosts.yml"
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    login = (Credential("admin", "secret"),)
+    m1, m2 = asyncio.run(read([path], "miners", 80, login))
+    assert (m1.name, m1.address, m1.settings) == ("m1", "192.0.2.1", {"autotune": {"mode": "balanced"}})
+    assert (m2.address, m2.settings["pools"]) == ("192.0.2.2", [{**pools[0], "user": "farm.m2"}])
+    with pytest.raises(Invalid, match="Host 'm1': dragonmint_password has a template"):
+        asyncio.run(read([path], "miners", 80, ()))
+    path.write_text("all: [", encoding="utf-8")
+    with pytest.raises(Invalid, match=r"inventory: ansible-inventory failed: .*hosts\.yml"):
+        asyncio.run(read([path], "all", 80, login))
 
 
 def wait_until(met: Callable[[], bool]) -> None:
@@ -382,5 +428,6 @@ def written(fleet: Fleet) -> set[str]:
     return {host for host, writes in fleet.writes().items() if writes}
 
 
-def modes(fleet: Fleet) -> set[str]:
-    return {miner.state()["autotune"]["mode"] for miner in fleet.miners}
+def are_in(fleet: Fleet, mode: str) -> bool:
+    """Whether all miners are in a mode. Those that a playbook comes to last are looked at first."""
+    return all(miner.state()["autotune"]["mode"] == mode for miner in reversed(fleet.miners))
