@@ -39,6 +39,9 @@ INTERVAL_S = 8.0
 # For polls of a large fleet, and for playbooks with a task for each of 100 miners.
 DEADLINE_SECONDS = 400.0
 
+# A busy machine is no dark miner. One that is dark refuses connections at once.
+PATIENT = {"connect_timeout": 30, "timeout": 60, "deadline": 200}
+
 # What is done to a miner, what takes that back, and the edges and findings of both.
 TROUBLES: dict[str, tuple[Callable[[Miner], Any], Callable[[Miner], Any], str, str]] = {
     "dead board": (
@@ -77,7 +80,13 @@ def rulebook(tmp_path: Path) -> Rulebook:
 def of_fleet(fleet: Fleet, **arguments: Any) -> dict[str, Any]:
     """The arguments of a source for all miners of a simulator."""
     first, last = fleet.miners[0].host, fleet.miners[-1].host
-    return {"networks": [f"{first}-{last}"], "port": fleet.port, "credentials": [{"password": PASSWORD}], **arguments}
+    return {
+        "networks": [f"{first}-{last}"],
+        "port": fleet.port,
+        "credentials": [{"password": PASSWORD}],
+        **PATIENT,
+        **arguments,
+    }
 
 
 def printing(arguments: dict[str, Any]) -> list[dict[str, Any]]:
