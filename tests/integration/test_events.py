@@ -213,13 +213,14 @@ def test_a_rulebook_provisions_a_miner_that_drifted_and_another_one_notifies(
         fleet[1].set(pools=[{"url": "stratum+tcp://thief.example:1", "user": "thief", "pass": "x"}])
         wait_until(lambda: [pool["url"] for pool in fleet[1].state()["pools"]] == [pools[1]["url"]])
         fleet[0].fault("dark")
-        wait_until(lambda: len(posts.bodies) > 0)
+        text = f"{name_of(fleet[0])}: went_dark: It no longer answers."
+        wait_until(lambda: text in [body["text"] for body in posts.bodies])
         for each in (process, notifying):
             each.terminate()
             each.wait(DEADLINE_SECONDS)
     assert {host for host in written(fleet) if host != fleet[1].host} == set()
-    assert posts.bodies[0]["text"] == f"{name_of(fleet[0])}: went_dark: It no longer answers."
-    assert posts.bodies[0]["event"]["address"] == fleet[0].host
+    (event,) = (body["event"] for body in posts.bodies if body["text"] == text)
+    assert (event["address"], event["severity"]) == (fleet[0].host, "critical")
 
 
 # Events, and the rules that they run: those of one miner that something can be done about, and what a person must know.
