@@ -180,7 +180,7 @@ def test_an_event_says_all_that_a_rule_needs() -> None:
         count=1,
         miners=("a0-b0-45-00-00-01",),
     )
-    assert (went.edge, went.since, went.detail) == (HEALTHY, came.since, "board_dead is over.")
+    assert (went.edge, went.since, went.detail) == (HEALTHY, came.since, "board_dead is gone.")
 
 
 def test_the_first_poll_is_one_event() -> None:

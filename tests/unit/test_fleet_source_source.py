@@ -266,7 +266,7 @@ def test_hosts_of_an_inventory_are_polled_by_port_and_login(
     assert asked == {80: ["127.0.0.1"], 81: ["127.0.0.3"]}
     assert "network" in network.asked[0][1].subsets
     assert events[0]["dragonmint"]["miners"] == ["c"]
-    assert "The drift of pools of 1 hosts is not known" in caplog.text
+    assert "The drift of pools is not known for 1 host: " in caplog.text
 
 
 AS_ANSIBLE_RULEBOOK = """

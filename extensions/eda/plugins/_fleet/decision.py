@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Union
 
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import shown
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import counted, shown
 
 FOUND, WENT_DARK, CAME_BACK, LOCKED = "found", "went_dark", "came_back", "locked"
 UNHEALTHY, HEALTHY = "unhealthy", "healthy"
@@ -291,7 +291,8 @@ class _Fleet:
         came, went = edges
         finding = name.removeprefix(":")
         if fault is None:
-            self._add(miner, went, INFO, f"{finding} is over.", before.since, finding)
+            detail = f"{finding} is gone." if went == HEALTHY else f"{finding}: as desired again."
+            self._add(miner, went, INFO, detail, before.since, finding)
         else:
             self._add(miner, came, fault.severity, fault.detail, after.since, finding)
 
@@ -347,7 +348,8 @@ def _baseline(miners: Mapping[str, Miner], now: float) -> Event:
     states = ", ".join(f"{count} {what}" for what, count in sorted(counts.items())) or "nothing to report"
     names = tuple(miner.miner for miner in miners.values())
     severity = CRITICAL if counts.get(LOCKED) == len(names) else INFO
-    return Event(BASELINE, severity, f"{len(names)} miners: {states}.", shown(now), count=len(names), miners=names)
+    detail = f"{counted(len(names), 'miner')}: {states}."
+    return Event(BASELINE, severity, detail, shown(now), count=len(names), miners=names)
 
 
 def _folded(events: Iterable[Event], storm: float) -> Iterator[Event]:

@@ -38,7 +38,12 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inven
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import SUBSETS, Eyes
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.files import bytes_of
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, plain, quoted
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
+    Invalid,
+    counted,
+    plain,
+    quoted,
+)
 from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses import Addresses, addresses_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Bug, InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
@@ -210,7 +215,8 @@ class Source:
         self._hosts = {host.name: host for host in hosts}
         for setting in SETTINGS:
             if count := sum(setting in host.unknown and setting not in settings.desired for host in hosts):
-                self._warn(f"The drift of {setting} of {count} hosts is not known: what is desired has a template.")
+                without = counted(count, "host")
+                self._warn(f"The drift of {setting} is not known for {without}: what is desired has a template.")
 
     def _warn(self, text: str) -> None:
         """Logs each text once."""

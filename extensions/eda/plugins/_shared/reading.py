@@ -34,6 +34,11 @@ def plain(value: Any, length_max: int) -> str:
     return f"{text[:length_max]}…" if len(text) > length_max else text
 
 
+def counted(number: int, word: str) -> str:
+    """Returns a number of things: 1 miner, 2 miners."""
+    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """Returns a hint at the known name that is meant, or at all known ones."""
     known = sorted(known)
