@@ -59,7 +59,7 @@ class ReportAction(MinerAction):
                 folder.mkdir(parents=True, exist_ok=True)
             return {**result, "warnings": [f"{problem} The job goes on without them."]} if problem else result
         limit = str(plain(task_vars.get("ansible_limit")) or "")
-        return result | self._written(params, folder, limit, is_writable=not problem)
+        return result | self._write(params, folder, limit, is_writable=not problem)
 
     def _require_here(self) -> None:
         """Raises InvalidInput for a task that is to run elsewhere, or later."""
@@ -71,7 +71,7 @@ class ReportAction(MinerAction):
         if self._task.async_val:
             raise InvalidInput("dragonmint_report cannot run with async. Leave out async.")
 
-    def _written(self, params: Mapping[str, Any], folder: Path, limit: str, is_writable: bool) -> dict[str, Any]:
+    def _write(self, params: Mapping[str, Any], folder: Path, limit: str, is_writable: bool) -> dict[str, Any]:
         now = time.time()
         stem = report.stem_of(params["name"], limit)
         rows, columns = params["rows"], params["columns"]
@@ -202,7 +202,8 @@ def _post(params: Mapping[str, Any], now: float, summary: str, changed: Changes)
         cause = f"it responded with status {error.code}"
     except Exception as error:  # noqa: BLE001 - whatever the webhook does, the report counts
         # Other texts may have the URL, which often is a secret.
-        cause = str(error.reason) if isinstance(getattr(error, "reason", None), OSError) else type(error).__name__
+        reason = getattr(error, "reason", None)
+        cause = str(reason) if isinstance(reason, OSError) else type(error).__name__
     else:
         return ""
     return f"The webhook was not told of the changes: {cause}. The next report repeats them."
