@@ -171,14 +171,14 @@ def _state_file(folder: Path, name: str) -> Path:
 def _keep(folder: Path, stem: str, keep: int) -> None:
     """Moves the last report into the history, and deletes what is too old there."""
     history = folder / report.HISTORY
-    if keep:
+    last = {kind: folder / f"{stem}.{kind}" for kind in report.KINDS}
+    if keep and last["json"].is_file():
         history.mkdir(exist_ok=True)
-        for kind in report.KINDS:
-            last = folder / f"{stem}.{kind}"
+        written_at = last["json"].stat().st_mtime
+        for kind, path in last.items():
             # A link, so that the last report is there until the new one is.
             with suppress(FileNotFoundError, FileExistsError):
-                written_at = (folder / f"{stem}.{report.KINDS[0]}").stat().st_mtime
-                os.link(last, history / report.older_name(stem, written_at, kind))
+                os.link(path, history / report.older_name(stem, written_at, kind))
     if history.is_dir():
         for name in report.too_old([path.name for path in history.iterdir()], stem, keep):
             (history / name).unlink(missing_ok=True)
