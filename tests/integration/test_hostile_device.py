@@ -18,6 +18,7 @@ import pytest
 from tests.integration.polling import ENVIRONMENT, as_listed, ask, source
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
+from tests.support.schemas import require_schema
 
 SPEED = 50.0
 MARK = "hostile"
@@ -120,7 +121,9 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
     for name in REPORTS:
         assert_a_page_is_text(reports / f"{name}.html")
         assert_a_sheet_is_text(reports / f"{name}.csv")
-        assert template_in(text) in str(json.loads((reports / f"{name}.json").read_text(encoding="utf-8")))
+        rows = json.loads((reports / f"{name}.json").read_text(encoding="utf-8"))
+        require_schema(name, rows)
+        assert template_in(text) in str(rows)
     assert {row["miner"] for row in rows_of(reports / "audit.csv")} == set(hosts)
 
 
