@@ -152,10 +152,15 @@ def _seen(
         address,
         results.get(miner, {}) if values["from"] == overview.FLEET else _polled(variables, groups),
         page_of(address, str(value("dragonmint_scheme") or "http"), value("dragonmint_port")),
-        *(str(value(values[name]) if value(values[name]) is not None else "") for name in ("rack", "position")),
+        rack=_text(value(values["rack"])),
+        position=_text(value(values["position"])),
         drift=sorted(str(group).removeprefix(_DRIFT) for group in groups if str(group).startswith(_DRIFT)),
         is_curtailed=miner in curtailed,
     )
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value)
 
 
 def _polled(variables: _Variables, groups: Sequence[str]) -> dict[str, Any]:

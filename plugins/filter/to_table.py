@@ -95,7 +95,7 @@ def _printable(value: Any) -> str:
 def _width() -> int | None:
     """Returns how many characters of a line the terminal shows; None where there is no terminal."""
     given = os.environ.get("COLUMNS", "")
-    columns = int(given) if given.isdecimal() and int(given) else Display().columns
+    columns: int = int(given) if given.isdecimal() and int(given) else Display().columns or _NO_TERMINAL
     return columns - _AROUND if given or columns > _NO_TERMINAL else None
 
 

@@ -59,7 +59,7 @@ class ReportAction(MinerAction):
                 folder.mkdir(parents=True, exist_ok=True)
             return {**result, "warnings": [f"{problem} The job goes on without them."]} if problem else result
         limit = str(plain(task_vars.get("ansible_limit")) or "")
-        return result | self._written(params, folder, limit, is_writable=not problem)
+        return result | self._write(params, folder, limit, is_writable=not problem)
 
     def _require_here(self) -> None:
         """Raises InvalidInput for a task that is to run elsewhere, or later."""
@@ -71,7 +71,7 @@ class ReportAction(MinerAction):
         if self._task.async_val:
             raise InvalidInput("dragonmint_report cannot run with async. Leave out async.")
 
-    def _written(self, params: Mapping[str, Any], folder: Path, limit: str, is_writable: bool) -> dict[str, Any]:
+    def _write(self, params: Mapping[str, Any], folder: Path, limit: str, is_writable: bool) -> dict[str, Any]:
         now = time.time()
         stem = report.stem_of(params["name"], limit)
         rows, columns = params["rows"], params["columns"]
@@ -171,14 +171,14 @@ def _state_file(folder: Path, name: str) -> Path:
 def _keep(folder: Path, stem: str, keep: int) -> None:
     """Moves the last report into the history, and deletes what is too old there."""
     history = folder / report.HISTORY
-    if keep:
+    last = {kind: folder / f"{stem}.{kind}" for kind in report.KINDS}
+    if keep and last["json"].is_file():
         history.mkdir(exist_ok=True)
-        for kind in report.KINDS:
-            last = folder / f"{stem}.{kind}"
+        written_at = last["json"].stat().st_mtime
+        for kind, path in last.items():
             # A link, so that the last report is there until the new one is.
             with suppress(FileNotFoundError, FileExistsError):
-                written_at = (folder / f"{stem}.{report.KINDS[0]}").stat().st_mtime
-                os.link(last, history / report.older_name(stem, written_at, kind))
+                os.link(path, history / report.older_name(stem, written_at, kind))
     if history.is_dir():
         for name in report.too_old([path.name for path in history.iterdir()], stem, keep):
             (history / name).unlink(missing_ok=True)
@@ -202,7 +202,8 @@ def _post(params: Mapping[str, Any], now: float, summary: str, changed: Changes)
         cause = f"it responded with status {error.code}"
     except Exception as error:  # noqa: BLE001 - whatever the webhook does, the report counts
         # Other texts may have the URL, which often is a secret.
-        cause = str(error.reason) if isinstance(getattr(error, "reason", None), OSError) else type(error).__name__
+        reason = getattr(error, "reason", None)
+        cause = str(reason) if isinstance(reason, OSError) else type(error).__name__
     else:
         return ""
     return f"The webhook was not told of the changes: {cause}. The next report repeats them."

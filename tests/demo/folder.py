@@ -7,7 +7,7 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from tests.simulator.control import Fleet, Miner
+from tests.simulator.control import CHECKOUT, Fleet, Miner
 
 # The collection and Ansible's own files are found from here, without any variable.
 ANSIBLE_CFG = """\
@@ -15,10 +15,9 @@ ANSIBLE_CFG = """\
 inventory = inventory.yml
 collections_path = ..
 home = ../home/.ansible
-# Not a word of miners that are as they must be.
-display_ok_hosts = false
-display_skipped_hosts = false
 """
+# What an operator would copy.
+FLEET_CFG = CHECKOUT / "docs/ansible.fleet.cfg"
 
 DESIRED_STATE = """\
 ---
@@ -44,7 +43,7 @@ def write_folder(folder: Path, fleet: Fleet) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     group_vars = folder / "group_vars"
     group_vars.mkdir(parents=True)
-    (folder / "ansible.cfg").write_text(ANSIBLE_CFG)
+    (folder / "ansible.cfg").write_text(FLEET_CFG.read_text("utf-8").replace("[defaults]\n", ANSIBLE_CFG, 1))
     (folder / "inventory.yml").write_text(_inventory(fleet))
     (group_vars / "miners.yml").write_text(DESIRED_STATE)
     for maker, password in FACTORY_PASSWORDS.items():

@@ -233,7 +233,7 @@ class TestAudit:
         folder = ansible.folder / "dragonmint-reports"
         assert {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())} == {
             "dragonmint-reports": 0o750,
-            **{f"audit.{kind}": 0o640 for kind in ("json", "csv", "html")},
+            **{f"audit.{kind}": 0o640 for kind in ("json", "csv", "html", "state.json")},
         }
 
     @newest_core

@@ -375,7 +375,8 @@ class TestRemedies:
         inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
         assert heal(ansible, inventory, "--limit", "m2").returncode != 0
         heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true").succeeded()
-        assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [("m2", "healed")]
+        rows = report(ansible, "health.limit-m2")
+        assert [(row["miner"], row["outcome"]) for row in rows] == [("m2", "healed")]
 
     @newest_core
     def test_a_second_run_of_the_same_process_mends_only_what_it_was_told_to(
@@ -407,8 +408,9 @@ def sent(miners: dict[str, Miner]) -> dict[str, list[str]]:
     return {name: [write["action"] for write in miner.writes()] for name, miner in miners.items()}
 
 
-def report(ansible: Ansible) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = json.loads((ansible.folder / "dragonmint-reports/health.json").read_text("utf-8"))
+def report(ansible: Ansible, name: str = "health") -> list[dict[str, Any]]:
+    text = (ansible.folder / f"dragonmint-reports/{name}.json").read_text("utf-8")
+    rows: list[dict[str, Any]] = json.loads(text)
     return rows
 
 

@@ -18,6 +18,7 @@ import pytest
 from tests.integration.polling import ENVIRONMENT, as_listed, ask, source
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to, newest_core
+from tests.support.schemas import require_schema
 
 SPEED = 50.0
 MARK = "hostile"
@@ -28,7 +29,11 @@ CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 MARKUP = "<script>alert(1)</script><b onload=x>"
 ESCAPES = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\x7f"
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1")
-TAGS = {"html", "head", "meta", "title", "style", "body", "h1", "table", "thead", "tbody", "tr", "th", "td"}
+TAGS = {
+    *("html", "head", "meta", "link", "title", "style", "body", "header", "main", "section", "div", "h1", "small", "p"),
+    *("time", "span", "b", "bdi", "a", "details", "summary", "ul", "li", "noscript", "table", "thead", "tbody", "tr"),
+    *("th", "td", "button", "label", "input", "select", "option", "output"),
+}
 REPORTS = ("audit", "health", "upgrade")
 OFFERS = ('Digest realm="miner", nonce="1", qop="auth"', "NTLM", "Negotiate", 'Basic realm="miner"')
 REDIRECTS = (302, 307, 308)
@@ -108,12 +113,17 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
     assert_it_is_told_as_it_is(done, text)
     reports = ansible.folder / "dragonmint-reports"
     assert sorted(path.name for path in reports.iterdir()) == sorted(
-        ["upgrade_without_failed.txt", *(f"{name}.{kind}" for name in REPORTS for kind in ("json", "csv", "html"))]
+        [
+            *("upgrade_without_failed.txt", "audit.state.json", "health.state.json"),
+            *(f"{name}.{kind}" for name in REPORTS for kind in ("json", "csv", "html")),
+        ]
     )
     for name in REPORTS:
         assert_a_page_is_text(reports / f"{name}.html")
         assert_a_sheet_is_text(reports / f"{name}.csv")
-        assert template_in(text) in str(json.loads((reports / f"{name}.json").read_text(encoding="utf-8")))
+        rows = json.loads((reports / f"{name}.json").read_text(encoding="utf-8"))
+        require_schema(name, rows)
+        assert template_in(text) in str(rows)
     assert {row["miner"] for row in rows_of(reports / "audit.csv")} == set(hosts)
 
 
@@ -214,7 +224,10 @@ def assert_it_is_told_as_it_is(done: PlaybookRun, text: str) -> None:
 def assert_a_page_is_text(path: Path) -> None:
     page = path.read_text(encoding="utf-8")
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert {tag.lower() for tag in re.findall(r"<\s*/?\s*(\w+)", page)} <= TAGS
+    # The data of the rows, and the script that shows them.
+    assert len(re.findall(r"<\s*script", page, flags=re.IGNORECASE)) == 2
+    markup = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert {tag.lower() for tag in re.findall(r"<\s*/?\s*(\w+)", markup)} <= TAGS
 
 
 def assert_a_sheet_is_text(path: Path) -> None:

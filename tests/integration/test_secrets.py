@@ -73,7 +73,10 @@ PROVISIONED = {
     "provision_pools": ["{{ good_pool }}"],
     "rotate_new_password": ROTATED,
 }
-REPORTS = {"audit", "health", "curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"}
+REPORTS = {
+    *("audit", "audit.state", "health", "health.state"),
+    *("curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"),
+}
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
 # All miners in one task, with secrets where they belong, and where they don't.
 FLEET = [

@@ -109,8 +109,9 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> _Table:
         (tones.tone_of_row(row), str(row.get("link") or page_of(row.get("address", ""))), line)
         for row, line in zip(ordered, cells)
     ]
-    status = next((column for column in tones.STATUS_COLUMNS if column in filled), None)
-    words = Counter(shown(row.get(status)) for row in ordered if row.get(status)) if status else Counter()
+    # What became of it is empty for miners to which nothing was done.
+    by_column = [Counter(shown(row[column]) for row in ordered if row.get(column)) for column in tones.STATUS_COLUMNS]
+    words = max(by_column, key=lambda counted: sum(counted.values()))
     counts = dict(sorted(words.items(), key=lambda item: tones.TONES.index(tones.tone_of(item[0]))))
     return _Table(described, lines, counts)
 

@@ -1,0 +1,184 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a site does, from the facts of its miners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, heal, overview
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.overview import Seen
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
+
+LIMITS = checks.limits_from({**normalised(heal.VARIABLES, {}), "dragonmint_ratings": None})
+ALIVE = {"status": "Alive", "temperature_c": 70.0, "hashrate_ths": 4.2, "last_share_seconds": 5}
+
+
+def facts(mode: str = "efficient", type_: str = "T1", is_tuning: bool = False, **mining: Any) -> dict[str, Any]:
+    boards = mining.setdefault("boards", [{"id": number, **ALIVE} for number in range(3)])
+    rate = sum(board["hashrate_ths"] for board in boards if board["status"] == "Alive")
+    told = {
+        "ready": True,
+        "hashrate_ths": {"5s": 99.0, "1m": rate, "15m": None, "average": None},
+        "pools": [{"url": "stratum+tcp://user@pool.example.com:3333", "status": "Alive", "active": True}],
+        "elapsed_seconds": 80000,
+        **mining,
+    }
+    return {
+        "ansible_facts": {
+            "dragonmint_identity": {"type": type_, "firmware": "t1_20180901_120000"},
+            "dragonmint_hardware": {"uptime_seconds": 90000},
+            "dragonmint_autotune": {"mode": mode, "is_tuning": is_tuning},
+            "dragonmint_mining": told,
+        }
+    }
+
+
+def seen(miner: str, result: dict[str, Any] | None = None, **options: Any) -> Seen:
+    return Seen(miner, "192.0.2.7", facts() if result is None else result, **options)
+
+
+def outcome(*miners: Seen, **options: Any) -> dict[str, Any]:
+    return overview.outcome(miners, LIMITS, **options)
+
+
+DEAD = [{"id": 0, **ALIVE}, {"id": 1, **ALIVE, "status": "Dead"}, {"id": 2, **ALIVE}]
+SLOW = [{"id": number, **ALIVE, "hashrate_ths": 2.0} for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("result", "options", "state"),
+    [
+        (facts(), {}, "mining"),
+        (facts(is_tuning=True), {}, "tuning"),
+        (facts(boards=DEAD), {}, "unhealthy"),
+        (facts(boards=SLOW), {}, "warning"),
+        (facts(), {"is_curtailed": True}, "curtailed"),
+        (facts(boards=SLOW), {"is_curtailed": True}, "curtailed"),
+        (facts(boards=DEAD), {"is_curtailed": True}, "unhealthy"),
+        (facts(ready=False, boards=[]), {}, "unhealthy"),
+        ({"unreachable": True, "msg": "no answer"}, {}, "unreachable"),
+        ({"error_code": "timeout", "msg": "too late"}, {}, "unreachable"),
+        ({"error_code": "authentication", "msg": "refused"}, {}, "locked"),
+        ({"error_code": "bad_reply", "msg": "nonsense"}, {}, "unknown"),
+        ({}, {}, "unknown"),
+    ],
+)
+def test_a_miner_is_in_one_state(result: dict[str, Any], options: dict[str, Any], state: str) -> None:
+    (row,) = outcome(seen("m1", result, **options))["rows"]
+    assert row["state"] == state
+    assert state in overview.STATES
+
+
+def test_the_worst_stand_first_and_who_is_missing_before_them() -> None:
+    miners = [seen("ok"), seen("slow", facts(boards=SLOW)), seen("dark", {"unreachable": True, "msg": "no answer"})]
+    came_of = outcome(*miners, missing=["rack7-3"])
+    assert [row["miner"] for row in came_of["rows"]] == ["rack7-3", "dark", "slow", "ok"]
+    assert [row["miner"] for row in came_of["shown"]] == ["rack7-3", "dark", "slow"]
+    assert came_of["summary"].startswith("4 miners: 1 missing, 1 unreachable, 1 warning, 1 mining.")
+    assert came_of["stats"]["miners"] == 4
+
+
+def test_rates_power_and_efficiency() -> None:
+    came_of = outcome(seen("m1"), seen("m2"))
+    assert came_of["stats"]["hashrate_hs"] == {"sha256": {"now": 25_200_000_000_000, "expected": 25_000_000_000_000}}
+    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
+    assert tiles["SHA-256"] == ("25.2 TH/s", "of 25 TH/s expected (100.8 %)")
+    assert tiles["Power"] == ("2.1 kW", "estimated")
+    assert tiles["Efficiency"] == ("83.33 J/TH", "SHA-256")
+
+
+def test_measured_power_counts_where_there_is_some() -> None:
+    came_of = outcome(seen("m1", facts(power_watts=1000)), seen("m2"))
+    assert (came_of["stats"]["watts"], came_of["stats"]["watts_estimated"]) == (2050, 1050)
+    assert "2.05 kW (1 miner measured, 1 miner estimated)." in came_of["summary"]
+    assert [row["watts_from"] for row in came_of["rows"]] == ["measured", "estimated"]
+
+
+def test_base_units_count_before_terahashes() -> None:
+    rate = {"5s": None, "1m": 14_000_000.0, "15m": None, "average": None}
+    (row,) = outcome(seen("m1", facts(type_="A5", hashrate_hs=rate)))["rows"]
+    assert row["hashrate_hs"] == 14_000_000.0
+
+
+def test_a_miner_that_does_not_hash_draws_nothing_that_is_known() -> None:
+    came_of = outcome(seen("m1", {"unreachable": True, "msg": "no answer"}))
+    assert (came_of["rows"][0]["watts"], came_of["stats"]["watts"]) == (None, 0)
+
+
+@pytest.mark.parametrize(("miners", "is_ok"), [([], True), (["m1"], False), (["m1", "ok"], True)])
+def test_a_site_of_which_nothing_could_be_read_is_not_ok(miners: list[str], is_ok: bool) -> None:
+    came_of = outcome(*(seen(name, facts() if name == "ok" else {"unreachable": True}) for name in miners))
+    assert came_of["is_ok"] is is_ok
+
+
+def test_pools_are_named_without_a_login_and_racks_by_their_numbers() -> None:
+    figures = outcome(
+        seen("a", rack="rack10", position="2"),
+        seen("b", rack="rack2"),
+        seen("c", rack="rack10", position="10"),
+        seen("d", rack="rack10", position="1", drift=["pools"]),
+    )["figures"]
+    assert figures["pools"] == [("pool.example.com:3333", 4)]
+    assert [(rack["name"], [each["miner"] for each in rack["miners"]]) for rack in figures["racks"]] == [
+        ("rack2", ["b"]),
+        ("rack10", ["d", "a", "c"]),
+    ]
+    assert figures["drift"] == [("pools", 1)]
+
+
+def test_addresses_that_did_not_answer_are_counted_by_source() -> None:
+    report = {"polled": 5, "locked": 1, "unresponsive": 0, "silent": 0, "unknown": 2, "problems": ["One is missing."]}
+    assert outcome(reports={"fleet.yml": report})["figures"]["sources"] == [
+        {
+            "name": "fleet.yml",
+            "counts": ["5 polled", "1 locked", "0 silent", "2 unknown"],
+            "problems": ["One is missing."],
+        }
+    ]
+
+
+def test_a_histogram_has_no_gaps_and_bounds() -> None:
+    temperatures = [40.0, 41.0, 52.0, 91.0]
+    boards = [[{"id": 0, **ALIVE, "temperature_c": temperature}] for temperature in temperatures]
+    bars = outcome(*(seen(str(number), facts(boards=one)) for number, one in enumerate(boards)))["figures"][
+        "temperatures"
+    ]
+    assert [bar["from"] for bar in bars] == list(range(40, 95, 5))
+    assert {bar["from"]: (bar["count"], bar["height"]) for bar in bars if bar["count"]} == {
+        40: (2, 100.0),
+        50: (1, 50.0),
+        90: (1, 50.0),
+    }
+    assert [bar["from"] for bar in bars if bar["tone"] == "bad"] == [85, 90]
+
+
+def test_a_sensor_that_lies_does_not_make_a_thousand_bars() -> None:
+    boards = [[{"id": 0, **ALIVE, "temperature_c": temperature}] for temperature in (70.0, 65000.0)]
+    figures = outcome(*(seen(str(number), facts(boards=one)) for number, one in enumerate(boards)))["figures"]
+    assert len(figures["temperatures"]) <= 24
+
+
+RECORD = {"until": "2026-11-26T12:00:00+00:00", "curtailed": [{"miners": ["m1", "m2"]}, {"miners": ["m3"]}]}
+UNTIL = 1795694400.0
+
+
+@pytest.mark.parametrize(
+    ("record", "now", "names"),
+    [
+        (RECORD, UNTIL - 1, {"m1", "m2", "m3"}),
+        (RECORD, UNTIL + 1, set()),
+        (None, 0.0, set()),
+        ({}, 0.0, set()),
+        ({"until": "soon", "curtailed": []}, 0.0, set()),
+        ({**RECORD, "curtailed": 5}, 0.0, set()),
+    ],
+)
+def test_who_is_curtailed_stands_in_an_open_record(record: Any, now: float, names: set[str]) -> None:
+    assert overview.curtailed_in(record, now) == names
+
+
+def test_wrong_ratings_are_refused_before_the_miners_are_read() -> None:
+    with pytest.raises(InvalidVariables, match="dragonmint_ratings"):
+        normalised(overview.VARIABLES, {"dragonmint_ratings": {"T1": {"fast": {"hashrate_ths": 1, "watts": 1000}}}})
