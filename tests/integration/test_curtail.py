@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.simulator.control import Fleet
 from tests.support.running import (
@@ -28,7 +29,7 @@ from tests.support.running import (
     wait_until,
 )
 
-CURTAIL = Path(__file__).parents[2] / "playbooks/curtail.yml"
+CURTAIL, PROVISION = (Path(__file__).parents[2] / f"playbooks/{name}.yml" for name in ("curtail", "provision"))
 SPEED = 50.0
 ODD_NAMES = ["a0:b0:45:00:00:e5", "rack1,2", "!m", "m*", "m 1", "mïner"]
 MODES = [("balanced", "2"), ("performance", "1"), ("efficient", "2"), ("factory", "3")]
@@ -249,6 +250,39 @@ def test_a_miner_that_moved_is_found_by_its_mac(ansible: Ansible, start_fleet: C
         "miner3": ("unreachable", "unreachable"),
     }
     assert fleet[0].state()["autotune"]["mode"] == "efficient"
+
+
+@newest_core
+def test_while_an_event_is_open_nobody_else_sets_the_mode(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=2, speed=SPEED, first="127.63.0.1")
+    fleet[1].set(autotune={"mode": "performance"})
+    curtail(ansible, fleet, "--limit", "miner1", curtail_mode="efficient").succeeded()
+    desired = {"provision_autotune_mode": "performance", "provision_verify_mining": False}
+    done = ansible(PROVISION, inventory_of(fleet), extra_vars=desired).succeeded()
+    assert "since the miner is curtailed until" in " ".join(done.output.split())
+    assert [mode for mode, _level in modes(fleet)] == ["efficient", "performance"]
+
+    source = ansible.folder / "fleet.dragonmint.yml"
+    options = {
+        "plugin": "minerops.dragonmint.dragonmint",
+        "networks": ["127.63.0.1-2"],
+        "port": fleet.port,
+        "credentials": [{"password": "dragonadmin"}],
+        "hostname": "'miner' ~ ansible_host.split('.')[3]",
+        "desired": [{"autotune": {"mode": "performance"}}],
+        "curtail_record": "dragonmint-reports/curtail-record.json",
+    }
+    source.write_text(yaml.safe_dump(options), encoding="utf-8")
+    listed = ansible.tool("ansible-inventory", "-i", source, "--list")
+    assert "1 miner curtailed until" in listed.stderr, listed.stderr
+    inventory = json.loads(listed.stdout)
+    assert inventory["in_desired_state"]["hosts"] == ["miner2"]
+    assert "drift_autotune" not in inventory or not inventory["drift_autotune"].get("hosts")
+    variables = inventory["_meta"]["hostvars"]["miner1"]
+    assert variables["dragonmint_curtailed"] == record(ansible)["until"]
+
+    ansible(PROVISION, inventory_of(fleet), extra_vars={**desired, "provision_ends_curtailment": True}).succeeded()
+    assert [mode for mode, _level in modes(fleet)] == ["performance", "performance"]
 
 
 @newest_core
