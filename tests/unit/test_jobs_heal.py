@@ -151,7 +151,7 @@ def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
         ({"health_max_ill_percent": 5}, "health_max_ill_percent is not a variable"),
         ({"health_max_remedies_per_day": "often"}, "health_max_remedies_per_day is 'often', expected a whole number"),
         ({"health_fail_on": "all"}, "health_fail_on is 'all', expected one of critical, warning, never"),
-        ({"dragonmint_ratings": {"T1": {"off": {"watts": 5}}}}, "dragonmint_ratings.T1.off must have the numbers"),
+        ({"dragonmint_ratings": {"T1": {"off": {"watts": 5}}}}, "dragonmint_ratings.T1.off must have watts and either"),
     ],
 )
 def test_wrong_variables_are_refused_by_name(variables: dict[str, Any], message: str) -> None:
