@@ -193,6 +193,13 @@ options:
           - C(mode), C(ipaddress), C(netmask), C(gateway), C(dns) and C(search), as
             O(minerops.dragonmint.dragonmint_network#module:mode), for C(provision_network).
         type: dict
+  curtail_record:
+    description:
+      - The file in which the role P(minerops.dragonmint.curtail#role) records what miners were before a curtailment. A
+        relative path starts at the source file. A file that does not exist is no error.
+      - While the event is open, the mode of these miners is not compared with O(desired), and each has the variable
+        C(dragonmint_curtailed), the time until which the role provision leaves its mode alone.
+    type: path
   strict:
     description:
       - Whether an expression that fails for a polled miner, and a name that can't be had, are errors. Else they are
@@ -266,7 +273,7 @@ import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -298,6 +305,9 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory imp
     source_keys,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.credentials import credentials_from
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail_record
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted
 
 GROUPS = {
     scan.POLLED: "dragonmint",
@@ -308,6 +318,7 @@ IN_DESIRED_STATE = "in_desired_state"
 DRIFT_UNKNOWN = "drift_unknown"
 REPORT_VARIABLE = "dragonmint_inventory"
 MISSING_VARIABLE = "dragonmint_missing"
+CURTAILED_VARIABLE = "dragonmint_curtailed"
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _NAME = re.compile(r"\w[\w.@+-]*")
@@ -348,6 +359,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         expected_names = self._expected()
         self._entries = desired.entries_from(self.get_option("desired"))
         self._comparisons = self._constant_comparisons()
+        self._curtailed = self._open_event()
         possible_groups = self._add_groups()
         scan = self._scan(addresses, cache)
         found = self._add(scan.miners)
@@ -389,6 +401,28 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
 
     def _set_on_all(self, name: str, value: Any) -> None:
         self.inventory.set_variable("all", name, never_a_template(value))
+
+    def _open_event(self) -> Collection[str]:
+        """Returns the names of the miners that are curtailed; none once the event is over."""
+        self._curtailed_until = ""
+        given = self._rendered("curtail_record")
+        if not given:
+            return ()
+        path = self._path.parent / Path(given).expanduser()
+        try:
+            record = curtail_record.record_from(path.read_text(encoding="utf-8"), str(path))
+        except FileNotFoundError:
+            return ()
+        except (OSError, UnicodeDecodeError, InvalidVariables) as error:
+            raise InvalidInput(f"curtail_record: {getattr(error, 'strerror', None) or error}") from error
+        if not record.is_open(time.time()):
+            return ()
+        self._curtailed_until = curtail_record.shown(record.until) or ""
+        curtailed = counted(len(record.miners), "miner")
+        self._tell(
+            f"{curtailed} curtailed until {self._curtailed_until}: the mode is not compared with the desired one."
+        )
+        return record.miners
 
     def _expected(self) -> list[str] | None:
         """Returns who is expected to be found, or None if that is not given."""
@@ -574,6 +608,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             for key, value in variables.items():
                 self.inventory.set_variable(name, key, value)
             self._construct(name, variables, self.get_option("strict") and miner.state == scan.POLLED)
+            if name in self._curtailed:
+                self.inventory.set_variable(name, CURTAILED_VARIABLE, self._curtailed_until)
             if miner.state == scan.POLLED and self._entries:
                 self._compare(name, miner.facts)
         return called
@@ -643,7 +679,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for key, value in desired.variables(settings).items():
             self.inventory.set_variable(name, key, value)
         verdicts = {
-            setting: self._comparison(name, setting, options, variables)(known) for setting, options in settings.items()
+            setting: self._comparison(name, setting, options, variables)(known)
+            for setting, options in settings.items()
+            if setting != "autotune" or name not in self._curtailed
         }
         groups = [f"drift_{setting}" for setting, verdict in verdicts.items() if verdict is False]
         if None in verdicts.values():

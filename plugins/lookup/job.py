@@ -28,7 +28,7 @@ options:
     elements: str
   only:
     description:
-      - Return the value of this variable alone, such as V(curtail_serial).
+      - Return the value of this variable alone, such as V(rotate_serial).
       - In a keyword of a play, where no host's variables are seen, the value is that of the first host in C(target).
     type: str
 author:

@@ -80,7 +80,7 @@ class CurtailAction(FleetAction):
         goal, is_check = curtailment.goal_from(values), self._task.check_mode
         inventory = task_vars["hostvars"]._inventory
         hosts, _left_out = _fleet_plan.chosen_hosts(None, task_vars["ansible_play_batch"], inventory.hosts, ())
-        place = _place(values)
+        place = curtail.place_of(values)
         try:
             record, place = curtail.chosen_record(values, params["handed"], _text_of(place.path), place)
         except InvalidVariables as error:
@@ -328,11 +328,6 @@ def _signals_kept() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-def _place(values: Mapping[str, Any]) -> curtail.Place:
-    folder = Path(values["report_folder"]).expanduser().resolve()
-    return curtail.Place(Path(values["record"] or folder / curtail.RECORD).expanduser().resolve(), folder)
 
 
 def _text_of(path: Any) -> str | None:

@@ -320,3 +320,33 @@ def test_messages_and_screens_of_large_fleets_stay_short() -> None:
     rows, more = curtail.shown(came_of["rows"], "/reports/curtail.json")
     assert (len(rows), more) == (20, "… 980 more in /reports/curtail.json")
     assert curtail.shown(came_of["rows"][:20], "")[1] == ""
+
+
+@pytest.mark.parametrize(
+    ("miner", "handed", "file", "of_inventory", "later_s", "left_alone"),
+    [
+        ("a", None, RECORD, None, 0, True),
+        ("a", RECORD, None, None, 0, True),
+        ("b", None, RECORD, None, 0, False),
+        ("a", None, None, None, 0, False),
+        ("a", None, RECORD, None, 3600, False),
+        ("b", None, None, "2027-01-15T09:00:00Z", 0, True),
+        ("b", None, None, "2027-01-15T09:00:00Z", 3600, False),
+    ],
+)
+def test_the_mode_is_left_alone_while_the_event_is_open(
+    miner: str, handed: Record | None, file: Record | None, of_inventory: str | None, later_s: float, left_alone: bool
+) -> None:
+    given = normalised(curtail.PLACE_VARIABLES, {})
+    left = {"record": data_of(handed)} if handed else None
+    text = text_of(file) if file else None
+    reason = curtail.why_left_alone(miner, given, left, text, of_inventory, WALL + later_s)
+    assert bool(reason) is left_alone
+    assert not reason or "since the miner is curtailed until 2027-01-15T09:00:00Z." in reason
+
+
+def test_where_the_record_is() -> None:
+    place = curtail.place_of(normalised(curtail.PLACE_VARIABLES, {"report_folder": "/reports"}))
+    assert place == PLACE
+    elsewhere = curtail.place_of(normalised(curtail.PLACE_VARIABLES, {"curtail_record": "/srv/record.json"}))
+    assert elsewhere.path == PurePath("/srv/record.json")

@@ -289,7 +289,7 @@ def test_a_fleet_is_examined_as_each_of_its_miners() -> None:
         ({"health_remedy_interval_hours": "often"}, "health_remedy_interval_hours is 'often', expected a number"),
         ({"health_max_remedies_per_day": 2}, "health_max_remedies_per_day is not a variable"),
         ({"health_fail_on": "all"}, "health_fail_on is 'all', expected one of critical, warning, never"),
-        ({"dragonmint_ratings": {"T1": {"off": {"watts": 5}}}}, "dragonmint_ratings.T1.off must have the numbers"),
+        ({"dragonmint_ratings": {"T1": {"off": {"watts": 5}}}}, "dragonmint_ratings.T1.off must have watts and either"),
     ],
 )
 def test_wrong_variables_are_refused_by_name(variables: dict[str, Any], message: str) -> None:

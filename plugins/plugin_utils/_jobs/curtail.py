@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
@@ -71,6 +71,18 @@ def _check(values: Mapping[str, Any]) -> None:
         raise InvalidVariables(f"curtail_search: {error}") from None
 
 
+RECORD_FILE = Variable(
+    "curtail_record",
+    "path",
+    "The file on the controller that records what the miners were before. By default it is "
+    "C(curtail-record.json) in O(report_folder).",
+)
+RECORD_DATA = Variable(
+    "curtail_record_data",
+    "dict",
+    "The record that an earlier job handed on, C(dragonmint_curtail.record) in its custom statistics. It takes "
+    "precedence over the file. The next job of an AWX workflow gets it without this variable.",
+)
 VARIABLES = Variables(
     "curtail_",
     (
@@ -136,24 +148,17 @@ VARIABLES = Variables(
             "The network in which to look, by their MAC addresses, for miners that are not at their addresses, such as "
             "V(10.1.0.0/22). Needs C(dragonmint_expected_mac), which the inventory plugin sets.",
         ),
-        Variable(
-            "curtail_record",
-            "path",
-            "The file on the controller that records what the miners were before. By default it is "
-            "C(curtail-record.json) in O(report_folder).",
-        ),
-        Variable(
-            "curtail_record_data",
-            "dict",
-            "The record that an earlier job handed on, C(dragonmint_curtail.record) in its custom statistics. It takes "
-            "precedence over the file. The next job of an AWX workflow gets it without this variable.",
-        ),
+        RECORD_FILE,
+        RECORD_DATA,
         RATINGS,
         TARGET,
         replace(REPORT_FOLDER, of_playbook=False),
     ),
     _check,
 )
+
+# What says where the record is, for jobs that only look at it.
+PLACE_VARIABLES = Variables("curtail_", (RECORD_FILE, RECORD_DATA, REPORT_FOLDER))
 
 
 @dataclass(frozen=True)
@@ -218,6 +223,32 @@ def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, plac
     chosen = next((source for source, record in found.items() if record.miners), None)
     source = chosen or next(reversed(found), "")
     return found.get(source, Record()), replace(place, source=source)
+
+
+def place_of(values: Mapping[str, Any]) -> Place:
+    """Returns where the record is, from the values of the job's variables."""
+    folder = Path(values["report_folder"]).expanduser().resolve()
+    return Place(Path(values["record"] or folder / RECORD).expanduser().resolve(), folder)
+
+
+def why_left_alone(
+    miner: str, values: Mapping[str, Any], handed: Any, file: str | None, of_inventory: Any, now: float
+) -> str:
+    """Returns why the mode of a miner is left alone, as long as an event is open; empty text if none is.
+
+    ``of_inventory`` is what the inventory plugin has found in a record of its own: when the miner's event ends.
+    Raises InvalidVariables for a record that is unusable.
+    """
+    record, _place = chosen_record(values, handed, file, place_of(values))
+    until = record.until if miner in record.miners and record.is_open(now) else None
+    if until is None and isinstance(of_inventory, str):
+        until = curtail_record.time_from(of_inventory)
+    if until is None or until <= now:
+        return ""
+    return (
+        f"The autotune mode is left alone, since the miner is curtailed until {curtail_record.shown(until)}. Run "
+        "curtail with curtail_restore first, or set provision_ends_curtailment: true."
+    )
 
 
 def problem_before(

@@ -98,6 +98,13 @@ VARIABLES = Variables(
         ),
         Variable("provision_autotune_level", "str", "The level of that mode, on Innosilicon's firmware only."),
         Variable(
+            "provision_ends_curtailment",
+            "bool",
+            "Set the mode of miners that are curtailed, too. By default it is left alone until the event ends, as the "
+            "record of the role curtail says.",
+            default=False,
+        ),
+        Variable(
             "provision_verify_mining",
             "bool",
             "Verify at the end that the miner mines: cgminer answers, a board is alive and hashing, and one of "
