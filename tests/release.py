@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Builds the tarball of a release and proves it: `python -m tests.release TOOLS IMPORTER`.
 
-TOOLS is the bin folder of an environment with nothing but what users install, IMPORTER that of one with galaxy-importer.
+TOOLS is the bin folder of an environment that has only what users install, IMPORTER of one with galaxy-importer.
 """
 
 from __future__ import annotations

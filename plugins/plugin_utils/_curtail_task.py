@@ -32,6 +32,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search, whereabouts
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import rates_of
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import TYPE
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_curtail, dragonmint_facts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_plan
@@ -308,8 +309,8 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
         is_hashing = None
         if with_mining:
             with suppress(MinerError):
-                boards = (yield from current_mining(session, patient=False)).boards
-                is_hashing = any(board.hashrate_ths for board in boards)
+                mining = yield from current_mining(session, patient=False)
+                is_hashing = any(rates_of(model, mining.devices, mining.total).boards_hs)
         return {"changed": False, "model": model, **autotune.shown(current), "is_hashing": is_hashing}
     if job.kind == SWITCH:
         outcome = yield from converge(autotune.AutoTuneSetting(session, job.mode, job.level), check_mode=False)

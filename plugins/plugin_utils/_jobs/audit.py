@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unsupported
+from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import mac_address
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import mac_address
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import PROBLEM, OfHosts

@@ -27,7 +27,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task im
     port_of,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import metrics
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import record_from
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import record_from
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import exposition, samples, targets
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.expectations import Reader, labels_of
@@ -65,7 +65,7 @@ class MetricsAction(FleetAction):
         files = [path for path in (params["dest"], params["sd_dest"]) if path]
         for path in files:
             _files.require_file(path)
-        curtailed = _curtailed_in(params["curtail_record"])
+        curtailed = _curtailed_in(params["curtail_record"], began)
 
         self._labels = params["labels"]
         self._reader = Reader(params["drift"])
@@ -153,13 +153,14 @@ class MetricsAction(FleetAction):
                 )
 
 
-def _curtailed_in(path: str | None) -> frozenset[str]:
-    """Returns the miners that a record says are curtailed. Raises InvalidInput for one that cannot be read."""
+def _curtailed_in(path: str | None, now: float) -> frozenset[str]:
+    """Returns the miners whose event is open by a record. Raises InvalidInput for one that cannot be read."""
     if path is None or not Path(path).exists():
         return frozenset()
     try:
-        return frozenset(record_from(Path(path).read_text(encoding="utf-8", errors="replace"), path))
+        record = record_from(Path(path).read_text(encoding="utf-8", errors="replace"), path)
     except InvalidVariables as error:
         raise InvalidInput(str(error)) from error
     except OSError as error:
         raise InvalidInput(f"curtail_record {path} cannot be read: {error.strerror}.") from error
+    return frozenset(record.miners) if record.is_open(now) else frozenset()
