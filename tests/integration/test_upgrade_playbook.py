@@ -299,20 +299,13 @@ def test_batches_grow_by_default(ansible: Ansible, start_fleet: Callable[..., Fl
 
 
 @newest_core
-@pytest.mark.parametrize(
-    ("allowed", "untouched"),
-    [({}, 1), ({"upgrade_max_failures": 1}, 0), ({"upgrade_max_failure_percent": 50}, 0)],
-    ids=["none", "one", "a-half"],
-)
-def test_failures_that_are_allowed_do_not_stop_the_rollout(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], allowed: dict[str, Any], untouched: int
-) -> None:
+def test_failures_that_are_allowed_do_not_stop_the_rollout(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=2, generation=GENERATION, speed=SPEED)
     fleet[0].fault("flash_fails")
-    done = upgrade(ansible, fleet, "--limit", "miner*", upgrade_serial=[1], **allowed)
+    done = upgrade(ansible, fleet, "--limit", "miner*", upgrade_serial=[1], upgrade_max_failures=1)
     assert done.returncode != 0
-    assert list(recorded(ansible).values()).count("pending") == untouched
-    assert sum(miner.state()["flashed"] for miner in fleet.miners) == 1 - untouched
+    assert recorded(ansible) == {"miner1": "failed", "miner2": "upgraded"}
+    assert [miner.state()["flashed"] for miner in fleet.miners] == [0, 1]
 
 
 @newest_core
