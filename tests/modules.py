@@ -115,6 +115,7 @@ _TABLE = (
             {
                 *("overview", "network", "pools", "summary", "getAutoTune", "getAutoTuneStatus", "getDebugStats"),
                 *("getLatestFirmwareVersion", "getErrorDetail", "getErrorMessage", "getLockState", "getHashRates", "/"),
+                *("type", "getAll"),
             }
         ),
         cases=(
