@@ -52,6 +52,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import (
     ratings,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_course import (
+    COMMANDED,
+    CONFIRMED,
     READ,
     SWITCH,
     Course,
@@ -66,6 +68,11 @@ _TICK_S = 1.0
 _RECORD_EVERY_S = 0.5
 _CANCELLED = (signal.SIGTERM, signal.SIGINT)
 CANCELLED_REPORT = "curtail-cancelled.txt"
+_DESIRED_NAMES = ("provision_autotune_mode", "provision_autotune_level")
+_DESIRED = replace(
+    provision.VARIABLES,
+    entries=tuple(entry for entry in provision.VARIABLES if entry.name in _DESIRED_NAMES),
+)
 
 
 class CurtailAction(FleetAction):
@@ -115,13 +122,8 @@ class CurtailAction(FleetAction):
 
     def _note(self, host: str, variables: Variables) -> None:
         """Keeps the mode that a miner has outside events, as the inventory or a play says it."""
-        given = {
-            entry.name: variables.value(entry.name)
-            for entry in provision.VARIABLES
-            if entry.name in ("provision_autotune_mode", "provision_autotune_level")
-        }
         try:
-            found = normalised(replace(provision.VARIABLES, check=None), given)
+            found = normalised(_DESIRED, {entry.name: variables.value(entry.name) for entry in _DESIRED})
         except InvalidVariables as error:
             raise InvalidInput(str(error)) from None
         if found["autotune_mode"] is not None:
@@ -205,7 +207,8 @@ class _Run:
         made: dict[str, Any] = never_a_template({**result, "shown": rows, "more": more})
         if self._warnings:
             made["warnings"] = list(self._warnings)[:10]
-        return {**made, "changed": any(row["outcome"] == "confirmed" for row in rows), "seconds": self._seconds}
+        is_changed = any(result["counts"].get(outcome) for outcome in (CONFIRMED, COMMANDED))
+        return {**made, "changed": is_changed, "seconds": self._seconds}
 
     @property
     def _seconds(self) -> float:
