@@ -264,7 +264,7 @@ def test_foreign_pools_are_told_beside_those_desired() -> None:
 
 
 def test_own_ratings_count() -> None:
-    limits = replace(LIMITS, ratings={"T1": {"balanced": {"hashrate_ths": 20, "watts": 1800}}})
+    limits = replace(LIMITS, ratings={"T1": {"balanced": {"hashrate_ths": 20, "watts": 1400}}})
     assert [finding.code for finding in found(miner(), limits)] == ["hashrate_low"]
 
 
