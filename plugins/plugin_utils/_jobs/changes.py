@@ -119,8 +119,11 @@ def compare(
 
 
 def for_page(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Returns rows and columns with one column for both: since when a problem is there, or that it is new."""
-    shown = [{**row, "since": NEW if row["change"] == NEW else row["since"]} for row in rows]
+    """Returns rows and columns with one column for both: since when a problem is there, or that it is new.
+
+    Times are in UTC, without the year, which a phone has no room for.
+    """
+    shown = [{**row, "since": NEW if row["change"] == NEW else row["since"][5:16]} for row in rows]
     return shown, [*columns, "since"]
 
 

@@ -31,7 +31,7 @@
   // What programs call things may be broken after their own separators, and nowhere else.
   const breakable = (text) => {
     const made = element("bdi");
-    text.match(/[^_.:/@]+[_.:/@]*|[_.:/@]+/g).forEach((piece, number) => {
+    text.match(/[^_.:@]+[_.:@]*|[_.:@]+/g).forEach((piece, number) => {
       if (number) made.append(element("wbr"));
       made.append(piece);
     });

@@ -35,7 +35,7 @@ _LONGEST_UNBROKEN = 24
 # How the names of columns end that have a unit.
 _UNITS = {"c": "°C", "percent": "%", "seconds": "s", "kw": "kW", "watts": "W"}
 # Where what programs call things may be broken; page.js has the same.
-_PIECES = re.compile(r"[^_.:/@]+[_.:/@]*|[_.:/@]+")
+_PIECES = re.compile(r"[^_.:@]+[_.:@]*|[_.:@]+")
 _FOLDER = Path(__file__).parent
 
 
