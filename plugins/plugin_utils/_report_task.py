@@ -78,9 +78,11 @@ class ReportAction(MinerAction):
         warnings: list[str] = []
         result: dict[str, Any] = {"page": str(folder / f"{stem}.html"), "posted": False}
         changed = self._changes(params, folder, now, bool(limit))
+        on_page = rows, columns
         if changed:
             rows = changed.rows
-            columns = [*columns, *(column for column in changes.COLUMNS if column not in columns)]
+            on_page = changes.for_page(rows, columns)
+            columns = [*columns, *changes.COLUMNS]
         summary = " ".join(filter(None, [params["summary"], report.told(changed) if changed else ""]))
         if is_writable:
             shown = Page(
@@ -97,7 +99,7 @@ class ReportAction(MinerAction):
             texts = {
                 "json": json.dumps(rows, indent=4, ensure_ascii=False) + "\n",
                 "csv": csv_of(rows, columns),
-                "html": render(shown, rows, columns),
+                "html": render(shown, *on_page),
             }
             folder.mkdir(parents=True, exist_ok=True)
             _keep(folder, stem, params["keep"])

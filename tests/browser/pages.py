@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, heal, overview
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import changes, checks, heal, overview
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.page import Page, render
 
@@ -24,14 +25,21 @@ def health_rows(count: int) -> list[dict[str, Any]]:
 
 def health(count: int) -> str:
     """The page of heal."""
-    return render(_page("Health", f"{count} miners."), health_rows(count), (*HEALTH, "reason"))
+    rows = _compared(health_rows(count), ("miner", "code", "part"))
+    return render(_page("Health", f"{count} miners."), *changes.for_page(rows, (*HEALTH, "reason")))
 
 
 def site(count: int) -> str:
     """The page of overview."""
     outcome = site_outcome(count)
     page = _page("Overview", outcome["summary"], outcome["figures"])
-    return render(page, outcome["rows"], overview.COLUMNS)
+    return render(page, *changes.for_page(_compared(outcome["rows"], ("miner", "state")), overview.COLUMNS))
+
+
+def _compared(rows: list[dict[str, Any]], identity: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
+    """The rows as they are some time after a report that had only the first half of them."""
+    before = changes.compare(rows[: len(rows) // 2], identity, None, AT - 3600, is_limited=False)
+    return changes.compare(rows, identity, before.known, AT, is_limited=False).rows
 
 
 def site_outcome(count: int) -> dict[str, Any]:

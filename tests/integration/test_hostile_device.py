@@ -32,7 +32,7 @@ FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\uff1d1")
 TAGS = {
     *("html", "head", "meta", "link", "title", "style", "body", "header", "main", "section", "div", "h1", "small", "p"),
     *("time", "span", "b", "bdi", "a", "details", "summary", "ul", "li", "noscript", "table", "thead", "tbody", "tr"),
-    *("th", "td", "button", "label", "input", "select", "option", "output"),
+    *("th", "td", "button", "label", "input", "select", "option", "output", "wbr"),
 }
 REPORTS = ("audit", "health", "upgrade")
 OFFERS = ('Digest realm="miner", nonce="1", qop="auth"', "NTLM", "Negotiate", 'Basic realm="miner"')
@@ -114,7 +114,7 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
     reports = ansible.folder / "dragonmint-reports"
     assert sorted(path.name for path in reports.iterdir()) == sorted(
         [
-            *("upgrade_without_failed.txt", "audit.state.json", "health.state.json"),
+            *("history", "upgrade_without_failed.txt", "audit.state.json", "health.state.json"),
             *(f"{name}.{kind}" for name in REPORTS for kind in ("json", "csv", "html")),
         ]
     )

@@ -46,6 +46,13 @@ def test_a_problem_that_stays_keeps_its_time() -> None:
     assert came_of.known.open == {"m1": {"board_dead board 1": 500.0, "board_hot": 2000.0}}
 
 
+def test_on_a_page_one_column_says_it() -> None:
+    came_of = compare(known(m1=["board_hot"]), row("m1", "board_hot"), row("m2", "board_hot"), row("m3"))
+    rows, columns = changes.for_page(came_of.rows, ["miner"])
+    assert columns == ["miner", "since"]
+    assert [each["since"] for each in rows] == ["01-01 00:08", "new", ""]
+
+
 @pytest.mark.parametrize("severity", ["info", "ok"])
 def test_what_is_no_problem_is_not_tracked(severity: str) -> None:
     came_of = compare(None, row("m1", "rebooted", severity=severity))

@@ -118,6 +118,15 @@ def compare(
     )
 
 
+def for_page(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
+    """Returns rows and columns with one column for both: since when a problem is there, or that it is new.
+
+    Times are in UTC, without the year, which a phone has no room for.
+    """
+    shown = [{**row, "since": NEW if row["change"] == NEW else row["since"][5:16]} for row in rows]
+    return shown, [*columns, "since"]
+
+
 def text_of(known: Known, with_miners: bool = True) -> dict[str, Any]:
     """Returns the same as data for a file, or without the miners for another job."""
     data: dict[str, Any] = {"version": _VERSION, "at": known.at, "open": known.open, "posted": known.posted}

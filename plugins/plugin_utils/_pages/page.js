@@ -28,8 +28,19 @@
     return made;
   };
 
+  // What programs call things may be broken after their own separators, and nowhere else.
+  const breakable = (text) => {
+    const made = element("bdi");
+    text.match(/[^_.:@]+[_.:@]*|[_.:@]+/g).forEach((piece, number) => {
+      if (number) made.append(element("wbr"));
+      made.append(piece);
+    });
+    return made;
+  };
+
   const content = (row, column, text) => {
     if (columns[column][1] === "status") return element("span", `badge ${words[text]}`, text);
+    if (columns[column][1] === "short") return breakable(text);
     if (column !== LINK_OF || !row[1]) return element("bdi", "", text);
     const link = element("a", "", text);
     link.href = row[1];

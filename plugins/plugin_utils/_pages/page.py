@@ -12,6 +12,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -33,6 +34,8 @@ _NAMES = ("miner", "address", "mac")
 _LONGEST_UNBROKEN = 24
 # How the names of columns end that have a unit.
 _UNITS = {"c": "°C", "percent": "%", "seconds": "s", "kw": "kW", "watts": "W"}
+# Where what programs call things may be broken; page.js has the same.
+_PIECES = re.compile(r"[^_.:@]+[_.:@]*|[_.:@]+")
 _FOLDER = Path(__file__).parent
 
 
@@ -168,6 +171,7 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters["shown"] = shown
+    environment.filters["pieces"] = _PIECES.findall
     environment.filters["tone"] = tones.tone_of
     environment.globals.update(style_hash=_hash("page.css"), script_hash=_hash("page.js"))
     return environment
