@@ -174,7 +174,7 @@ def test_a_role_has_a_playbook(role: str) -> None:
 def test_a_playbook_begins_with_its_guard(playbook: str) -> None:
     assert load(f"playbooks/{playbook}.yml")[0] == {
         "name": "Check variables, target and inventory",
-        "ansible.builtin.import_playbook": "minerops.dragonmint._guard",
+        "ansible.builtin.import_playbook": "_guard.yml",
         "vars": {"_guard_job": playbook},
     }
     assert playbook in JOBS

@@ -285,6 +285,10 @@ def test_what_is_not_everywhere_tells_firmware_apart() -> None:
         "getErrorDetail": set(GENERATIONS) - {INNO_2019},
         "getErrorMessage": {DM_2018_04, DM_2018_05, INNO_2019},
         "getLockState": set(GENERATIONS) - {INNO_2018_09, INNO_2019},
+        "SetMonitor": {DM_2018_04, DM_2018_05, INNO_2019},
+        "checkPoolTest": set(GENERATIONS) - {INNO_2019},
+        "TestingPool": set(GENERATIONS) - {INNO_2019},
+        "restartSwupdate": set(GENERATIONS) - {INNO_2019},
     }
 
 

@@ -8,26 +8,30 @@ from typing import Any
 
 import jsonschema
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit, changes, remedies
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit, changes, provision, remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import CRITICAL, Finding
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies import Examined, Health
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
 
 from tests.browser.pages import site_outcome
 from tests.support.schemas import FOLDER, require_schema
 
 DRIFT = {"changed": True, "diff": {"before": {"mode": "off"}, "after": {"mode": "efficient"}}}
-COMPARED = {
-    "m1": {"dragonmint_comparison": {"error": {}, "results": {"autotune": DRIFT}}},
-    "m2": {"dragonmint_comparison": {"error": {}, "results": {}}},
-    "m3": {"dragonmint_comparison": {"error": {"unreachable": True, "msg": "no answer"}, "results": {}}},
-    "m4": {},
-}
+SEEN = {"ansible_facts": {"dragonmint_identity": {"mac": "a0:b0:45:00:00:e5"}}}
+FLEET = OfHosts(
+    [{**normalised(provision.VARIABLES, {}), "logins": []}],
+    dict.fromkeys(("m1", "m2", "m3", "m4"), 0),
+    dict.fromkeys(("m1", "m2", "m3", "m4"), "a"),
+)
+FIRST = {"m1": SEEN, "m2": SEEN, "m3": {"unreachable": True, "msg": "no answer"}}
 FOUND = Finding("board_dead", CRITICAL, "board 1 is Dead", "board 1", "Dead", "Alive", "mining_restarted")
 
 
 def rows_of(job: str) -> list[dict[str, Any]]:
     if job == "audit":
-        return list(audit.outcome(COMPARED, COMPARED, {"partial": False, "fail_on_drift": False})["rows"])
+        values = {"partial": False, "fail_on_drift": False}
+        return list(audit.outcome(FLEET, FIRST, {}, {"autotune": {"m1": DRIFT}}, values, {})["rows"])
     if job == "health":
         states = {"m1": Health([FOUND]), "m2": Health([]), "m3": None, "m4": Health([FOUND], after=[])}
         return [row for miner, health in states.items() for row in remedies.rows(Examined(miner, "a", health))]
