@@ -74,7 +74,7 @@ PROVISIONED = {
     "rotate_new_password": ROTATED,
 }
 REPORTS = {
-    *("audit", "audit.state", "health", "health.state"),
+    *("audit", "audit.state", "health", "health.state", "history"),
     *("curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"),
 }
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
