@@ -284,6 +284,10 @@ def sister(type_: str, algorithm: str, board_hs: float, **board: Any) -> dict[st
         (sister("A8+", "cryptonight", 60e3), ["180 kH/s, less than 211 kH/s (rated 248 kH/s)"]),
         # It does not say when it found its last share.
         (sister("A8+", "cryptonight", 82.5e3, last_share_seconds=None), []),
+        # A rate that is reckoned from the clock proves nothing.
+        (changed({"mining.is_rate_counted": False}, sister("D9", "blake256r14", 1e9)), []),
+        # It has one board more than most.
+        (sister("A11MX", "ethash", 440e6), ["board 3 is missing; it reports boards 0, 1 and 2"]),
         # A nominal rating says nothing about a mode.
         (sister("T2T+", "sha256", 5e12), ["no rating of a T2T+ in the mode balanced is known; set dragonmint_ratings"]),
     ],

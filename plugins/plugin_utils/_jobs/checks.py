@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import own_ratings
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import model_of, own_ratings
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import (
     expected_of,
     in_words,
@@ -30,6 +30,8 @@ UNREACHABLE, LOCKED, UNEXAMINED = "unreachable", "locked", "unexamined"
 # Findings after which nothing else is known of the miner.
 UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED)
 CGMINER_DOWN = "cgminer_down"
+# Of most models.
+_USUAL_BOARDS = 3
 # A board that is too hot would only heat up again after a restart.
 _HOT = ("board_hot", "chip_hot")
 
@@ -38,7 +40,6 @@ _HOT = ("board_hot", "chip_hot")
 class Limits:
     """The limits of a miner, named as the variables of the role health without ``health_``."""
 
-    boards: int
     max_board_temperature_c: float
     max_chip_temperature_c: float
     min_hashrate_ratio: float
@@ -47,6 +48,8 @@ class Limits:
     max_hardware_error_ratio: float
     max_fan_percent: float
     min_uptime_seconds: float
+    # By default as many as the model has.
+    boards: int | None = None
     ratings: Mapping[str, Any] | None = None
 
 
@@ -77,6 +80,13 @@ class Seen:
     @property
     def boards(self) -> Sequence[Mapping[str, Any]]:
         return self.fact("mining").get("boards") or ()
+
+    @property
+    def boards_expected(self) -> int:
+        if self.limits.boards is not None:
+            return self.limits.boards
+        model = model_of(self.fact("identity").get("type"))
+        return model.boards.value if model and model.boards else _USUAL_BOARDS
 
     @property
     def boards_alive(self) -> list[Mapping[str, Any]]:
@@ -163,7 +173,7 @@ def _cgminer_down(seen: Seen) -> Iterator[Finding]:
 
 def _missing_boards(seen: Seen) -> Iterator[Finding]:
     """One finding a board where the IDs say which ones are missing, as they number the slots from 0; else one."""
-    count, expected = len(seen.boards), seen.limits.boards
+    count, expected = len(seen.boards), seen.boards_expected
     if not seen.fact("mining").get("ready") or count >= expected:
         return
     present = [board.get("id") for board in seen.boards]
@@ -205,8 +215,11 @@ def _hot(code: str, part: str, temperature_c: float | None, limit: float) -> Ite
 
 
 def _low_hashrate(seen: Seen) -> Iterator[Finding]:
-    """Compares only the boards that are alive: the others have findings of their own."""
-    if not seen.boards_alive or not seen.is_settled:
+    """Compares only the boards that are alive: the others have findings of their own.
+
+    A rate that is reckoned from the clock proves nothing; there, shares do.
+    """
+    if not seen.boards_alive or not seen.is_settled or seen.fact("mining").get("is_rate_counted") is False:
         return
     model, mode = seen.fact("identity").get("type"), seen.fact("autotune").get("mode")
     try:
@@ -218,7 +231,7 @@ def _low_hashrate(seen: Seen) -> Iterator[Finding]:
             "unrated", INFO, f"no rating of a {model or '?'} in the mode {mode or '?'} is known; set dragonmint_ratings"
         )
         return
-    part = min(1.0, len(seen.boards_alive) / seen.limits.boards) if seen.limits.boards else 1.0
+    part = min(1.0, len(seen.boards_alive) / seen.boards_expected) if seen.boards_expected else 1.0
     rated = expected.hashrate_hs * part
     limit, value = round(rated * seen.limits.min_hashrate_ratio, 2), round(rate_of_all(seen.boards_alive), 2)
     if value < limit:

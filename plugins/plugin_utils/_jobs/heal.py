@@ -41,7 +41,12 @@ VARIABLES = Variables(
     "health_",
     (
         Variable("health_heal", "bool", "Send remedies. Without it, nothing is written to a miner.", default=False),
-        Variable("health_boards", "int", "How many boards a miner must have.", default=3, minimum=0),
+        Variable(
+            "health_boards",
+            "int",
+            "How many boards a miner must have. By default as many as its model has, and 3 where that is not known.",
+            minimum=0,
+        ),
         Variable("health_chips", "bool", "Check each chip, too, with one more request.", default=False),
         Variable(
             "health_max_board_temperature_c",

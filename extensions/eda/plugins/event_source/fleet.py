@@ -167,9 +167,9 @@ options:
     default: {}
     suboptions:
       boards:
-        description: How many boards a miner must have.
+        description:
+          - How many boards a miner must have. By default as many as its model has, and 3 where that is not known.
         type: int
-        default: 3
       max_board_temperature_c:
         description: Above how many °C a board is too hot.
         type: float
