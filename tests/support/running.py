@@ -184,7 +184,9 @@ class Ansible:
         if isinstance(playbook, list):
             playbook = self.write("playbook.yml", playbook)
         else:
-            playbook = Path(shutil.copy(playbook, self.folder))
+            # With those that it may import.
+            shutil.copytree(playbook.parent, self.folder, dirs_exist_ok=True)
+            playbook = self.folder / playbook.name
         command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
         if extra_vars:
             command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
