@@ -80,7 +80,8 @@ def facts(**changes: Any) -> dict[str, Any]:
 
 
 def polled(given: Mapping[str, Any] | None = None, **changes: Any) -> Polled:
-    result = {"ansible_facts": FACTS if given is None else given, "gathered_at": 1000.4}
+    facts = {**(FACTS if given is None else given), "dragonmint_gathered_at": 1000.4}
+    result = {"ansible_facts": facts}
     return Polled("m1", 990.0, {"rack": "r1"}, Expectations(LIMITS), result, **changes)
 
 
