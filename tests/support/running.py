@@ -24,6 +24,7 @@ from tests.simulator.control import Fleet, Miner
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ENVIRONMENTS = ROOT / "build/env"
+PLAYBOOKS = ROOT / "playbooks"
 # Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
 MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
@@ -181,11 +182,15 @@ class Ansible:
         arguments: Sequence[str],
         extra_vars: Mapping[str, Any] | None,
     ) -> list[str | Path]:
+        run: str | Path
         if isinstance(playbook, list):
-            playbook = self.write("playbook.yml", playbook)
+            run = self.write("playbook.yml", playbook)
+        elif playbook.parent == PLAYBOOKS:
+            # It imports others by their file names.
+            run = f"minerops.dragonmint.{playbook.stem}"
         else:
-            playbook = Path(shutil.copy(playbook, self.folder))
-        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
+            run = Path(shutil.copy(playbook, self.folder))
+        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, run]
         if extra_vars:
             command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
         return command
