@@ -15,6 +15,7 @@ options:
   _terms:
     description: Nothing.
     type: list
+    elements: str
     default: []
   hosts:
     description: Return those of these hosts instead that are curtailed, as one dictionary by host.

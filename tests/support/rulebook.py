@@ -51,13 +51,20 @@ class Rulebook:
         self,
         rulebook: Path | list[dict[str, Any]],
         *arguments: str,
-        inventory: Mapping[str, Any] = LOCALHOST,
+        inventory: Mapping[str, Any] | None = None,
         variables: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Runs a rulebook. It is killed in the end, as it is by the signals that stop a service."""
         path = self.write("rulebook.yml", rulebook) if isinstance(rulebook, list) else rulebook
-        command = [EDA / "ansible-rulebook", "-r", path, "-i", self.write("inventory.yml", inventory), *arguments]
+        command = [
+            EDA / "ansible-rulebook",
+            "-r",
+            path,
+            "-i",
+            self.write("inventory.yml", inventory or LOCALHOST),
+            *arguments,
+        ]
         if variables is not None:
             command += ["--vars", self.write("vars.yml", variables)]
         with (self.folder / "output.txt").open("wb") as output:

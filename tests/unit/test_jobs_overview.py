@@ -146,13 +146,13 @@ def test_a_histogram_has_no_gaps_and_bounds() -> None:
     bars = outcome(*(seen(str(number), facts(boards=one)) for number, one in enumerate(boards)))["figures"][
         "temperatures"
     ]
-    assert [bar["from"] for bar in bars] == list(range(40, 95, 5))
-    assert {bar["from"]: (bar["count"], bar["height"]) for bar in bars if bar["count"]} == {
+    assert [each["from"] for each in bars] == list(range(40, 95, 5))
+    assert {each["from"]: (each["count"], each["height"]) for each in bars if each["count"]} == {
         40: (2, 100.0),
         50: (1, 50.0),
         90: (1, 50.0),
     }
-    assert [bar["from"] for bar in bars if bar["tone"] == "bad"] == [85, 90]
+    assert [each["from"] for each in bars if each["tone"] == "bad"] == [85, 90]
 
 
 def test_a_sensor_that_lies_does_not_make_a_thousand_bars() -> None:
