@@ -52,6 +52,8 @@ VARIABLES = {
 # Variables with which each playbook is run on the miners that are well.
 PLAYBOOKS: dict[str, dict[str, Any]] = {
     "audit": {},
+    "metrics": {},
+    "overview": {},
     "provision": {},
     "rotate_passwords": {"rotate_serial": "100%", "rotate_max_failure_percent": 100},
     # With a remedy that has to be tried, and does not help.
@@ -74,7 +76,7 @@ PROVISIONED = {
     "rotate_new_password": ROTATED,
 }
 REPORTS = {
-    *("audit", "audit.state", "health", "health.state", "history"),
+    *("audit", "audit.state", "dragonmint", "health", "health.state", "history", "overview"),
     *("curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"),
 }
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}

@@ -57,14 +57,8 @@ class Rulebook:
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Runs a rulebook. It is killed in the end, as it is by the signals that stop a service."""
         path = self.write("rulebook.yml", rulebook) if isinstance(rulebook, list) else rulebook
-        command = [
-            EDA / "ansible-rulebook",
-            "-r",
-            path,
-            "-i",
-            self.write("inventory.yml", inventory or LOCALHOST),
-            *arguments,
-        ]
+        hosts = self.write("inventory.yml", inventory or LOCALHOST)
+        command = [EDA / "ansible-rulebook", "-r", path, "-i", hosts, *arguments]
         if variables is not None:
             command += ["--vars", self.write("vars.yml", variables)]
         with (self.folder / "output.txt").open("wb") as output:
