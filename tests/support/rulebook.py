@@ -20,7 +20,8 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, kill
+from tests.support.processes import kill
+from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT
 
 # What the webhook of a power signal wants.
 TOKEN = "correct-horse-battery"
