@@ -76,7 +76,8 @@ PROVISIONED = {
     "rotate_new_password": ROTATED,
 }
 REPORTS = {
-    *("audit", "audit.state", "dragonmint", "health", "health.state", "history", "overview"),
+    *("audit", "audit.state", "dragonmint", "health", "health.state", "history"),
+    *("overview", "overview.state"),
     *("curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"),
 }
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
