@@ -293,9 +293,9 @@ def is_for_any(module: Module, usual: Sequence[str]) -> bool:
 
 # The one that runs others on many miners, and those: what is true of them alone is true of them there.
 RUNS_OTHERS = "fleet"
-# Those that run one of them on many miners, with a result of their own.
-POLL_MANY = ("metrics",)
-# Those that only a role of ours uses.
+# Those that do something else with many miners, and have a result of their own.
+WITH_MANY = ("curtail", "metrics")
+# Those of them that only a role of ours uses, whose playbook runs them.
 OF_ROLES = ("curtail",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
 # Those that contact no miner, so that no entry above says anything about them.

@@ -8,7 +8,7 @@ name: audit_outcome
 short_description: Sum up how miners differ from their desired state
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
-positional: seen, moved, compared, audit
+positional: seen, moved, compared, audit, curtailed
 options:
   _input:
     description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
@@ -31,8 +31,8 @@ options:
     description: The values of the job's variables.
     type: dict
     required: true
-  overridden:
-    description: Why the autotune mode of some miners was not compared, by their names.
+  curtailed:
+    description: Why the mode of each curtailed miner is left alone, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
 author:
@@ -89,11 +89,11 @@ def audit_outcome(
     moved: Mapping[str, Any],
     compared: Sequence[Mapping[str, Any]],
     audit: Mapping[str, Any],
-    overridden: Mapping[str, str] | None = None,
+    curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     first, second = (plain(task.get("miners") or {}) for task in (seen, moved))
     results = {step["item"]["setting"]: plain(step.get("miners") or {}) for step in compared}
-    came_of = job.outcome(OfHosts(**plain(fleet)), first, second, results, audit, plain(overridden or {}))
+    came_of = job.outcome(OfHosts(**plain(fleet)), first, second, results, audit, plain(curtailed or {}))
     told: dict[str, Any] = never_a_template(came_of)
     return told
 

@@ -8,7 +8,7 @@ name: audit_reads
 short_description: Choose what is read of which miners to compare them with their desired state
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
-positional: seen, moved
+positional: seen, moved, curtailed
 options:
   _input:
     description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
@@ -20,8 +20,8 @@ options:
   moved:
     description: The one that has seen miners at their static address, once there is one.
     type: dict
-  overridden:
-    description: Why the autotune mode of some miners is not compared, by their names.
+  curtailed:
+    description: Why the mode of each curtailed miner is left alone, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
 author:
@@ -55,7 +55,7 @@ def audit_reads(
     fleet: Mapping[str, Any],
     seen: Mapping[str, Any] | None = None,
     moved: Mapping[str, Any] | None = None,
-    overridden: Mapping[str, str] | None = None,
+    curtailed: Mapping[str, str] | None = None,
 ) -> Any:
     miners = OfHosts(**plain(fleet))
     if seen is None:
@@ -64,7 +64,7 @@ def audit_reads(
     if moved is None:
         return audit.second_look(miners, found)
     there = plain(moved.get("miners") or {})
-    return [asdict(step) for step in audit.steps(miners, found, there, plain(overridden or {}))]
+    return [asdict(step) for step in audit.steps(miners, found, there, plain(curtailed or {}))]
 
 
 class FilterModule:

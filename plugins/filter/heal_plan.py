@@ -8,7 +8,7 @@ name: heal_plan
 short_description: Plan which miners get a remedy
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
-positional: values, seen, identity, error, pools, problems
+positional: values, seen, identity, error, pools, problems, curtailed
 options:
   _input:
     description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
@@ -38,6 +38,10 @@ options:
     description: Why the pools of some miners could not be compared.
     type: dict
     required: true
+  curtailed:
+    description: The miners that are curtailed, from P(minerops.dragonmint.curtailed#lookup).
+    type: dict
+    default: {}
 author:
   - minerops (@minerops)
 """
@@ -99,13 +103,14 @@ def heal_plan(
     error: Mapping[str, Any],
     pools: Mapping[str, Any],
     problems: Mapping[str, str],
+    curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     tasks = {"seen": seen, "identity": identity, "error": error, "pools": pools}
     results = {name: plain(task.get("miners") or {}) for name, task in tasks.items()}
     results["pools"].update(
         {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
     )
-    miners = heal.examined(OfHosts(**plain(fleet)), results, state_files.record_of, time.time())
+    miners = heal.examined(OfHosts(**plain(fleet)), results, state_files.record_of, time.time(), plain(curtailed or {}))
     made: dict[str, Any] = never_a_template(heal.plan(miners, values))
     return made
 

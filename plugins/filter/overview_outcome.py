@@ -33,6 +33,10 @@ options:
     description: The values of the variables of the job heal, which has the limits.
     type: dict
     required: true
+  curtailed:
+    description: The miners that are curtailed, from P(minerops.dragonmint.curtailed#lookup).
+    type: dict
+    required: true
 author:
   - minerops (@minerops)
 """
@@ -40,7 +44,8 @@ author:
 EXAMPLES = r"""
 - name: Show what the site does
   ansible.builtin.debug:
-    msg: "{{ (ansible_play_hosts | minerops.dragonmint.overview_outcome(hostvars, fleet, values, limits)).summary }}"
+    msg: >-
+      {{ (ansible_play_hosts | minerops.dragonmint.overview_outcome(hostvars, fleet, values, health, {})).summary }}
   run_once: true
 """
 
@@ -74,11 +79,7 @@ _value:
       type: str
 """
 
-import json
-import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
@@ -90,7 +91,6 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates imp
 
 _FACTS = ("identity", "hardware", "mining", "autotune")
 _DRIFT = "drift_"
-_RECORD = "curtail-record.json"
 
 
 def overview_outcome(
@@ -99,12 +99,11 @@ def overview_outcome(
     fleet: Mapping[str, Any],
     values: Mapping[str, Any],
     health: Mapping[str, Any],
+    curtailed: Mapping[str, str],
 ) -> dict[str, Any]:
     try:
         results = _results(fleet)
         variables = {miner: _Variables(miner, hostvars) for miner in miners}
-        record = next((each.value("dragonmint_curtail") for each in variables.values()), None)
-        curtailed = overview.curtailed_in(_record(record, values["report_folder"]), time.time())
         seen = [_seen(each, results, values, curtailed) for each in variables.values()]
         of_all = next(iter(variables.values())) if variables else None
         reports = (of_all.value("dragonmint_inventory") if of_all else None) or {}
@@ -140,7 +139,7 @@ def _results(fleet: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _seen(
-    variables: _Variables, results: Mapping[str, Any], values: Mapping[str, Any], curtailed: set[str]
+    variables: _Variables, results: Mapping[str, Any], values: Mapping[str, Any], curtailed: Collection[str]
 ) -> overview.Seen:
     miner, value = variables.miner, variables.value
     address = address_of(
@@ -175,15 +174,6 @@ def _polled(variables: _Variables, groups: Sequence[str]) -> dict[str, Any]:
     if "dragonmint_unresponsive" in groups:
         return {"unreachable": True, "msg": problem}
     return {"error_code": "bad_reply", "msg": problem or "The inventory has no facts of this host."}
-
-
-def _record(handed_on: Any, folder: str) -> Any:
-    """Returns the record of a curtailment: what an earlier job has handed on, else the file."""
-    if isinstance(handed_on, Mapping) and handed_on.get("record"):
-        return handed_on["record"]
-    with suppress(OSError, ValueError):
-        return json.loads((Path(folder).expanduser() / _RECORD).read_text(encoding="utf-8"))
-    return None
 
 
 class FilterModule:

@@ -8,7 +8,7 @@ name: provision_plan
 short_description: Say what each miner of a fleet is given
 description:
   - Internal to the role P(minerops.dragonmint.provision#role), and not for use elsewhere.
-positional: logins
+positional: logins, curtailed
 options:
   _input:
     description: The variables of the job of each miner, as the lookup C(minerops.dragonmint.job) returns them.
@@ -16,6 +16,10 @@ options:
     required: true
   logins:
     description: The passwords to try on each miner, as the lookup C(minerops.dragonmint.logins) returns them.
+    type: dict
+    default: {}
+  curtailed:
+    description: Why the mode of each curtailed miner is left alone, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
 author:
@@ -45,8 +49,12 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision_at_once
 
 
-def provision_plan(variables: Mapping[str, Any], logins: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    return provision_at_once.plan(variables, logins, time.time())
+def provision_plan(
+    variables: Mapping[str, Any],
+    logins: Mapping[str, Any] | None = None,
+    curtailed: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    return provision_at_once.plan(variables, logins, time.time(), curtailed)
 
 
 class FilterModule:

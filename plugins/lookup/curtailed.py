@@ -10,12 +10,17 @@ description:
   - Finds out whether the current host is curtailed, from C(curtail_record_data), from what an earlier job has handed on
     in C(dragonmint_curtail), from the file C(curtail_record), and from what the inventory plugin says with its option
     C(curtail_record).
-  - The roles of this collection use it. It may change at any time.
+  - The roles and playbooks of this collection use it. It may change at any time.
 options:
   _terms:
     description: Nothing.
     type: list
+    elements: str
     default: []
+  hosts:
+    description: Return those of these hosts instead that are curtailed, as one dictionary by host.
+    type: list
+    elements: str
 author:
   - minerops (@minerops)
 """
@@ -35,11 +40,11 @@ _raw:
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import HANDED, OF_INVENTORY, record_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
@@ -50,23 +55,25 @@ class LookupModule(LookupBase):
 
     _templar: Any
 
-    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
+    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
-        names = (*(entry.name for entry in curtail.PLACE_VARIABLES), "dragonmint_curtail", "dragonmint_curtailed")
+        names = (*(entry.name for entry in curtail.PLACE_VARIABLES), HANDED, OF_INVENTORY)
         found = {name: plain(self._templar.template(given[name])) for name in names if name in given}
+        hosts = plain(self.get_option("hosts"))
+        if hosts is None:
+            of_inventory = {given["inventory_hostname"]: found.get(OF_INVENTORY)}
+        else:
+            # The inventory plugin sets it for each host. All variables of thousands of hosts would take long to find.
+            inventory = given["hostvars"]._inventory.hosts
+            of_inventory = {host: plain(inventory[host].vars.get(OF_INVENTORY)) for host in hosts if host in inventory}
         try:
             values = normalised(curtail.PLACE_VARIABLES, found)
-            path = curtail.place_of(values).path
-            file = Path(path).read_text(encoding="utf-8", errors="replace") if Path(path).is_file() else None
-            reason = curtail.why_left_alone(
-                given["inventory_hostname"],
-                values,
-                found.get("dragonmint_curtail"),
-                file,
-                found.get("dragonmint_curtailed"),
-                time.time(),
-            )
-        except (InvalidVariables, OSError) as error:
+            record, _place = record_of(values, found.get(HANDED))
+        except InvalidVariables as error:
             raise AnsibleLookupError(str(error)) from None
-        return [reason]
+        until = curtail.curtailed_until(record, of_inventory, time.time())
+        if hosts is None:
+            own = until.get(given["inventory_hostname"])
+            return ["" if own is None else curtail.why_left_alone(own)]
+        return [{host: curtail.why_left_alone(until[host]) for host in hosts if host in until}]

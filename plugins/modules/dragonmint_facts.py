@@ -114,6 +114,11 @@ ansible_facts:
   returned: success
   type: dict
   contains:
+    dragonmint_gathered_at:
+      description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
+      returned: always
+      type: float
+      sample: 1535803200.25
     dragonmint_identity:
       description: What the miner is.
       returned: when the subset V(identity) is gathered
@@ -693,11 +698,6 @@ ansible_facts:
           returned: always
           type: str
           sample: 1. The fan's cable is loose. 2. The fan is broken.
-gathered_at:
-  description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
-  returned: success
-  type: float
-  sample: 1535803200.25
 error_code:
   description: What went wrong, for programs.
   returned: failure
@@ -720,7 +720,7 @@ def argument_spec() -> _task.ArgumentSpec:
 def run(context: _task.Context) -> Steps[dict[str, Any]]:
     wanted = subsets.wanted_subsets(context.params["gather_subset"])
     gathered = yield from subsets.gather(context.session, wanted, context.warn)
-    return {"changed": False, "ansible_facts": gathered, "gathered_at": time.time()}
+    return {"changed": False, "ansible_facts": {**gathered, "dragonmint_gathered_at": time.time()}}
 
 
 def main() -> None:

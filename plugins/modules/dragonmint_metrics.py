@@ -43,9 +43,15 @@ options:
     default: true
   curtail_record:
     description:
-      - The record of the role P(minerops.dragonmint.curtail#role). The miners in it are curtailed. If there is no such
-        file, none is.
+      - The record of the role P(minerops.dragonmint.curtail#role), which says who is curtailed while the event is open.
+        Miners that the inventory plugin has found in a record are curtailed, too.
+      - Defaults to C(curtail-record.json) in C(dragonmint-reports).
     type: path
+  curtail_record_data:
+    description:
+      - The record as an earlier job has handed it on. It takes precedence over O(curtail_record), as does
+        C(dragonmint_curtail.record), which that job leaves in its custom statistics.
+    type: dict
   hosts:
     description:
       - The hosts to poll, a list of names in the inventory. Defaults to the hosts of the play.
@@ -111,7 +117,7 @@ counts:
       type: int
       sample: 10
     curtailed:
-      description: Those in O(curtail_record).
+      description: Those that are curtailed.
       returned: success
       type: int
       sample: 0
@@ -156,6 +162,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "labels": {"type": "list", "elements": "str", "default": ["rack"]},
         "drift": {"type": "bool", "default": True},
         "curtail_record": {"type": "path"},
+        "curtail_record_data": {"type": "dict"},
         "hosts": {"type": "list", "elements": "str"},
         "concurrency": {"type": "int", "default": 200},
     }

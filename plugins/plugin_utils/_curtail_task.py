@@ -13,7 +13,6 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _redaction, _task
@@ -37,6 +36,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system i
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_curtail, dragonmint_facts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_plan
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import Variables, validated
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import record_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task import (
     PROGRESS_EVERY_S,
@@ -88,9 +88,8 @@ class CurtailAction(FleetAction):
         goal, is_check = curtailment.goal_from(values), self._task.check_mode
         inventory = task_vars["hostvars"]._inventory
         hosts, _left_out = _fleet_plan.chosen_hosts(None, task_vars["ansible_play_batch"], inventory.hosts, ())
-        place = curtail.place_of(values)
         try:
-            record, place = curtail.chosen_record(values, params["handed"], _text_of(place.path), place)
+            record, place = record_of(values, params["handed"])
         except InvalidVariables as error:
             return curtail.refused(str(error))
         if sockets.AIOHTTP_IMPORT_ERROR:
@@ -332,13 +331,3 @@ def _signals_kept() -> Iterator[None]:
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-
-
-def _text_of(path: Any) -> str | None:
-    """Returns the text of a file, None if there is none."""
-    try:
-        return Path(path).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise InvalidInput(f"The record {path} (curtail_record) can't be read: {error.strerror}.") from error

@@ -23,7 +23,7 @@ from tests.bench.discovery import require
 from tests.bench.measuring import ANSIBLE_CFG, described_machine, environment_in, verdict
 from tests.bench.plays import hosts
 from tests.simulator.control import CHECKOUT, Fleet, Miner
-from tests.support.running import kill
+from tests.support.processes import kill
 
 FOLDER = CHECKOUT / "build/bench"
 RECORD = FOLDER / "dragonmint-reports/curtail-record.json"

@@ -41,7 +41,7 @@ CATEGORIES = {
 SEMANTIC_VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+)?")
 CONDUCT = "https://docs.ansible.com/ansible/latest/community/code_of_conduct.html"
 PRIVATE = ("plugins/module_utils/*.py", "plugins/plugin_utils/*.py", "plugins/doc_fragments/*.py")
-OF_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "yaml"}
+OF_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml"}
 # What these libraries are made of.
 COMES_WITH = {"yarl": "aiohttp", "urllib3": "requests"}
 # An event source runs in ansible-rulebook, which has this one.

@@ -54,6 +54,11 @@ def modes(fleet: Fleet) -> list[tuple[str, str]]:
     return [(state["mode"], state["level"]) for state in states]
 
 
+def rows_of(ansible: Ansible, report: str, miner: str) -> list[dict[str, Any]]:
+    rows = json.loads((ansible.folder / f"dragonmint-reports/{report}.json").read_text(encoding="utf-8"))
+    return [row for row in rows if row["miner"] == miner]
+
+
 def outcomes(ansible: Ansible) -> dict[str, tuple[str, str]]:
     rows = json.loads((ansible.folder / "dragonmint-reports/curtail.json").read_text("utf-8"))
     return {row["miner"]: (row["outcome"], row["cause"]) for row in rows}
@@ -258,9 +263,25 @@ def test_while_an_event_is_open_nobody_else_sets_the_mode(ansible: Ansible, star
     fleet[1].set(autotune={"mode": "performance"})
     curtail(ansible, fleet, "--limit", "miner1", curtail_mode="efficient").succeeded()
     desired = {"provision_autotune_mode": "performance", "provision_verify_mining": False}
-    done = ansible(PROVISION, inventory_of(fleet), extra_vars=desired).succeeded()
-    assert "since the miner is curtailed until" in " ".join(done.output.split())
+    jobs = [
+        *({"import_playbook": f"minerops.dragonmint.{job}"} for job in ("provision", "audit", "heal", "overview")),
+        {"import_playbook": "minerops.dragonmint.metrics"},
+        {"import_playbook": "minerops.dragonmint.provision", "vars": {"provision_at_once": True}},
+    ]
+    done = ansible(jobs, inventory_of(fleet), extra_vars=desired).succeeded()
     assert [mode for mode, _level in modes(fleet)] == ["efficient", "performance"]
+    left_alone = "since the miner is curtailed until"
+    (said,) = [each for each in done.of("miner1") if each.task.endswith("Leave the mode of a curtailed miner alone")]
+    assert left_alone in said.result["msg"]
+    messages = [str(each.result.get("msg")) for each in done.of() if each.task.endswith("Show the outcome")]
+    at_once = "2 miners: 2 as desired. 1 miner: The autotune mode is left alone, "
+    assert any(message.startswith(at_once) for message in messages), messages
+    (drift,) = rows_of(ansible, "audit", "miner1")
+    assert (drift["outcome"], left_alone in drift["reason"]) == ("as desired", True)
+    assert [row["state"] for row in rows_of(ansible, "overview", "miner1")] == ["curtailed"]
+    metrics = (ansible.folder / "dragonmint-reports/dragonmint.prom").read_text(encoding="utf-8")
+    assert re.search(r'^dragonmint_curtailed{miner="miner1".*} 1.0$', metrics, re.MULTILINE)
+    assert re.search(r'^dragonmint_curtailed{miner="miner2".*} 0.0$', metrics, re.MULTILINE)
 
     source = ansible.folder / "fleet.dragonmint.yml"
     options = {

@@ -181,7 +181,7 @@ def test_a_rulebook_heals_a_miner(rulebook: Rulebook, start_fleet: Callable[...,
         ill.set(boards=[WELL, DEAD, WELL], mended_by="restart")
         wait_until(lambda: [write["action"] for write in ill.writes()] == ["restartCgMiner"])
         wait_until(lambda: all(board["alive"] for board in ill.state()["boards"]))
-        wait_until(lambda: (rulebook.folder / "reports/health.json").exists())
+        wait_until((rulebook.folder / "reports/health.json").exists)
         process.terminate()
         process.wait(DEADLINE_SECONDS)
     assert written(fleet) == {ill.host}

@@ -71,7 +71,15 @@ def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, sta
     miners = named(start_fleet(count=COUNT, speed=1.0))
     for name, (bring_about, _alerts) in TROUBLES.items():
         bring_about(miners[name])
-    record = {"version": 1, "miners": {name: {"before": {"mode": "balanced"}} for name in CURTAILED}}
+    before = {"model": "T1", "mode": "balanced", "level": None}
+    entry = {"before": before, "now": "efficient", "switched": "2026-11-01T08:00:00Z", "miners": CURTAILED}
+    record = {
+        "version": 2,
+        "opened": "2026-11-01T08:00:00Z",
+        "until": "2999-01-01T00:00:00Z",
+        "curtailed": [entry],
+        "restored": {},
+    }
     (ansible.folder / "dragonmint-reports").mkdir()
     (ansible.folder / RECORD).write_text(json.dumps(record))
     file, targets = ansible.folder / "textfiles/dragonmint.prom", ansible.folder / "targets.json"
@@ -141,7 +149,7 @@ def test_what_a_task_refuses_and_leaves_alone(ansible: Ansible, start_fleet: Cal
         "label": ({"labels": ["board"]}, "labels has 'board', which is a label of these metrics"),
         "name": ({"labels": ["a-b"]}, "labels has 'a-b', which is not a valid name of a label"),
         "folder": ({"dest": "folder"}, "dest folder is no file"),
-        "record": ({"curtail_record": "broken.json"}, "The record of curtailed miners broken.json"),
+        "record": ({"curtail_record": "broken.json"}, "/broken.json (curtail_record) has version 7"),
         "hosts": ({"hosts": ["nobody"]}, "hosts names 'nobody', which the inventory does not have"),
     }
     tasks: list[dict[str, Any]] = [

@@ -52,6 +52,8 @@ VARIABLES = {
 # Variables with which each playbook is run on the miners that are well.
 PLAYBOOKS: dict[str, dict[str, Any]] = {
     "audit": {},
+    "metrics": {},
+    "overview": {},
     "provision": {},
     "rotate_passwords": {"rotate_serial": "100%", "rotate_max_failure_percent": 100},
     # With a remedy that has to be tried, and does not help.
@@ -74,7 +76,8 @@ PROVISIONED = {
     "rotate_new_password": ROTATED,
 }
 REPORTS = {
-    *("audit", "audit.state", "health", "health.state", "history"),
+    *("audit", "audit.state", "dragonmint", "health", "health.state", "history"),
+    *("overview", "overview.state"),
     *("curtail", "curtail-record", "rotate", "upgrade", "upgrade_without_failed"),
 }
 ASYNC = {"minerops.dragonmint.dragonmint_pools": {"pools": ["{{ good_pool }}"]}, "async": 60, "poll": 1}
@@ -203,7 +206,8 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
         assert ends.count(ENDS[name.split("_")[0]]) >= AT_LEAST, (name, ends)
         if name.startswith("raises"):
             assert any("RuntimeError" in result.result["msg"] for result in done.of(name))
-    together = [result.result for result in done.results if result.action.endswith("dragonmint_fleet")]
+    # Those of the playbooks have names.
+    together = [result.result for result in done.of(task="minerops.dragonmint.dragonmint_fleet")]
     assert len(together) == len(FLEET)
     # The pools and the restart, since all else is refused before it is sent.
     assert sum("RuntimeError" in json.dumps(result) for result in together) == 2

@@ -34,7 +34,8 @@ from tests.soak.invariants import broken_by_any_run
 from tests.soak.kill_files import REMOTE_TMP
 from tests.soak.kill_jobs import FILE_JOBS, JOBS, TURN, Job, build_archive, start_fleet
 from tests.soak.kill_moments import Draw, Scene, Usual
-from tests.support.running import ENVIRONMENTS, ROOT, Ansible, PlaybookRun, kill, stopped
+from tests.support.processes import kill, stopped
+from tests.support.running import ENVIRONMENTS, ROOT, Ansible, PlaybookRun
 
 BEFORE, BETWEEN, WRITE, FILE, AFTER = PHASES = (
     "before the first request",

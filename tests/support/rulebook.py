@@ -20,7 +20,8 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, kill
+from tests.support.processes import kill
+from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT
 
 # What the webhook of a power signal wants.
 TOKEN = "correct-horse-battery"
@@ -51,13 +52,14 @@ class Rulebook:
         self,
         rulebook: Path | list[dict[str, Any]],
         *arguments: str,
-        inventory: Mapping[str, Any] = LOCALHOST,
+        inventory: Mapping[str, Any] | None = None,
         variables: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
         """Runs a rulebook. It is killed in the end, as it is by the signals that stop a service."""
         path = self.write("rulebook.yml", rulebook) if isinstance(rulebook, list) else rulebook
-        command = [EDA / "ansible-rulebook", "-r", path, "-i", self.write("inventory.yml", inventory), *arguments]
+        hosts = self.write("inventory.yml", inventory or LOCALHOST)
+        command = [EDA / "ansible-rulebook", "-r", path, "-i", hosts, *arguments]
         if variables is not None:
             command += ["--vars", self.write("vars.yml", variables)]
         with (self.folder / "output.txt").open("wb") as output:

@@ -7,11 +7,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,10 +18,12 @@ import pytest
 import yaml
 
 from tests.simulator.control import Fleet, Miner
+from tests.support.processes import kill
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ENVIRONMENTS = ROOT / "build/env"
+PLAYBOOKS = ROOT / "playbooks"
 # Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
 MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
@@ -181,13 +181,15 @@ class Ansible:
         arguments: Sequence[str],
         extra_vars: Mapping[str, Any] | None,
     ) -> list[str | Path]:
+        run: str | Path
         if isinstance(playbook, list):
-            playbook = self.write("playbook.yml", playbook)
+            run = self.write("playbook.yml", playbook)
+        elif playbook.parent == PLAYBOOKS:
+            # It imports others by their file names.
+            run = f"minerops.dragonmint.{playbook.stem}"
         else:
-            # With those that it may import.
-            shutil.copytree(playbook.parent, self.folder, dirs_exist_ok=True)
-            playbook = self.folder / playbook.name
-        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, playbook]
+            run = Path(shutil.copy(playbook, self.folder))
+        command = [self.bin / "ansible-playbook", "-i", self.write("inventory.yml", inventory), *arguments, run]
         if extra_vars:
             command += ["-e", f"@{self.write('extra_vars.yml', extra_vars)}"]
         return command
@@ -232,35 +234,6 @@ def wait_until(met: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> No
     while not met():
         assert time.monotonic() < deadline
         time.sleep(0.005)
-
-
-def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that came of it. Its workers have sessions of their own, so that they would go on."""
-    for pid in stopped(process):
-        with suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
-    process.wait()
-
-
-def stopped(process: subprocess.Popen[bytes]) -> list[int]:
-    """Stop a process and all that came of it. What is stopped makes no more of them, so none is missed."""
-    process.send_signal(signal.SIGSTOP)
-    family = [process.pid]
-    while found := [pid for pid in children_of(process.pid) if pid not in family]:
-        for pid in found:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGSTOP)
-        family += found
-    return family
-
-
-def children_of(pid: int) -> list[int]:
-    """The processes that a process has started, and those that these have started."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
-    except FileNotFoundError:
-        return []
-    return [found for child in children for found in (*children_of(int(child)), int(child))]
 
 
 def inventory_of(fleet: Fleet, **variables: Any) -> dict[str, Any]:

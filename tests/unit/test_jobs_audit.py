@@ -37,17 +37,17 @@ def compared(first: dict[str, Any] | None = None, **results: Any) -> dict[str, A
     return {"seen": first or SEEN, **results}
 
 
-def summed_up(miners: dict[str, dict[str, Any]], audit_values: dict[str, Any], **overridden: str) -> dict[str, Any]:
+def summed_up(miners: dict[str, dict[str, Any]], audit_values: dict[str, Any], **curtailed: str) -> dict[str, Any]:
     found = {
         setting: {miner: results[setting] for miner, results in miners.items() if setting in results}
         for setting in ("seen", "admin_password", "guest_password", "network", "pools", "autotune")
     }
     seen = found.pop("seen")
-    return audit.outcome(fleet_of(*miners), seen, {}, found, audit_values, overridden)
+    return audit.outcome(fleet_of(*miners, autotune_mode="balanced"), seen, {}, found, audit_values, curtailed)
 
 
-def rows_of(miners: dict[str, dict[str, Any]], **overridden: str) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = summed_up(miners, DEFAULT, **overridden)["rows"]
+def rows_of(miners: dict[str, dict[str, Any]], **curtailed: str) -> list[dict[str, str]]:
+    rows: list[dict[str, str]] = summed_up(miners, DEFAULT, **curtailed)["rows"]
     return rows
 
 
@@ -194,12 +194,17 @@ class TestSteps:
         (step,) = audit.steps(fleet, {"m1": SEEN, "m2": UNREACHABLE, "m3": REFUSED}, {}, {})
         assert list(step.options) == ["m1"]
 
-    def test_the_mode_of_an_overridden_miner_is_left_out(self) -> None:
+    def test_the_mode_of_a_curtailed_miner_is_left_out(self) -> None:
         fleet = fleet_of("m1", "m2", autotune_mode="efficient")
         seen = {"m1": SEEN, "m2": SEEN}
         (step,) = audit.steps(fleet, seen, {}, {"m1": "It is curtailed."})
         assert list(step.options) == ["m2"]
         assert audit.steps(fleet, seen, {}, {"m1": "It is curtailed.", "m2": "It is curtailed."}) == []
+        ended = fleet_of("m1", autotune_mode="efficient", ends_curtailment=True)
+        assert len(audit.steps(ended, {"m1": SEEN}, {}, {"m1": "It is curtailed.", "elsewhere": "So is this."})) == 1
+        assert (
+            audit.outcome(ended, {"m1": SEEN}, {}, {}, DEFAULT, {"m1": "It is curtailed."})["rows"][0]["reason"] == ""
+        )
 
     def test_unreachable_miners_are_looked_for_at_their_static_address(self) -> None:
         fleet = fleet_of("m1", "m2", "m3", network=NETWORK)

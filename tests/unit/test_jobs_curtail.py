@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _curtailed
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, curtailment
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_course import Course, Policy, Rate
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import (
@@ -323,26 +324,53 @@ def test_messages_and_screens_of_large_fleets_stay_short() -> None:
 
 
 @pytest.mark.parametrize(
-    ("miner", "handed", "file", "of_inventory", "later_s", "left_alone"),
+    ("record", "of_inventory", "later_s", "curtailed"),
     [
-        ("a", None, RECORD, None, 0, True),
-        ("a", RECORD, None, None, 0, True),
-        ("b", None, RECORD, None, 0, False),
-        ("a", None, None, None, 0, False),
-        ("a", None, RECORD, None, 3600, False),
-        ("b", None, None, "2027-01-15T09:00:00Z", 0, True),
-        ("b", None, None, "2027-01-15T09:00:00Z", 3600, False),
+        (RECORD, {}, 0, ["a"]),
+        (RECORD, {"b": None}, 0, ["a"]),
+        (Record(), {}, 0, []),
+        (RECORD, {}, 3600, []),
+        (Record(), {"b": "2027-01-15T09:00:00Z"}, 0, ["b"]),
+        (Record(), {"b": "2027-01-15T09:00:00Z"}, 3600, []),
+        (RECORD, {"a": "2027-01-15T08:00:01Z", "b": "2027-01-15T09:00:00Z"}, 2, ["a", "b"]),
     ],
 )
-def test_the_mode_is_left_alone_while_the_event_is_open(
-    miner: str, handed: Record | None, file: Record | None, of_inventory: str | None, later_s: float, left_alone: bool
+def test_a_miner_is_curtailed_while_the_event_is_open(
+    record: Record, of_inventory: dict[str, str | None], later_s: float, curtailed: list[str]
 ) -> None:
-    given = normalised(curtail.PLACE_VARIABLES, {})
+    assert curtail.curtailed_until(record, of_inventory, WALL + later_s) == dict.fromkeys(curtailed, WALL + 3600)
+
+
+def test_why_a_mode_is_left_alone() -> None:
+    assert "since the miner is curtailed until 2027-01-15T09:00:00Z." in curtail.why_left_alone(WALL + 3600)
+
+
+@pytest.mark.parametrize(
+    ("data", "handed", "file", "miners"),
+    [
+        (RECORD, RECORD, Record(), ["a"]),
+        (None, RECORD, None, ["a"]),
+        (None, None, RECORD, ["a"]),
+        (None, Record(), RECORD, ["a"]),
+        (None, None, None, []),
+    ],
+)
+def test_every_job_finds_the_same_record(
+    data: Record | None, handed: Record | None, file: Record | None, miners: list[str], tmp_path: Path
+) -> None:
+    path = tmp_path / "record.json"
+    if file is not None:
+        path.write_text(text_of(file), encoding="utf-8")
+    given = {"curtail_record": str(path), "curtail_record_data": data_of(data) if data else None}
     left = {"record": data_of(handed)} if handed else None
-    text = text_of(file) if file else None
-    reason = curtail.why_left_alone(miner, given, left, text, of_inventory, WALL + later_s)
-    assert bool(reason) is left_alone
-    assert not reason or "since the miner is curtailed until 2027-01-15T09:00:00Z." in reason
+    record, place = _curtailed.record_of(normalised(curtail.PLACE_VARIABLES, given), left)
+    assert (list(record.miners), place.path) == (miners, path)
+
+
+def test_a_record_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    given = normalised(curtail.PLACE_VARIABLES, {"curtail_record": str(tmp_path)})
+    with pytest.raises(InvalidVariables, match=r"\(curtail_record\) can't be read: Is a directory\.$"):
+        _curtailed.record_of(given, None)
 
 
 def test_where_the_record_is() -> None:

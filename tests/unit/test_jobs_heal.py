@@ -282,6 +282,39 @@ def test_a_fleet_is_examined_as_each_of_its_miners() -> None:
     assert asked == ["dark", "hangs", "quiet"]
 
 
+def test_what_a_curtailment_causes_is_no_fault() -> None:
+    own = normalised(heal.VARIABLES, {})
+    board = {"id": 0, "status": "Alive", "hashrate_ths": 0.1, "last_share_seconds": 1}
+    pool = {"url": "a", "status": "Alive", "active": True}
+    boards = [{**board, "id": number} for number in range(3)]
+    slow = {
+        "ansible_facts": {
+            "dragonmint_identity": {"type": "T1"},
+            "dragonmint_autotune": {"mode": "efficient", "is_tuning": False},
+            "dragonmint_mining": {"ready": True, "boards": boards, "pools": [pool], "elapsed_seconds": 80000},
+        }
+    }
+    results = {
+        "seen": {"slow": slow, "off": {"unreachable": True}, "locked": {"error_code": "authentication"}},
+        "identity": {},
+        "error": {},
+        "pools": {},
+    }
+    names = OfHosts([own, {"problem": "health_boards is wrong."}], {"slow": 0, "off": 0, "locked": 0, "wrong": 1}, {})
+    names = replace(names, addresses=dict.fromkeys(names.of, ""))
+
+    def codes(*curtailed: str) -> dict[str, list[str]]:
+        miners = heal.examined(names, results, lambda miner, given: {}, 0.0, curtailed)
+        assert all(not each.health.remedy for each in miners if each.health and each.miner in curtailed)
+        return {each.miner: [one.code for one in each.health.findings] for each in miners if each.health}
+
+    others = {"locked": ["locked"], "wrong": ["unexamined"]}
+    assert codes() == {"slow": ["hashrate_low"], "off": ["unreachable"], **others}
+    assert codes(*names.of) == {"slow": [], "off": ["curtailed"], **others}
+    plan = heal.plan(heal.examined(names, results, lambda miner, given: {}, 0.0, ["slow", "off"]), own)
+    assert plan["summary"] == "4 miners: 1 healthy, 1 locked, 1 unexamined, 1 curtailed."
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

@@ -59,6 +59,7 @@ SLOW = [{"id": number, **ALIVE, "hashrate_ths": 2.0} for number in range(3)]
         (facts(boards=DEAD), {"is_curtailed": True}, "unhealthy"),
         (facts(ready=False, boards=[]), {}, "unhealthy"),
         ({"unreachable": True, "msg": "no answer"}, {}, "unreachable"),
+        ({"unreachable": True, "msg": "no answer"}, {"is_curtailed": True}, "curtailed"),
         ({"error_code": "timeout", "msg": "too late"}, {}, "unreachable"),
         ({"error_code": "authentication", "msg": "refused"}, {}, "locked"),
         ({"error_code": "bad_reply", "msg": "nonsense"}, {}, "unknown"),
@@ -145,38 +146,19 @@ def test_a_histogram_has_no_gaps_and_bounds() -> None:
     bars = outcome(*(seen(str(number), facts(boards=one)) for number, one in enumerate(boards)))["figures"][
         "temperatures"
     ]
-    assert [bar["from"] for bar in bars] == list(range(40, 95, 5))
-    assert {bar["from"]: (bar["count"], bar["height"]) for bar in bars if bar["count"]} == {
+    assert [each["from"] for each in bars] == list(range(40, 95, 5))
+    assert {each["from"]: (each["count"], each["height"]) for each in bars if each["count"]} == {
         40: (2, 100.0),
         50: (1, 50.0),
         90: (1, 50.0),
     }
-    assert [bar["from"] for bar in bars if bar["tone"] == "bad"] == [85, 90]
+    assert [each["from"] for each in bars if each["tone"] == "bad"] == [85, 90]
 
 
 def test_a_sensor_that_lies_does_not_make_a_thousand_bars() -> None:
     boards = [[{"id": 0, **ALIVE, "temperature_c": temperature}] for temperature in (70.0, 65000.0)]
     figures = outcome(*(seen(str(number), facts(boards=one)) for number, one in enumerate(boards)))["figures"]
     assert len(figures["temperatures"]) <= 24
-
-
-RECORD = {"until": "2026-11-26T12:00:00+00:00", "curtailed": [{"miners": ["m1", "m2"]}, {"miners": ["m3"]}]}
-UNTIL = 1795694400.0
-
-
-@pytest.mark.parametrize(
-    ("record", "now", "names"),
-    [
-        (RECORD, UNTIL - 1, {"m1", "m2", "m3"}),
-        (RECORD, UNTIL + 1, set()),
-        (None, 0.0, set()),
-        ({}, 0.0, set()),
-        ({"until": "soon", "curtailed": []}, 0.0, set()),
-        ({**RECORD, "curtailed": 5}, 0.0, set()),
-    ],
-)
-def test_who_is_curtailed_stands_in_an_open_record(record: Any, now: float, names: set[str]) -> None:
-    assert overview.curtailed_in(record, now) == names
 
 
 def test_wrong_ratings_are_refused_before_the_miners_are_read() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.logins import previous_passwords
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources
 
 URL = "stratum+tcp://pool.example.com:3333"
@@ -33,6 +33,13 @@ WAITING: dict[str, tuple[dict[str, Any], str]] = {
 def judged(mining: dict[str, Any], **given: Any) -> dict[str, Any]:
     seen = {"changed": False, "ansible_facts": {"dragonmint_mining": mining}}
     return provision.outcome(seen, normalised(provision.VARIABLES, {**DESIRED, **given}))
+
+
+def test_pools_cannot_be_tested_for_all_miners_at_once() -> None:
+    given = {"provision_test_pools": "yes", "provision_at_once": True}
+    with pytest.raises(InvalidVariables, match=r"^provision_test_pools and provision_at_once are both true"):
+        normalised(provision.VARIABLES, given)
+    assert normalised(provision.VARIABLES, {**given, "provision_at_once": ""})["test_pools"]
 
 
 def test_a_miner_mines_with_one_board_and_one_desired_pool() -> None:

@@ -57,6 +57,22 @@ def test_each_miner_is_given_what_it_is_to_have() -> None:
     assert planned["made_at"] == 12.5
 
 
+def test_the_mode_of_a_curtailed_miner_is_left_alone() -> None:
+    fleet = {
+        "m1": variables(autotune_mode="factory", pools=POOLS),
+        "m2": variables(autotune_mode="factory", ends_curtailment=True),
+        "m3": variables(pools=POOLS),
+        "m4": variables(autotune_mode="factory"),
+        "m5": variables(autotune_mode="factory"),
+    }
+    planned = plan(fleet, curtailed=dict.fromkeys(["m1", "m2", "m3", "m5", "elsewhere"], "It is curtailed."))
+    assert list(planned["autotune"]) == ["m2", "m4"]
+    assert planned["left_alone"] == {"m1": "It is curtailed.", "m5": "It is curtailed."}
+    assert list(planned["pools"]) == ["m1", "m3"]
+    found = outcome(planned, [{"miners": {"m5": FINAL}}], {}, 9.0)
+    assert found["summary"] == "5 miners: 4 as desired, 1 failed. 1 miner: It is curtailed."
+
+
 @pytest.mark.parametrize("given", [{"admin_password": "a"}, {"guest_password": "a"}, {"network": {"mode": "dhcp"}}, {}])
 def test_who_gets_a_password_or_an_address_is_a_pattern(given: dict[str, Any]) -> None:
     pattern = plan({"a:1,b": variables(**given), "other": variables()})["access"]

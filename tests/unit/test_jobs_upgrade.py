@@ -41,8 +41,8 @@ def facts(firmware: str = OLD, *rates_ths: float | None, ready: bool = True, **m
             "dragonmint_generation": more.get("generation", "dm-2018-05"),
             "dragonmint_hardware": {"uptime_seconds": more.get("uptime")},
             "dragonmint_mining": {"ready": ready, "boards": boards},
+            "dragonmint_gathered_at": more.get("at", 1000.0),
         },
-        "gathered_at": more.get("at", 1000.0),
     }
 
 

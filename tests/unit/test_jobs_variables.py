@@ -214,6 +214,6 @@ def test_values_that_do_not_go_together_are_refused_once_all_are_known() -> None
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_name_has_the_prefix_or_is_shared(job: str) -> None:
-    shared = {"target", "report_folder", "dragonmint_ratings", "curtail_record"}
+    shared = {"target", "report_folder", "dragonmint_ratings", "curtail_record", "curtail_record_data"}
     table = JOBS[job].variables
     assert [entry.name for entry in table if not entry.name.startswith(table.prefix) and entry.name not in shared] == []

@@ -10,14 +10,14 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.modules import MODULES, OF_ROLES, OF_THE_CONTROLLER, POLL_MANY, RUN_BY_IT, RUNS_OTHERS
+from tests.modules import MODULES, OF_ROLES, OF_THE_CONTROLLER, RUN_BY_IT, RUNS_OTHERS, WITH_MANY
 
 ROOT = Path(__file__).parents[2]
 THERE_ARE = sorted(path.stem.removeprefix("dragonmint_") for path in ROOT.glob("plugins/modules/dragonmint_*.py"))
 
 
 def test_each_module_has_all_that_a_module_has() -> None:
-    names = sorted({*THERE_ARE, *MODULES} - {RUNS_OTHERS, *OF_THE_CONTROLLER, *POLL_MANY, *OF_ROLES})
+    names = sorted({*THERE_ARE, *MODULES} - {RUNS_OTHERS, *OF_THE_CONTROLLER, *WITH_MANY})
     lacking = {name: [*files_lacking(name), *entries_lacking(name)] for name in names}
     assert "\n".join(f"dragonmint_{name} lacks {'; '.join(what)}" for name, what in lacking.items() if what) == ""
 
@@ -34,17 +34,11 @@ def test_what_contacts_no_miner_has_what_is_its_own_and_takes_no_login(name: str
     assert f"dragonmint_{name}" not in action_group()
 
 
-def test_what_polls_many_has_what_is_its_own() -> None:
-    for name in POLL_MANY:
-        assert list(files_lacking(name)) == []
-        assert f"dragonmint_{name}" in action_group()
-
-
-def test_what_a_role_uses_has_what_is_its_own() -> None:
-    for name in OF_ROLES:
-        lacking = list(files_lacking(name))
-        assert lacking == [f"tests/integration/playbooks/dragonmint_{name}.yml"], "the playbook of its role runs it"
-        assert f"dragonmint_{name}" in action_group()
+@pytest.mark.parametrize("name", WITH_MANY)
+def test_what_works_with_many_has_what_is_its_own(name: str) -> None:
+    run_elsewhere = [f"tests/integration/playbooks/dragonmint_{name}.yml"] if name in OF_ROLES else []
+    assert list(files_lacking(name)) == run_elsewhere
+    assert f"dragonmint_{name}" in action_group()
 
 
 def test_the_action_group_lists_modules_only() -> None:

@@ -113,6 +113,7 @@ def test_an_event_says_all_that_a_rule_needs() -> None:
         price=130,
         until="2026-07-01T11:10:00Z",
         since="2026-07-01T10:10:00Z",
+        ends_by="2026-07-01T11:10:00Z",
     )
     reason = "Nothing calls for a curtailment any more."
     assert restore == Event(RESTORE, reason, event_id, 40.0, None, price=80, until=None, since="2026-07-01T10:10:00Z")
@@ -231,6 +232,9 @@ def test_a_command_says_how_much_and_until_when() -> None:
     (_began, curtail), (_ended, restore) = replayed(replace(COMMANDS, kw=5.0), steps)
     assert (curtail.event_id, curtail.kw, curtail.mode, curtail.until) == ("dr-7", None, "efficient", shown(T + 60))
     assert (restore.event_id, restore.mode, restore.until) == ("dr-7", "efficient", None)
+    assert curtail.ends_by is None
+    (_began, limited), *_rest = replayed(replace(COMMANDS, maximum_s=90), steps)
+    assert (limited.until, limited.ends_by) == (shown(T + 60), shown(T + 90))
 
 
 def test_ids_are_forgotten_in_the_end() -> None:

@@ -68,6 +68,13 @@ def test_playbooks_take_their_variables(rulebook: Path) -> None:
             assert [name for name in playbook["extra_vars"] if JOBS[job].variables.is_foreign(name)] == []
 
 
+def test_the_record_of_a_curtailment_lasts_as_long_as_the_signal_can_call() -> None:
+    (ruleset,) = yaml.safe_load((EXTENSION / "rulebooks/curtail.yml").read_text(encoding="utf-8"))
+    assert "maximum_seconds" in ruleset["sources"][0]["minerops.dragonmint.power_signal"]
+    variables = ruleset["rules"][0]["action"]["run_playbook"]["extra_vars"]
+    assert variables["curtail_until"] == "{{ event.power_signal.ends_by }}"
+
+
 @pytest.mark.parametrize("rulebook", RULEBOOKS, ids=lambda path: path.stem)
 def test_what_changes_miners_is_for_single_ones(rulebook: Path) -> None:
     for rule in rules(rulebook):

@@ -15,6 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import RECORD_OF_OTHERS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import PROBLEM, OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
 
@@ -33,6 +34,7 @@ VARIABLES = Variables(
             "Fail the run if a miner drifts from its desired state. By default, drift is only reported.",
             default=False,
         ),
+        *RECORD_OF_OTHERS,
         TARGET,
         REPORT_FOLDER,
     ),
@@ -87,10 +89,10 @@ def settled(fleet: OfHosts, seen: Results, moved: Results) -> tuple[dict[str, st
     return addresses, found
 
 
-def steps(fleet: OfHosts, seen: Results, moved: Results, overridden: Mapping[str, str]) -> list[Step]:
+def steps(fleet: OfHosts, seen: Results, moved: Results, curtailed: Mapping[str, str]) -> list[Step]:
     """Returns what to compare of the miners that were seen, in the order in which the role provision sets it.
 
-    The autotune mode of miners in ``overridden`` is left out.
+    Where the role leaves the autotune mode alone, it is left out. ``curtailed`` says why, by miner.
     """
     addresses, found = settled(fleet, seen, moved)
     hosts = [host for host, result in found.items() if "ansible_facts" in result and PROBLEM not in fleet.values(host)]
@@ -103,11 +105,20 @@ def steps(fleet: OfHosts, seen: Results, moved: Results, overridden: Mapping[str
     for setting, (module, options_of) in _SETTINGS.items():
         options = {host: options_of(fleet.values(host)) for host in hosts}
         if setting == AUTOTUNE:
-            options.update(dict.fromkeys(overridden))
+            options.update(dict.fromkeys(_left_alone(fleet, curtailed)))
         by_host = {host: {**at(host), **own} for host, own in options.items() if own is not None}
         if by_host:
             found_steps.append(Step(setting, module, by_host))
     return found_steps
+
+
+def _left_alone(fleet: OfHosts, curtailed: Mapping[str, str]) -> dict[str, str]:
+    """Returns why the desired mode is not compared, of miners that have one."""
+    return {
+        host: reason
+        for host, reason in curtailed.items()
+        if host in fleet.of and fleet.values(host).get("autotune_mode") and not fleet.values(host)["ends_curtailment"]
+    }
 
 
 def _login(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -163,11 +174,11 @@ def outcome(
     moved: Results,
     compared: Mapping[str, Results],
     audit: Mapping[str, Any],
-    overridden: Mapping[str, str],
+    curtailed: Mapping[str, str],
 ) -> dict[str, Any]:
     """Returns what the comparison came to. ``compared`` are the results of the steps, by the name of the setting.
 
-    ``overridden`` says of miners why their autotune mode was not compared.
+    ``curtailed`` is what ``steps`` was given.
 
     ``rows``: one row for a miner that is as desired, one for each setting of a miner that drifts, one with the reason
     for a miner that could not be compared. ``shown``: those of interest, the worst first. ``failed``: the miners that
@@ -175,13 +186,14 @@ def outcome(
     ``stats``: the numbers alone, without any text of a miner.
     """
     addresses, found = settled(fleet, seen, moved)
+    reasons = _left_alone(fleet, curtailed)
     by_miner = {}
     for miner in fleet.of:
         problem = {"msg": fleet.values(miner)[PROBLEM]} if PROBLEM in fleet.values(miner) else {}
         results = {setting: by_host[miner] for setting, by_host in compared.items() if miner in by_host}
         first = found.get(miner, _NOT_TRIED)
         error = first if "ansible_facts" not in first and (first.get("unreachable") or not problem) else problem
-        by_miner[miner] = list(_rows(miner, addresses[miner], error, results, overridden.get(miner, "")))
+        by_miner[miner] = list(_rows(miner, addresses[miner], error, results, reasons.get(miner, "")))
     counts = words.tally((rows[0]["outcome"] for rows in by_miner.values()), OUTCOMES)
     failed = [miner for miner, rows in by_miner.items() if rows[0]["outcome"] in NOT_COMPARED]
     objections = list(_objections(len(failed), counts[DRIFT], audit))
@@ -213,7 +225,7 @@ def _objections(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> I
 
 
 def _rows(
-    miner: str, address: str, error: Mapping[str, Any], results: Results, overridden: str
+    miner: str, address: str, error: Mapping[str, Any], results: Results, left_alone: str
 ) -> Iterator[dict[str, str]]:
     failure = error or next((each for name, each in results.items() if _is_failure(name, each)), {})
     if failure:
@@ -227,9 +239,9 @@ def _rows(
         for name, desired in result["diff"]["after"].items()
     ]
     if not drifts:
-        yield _row(miner, address, AS_DESIRED, reason=overridden)
+        yield _row(miner, address, AS_DESIRED, reason=left_alone)
     for drift in drifts:
-        yield _row(miner, address, DRIFT, *drift, reason=overridden)
+        yield _row(miner, address, DRIFT, *drift, reason=left_alone)
 
 
 def _is_failure(setting: str, result: Mapping[str, Any]) -> bool:

@@ -26,7 +26,7 @@ SEVERITIES = (CRITICAL, WARNING, INFO)
 # States of the module dragonmint_power, the mildest first.
 RESTART, REBOOT = "mining_restarted", "rebooted"
 REMEDIES = (RESTART, REBOOT)
-UNREACHABLE, LOCKED, UNEXAMINED = "unreachable", "locked", "unexamined"
+UNREACHABLE, LOCKED, UNEXAMINED, CURTAILED = "unreachable", "locked", "unexamined", "curtailed"
 # Findings after which nothing else is known of the miner.
 UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED)
 CGMINER_DOWN = "cgminer_down"

@@ -158,6 +158,14 @@ VARIABLES = Variables(
 )
 
 # What says where the record is, for jobs that only look at it.
+RECORD_OF_OTHERS = (
+    replace(
+        RECORD_FILE,
+        text="The record of the role curtail, which says who is curtailed. By default it is C(curtail-record.json) in "
+        "O(report_folder).",
+    ),
+    RECORD_DATA,
+)
 PLACE_VARIABLES = Variables("curtail_", (RECORD_FILE, RECORD_DATA, REPORT_FOLDER))
 
 
@@ -231,20 +239,19 @@ def place_of(values: Mapping[str, Any]) -> Place:
     return Place(Path(values["record"] or folder / RECORD).expanduser().resolve(), folder)
 
 
-def why_left_alone(
-    miner: str, values: Mapping[str, Any], handed: Any, file: str | None, of_inventory: Any, now: float
-) -> str:
-    """Returns why the mode of a miner is left alone, as long as an event is open; empty text if none is.
+def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float) -> dict[str, float]:
+    """Returns when the event of each miner ends that is curtailed, in seconds since 1970.
 
-    ``of_inventory`` is what the inventory plugin has found in a record of its own: when the miner's event ends.
-    Raises InvalidVariables for a record that is unusable.
+    ``of_inventory`` is the same as text by miner, from a record that the inventory plugin has read.
     """
-    record, _place = chosen_record(values, handed, file, place_of(values))
-    until = record.until if miner in record.miners and record.is_open(now) else None
-    if until is None and isinstance(of_inventory, str):
-        until = curtail_record.time_from(of_inventory)
-    if until is None or until <= now:
-        return ""
+    found = {name: curtail_record.time_from(text) for name, text in of_inventory.items() if isinstance(text, str)}
+    if record.until is not None and record.is_open(now):
+        found |= dict.fromkeys(record.miners, record.until)
+    return {name: until for name, until in found.items() if now < until}
+
+
+def why_left_alone(until: float) -> str:
+    """Returns why the mode of a miner is left alone whose event ends then."""
     return (
         f"The autotune mode is left alone, since the miner is curtailed until {curtail_record.shown(until)}. Run "
         "curtail with curtail_restore first, or set provision_ends_curtailment: true."

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -21,7 +21,7 @@ SUBSETS = ("identity", "hardware", "mining", "autotune")
 
 _NAMED = 10
 _HEALTHY = "healthy"
-_STATES = (_HEALTHY, checks.CRITICAL, checks.WARNING, *checks.UNKNOWN)
+_STATES = (_HEALTHY, checks.CRITICAL, checks.WARNING, *checks.UNKNOWN, checks.CURTAILED)
 _HINDRANCES = {
     remedies.LIMIT_REACHED: "got no remedy because of health_remedy_interval_hours; the report says since when",
     remedies.FAILED: "could not get a remedy; the report says why",
@@ -196,22 +196,37 @@ def examined(
     results: Mapping[str, Mapping[str, Any]],
     record_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]],
     now: float,
+    curtailed: Collection[str] = (),
 ) -> list[Examined]:
     """Returns the health of all miners from the results of the fleet's tasks, each by the name of the miner.
 
-    ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes.
+    ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes. That a miner which is
+    ``curtailed`` hashes little, or does not answer since it is powered off, is no fault.
     """
-    return [Examined(host, fleet.addresses[host], _health(host, fleet, results, record_of, now)) for host in fleet.of]
+
+    def health(host: str) -> Health | None:
+        values = fleet.values(host)
+        if host not in curtailed or PROBLEM in values:
+            return _health(host, values, results, record_of, now)
+        return _excused(_health(host, {**values, "min_hashrate_ratio": 0.0}, results, record_of, now))
+
+    return [Examined(host, fleet.addresses[host], health(host)) for host in fleet.of]
+
+
+def _excused(health: Health | None) -> Health | None:
+    if health is None or all(finding.code != checks.UNREACHABLE for finding in health.findings):
+        return health
+    finding = checks.Finding(checks.CURTAILED, checks.INFO, "it is curtailed and does not answer; it may be off")
+    return replace(health, findings=[finding])
 
 
 def _health(
     host: str,
-    fleet: OfHosts,
+    values: Mapping[str, Any],
     results: Mapping[str, Mapping[str, Any]],
     record_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]],
     now: float,
 ) -> Health | None:
-    values = fleet.values(host)
     if PROBLEM in values:
         return remedies.unexamined(values[PROBLEM])
     if host not in results["seen"]:
@@ -327,7 +342,7 @@ def _state(examined: Examined) -> str:
     if health is None:
         return checks.UNEXAMINED
     findings = health.findings if health.after is None else health.after
-    unknown = [finding.code for finding in findings if finding.code in checks.UNKNOWN]
+    unknown = [finding.code for finding in findings if finding.code in (*checks.UNKNOWN, checks.CURTAILED)]
     if unknown:
         return unknown[0]
     severities = [finding.severity for finding in findings]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
@@ -37,14 +37,6 @@ def require_labels(option: str, names: Iterable[str]) -> None:
                 f"{option} has {quoted(name)}, which is a label of these metrics or of Prometheus already. Give the "
                 "value in a variable with another name."
             )
-
-
-# Where the role curtail writes it.
-_RECORD = replace(
-    next(entry for entry in curtail.VARIABLES if entry.name == "curtail_record"),
-    text="The record of the role curtail, which says who is curtailed. By default it is C(curtail-record.json) in "
-    "O(report_folder).",
-)
 
 
 def _check(values: Mapping[str, Any]) -> None:
@@ -81,7 +73,7 @@ VARIABLES = Variables(
             "more request a miner.",
             default=True,
         ),
-        _RECORD,
+        *curtail.RECORD_OF_OTHERS,
         RATINGS,
         TARGET,
         REPORT_FOLDER,

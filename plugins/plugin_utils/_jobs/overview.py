@@ -9,13 +9,12 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import models, rates
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, curtail
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding, Limits
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
@@ -65,6 +64,7 @@ VARIABLES = Variables(
         Variable(
             "overview_position", "str", "The variable of a host that says where in its rack it is.", default="position"
         ),
+        *curtail.RECORD_OF_OTHERS,
         RATINGS,
         TARGET,
         REPORT_FOLDER,
@@ -214,16 +214,6 @@ def outcome(
     }
 
 
-def curtailed_in(record: Any, now: float) -> set[str]:
-    """Returns the miners of a curtailment's record that is open; none for anything else."""
-    try:
-        until = datetime.fromisoformat(str(record["until"]).replace("Z", "+00:00")).timestamp()
-        names = {str(name) for entry in record["curtailed"] for name in entry["miners"]}
-    except (KeyError, TypeError, ValueError):
-        return set()
-    return names if now < until else set()
-
-
 def limits_of(limits: Limits) -> tuple[float | None, float | None]:
     """Returns above and below which a board's temperature is a finding."""
     return limits.max_board_temperature_c, None
@@ -255,6 +245,9 @@ def _examined(seen: Seen, limits: Limits, own: models.OwnRatings) -> _Miner:
 
 def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
     for finding in findings:
+        if finding.code == checks.UNREACHABLE and seen.is_curtailed:
+            # It may be powered off.
+            return CURTAILED
         if finding.code in _STATE_OF:
             return _STATE_OF[finding.code]
     # What a curtailed miner lacks in hash rate is no fault of its own.

@@ -11,7 +11,11 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import is_hashing
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variable,
+    Variables,
+)
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import is_final
 
 PREFIX = "provision_"
@@ -57,6 +61,18 @@ POOLS = Variable(
         ),
     ),
 )
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Raises InvalidVariables for values that are invalid only together."""
+    if values.get("at_once") and values.get("test_pools"):
+        raise InvalidVariables(
+            "provision_test_pools and provision_at_once are both true, but pools can only be tested miner by miner. "
+            "Provision a few miners with provision_test_pools first, as with --limit, and then all of them with "
+            "provision_at_once alone."
+        )
+
+
 VARIABLES = Variables(
     PREFIX,
     (
@@ -87,7 +103,8 @@ VARIABLES = Variables(
             "bool",
             "Let up to 3 miners test O(provision_pools) before any miner gets them, of those with pools at the same "
             "addresses. The run ends and no pools are set if one of them cannot use a pool, or if none of them can "
-            "test pools, which only Innosilicon's firmware of 2019 can. Pools are not tested in check mode.",
+            "test pools, which only Innosilicon's firmware of 2019 can. Pools are not tested in check mode. "
+            "It cannot be set together with O(provision_at_once).",
             default=False,
         ),
         Variable(
@@ -125,6 +142,7 @@ VARIABLES = Variables(
         ),
         TARGET,
     ),
+    _check,
 )
 
 

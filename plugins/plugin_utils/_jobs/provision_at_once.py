@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from math import ceil
 from typing import Any
@@ -19,14 +20,18 @@ _SHARE = 0.1
 
 
 def plan(
-    variables: Mapping[str, Mapping[str, Any]], logins: Mapping[str, Any] | None = None, now: float = 0.0
+    variables: Mapping[str, Mapping[str, Any]],
+    logins: Mapping[str, Any] | None = None,
+    now: float = 0.0,
+    curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them.
+    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them, and
+    so is why the mode of those that are ``curtailed`` is left alone.
 
     ``access`` is the pattern of those that get a password or an address, which is done one by one. ``pools`` and
     ``autotune`` have the options of each that gets these, ``verify`` the variables of each that has to mine, ``logins``
     the connection options of those that have a password to get. ``problems`` says of each that can't be provisioned
-    why not. ``made_at`` is when.
+    why not. ``left_alone`` says of each that has a desired mode and keeps its own why that is so. ``made_at`` is when.
     """
     problems = _problems(variables)
     values = {name: found["values"] for name, found in variables.items() if name not in problems}
@@ -34,6 +39,11 @@ def plan(
         name: {"password": own["admin_password"], "fallback_passwords": (logins or {}).get(name, [])}
         for name, own in values.items()
         if own["admin_password"] is not None
+    }
+    left_alone = {
+        name: reason
+        for name, reason in (curtailed or {}).items()
+        if name in values and values[name]["autotune_mode"] is not None and not values[name]["ends_curtailment"]
     }
     access = [name for name, own in values.items() if any(own[key] is not None for key in _ACCESS)]
     return {
@@ -46,8 +56,9 @@ def plan(
         "autotune": {
             name: {**_autotune(own), **own_logins.get(name, {})}
             for name, own in values.items()
-            if own["autotune_mode"] is not None
+            if own["autotune_mode"] is not None and name not in left_alone
         },
+        "left_alone": left_alone,
         "verify": {
             name: {"pools": own["pools"], "verify_timeout": own["verify_timeout"]}
             for name, own in values.items()
@@ -93,18 +104,20 @@ def outcome(
     """Returns what became of all miners. ``results`` are those of the tasks, ``lacking`` says who does not mine.
 
     ``failed`` has the message of each miner that failed, and ``pattern`` matches these miners. ``rows`` has the columns
-    miner and reason, ``summary`` is a sentence, ``made_at`` is when.
+    miner and reason. ``summary`` has each number, and why modes were left alone. ``made_at`` is when.
     """
     failed = dict(planned["problems"])
     for result in results:
         failed |= {name: str(own.get("msg", "")) for name, own in result.get("miners", {}).items() if _is_failure(own)}
     failed |= lacking
     counts = {"as desired": len(planned["miners"]) - len(failed), "failed": len(failed)}
+    reasons = Counter(reason for name, reason in planned["left_alone"].items() if name not in failed)
+    curtailed = [f"{words.counted(count, 'miner')}: {reason}" for reason, count in reasons.items()]
     return {
         "failed": failed,
         "pattern": patterns.of_hosts(failed) if failed else "!all",
         "rows": [{"miner": name, "reason": reason} for name, reason in failed.items()],
-        "summary": words.summed_up(counts),
+        "summary": " ".join([words.summed_up(counts), *curtailed]),
         "made_at": now,
     }
 

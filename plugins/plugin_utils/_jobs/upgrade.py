@@ -268,10 +268,10 @@ def outcome(
 
 
 def _needing_a_look(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that a terminal shows: of many miners, those that are neither up to date nor to be upgraded."""
+    """The rows that are of interest before: of many miners, those that are neither up to date nor to be upgraded."""
     if len(rows) <= _SHOWN_ROWS:
         return rows
-    return [row for row in rows if row["plan"] not in (upgrade_course.DUE, upgrade_course.UP_TO_DATE)][:_SHOWN_ROWS]
+    return [row for row in rows if row["plan"] not in (upgrade_course.DUE, upgrade_course.UP_TO_DATE)]
 
 
 def _schedule(batches: Sequence[Sequence[str]], kinds: Mapping[str, Hashable]) -> list[dict[str, Any]]:

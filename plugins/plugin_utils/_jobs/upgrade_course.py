@@ -129,8 +129,8 @@ def seconds_taken(course: Course) -> int | None:
     handed, back = course.handed, course.back
     if handed.get("rebooted"):
         return round(handed["elapsed_seconds"])
-    if "began_at" in handed and "gathered_at" in back:
-        return round(back["gathered_at"] - handed["began_at"])
+    if "began_at" in handed and "ansible_facts" in back:
+        return round(_gathered_at(back) - handed["began_at"])
     return None
 
 
@@ -153,7 +153,7 @@ def is_found(course: Course) -> bool:
 def waits_until(course: Course, values: Mapping[str, Any]) -> float:
     """Returns when the miner has to be back at the latest, or to mine as before once it is, in seconds since 1970."""
     if course.back and _is_itself(course) and _firmware(course.back) == course.judged.get("version"):
-        return float(course.back.get("gathered_at", 0.0) + values["settle_seconds"])
+        return _gathered_at(course.back) + float(values["settle_seconds"])
     return _deadline(course, values)
 
 
@@ -198,9 +198,7 @@ def _settled(course: Course, values: Mapping[str, Any], now: float) -> tuple[str
     before, after = _rates(course.seen), _rates(healthy)
     if len(after) >= len(before) and sum(after) >= values["min_hashrate_ratio"] * sum(before):
         return UPGRADED, ""
-    is_over = (
-        healthy.get("error_code") in FINAL_CODES or now > course.back.get("gathered_at", 0.0) + values["settle_seconds"]
-    )
+    is_over = healthy.get("error_code") in FINAL_CODES or now > _gathered_at(course.back) + values["settle_seconds"]
     if not is_over:
         return SETTLING, ""
     return (ROLLED_BACK if course.rolled_back.get("rebooted") else UNHEALTHY), _mines_too_little(healthy)
@@ -247,6 +245,10 @@ def _rates(result: Result) -> list[float]:
 
 def _facts(result: Result, subset: str) -> Any:
     return result.get("ansible_facts", {}).get(f"dragonmint_{subset}") or {}
+
+
+def _gathered_at(result: Result) -> float:
+    return float(_facts(result, "gathered_at") or 0.0)
 
 
 def _firmware(result: Result) -> str:

@@ -81,7 +81,7 @@ def samples_of(polled: Polled) -> Iterator[Sample]:
     findings = findings_of(polled)
     yield Sample(families.UP, common, polled.is_up)
     yield Sample(families.CURTAILED, common, polled.is_curtailed)
-    yield Sample(families.POLL_TIMESTAMP, common, round(polled.result.get("gathered_at") or polled.at))
+    yield Sample(families.POLL_TIMESTAMP, common, round(polled.facts.get("dragonmint_gathered_at", polled.at)))
     for family, own, value in _values(polled):
         if value is not None:
             yield Sample(family, {**common, **own}, value)

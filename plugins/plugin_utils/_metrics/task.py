@@ -11,7 +11,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _files, _options, _redaction, _task
@@ -19,6 +18,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_metrics
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_texts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import Variables, shows_invocation, validated
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import HANDED, OF_INVENTORY, record_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task import (
     FleetAction,
     Options,
@@ -26,9 +26,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task im
     _Written,
     port_of,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import metrics
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import record_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, metrics
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import exposition, samples, targets
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.expectations import Reader, labels_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import Expectations, Polled, Sample
@@ -43,10 +42,15 @@ _SHOWN_WARNINGS = 10
 
 @dataclass(frozen=True)
 class _Host:
-    """What the variables of a host came to. ``context`` is None where its connection options are wrong."""
+    """What the variables of a host came to.
+
+    ``curtailed`` is when its event ends, where the inventory plugin knows one. ``context`` is None where its connection
+    options are wrong.
+    """
 
     labels: Mapping[str, str]
     expectations: Expectations
+    curtailed: Any
     context: _task.Context | None
 
 
@@ -58,6 +62,9 @@ class MetricsAction(FleetAction):
         params = validated(dragonmint_metrics.argument_spec(), args, self._task.action)
         try:
             metrics.require_labels("labels", params["labels"])
+            place = {entry.name: params[entry.name] for entry in (curtail.RECORD_FILE, curtail.RECORD_DATA)}
+            values = normalised(curtail.PLACE_VARIABLES, place)
+            record, _place = record_of(values, plain(task_vars.get(HANDED)))
         except InvalidVariables as error:
             raise InvalidInput(str(error)) from error
         if exposition.PROMETHEUS_IMPORT_ERROR:
@@ -65,7 +72,6 @@ class MetricsAction(FleetAction):
         files = [path for path in (params["dest"], params["sd_dest"]) if path]
         for path in files:
             _files.require_file(path)
-        curtailed = _curtailed_in(params["curtail_record"], began)
 
         self._labels = params["labels"]
         self._reader = Reader(params["drift"])
@@ -76,6 +82,8 @@ class MetricsAction(FleetAction):
         # A cgminer that hangs takes only its own facts with it.
         identities = self._poll(args, task_vars, ["identity", "hardware"], hung)["miners"] if hung else {}
 
+        of_inventory = {host: own.curtailed for host, own in self._hosts.items()}
+        curtailed = curtail.curtailed_until(record, of_inventory, began)
         known = exposition.models_in(params["dest"])
         polled = [
             Polled(
@@ -130,6 +138,7 @@ class MetricsAction(FleetAction):
             self._hosts[host] = _Host(
                 labels_of(self._labels, variables),
                 self._reader.expectations_of(host, variables),
+                variables.value(OF_INVENTORY),
                 miners.contexts.get(host),
             )
 
@@ -151,16 +160,3 @@ class MetricsAction(FleetAction):
                 yield targets.Target(
                     context.params["host"], port_of(context), context.params["scheme"], samples.labels_of(each)
                 )
-
-
-def _curtailed_in(path: str | None, now: float) -> frozenset[str]:
-    """Returns the miners whose event is open by a record. Raises InvalidInput for one that cannot be read."""
-    if path is None or not Path(path).exists():
-        return frozenset()
-    try:
-        record = record_from(Path(path).read_text(encoding="utf-8", errors="replace"), path)
-    except InvalidVariables as error:
-        raise InvalidInput(str(error)) from error
-    except OSError as error:
-        raise InvalidInput(f"curtail_record {path} cannot be read: {error.strerror}.") from error
-    return frozenset(record.miners) if record.is_open(now) else frozenset()

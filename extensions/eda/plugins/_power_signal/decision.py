@@ -117,7 +117,11 @@ Observation = Union[Prices, Command, Problem, Cleared, None]
 
 @dataclass(frozen=True)
 class Event:
-    """An edge. ``since`` is when the curtailment began, or when the signal was lost; ``price`` the last one known."""
+    """An edge. ``since`` is when the curtailment began, or when the signal was lost; ``price`` the last one known.
+
+    ``until`` is when what calls for the curtailment ends, as far as that is known, and ``ends_by`` when the curtailment
+    ends, whatever else calls for it.
+    """
 
     edge: str
     reason: str
@@ -127,6 +131,7 @@ class Event:
     price: float | None = None
     until: str | None = None
     since: str | None = None
+    ends_by: str | None = None
 
 
 @dataclass(frozen=True)
@@ -404,9 +409,14 @@ def _why_it_ends(rules: Rules, state: State, call: _Call | None) -> str:
 
 
 def _curtailed(rules: Rules, state: State, call: _Call, now: float) -> tuple[State, Event]:
-    ends = [end for end in (call.until, None if rules.maximum_s is None else now + rules.maximum_s) if end is not None]
+    ends_by = None if rules.maximum_s is None else now + rules.maximum_s
+    ends = [end for end in (call.until, ends_by) if end is not None]
     curtailment = Curtailment(call.event_id, call.need, now)
-    event = replace(_edge(CURTAIL, f"{call.reason}.", curtailment, state), until=shown(min(ends)) if ends else None)
+    event = replace(
+        _edge(CURTAIL, f"{call.reason}.", curtailment, state),
+        until=shown(min(ends)) if ends else None,
+        ends_by=None if ends_by is None else shown(ends_by),
+    )
     return replace(state, curtailment=curtailment, number=state.number + 1), event
 
 

@@ -10,7 +10,8 @@ description:
   - Commands, the schedule and the prices can each call for a curtailment, which lasts for as long as any of them calls.
     Commands have precedence over the schedule, and the schedule over the prices.
   - A command to end with the C(event_id) of a curtailment ends it, whatever called for it.
-  - An event is C(power_signal), with C(edge), C(reason), C(event_id), C(kw), C(mode), C(price), C(until) and C(since).
+  - An event is C(power_signal), with C(edge), C(reason), C(event_id), C(kw), C(mode), C(price), C(until), C(ends_by)
+    and C(since).
   - The edge is V(curtail), V(restore), V(signal_lost), V(signal_back) or V(invalid).
   - There is always a V(restore) between two V(curtail), with the C(event_id) of the first.
 options:
@@ -236,6 +237,7 @@ EXAMPLES = r"""
           name: minerops.dragonmint.curtail
           extra_vars:
             curtail_kw: "{{ event.power_signal.kw }}"
+            curtail_until: "{{ event.power_signal.ends_by }}"
             # ansible-rulebook deletes the folder that a playbook ran in.
             curtail_record: /var/lib/dragonmint/curtail-record.json
     - name: Restore

@@ -1,0 +1,33 @@
+# Copyright (c) 2026 minerops
+# GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The record of curtailed miners, read for all jobs in the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import Place
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import Record
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+
+# Where an earlier job leaves what came of it, and what the inventory plugin says of a miner.
+HANDED, OF_INVENTORY = "dragonmint_curtail", "dragonmint_curtailed"
+
+
+def record_of(values: Mapping[str, Any], handed: Any) -> tuple[Record, Place]:
+    """Returns the record that counts, and where it is. ``values`` are those of ``curtail.PLACE_VARIABLES``, at least.
+
+    ``handed`` is what the variable HANDED holds. Raises InvalidVariables for a record that is unusable.
+    """
+    place = curtail.place_of(values)
+    try:
+        file = Path(place.path).read_text(encoding="utf-8", errors="replace")
+    except FileNotFoundError:
+        file = None
+    except OSError as error:
+        raise InvalidVariables(f"The record {place.path} (curtail_record) can't be read: {error.strerror}.") from error
+    return curtail.chosen_record(values, handed, file, place)
