@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ CORES = {"2.16": (10, 12), "2.17": (10, 12), "2.18": (11, 13), "2.19": (11, 13),
 RULEBOOK_PYTHONS = (11, 12)
 # The module side runs on this Python 3 and later.
 MODULE_PYTHON = 9
+# How often an installation shows that it goes on.
+PROGRESS_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,23 @@ class Environment:
         shutil.rmtree(self.bin.parent, ignore_errors=True)
         # pip and not something faster: it knows the machine's own settings (mirrors, certificates, constraints).
         subprocess.run([self.python, "-m", "venv", self.bin.parent], check=True)
-        subprocess.run([self.bin / "python", "-m", "pip", "install", "-qq", *self.requirements], check=True)
+        install([self.bin / "python", "-m", "pip", "install", "-qq", *self.requirements], self.name)
         stamp.write_text(recipe)
+
+
+def install(command: list[str | Path], name: str) -> None:
+    """Run pip, which says nothing for minutes, and show that it goes on."""
+    started = time.monotonic()
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                code = process.wait(timeout=PROGRESS_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                print(f"build/env/{name}: still installing, {time.monotonic() - started:.0f} s", flush=True)
+    if code:
+        raise subprocess.CalledProcessError(code, command)
+    print(f"build/env/{name}: installed in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def prepare(*names: str) -> dict[str, Environment]:
