@@ -19,7 +19,7 @@ from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
 
 FOLDER = CHECKOUT / "build/demo"
 # Simulated seconds a second: fast enough not to bore, slow enough to see that Ansible waits for miners.
-SPEED = 30.0
+SPEED = 60.0
 PROVISION = "minerops.dragonmint.provision"
 AUDIT = "minerops.dragonmint.audit"
 UPGRADE = "minerops.dragonmint.upgrade"
