@@ -5,7 +5,7 @@ GATES = $(PYTHON) tests/gates
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help test lint sanity unit core checklist integration format docs demo bench soak build changelog release environments clean
+.PHONY: help test lint sanity unit core checklist integration format docs site demo simulator bench soak build changelog release environments clean
 
 help:  ## this text
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -46,8 +46,14 @@ docs:  ## the pages, specs and options that are written from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.jobs
 	@PYTHONPATH=build $(GATES) run python -m tests.browser
 
+site:  ## the documentation as a web site, in build/site
+	@$(GATES) site
+
 demo:  ## a simulated fleet, provisioned while you watch
 	@$(GATES) run python -m tests.demo
+
+simulator:  ## a simulated fleet to rehearse with, in build/simulator; ARGS="--count 60 --type T1,B29+ --fault dark:2"
+	@$(GATES) run python -m tests.rehearsal $(ARGS)
 
 bench:  ## what tasks, discovery and drift cost, as ratios; ARGS="tasks" for some of it
 	@$(GATES) bench $(ARGS)

@@ -40,7 +40,7 @@ Empty text counts as not set. Only an empty `expected_mac` is an error, since a 
 TAIL = """
 ## Logins
 
-A password belongs into a vault or into the environment:
+A password belongs in a vault or in the environment:
 
     read -rs MINER_PASSWORD && export MINER_PASSWORD
 
@@ -54,8 +54,8 @@ missing in a later shell, the task fails before it sends anything, and names it.
   in `ansible.cfg`, is the user of ssh and is never used.
 - The modules run in Ansible's own process, so the keyword `environment` of a play or task has no effect on them.
 - The Innosilicon firmware of August 2018 accepts *any* password while the factory password still stands; only its
-  login at `/api/auth` tells. A task that notices such a miner asks there once more, and warns if the given password is
-  not the right one. The inventory always logs in there, so it reports the same miner as locked.
+  login at `/api/auth` checks it. A task that meets such a miner also logs in there, and warns if the password is wrong.
+  The inventory always logs in there, so it reports the same miner as locked.
 
 ## Hosts and ports
 
@@ -70,7 +70,7 @@ options to use instead.
 ## Miners behind a TLS proxy
 
 `scheme: https` verifies the certificate against the CAs that the system trusts, or against those in `ca_path` alone.
-The error tells apart an unknown CA, a certificate for another name, an expired one, and a port that does not speak TLS.
+The error distinguishes an unknown CA, a certificate for another name, an expired one, and a port without TLS.
 A file in `ca_path` is copied to the host that a task is delegated to.
 """
 

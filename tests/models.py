@@ -35,7 +35,7 @@ collection does not use it.
 - **MHS fields**: the unit of cgminer's "MHS" fields. Where it is not known, the firmware has to report the hash rate in
   H/s beside them.
 - **Rate**: `counted` from the results that the boards find, or reckoned from the `clock`. A rate reckoned from the
-  clock is no proof of mining, since it does not drop when a board finds nothing. Check the shares instead. The fact
+  clock does not prove mining, since it does not drop when a board finds nothing. Check the shares instead. The fact
   `dragonmint_mining.is_rate_counted` is false on these models.
 - **Autotune**: whether cgminer acts on the mode. On a model with `no`, setting a mode restarts mining and changes
   nothing. `with levels`: it is known to be run with levels, too.

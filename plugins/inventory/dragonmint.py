@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: dragonmint
-short_description: Find DragonMint miners in networks, and what differs from their desired state
+short_description: Find DragonMint miners in networks, and their drift
 description:
   - Looks for miners in networks, polls what they are and do, and makes an inventory of them. Only reads are sent.
   - An address is tried with a short TCP connection first. What listens there has to prove without a login that it is a
@@ -196,9 +196,9 @@ options:
   curtail_record:
     description:
       - The file in which the role P(minerops.dragonmint.curtail#role) records what miners were before a curtailment. A
-        relative path starts at the source file. A file that does not exist is no error.
+        relative path starts at the source file. A file that does not exist is not an error.
       - While the event is open, the mode of these miners is not compared with O(desired), and each has the variable
-        C(dragonmint_curtailed), the time until which the role provision leaves its mode alone.
+        C(dragonmint_curtailed), the time until which the role provision keeps its mode.
     type: path
   strict:
     description:

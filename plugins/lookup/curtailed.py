@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: curtailed
-short_description: Why the mode of a miner is left alone
+short_description: Why the mode of a miner is kept
 description:
   - Finds out whether the current host is curtailed, from C(curtail_record_data), from what an earlier job has handed on
     in C(dragonmint_curtail), from the file C(curtail_record), and from what the inventory plugin says with its option

@@ -9,7 +9,7 @@ module: dragonmint_autotune
 short_description: Set the autotune mode of a DragonMint miner
 description:
   - Sets the mode in which cgminer tunes its boards, between a high hash rate and low power.
-  - A miner that is in this mode already is left alone. A change restarts cgminer, so the miner stops mining for some
+  - A miner that is in this mode already is skipped. A change restarts cgminer, so the miner stops mining for some
     seconds and then tunes anew, which takes minutes to hours.
   - The miner confirms modes that it does not know, so the mode is read back after a change. If it is not the desired
     one, the task fails.

@@ -11,9 +11,8 @@ description:
   - Makes a miner run a firmware. Nothing is sent to a miner that runs it already.
   - The archive is judged first, once for all miners of a run; one that is damaged or for other hardware is sent to
     none.
-  - After the upload the miner's updater is followed until the miner has rebooted into the new firmware and mines
-    again. An
-    upload that merely arrived proves nothing, since the miner confirms that of a broken archive, too.
+  - After the upload the miner's updater is followed until the miner has rebooted into the new firmware and mines again.
+    An upload that merely arrived proves nothing, since the miner confirms that of a broken archive, too.
   - Some archives are for two models, such as the B29 and the D9. One that would make another model of the miner is
     installed with a warning.
   - A miner flashes once. If an update is under way, the task joins it instead of sending another one.
@@ -31,8 +30,7 @@ options:
   latest:
     description:
       - Let the miner fetch the newest firmware that the vendor has for it. Not every firmware can, and the vendor's
-        server may
-        be gone.
+        server may be gone.
     type: bool
     default: false
   version:
@@ -177,10 +175,9 @@ elapsed_seconds:
 error_code:
   description:
     - What went wrong, for programs. V(invalid_firmware) means that the archive is damaged or for other hardware,
-      V(downgrade)
-      that it is older than what the miner runs, V(flash_failed) that the miner did not install it or does not boot it,
-      V(updater_stuck) that its updater accepts nothing, for which there is O(recover), V(not_back) that the miner has
-      not come back, V(not_ready) that it came back and does not mine.
+      V(downgrade) that it is older than what the miner runs, V(flash_failed) that the miner did not install it or does
+      not boot it, V(updater_stuck) that its updater accepts nothing, for which there is O(recover), V(not_back) that
+      the miner has not come back, V(not_ready) that it came back and does not mine.
   returned: failure
   type: str
   sample: flash_failed

@@ -11,8 +11,7 @@ description:
   - Makes the miner take its address from DHCP, or gives it a static one.
   - Nothing is sent to a miner whose settings are the wanted ones already.
   - When its address changes, the miner's reply usually gets lost on the way. The miner is then looked for at its new
-    address
-    and recognized by its MAC address. Go on there with the next tasks, see the example.
+    address and recognized by its MAC address. Go on there with the next tasks, see the example.
 options:
   mode:
     description:
@@ -40,8 +39,7 @@ options:
   search:
     description:
       - With O(mode=dhcp), the network in which to look for the miner after it left its static address, as
-        V(10.1.0.0/22), of
-        4096 addresses at most.
+        V(10.1.0.0/22), of 4096 addresses at most.
       - Without it, a miner that gets another address is lost to the playbook, and RV(ipaddress) is null.
     type: str
   wait_timeout:
@@ -129,9 +127,8 @@ ipaddress:
   sample: 10.1.0.25
 error_code:
   description:
-    - What went wrong, for programs. V(wrong_device) means that another device has the new address, V(not_applied)
-      that the
-      miner has stayed as it was, V(not_back) that it is found nowhere.
+    - What went wrong, for programs. V(wrong_device) means that another device has the new address, V(not_applied) that
+      the miner has stayed as it was, V(not_back) that it is found nowhere.
   returned: failure
   type: str
   sample: not_back

@@ -9,7 +9,7 @@ module: dragonmint_pools
 short_description: Set the pools of a DragonMint miner
 description:
   - Sets the miner's list of pools, in order. Pools that are not in the list are removed.
-  - A miner that has these pools already is left alone. A change restarts cgminer, so the miner stops mining for some
+  - A miner that has these pools already is skipped. A change restarts cgminer, so the miner stops mining for some
     seconds.
   - The miner confirms changes that it did not make, so the pools are read back after a change. If they are not the
     desired ones, the task fails.
@@ -130,10 +130,10 @@ pools:
       type: str
 error_code:
   description:
-    - What went wrong, for programs. V(invalid_input) means that a pool is not one that a miner could use, or that there
-      is no password to keep, V(unsupported) that the firmware is not known to take V(stratum+tls), V(not_applied) that
-      the miner did not take the pools, V(rejected) that it refused them, that its pools are locked, or that its
-      cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools and cgminer does not answer
+    - What went wrong, for programs. V(invalid_input) means that a pool is not one that a miner could use, or that a
+      password to keep is missing, V(unsupported) that the firmware is not known to take V(stratum+tls),
+      V(not_applied) that the miner did not take the pools, V(rejected) that it refused them, that its pools are locked,
+      or that its cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools and cgminer does not answer
       since.
     - V(not_applied) with RV(ignore:changed) true means that other pools are set now, or that cgminer.conf was damaged
       by the change, as happens when the miner's C(/config) is full. cgminer then does not start before a factory reset.

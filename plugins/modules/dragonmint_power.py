@@ -9,8 +9,7 @@ module: dragonmint_power
 short_description: Reboot, restart, power off or reset a DragonMint miner
 description:
   - Reboots a miner, restarts its mining, powers it off or resets it to factory settings, and waits for the proof that
-    it
-    happened, since the miner confirms all of these before they happen.
+    it happened, since the miner confirms all of these before they happen.
   - The command is sent only once, also if its reply gets lost.
   - A miner that is off can't be switched on over the network.
   - A miner whose reboot or reset can't be proved or disproved when O(wait_timeout) is over, since it does not answer or
@@ -21,11 +20,9 @@ options:
       - V(rebooted) reboots the miner. The reboot counts as done once the uptime has reset and an earlier login is
         refused.
       - V(mining_restarted) restarts cgminer only. It has restarted when it was silent for a moment or runs for a
-        shorter time
-        than before; then the task waits until it answers.
+        shorter time than before; then the task waits until it answers.
       - V(poweredoff) shuts the miner down. It is off when nothing answers HTTP there any more. A miner that does not
-        answer in
-        the first place is taken for one that is off, with a warning.
+        answer in the first place is taken for one that is off, with a warning.
       - V(factory_reset) wipes all settings, the passwords and a static address included, and reboots. It is reset
         when it takes the factory's login. A miner that had a static address takes another one from DHCP, where
         O(search) finds it.
@@ -34,7 +31,7 @@ options:
     required: true
   min_uptime:
     description:
-      - With O(state=rebooted), leave a miner alone that has been up for fewer seconds than this.
+      - With O(state=rebooted), skip a miner that has been up for fewer seconds than this.
       - This makes a repeated run idempotent. The miner tells minutes only.
     type: float
   confirm:
@@ -112,7 +109,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 power:
-  description: The state that the miner was brought to, or would be in check mode; V(running) if it was left alone.
+  description: The state that the miner was brought to, or would be in check mode; V(running) if it was skipped.
   returned: success
   type: dict
   contains:

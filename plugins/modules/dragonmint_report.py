@@ -99,7 +99,7 @@ attributes:
   diff_mode:
     support: none
     details:
-      - A report is no change.
+      - Writing a report does not count as a change.
   idempotent:
     support: full
     details:

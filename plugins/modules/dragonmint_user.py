@@ -12,7 +12,7 @@ description:
   - A password can't be read, so the new one is tried first, at the miner's login. Nothing is changed if the miner
     takes it.
   - After a change the new password is tried again, and the task fails if the miner does not take it.
-  - Sessions of before stay logged in, since the miner does not end them.
+  - Existing sessions stay logged in, since the miner does not end them.
 options:
   user:
     description:
@@ -47,8 +47,8 @@ seealso:
   - module: minerops.dragonmint.dragonmint_facts
 notes:
   - When the password of the user changes that O(username) logs in with, the next tasks need the new one. Let
-    O(password) be the
-    new password and O(fallback_passwords) the one of before, in the inventory, and a play can be run again and again.
+    O(password) be the new password and O(fallback_passwords) the previous one, in the inventory, and a play can be run
+    again and again.
 author:
   - minerops (@minerops)
 """

@@ -9,7 +9,7 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.demo.folder import inventory_name, write_folder
@@ -19,11 +19,22 @@ from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
 
 FOLDER = CHECKOUT / "build/demo"
 # Simulated seconds a second: fast enough not to bore, slow enough to see that Ansible waits for miners.
-SPEED = 30.0
+SPEED = 60.0
 PROVISION = "minerops.dragonmint.provision"
 AUDIT = "minerops.dragonmint.audit"
 UPGRADE = "minerops.dragonmint.upgrade"
+OVERVIEW = "minerops.dragonmint.overview"
+# States of the overview that need nobody.
+HEALTHY = {"mining", "tuning", "warning"}
+PAGE = "dragonmint-reports/overview.html"
 NEW_FIRMWARE = "t1_20180901_120000"
+
+
+TRY = (
+    "make simulator",
+    "cd build/simulator && export PATH=$PWD/../env/newest/bin:$PATH",
+    "ansible-playbook minerops.dragonmint.provision --check --diff",
+)
 
 
 class BrokenPromise(Exception):
@@ -61,12 +72,31 @@ class Demo:
         return self.fleet[number - 1]
 
     def play(self, phase: str, *arguments: str) -> Row:
-        """Run ansible-playbook, and add what came of it to the table."""
+        """Run a playbook with tasks for each miner, and add what came of it to the table."""
+
+        def outcome(recap: Recap) -> Recap:
+            return Recap(*(group & self.all_miners for group in (recap.ok, recap.changed, recap.failed)))
+
+        return self._play(phase, arguments, outcome)
+
+    def report(self, playbook: str, report: str, column: str, fine: set[str]) -> Row:
+        """The same for one that does it all in a few tasks: its report says what came of each miner."""
+
+        def outcome(_recap: Recap) -> Recap:
+            rows = json.loads((FOLDER / f"dragonmint-reports/{report}.json").read_text(encoding="utf-8"))
+            others = frozenset(row["miner"] for row in rows if row[column] not in fine)
+            return Recap(frozenset(row["miner"] for row in rows) - others, others, frozenset())
+
+        return self._play(report, [playbook], outcome)
+
+    def _play(self, phase: str, arguments: Sequence[str], outcome: Callable[[Recap], Recap]) -> Row:
         say(f"$ {shlex.join(['ansible-playbook', *arguments])}")
         self.fleet.clear()
         started = time.monotonic()
         recap = run(FOLDER, *arguments)
-        recap = Recap(*(group & self.all_miners for group in (recap.ok, recap.changed, recap.failed)))
+        if recap.failed:
+            raise BrokenPromise(f"{phase}: failed on {names(recap.failed)}; see above")
+        recap = outcome(recap)
         seconds = time.monotonic() - started
         if recap.ok | recap.changed | recap.failed != self.all_miners:
             raise BrokenPromise(f"{phase}: ansible-playbook ended before it was through; see above")
@@ -95,7 +125,7 @@ def provision_again(demo: Demo) -> None:
 
 def change_by_hand(demo: Demo) -> None:
     headline("Somebody changes three miners behind Ansible's back")
-    hijacked, retuned, reordered = 3, 11, 20
+    hijacked, retuned, reordered = 3, 7, 11
     demo.miner(hijacked).set(pools=[{"url": "stratum+tcp://pool.thief.example:3333", "user": "thief", "pass": "x"}])
     say(f"{inventory_name(hijacked)}: its pools are replaced by a thief's")
     demo.miner(retuned).set(autotune={"mode": "performance"})
@@ -114,13 +144,10 @@ def show_drift(demo: Demo) -> None:
 
 def audit(demo: Demo) -> None:
     headline("The same as a report, for a fleet that is too big to read diffs")
-    row = demo.play("audit", AUDIT)
+    row = demo.report(AUDIT, "audit", "outcome", {"as desired"})
     expect_changed(row, demo.changed_by_hand)
     expect_writes(row, 0)
-    say("The report is in build/demo/dragonmint-reports: audit.csv and audit.json. In short:")
-    for found in json.loads((FOLDER / "dragonmint-reports/audit.json").read_text(encoding="utf-8")):
-        if found["outcome"] != "as desired":
-            say(f"{found['miner']} {found['summary']}")
+    say("The report is in build/demo/dragonmint-reports: audit.html, audit.csv and audit.json.")
 
 
 def mend(demo: Demo) -> None:
@@ -132,14 +159,22 @@ def mend(demo: Demo) -> None:
 def upgrade(demo: Demo) -> None:
     headline("Upgrade the firmware: a canary first, and when it mines again, the others")
     say(f"{firmware.build(FOLDER / f'{NEW_FIRMWARE}.swu', NEW_FIRMWARE).name} in build/demo is the new one.")
-    batches = '{"upgrade_serial": [1, 23]}'
-    row = demo.play("upgrade", UPGRADE, "-e", f"upgrade_src={NEW_FIRMWARE}.swu", "-e", batches, "-f", "12")
+    row = demo.play("upgrade", UPGRADE, "-e", f"upgrade_src={NEW_FIRMWARE}.swu", "-e", '{"upgrade_serial": [1, 11]}')
     expect_changed(row, demo.all_miners)
     expect_writes(row, len(demo.fleet.miners))
     versions = {miner.state()["firmware"] for miner in demo.fleet.miners}
     if versions != {NEW_FIRMWARE}:
         raise BrokenPromise(f"upgrade: miners run {', '.join(sorted(versions))}")
     say("The record is in build/demo/dragonmint-reports: upgrade.html, upgrade.csv and upgrade.json.")
+
+
+def overview(demo: Demo) -> None:
+    headline("The whole site on one page, to open on a phone")
+    row = demo.report(OVERVIEW, "overview", "state", HEALTHY)
+    expect_changed(row, set())
+    expect_writes(row, 0)
+    if not (FOLDER / PAGE).is_file():
+        raise BrokenPromise(f"overview: there is no {PAGE}")
 
 
 PHASES: tuple[Callable[[Demo], None], ...] = (
@@ -150,6 +185,7 @@ PHASES: tuple[Callable[[Demo], None], ...] = (
     audit,
     mend,
     upgrade,
+    overview,
 )
 
 
@@ -194,32 +230,25 @@ def show_table(rows: list[Row]) -> None:
         say("  ".join(cells))
 
 
-def show_next_steps(fleet: Fleet) -> None:
-    checkout = shlex.quote(str(CHECKOUT))
-    headline("By hand: start the fleet again, fresh from the factory, in one terminal …")
-    say(f"cd {checkout}")
-    say(
-        f"build/env/newest/bin/python -m tests.simulator --count {len(fleet.miners)} --generation mixed "
-        f"--first {fleet[0].host} --port {fleet.port} --speed {SPEED:.0f}"
-    )
-    headline("… and type the commands above in another")
-    say(f"cd {checkout}/build/demo")
-    say(f"export PATH={checkout}/build/env/newest/bin:$PATH")
+def show_next_steps() -> None:
+    headline("Try it yourself: start a fleet, and type the other two in a second terminal")
+    for command in TRY:
+        say(command)
     headline("Where to look next")
-    say("README.md                                                   a first playbook for your own miners")
-    say("roles/provision/README.md, roles/upgrade/README.md          all that the playbooks can do")
-    say("ansible-doc -t module minerops.dragonmint.dragonmint_pools  in build/demo; also …_facts, …_autotune")
+    say(f"{FOLDER / PAGE}: the overview of the miners that you just saw")
+    say("docs/start.md: five minutes from here to your own miners")
+    say("docs/rehearse.md: more miners, other models and faults")
 
 
 def main() -> None:
-    with Fleet.start(count=24, generation="mixed", speed=SPEED, first="127.24.0.1") as fleet:
+    with Fleet.start(count=12, generation="mixed", speed=SPEED, first="127.24.0.1") as fleet:
         write_folder(FOLDER, fleet)
         introduce(fleet)
         demo = Demo(fleet)
         for phase in PHASES:
             phase(demo)
         show_table(demo.rows)
-        show_next_steps(fleet)
+        show_next_steps()
 
 
 if __name__ == "__main__":

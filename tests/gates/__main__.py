@@ -112,8 +112,8 @@ def sanity() -> None:
 
 
 def test(*arguments: str) -> None:
-    made = prepare(*EVERYTHING, "eda", "importer")
-    run_gates(lint_gates(made["lint"]))
+    made = prepare(*EVERYTHING, "eda", "importer", "site")
+    run_gates([*lint_gates(made["lint"]), site_gate(made["site"])])
     run_gates([sanity_gate(made["newest"]), sanity_gate(made["oldest"])])
     (BUILD / "coverage.json").unlink(missing_ok=True)
     reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
@@ -151,6 +151,14 @@ def run(tool: str, *arguments: str) -> None:
 def bench(*arguments: str) -> None:
     made = prepare("newest", "bench")
     become(made["newest"], "python", "-m", "tests.bench", *arguments)
+
+
+def site_gate(environment: Environment) -> Gate:
+    return Gate("site", environment, ["python", "-m", "tests.site"])
+
+
+def site() -> None:
+    become(prepare("site")["site"], "python", "-m", "tests.site")
 
 
 def soak(*arguments: str) -> None:
@@ -198,6 +206,7 @@ TARGETS = {
     "test": test,
     "format": reformat,
     "bench": bench,
+    "site": site,
     "soak": soak,
     "changelog": changelog,
     "release": release,

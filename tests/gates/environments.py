@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,8 @@ CORES = {"2.16": (10, 12), "2.17": (10, 12), "2.18": (11, 13), "2.19": (11, 13),
 RULEBOOK_PYTHONS = (11, 12)
 # The module side runs on this Python 3 and later.
 MODULE_PYTHON = 9
+# How often an installation shows that it goes on.
+PROGRESS_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -56,8 +59,23 @@ class Environment:
         shutil.rmtree(self.bin.parent, ignore_errors=True)
         # pip and not something faster: it knows the machine's own settings (mirrors, certificates, constraints).
         subprocess.run([self.python, "-m", "venv", self.bin.parent], check=True)
-        subprocess.run([self.bin / "python", "-m", "pip", "install", "-qq", *self.requirements], check=True)
+        install([self.bin / "python", "-m", "pip", "install", "-qq", *self.requirements], self.name)
         stamp.write_text(recipe)
+
+
+def install(command: list[str | Path], name: str) -> None:
+    """Run pip, which says nothing for minutes, and show that it goes on."""
+    started = time.monotonic()
+    with subprocess.Popen(command) as process:
+        while True:
+            try:
+                code = process.wait(timeout=PROGRESS_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                print(f"build/env/{name}: still installing, {time.monotonic() - started:.0f} s", flush=True)
+    if code:
+        raise subprocess.CalledProcessError(code, command)
+    print(f"build/env/{name}: installed in {time.monotonic() - started:.0f} s", flush=True)
 
 
 def prepare(*names: str) -> dict[str, Environment]:
@@ -74,7 +92,7 @@ def prepare(*names: str) -> dict[str, Environment]:
 
 
 def environments() -> dict[str, Environment]:
-    """`lint`, `oldest` and `newest` (ansible-core), `bench`; `module` and `eda` where there is a Python for them."""
+    """`lint`, `oldest` and `newest` (ansible-core), `bench`, `site`; `module` and `eda` where a Python is."""
     pythons = interpreters()
     usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
     wanted = os.environ.get("CORE") or None
@@ -106,6 +124,7 @@ def environments() -> dict[str, Environment]:
     )
     known["users"] = environment("users", last, newest_core, *users)
     known["importer"] = environment("importer", last, newest_core, *lines("tests/requirements/importer.txt"))
+    known["site"] = environment("site", last, newest_core, *users, *lines("tests/requirements/site.txt"))
     known["bench"] = environment("bench", last, *lines("tests/requirements/bench.txt"))
     if rulebook_pythons := [minor for minor in RULEBOOK_PYTHONS if minor in pythons]:
         minor = rulebook_pythons[-1]

@@ -151,7 +151,7 @@ ROWS = {
     "503": always("503 of nginx", "bad_reply", "html_error", status=503),
     "413": always("413 of nginx", "bad_reply", "html_error", status=413),
     "redirect": always("Redirect to another place", "bad_reply", "redirect"),
-    "not-http": always("Something that is no web server", "bad_reply", "not_http"),
+    "not-http": always("Something other than a web server", "bad_reply", "not_http"),
     "utf8": always("Invalid UTF-8", "bad_reply", "invalid_utf8", logs="unsupported"),
     "types": Row("JSON of wrong types", ALWAYS, {"name": "wrong_types"}, "bad_reply", "bad_reply", ONLY_A_FLAG),
     "nested": always("Nesting bomb", "bad_reply", "nesting_bomb", logs="unsupported"),

@@ -117,7 +117,7 @@ VARIABLES = Variables(
         Variable(
             "provision_ends_curtailment",
             "bool",
-            "Set the mode of miners that are curtailed, too. By default it is left alone until the event ends, as the "
+            "Set the mode of miners that are curtailed, too. By default it is kept until the event ends, as the "
             "record of the role curtail says.",
             default=False,
         ),
