@@ -1,7 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what of extensions/aap/ comes from tables (make docs): job templates and workflows with their surveys, the playbooks
-and rulebooks of the project."""
+"""Writes what of extensions/aap/ comes from tables (make docs): the job templates and workflows with their surveys.
+
+The playbooks and rulebooks of the project, too.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,9 @@ LONGEST_LINE, LONGEST_TEXT = 1024, 32768
 class Template:
     """A job template, named as its playbook.
 
-    ``asks`` are the variables of its survey. An answer holds for all miners and overrides the inventory, even where it is
-    empty, so what may differ from miner to miner is not asked. ``timeout`` is in seconds; 0 for a job that must not be
-    cancelled in the middle of what it does.
+    ``asks`` are the variables of its survey. An answer holds for all miners and overrides the inventory, even where it
+    is empty, so what may differ from miner to miner is not asked. ``timeout`` is in seconds; 0 for a job that must not
+    be cancelled in the middle of what it does.
     """
 
     job: str
@@ -273,7 +275,7 @@ def workflows() -> Iterator[dict[str, Any]]:
     )
     yield workflow(
         "DragonMint new rack",
-        "Preview what new miners get, wait until somebody approves it, set them up, and compare them with the desired state.",
+        "Preview what new miners get, wait until somebody approves it, set them up, and audit them.",
         [
             node("Preview", "site", job_type="check", then="Approve the setup"),
             approval("Approve the setup", "The job before this one shows what the miners will get.", 72, "Set up"),
@@ -297,7 +299,7 @@ def playbook(template: Template) -> str:
 
 
 def rulebook(path: Path) -> str:
-    """A rulebook of the collection with job templates in place of the playbooks, which an EDA controller does not run."""
+    """A rulebook of the collection with job templates in place of playbooks, which an EDA controller does not run."""
     text = re.sub(r"\A---\n#.*\n", f"---\n# {WRITTEN}\n", path.read_text(encoding="utf-8"))
     return re.sub(r"(?m)^( +)run_playbook:\n(?:\1 .*\n)+", with_template, text)
 
