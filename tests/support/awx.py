@@ -1,11 +1,17 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small reading of what an AWX makes of extensions/aap/: of a credential, a survey's answers and a job template."""
+"""A small reading of what an AWX makes of extensions/aap/, and jobs that ansible-runner runs as an AWX would."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,7 +19,9 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-FOLDER = Path(__file__).parents[2] / "extensions/aap"
+from tests.support.running import FOREIGN_VARIABLES, ROOT, TIMEOUT_SECONDS
+
+FOLDER = ROOT / "extensions/aap"
 
 
 class Loader(yaml.SafeLoader):
@@ -84,3 +92,157 @@ def answered(template: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[st
         if answer != "" or question["type"] in ("text", "textarea"):
             variables[question["variable"]] = str(answer)
     return {**answers, **variables}
+
+
+@dataclass(frozen=True)
+class Login:
+    """How a job logs in: with the inputs of our credential, or as AWX's machine credential does, by -u and -k."""
+
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    machine: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job that is to run, in a private data folder as AWX makes it."""
+
+    bin: Path
+    folder: Path
+    playbook: str
+    ident: str = "1"
+
+    @property
+    def artifacts(self) -> Path:
+        return self.folder / "artifacts" / self.ident
+
+    def environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
+        own["ANSIBLE_HOME"] = str(self.folder / "home")
+        own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
+        return own
+
+    def command(self, verb: str = "run") -> list[str | Path]:
+        return [self.bin / "ansible-runner", verb, self.folder, "-p", self.playbook, "--ident", self.ident]
+
+    def run(self) -> Outcome:
+        return self.outcome(self._done(self.command()))
+
+    def start(self) -> subprocess.Popen[bytes]:
+        quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+        return subprocess.Popen(self.command(), env=self.environment(), **quiet)
+
+    def transmit(self) -> bytes:
+        """The job as a stream, which a worker needs and nothing else."""
+        done = subprocess.run(self.command("transmit"), env=self.environment(), capture_output=True, check=True)
+        return done.stdout
+
+    def work(self, stream: bytes, folder: Path) -> subprocess.Popen[bytes]:
+        """Begin the work at another place, in an empty folder there."""
+        folder.mkdir()
+        command = [self.bin / "ansible-runner", "worker", "--private-data-dir", folder]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        process = subprocess.Popen(command, env=self.environment(), **pipes)
+        assert process.stdin
+        process.stdin.write(stream)
+        process.stdin.close()
+        return process
+
+    def process(self, worker: subprocess.Popen[bytes]) -> Outcome:
+        """Take in what a worker sends."""
+        assert worker.stdout
+        with worker, (self.folder / "stream").open("wb") as file:
+            file.write(worker.stdout.read())
+        with (self.folder / "stream").open("rb") as stream:
+            command = [self.bin / "ansible-runner", "process", self.folder, "--ident", self.ident]
+            return self.outcome(
+                subprocess.run(
+                    command,
+                    env=self.environment(),
+                    stdin=stream,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    check=False,
+                )
+            )
+
+    def outcome(self, done: subprocess.CompletedProcess[bytes]) -> Outcome:
+        events = [json.loads(path.read_bytes()) for path in (self.artifacts / "job_events").glob("*.json")]
+        return Outcome(
+            done.returncode,
+            (self.artifacts / "status").read_text(encoding="utf-8"),
+            (self.artifacts / "stdout").read_text(encoding="utf-8"),
+            sorted(events, key=lambda event: int(event["counter"])),
+        )
+
+    def _done(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command,
+            env=self.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=TIMEOUT_SECONDS,
+            check=False,
+        )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a job has left."""
+
+    returncode: int
+    status: str
+    output: str
+    events: list[dict[str, Any]]
+
+    @property
+    def text(self) -> str:
+        """The output in one line, without colours."""
+        return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", self.output).split())
+
+    @property
+    def statistics(self) -> dict[str, Any]:
+        """What the job hands on to the next node of a workflow."""
+        (last,) = (event for event in self.events if event["event"] == "playbook_on_stats")
+        handed: dict[str, Any] = last["event_data"].get("artifact_data", {})
+        return handed
+
+    def succeeded(self) -> Outcome:
+        assert (self.returncode, self.status) == (0, "successful"), self.output
+        return self
+
+
+def launched(
+    bin_: Path,
+    folder: Path,
+    name: str,
+    inventory: Mapping[str, Any],
+    login: Login,
+    answers: Mapping[str, Any] | None = None,
+    is_check: bool = False,
+) -> Job:
+    """A job of the job template of this name, in a new and empty private data folder."""
+    template = named("controller_templates", name)
+    (folder / "env").mkdir(parents=True)
+    (folder / "inventory").mkdir()
+    shutil.copytree(FOLDER / "project", folder / "project")
+    (folder / "inventory/hosts.json").write_text(json.dumps(inventory), encoding="utf-8")
+    injection = injected(login.inputs, folder) if login.inputs else Injection({}, {})
+    command_line = ["--check"] if is_check else []
+    command_line += ["--diff"] if template["diff_mode"] else []
+    passwords = {}
+    if login.machine:
+        username, password = login.machine
+        command_line += ["-u", username, "--ask-pass"]
+        passwords = {r"SSH password:\s*?$": password}
+    parts = {
+        "envvars": injection.environment,
+        "extravars": {**injection.variables, **answered(template, answers or {})},
+        "passwords": passwords,
+        "settings": {"job_timeout": template["timeout"]} if template["timeout"] else {},
+    }
+    for part, content in parts.items():
+        (folder / "env" / part).write_text(json.dumps(content), encoding="utf-8")
+    (folder / "env/cmdline").write_text(shlex.join(command_line), encoding="utf-8")
+    return Job(bin_, folder, template["playbook"])

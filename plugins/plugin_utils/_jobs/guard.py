@@ -185,8 +185,8 @@ def refused_slice(tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
         return ""
     return (
         f"This job is a slice of {quoted(sliced)}: the workflow that runs it has the name of its job template. Each "
-        "slice would count batches, failures and kilowatts for its own part of the fleet only. Set job_slice_count: 1 in "
-        f"the job template. If it is not a slice, rename the workflow, or set {switches[0].entries[0].name}: true."
+        "slice would count batches, failures and kilowatts for its own part of the fleet only. Set job_slice_count: 1 "
+        f"in the job template. If it is not a slice, rename the workflow, or set {switches[0].entries[0].name}: true."
     )
 
 
