@@ -14,12 +14,16 @@ description:
   - The playbooks of this collection use it. It may change at any time.
 options:
   _terms:
-    description: The name of the job, such as V(upgrade). Not needed with O(hosts=true).
+    description: The name of the job, such as V(upgrade). Not needed with O(hosts=true) and O(preview=true).
     type: str
   hosts:
     description:
       - Return the hosts of the play that the guard itself runs in, V(all) or V(localhost), and fail where V(--limit)
         leaves none.
+    type: bool
+    default: false
+  preview:
+    description: Return whether the run writes nothing to any miner, as in check mode or without the tag C(act).
     type: bool
     default: false
 author:
@@ -37,9 +41,10 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts.
+  description:
+    - What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts, with O(preview=true) a boolean.
   type: list
-  elements: str
+  elements: raw
 """
 
 import os
@@ -64,11 +69,13 @@ class LookupModule(LookupBase):
 
     _templar: Any
 
-    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
+    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
         if self.get_option("hosts"):
             return [self._hosts(given)]
+        if self.get_option("preview"):
+            return [guard.is_preview(given)]
         # Only this knows of limits, and has the hosts' variables without evaluating them.
         inventory = given["hostvars"]._inventory
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from tests.simulator.control import Fleet, Miner
 from tests.support.awx import Job, Login, Outcome, launched
 from tests.support.running import (
     NEWER_FIRMWARE,
+    ROOT,
     Ansible,
     hosts_with_writes,
     inventory_of,
@@ -228,3 +230,43 @@ def test_a_fleet_is_few_and_small_events(ansible: Ansible, start_fleet: Callable
         assert len(done.events) <= MAX_EVENTS, job
         assert max(len(json.dumps(event)) for event in done.events) <= MAX_EVENT_BYTES, job
     assert {mode for mode, _level in modes(fleet)} == {"efficient"}
+
+
+@newest_core
+def test_tags_leave_out_the_writes_or_the_reports(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    fleet = start_fleet(count=2, speed=SPEED)
+    fleet[0].set(boards=[{}, {"alive": False}, {}], mining_s=265000)
+    awx = Awx(ansible, without_login(fleet), Login({"password": FACTORY}))
+    # In the order of the playbooks in one process: nothing is written by any of them.
+    variables = {"curtail_mode": "efficient", "health_heal": True, "health_fail_on": "never"}
+    jobs = [
+        {"ansible.builtin.import_playbook": f"minerops.dragonmint.{job}"} for job in ("curtail", "heal", "overview")
+    ]
+    login = {"DRAGONMINT_PASSWORD": FACTORY}
+    done = ansible(jobs, awx.inventory, "--tags", "preview", extra_vars=variables, environment=login).succeeded()
+    assert hosts_with_writes(fleet) == set()
+    assert "1 miner would get a remedy" in done.output
+    reports = ansible.folder / "dragonmint-reports"
+    assert {path.name for path in reports.glob("*.html")} == {"curtail.html", "health.html", "overview.html"}
+
+    shutil.rmtree(reports)
+    ansible(jobs, awx.inventory, "--skip-tags", "act,report", extra_vars=variables, environment=login).succeeded()
+    assert hosts_with_writes(fleet) == set()
+    assert [*reports.glob("*.html")] == []
+    ansible(
+        [jobs[0]], awx.inventory, "--tags", "act", "--skip-tags", "report", extra_vars=variables, environment=login
+    ).succeeded()
+    assert {mode for mode, _level in modes(fleet)} == {"efficient"}
+    assert [*reports.glob("*.html")] == []
+
+
+@newest_core
+def test_the_list_of_tasks_is_a_table_of_contents(ansible: Ansible) -> None:
+    playbooks = sorted((ROOT / "playbooks").glob("[!_]*.yml"))
+    listed = ansible.tool("ansible-playbook", "-i", "localhost,", "--list-tasks", *playbooks).stdout
+    lines = [line.strip().partition("TAGS: ") for line in listed.splitlines() if "TAGS: " in line]
+    assert len(lines) > 4 * len(playbooks)
+    for name, _tags, tags in lines:
+        assert set(tags.strip("[]").split(", ")) & {"always", "act"}, name
+        # Core names the check of a role's arguments itself.
+        assert "Validating arguments" in name or len(name.partition(": ")[2].split()) <= 16, name

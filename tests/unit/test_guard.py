@@ -194,3 +194,24 @@ def test_two_logins_are_a_warning() -> None:
     said = guard.two_logins({"DRAGONMINT_PASSWORD": "hunter22"}, asks_password=True)
     assert said.endswith("DRAGONMINT_PASSWORD is used. Remove one of them.")
     assert "hunter22" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "is_preview"),
+    [
+        ({}, False),
+        ({"ansible_check_mode": True}, True),
+        ({"ansible_run_tags": ["all"]}, False),
+        ({"ansible_run_tags": ["act"]}, False),
+        ({"ansible_run_tags": ["tagged"]}, False),
+        ({"ansible_run_tags": ["a tag of the user"]}, False),
+        ({"ansible_run_tags": ["untagged"]}, True),
+        ({"ansible_run_tags": ["preview"]}, True),
+        ({"ansible_run_tags": ["report", "preview"]}, True),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["report"]}, False),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["act"]}, True),
+        ({"ansible_run_tags": ["act"], "ansible_skip_tags": ["tagged"]}, True),
+    ],
+)
+def test_nothing_is_written_in_check_mode_and_without_the_tag_act(given: dict[str, Any], is_preview: bool) -> None:
+    assert guard.is_preview(given) == is_preview

@@ -26,6 +26,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 # AWX and the platform that is made from it name the same things; newer ones may set the second names only.
 _PREFIXES = ("awx", "tower")
 _ALLOW_SLICE = "allow_slice"
+# Tags with which the tasks run that write to miners, and with which only others do.
+_ACTING, _NOT_ACTING = ("all", "tagged", "act"), ("always", "preview", "report", "untagged")
 _PLUGIN = re.compile(r"^plugin:\s*['\"]?minerops\.dragonmint\.dragonmint\b", re.MULTILINE)
 _SUFFIXES = (".dragonmint.yml", ".dragonmint.yaml")
 _NOT_POLLED = {"locked": "refused every login", "unresponsive": "did not respond"}
@@ -192,6 +194,16 @@ def refused_slice(tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
 
 def _own(table: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
     return {entry.name: given.get(entry.name) for entry in table}
+
+
+def is_preview(given: Mapping[str, Any]) -> bool:
+    """Whether a run writes nothing to any miner: in check mode, and where the tags leave out act.
+
+    A tag that is not ours does not: it may be that of a user's play with a role of ours in it.
+    """
+    run, skip = (given.get(f"ansible_{kind}_tags") or () for kind in ("run", "skip"))
+    acts = any(tag in run for tag in _ACTING) or not any(tag in run for tag in _NOT_ACTING)
+    return bool(given.get("ansible_check_mode")) or not acts or any(tag in skip for tag in ("tagged", "act"))
 
 
 def two_logins(environment: Mapping[str, str], asks_password: bool) -> str:
