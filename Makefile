@@ -44,6 +44,7 @@ docs:  ## the pages, specs and options that are written from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.integration.fault_matrix
 	@PYTHONPATH=build $(GATES) run python -m tests.connection
 	@PYTHONPATH=build $(GATES) run python -m tests.jobs
+	@PYTHONPATH=build $(GATES) run python -m tests.aap
 	@PYTHONPATH=build $(GATES) run python -m tests.browser
 
 site:  ## the documentation as a web site, in build/site

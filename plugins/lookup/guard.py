@@ -9,16 +9,21 @@ short_description: Why a job must not begin
 description:
   - Checks the variables of a playbook of this collection for all hosts in its target, that the target exists, and,
     where there is nothing to do, that every source of the inventory was read and its miners were polled.
+  - Refuses to run some jobs as a slice of an AWX job, and warns where two logins are given.
   - Where there is something to do, an inventory that was not read as a whole is a warning.
   - The playbooks of this collection use it. It may change at any time.
 options:
   _terms:
-    description: The name of the job, such as V(upgrade). Not needed with O(hosts=true).
+    description: The name of the job, such as V(upgrade). Not needed with O(hosts=true) and O(preview=true).
     type: str
   hosts:
     description:
       - Return the hosts of the play that the guard itself runs in, V(all) or V(localhost), and fail where V(--limit)
         leaves none.
+    type: bool
+    default: false
+  preview:
+    description: Return whether the run writes nothing to any miner, as in check mode or without the tag C(act).
     type: bool
     default: false
 author:
@@ -36,15 +41,18 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts.
+  description:
+    - What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts, with O(preview=true) a boolean.
   type: list
-  elements: str
+  elements: raw
 """
 
+import os
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
+from ansible import context
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.lookup import LookupBase
@@ -52,6 +60,7 @@ from ansible.utils.display import Display
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import tables_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
@@ -60,11 +69,13 @@ class LookupModule(LookupBase):
 
     _templar: Any
 
-    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[str]:
+    def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
         if self.get_option("hosts"):
             return [self._hosts(given)]
+        if self.get_option("preview"):
+            return [guard.is_preview(given)]
         # Only this knows of limits, and has the hosts' variables without evaluating them.
         inventory = given["hostvars"]._inventory
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
@@ -74,7 +85,9 @@ class LookupModule(LookupBase):
             (host.name, {**given["hostvars"].raw_get(host.name), **of_play}) for host in hosts
         ]
         # The variables of the host that this runs on stand for those of a host that there is none of.
-        problem = guard.wrong_variables(tables_of(terms[0]), raw or [("all hosts", dict(given))], may_lack=not raw)
+        tables = tables_of(terms[0])
+        problem = guard.wrong_variables(tables, raw or [("all hosts", dict(given))], may_lack=not raw)
+        problem = problem or guard.refused_slice(tables, {**given, **self._switches(tables, given)})
         if problem:
             return [problem]
         reports = plain(given.get("dragonmint_inventory")) or {}
@@ -82,9 +95,15 @@ class LookupModule(LookupBase):
         unmatched = [part for part in split_host_pattern(target) if not _matches(inventory, part.lstrip("!&"))]
         choice = guard.Choice(unmatched, len(hosts), bool(inventory.hosts), bool(reports))
         verdict = guard.judged(choice, guard.gaps_of(reports, guard.unread_sources(sources, reports)))
-        if verdict.warning:
-            Display().warning(verdict.warning)
+        asks_password = context.CLIARGS.get("ask_pass") or context.CLIARGS.get("connection_password_file")
+        for warning in (verdict.warning, guard.two_logins(os.environ, bool(asks_password))):
+            if warning:
+                Display().warning(warning)
         return [verdict.problem]
+
+    def _switches(self, tables: Sequence[Variables], given: Mapping[str, Any]) -> dict[str, Any]:
+        names = [entry.name for table in guard.slice_switches(tables) for entry in table]
+        return {name: plain(self._templar.template(given.get(name))) for name in names}
 
     def _hosts(self, given: Mapping[str, Any]) -> str:
         """Returns a pattern that matches whatever the limit is, since core calls it a success to have skipped all."""

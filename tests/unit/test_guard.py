@@ -162,3 +162,56 @@ class TestWrongVariables:
         hosts = ((f"m{number}", {**shared, "number": number}) for number in range(10_000))
         assert guard.wrong_variables(tables_of("upgrade"), hosts) == "wrong. (Set for m0 and 9999 more.)"
         assert len(looks) == 1
+
+
+OF_A_WORKFLOW = {"awx_workflow_job_name": "Upgrade with approval", "awx_job_template_name": "upgrade"}
+SLICED = {"tower_workflow_job_name": "upgrade", "tower_job_template_name": "upgrade"}
+
+
+class TestSlices:
+    @pytest.mark.parametrize("given", [{}, OF_A_WORKFLOW, {"awx_job_template_name": "upgrade"}])
+    def test_a_whole_job_may_run(self, given: dict[str, Any]) -> None:
+        assert guard.refused_slice(tables_of("upgrade"), given) == ""
+
+    @pytest.mark.parametrize("job", ["upgrade", "curtail", "site"])
+    def test_a_slice_of_what_counts_the_fleet_is_refused(self, job: str) -> None:
+        switch = "curtail_allow_slice" if job == "curtail" else "upgrade_allow_slice"
+        said = guard.refused_slice(tables_of(job), {**SLICED, "curtail_allow_slice": "", "upgrade_allow_slice": "no"})
+        assert said.startswith(
+            "This job is a slice of 'upgrade': the workflow that runs it has the name of its job temp"
+        )
+        assert said.endswith(f"or set {switch}: true.")
+        assert guard.refused_slice(tables_of(job), {**SLICED, switch: "true"}) == ""
+
+    @pytest.mark.parametrize("job", ["provision", "audit", "overview", "heal", "metrics", "rotate_passwords"])
+    def test_a_slice_of_what_looks_at_each_miner_may_run(self, job: str) -> None:
+        assert guard.refused_slice(tables_of(job), SLICED) == ""
+
+
+def test_two_logins_are_a_warning() -> None:
+    assert guard.two_logins({"DRAGONMINT_PASSWORD": "hunter22"}, asks_password=False) == ""
+    assert guard.two_logins({"DRAGONMINT_PASSWORD": ""}, asks_password=True) == ""
+    said = guard.two_logins({"DRAGONMINT_PASSWORD": "hunter22"}, asks_password=True)
+    assert said.endswith("DRAGONMINT_PASSWORD is used. Remove one of them.")
+    assert "hunter22" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "is_preview"),
+    [
+        ({}, False),
+        ({"ansible_check_mode": True}, True),
+        ({"ansible_run_tags": ["all"]}, False),
+        ({"ansible_run_tags": ["act"]}, False),
+        ({"ansible_run_tags": ["tagged"]}, False),
+        ({"ansible_run_tags": ["a tag of the user"]}, False),
+        ({"ansible_run_tags": ["untagged"]}, True),
+        ({"ansible_run_tags": ["preview"]}, True),
+        ({"ansible_run_tags": ["report", "preview"]}, True),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["report"]}, False),
+        ({"ansible_run_tags": ["all"], "ansible_skip_tags": ["act"]}, True),
+        ({"ansible_run_tags": ["act"], "ansible_skip_tags": ["tagged"]}, True),
+    ],
+)
+def test_nothing_is_written_in_check_mode_and_without_the_tag_act(given: dict[str, Any], is_preview: bool) -> None:
+    assert guard.is_preview(given) == is_preview

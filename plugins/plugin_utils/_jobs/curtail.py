@@ -152,6 +152,13 @@ VARIABLES = Variables(
         RECORD_DATA,
         RATINGS,
         TARGET,
+        Variable(
+            "curtail_allow_slice",
+            "bool",
+            "Run although the job is a slice of an AWX job, so that each slice counts only its own miners.",
+            default=False,
+            of_playbook=True,
+        ),
         replace(REPORT_FOLDER, of_playbook=False),
     ),
     _check,

@@ -23,6 +23,11 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     normalised,
 )
 
+# AWX and the platform that is made from it name the same things; newer ones may set the second names only.
+_PREFIXES = ("awx", "tower")
+_ALLOW_SLICE = "allow_slice"
+# Tags with which the tasks run that write to miners, and with which only others do.
+_ACTING, _NOT_ACTING = ("all", "tagged", "act"), ("always", "preview", "report", "untagged")
 _PLUGIN = re.compile(r"^plugin:\s*['\"]?minerops\.dragonmint\.dragonmint\b", re.MULTILINE)
 _SUFFIXES = (".dragonmint.yml", ".dragonmint.yaml")
 _NOT_POLLED = {"locked": "refused every login", "unresponsive": "did not respond"}
@@ -158,6 +163,57 @@ def wrong_variables(
         if looked_at[key][0]:
             concerned.setdefault(looked_at[key][0], []).append(host)
     return " ".join(f"{problem} {_on(miners)}" for problem, miners in concerned.items())
+
+
+def slice_switches(tables: Sequence[Variables]) -> list[Variables]:
+    """Returns the variable that allows a job to run as a slice, in a table of its own; none for a job that may."""
+    return [
+        Variables(table.prefix, (entry,))
+        for table in tables
+        for entry in table
+        if table.prefix and entry.name == f"{table.prefix}{_ALLOW_SLICE}"
+    ]
+
+
+def refused_slice(tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
+    """Returns why a job must not run, if it is a slice of an AWX job that nobody has allowed; empty text otherwise.
+
+    AWX runs the slices as a workflow that is named as their job template, and says nothing else of them to a playbook.
+    """
+    names = [[given.get(f"{prefix}_{kind}_name") for kind in ("workflow_job", "job_template")] for prefix in _PREFIXES]
+    sliced = next((template for workflow, template in names if workflow and workflow == template), None)
+    switches = [table for table in slice_switches(tables) if not normalised(table, _own(table, given))[_ALLOW_SLICE]]
+    if sliced is None or not switches:
+        return ""
+    return (
+        f"This job is a slice of {quoted(sliced)}: the workflow that runs it has the name of its job template. Each "
+        "slice would count batches, failures and kilowatts for its own part of the fleet only. Set job_slice_count: 1 "
+        f"in the job template. If it is not a slice, rename the workflow, or set {switches[0].entries[0].name}: true."
+    )
+
+
+def _own(table: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
+    return {entry.name: given.get(entry.name) for entry in table}
+
+
+def is_preview(given: Mapping[str, Any]) -> bool:
+    """Whether a run writes nothing to any miner: in check mode, and where the tags leave out act.
+
+    A tag that is not ours does not: it may be that of a user's play with a role of ours in it.
+    """
+    run, skip = (given.get(f"ansible_{kind}_tags") or () for kind in ("run", "skip"))
+    acts = any(tag in run for tag in _ACTING) or not any(tag in run for tag in _NOT_ACTING)
+    return bool(given.get("ansible_check_mode")) or not acts or any(tag in skip for tag in ("tagged", "act"))
+
+
+def two_logins(environment: Mapping[str, str], asks_password: bool) -> str:
+    """Returns a warning where both the environment and -k, AWX's machine credential, give a password."""
+    if not asks_password or not environment.get("DRAGONMINT_PASSWORD"):
+        return ""
+    return (
+        "Both DRAGONMINT_PASSWORD and -k (the machine credential in AWX) set a password for the miners. "
+        "DRAGONMINT_PASSWORD is used. Remove one of them."
+    )
 
 
 def _problem(tables: Sequence[Variables], given: Mapping[str, Any], may_lack: bool) -> str:

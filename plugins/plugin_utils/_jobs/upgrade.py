@@ -131,6 +131,13 @@ VARIABLES = Variables(
         replace(REPORT_FOLDER, of_playbook=False),
         TARGET,
         Variable(
+            "upgrade_allow_slice",
+            "bool",
+            "Run although the job is a slice of an AWX job, so that each slice counts only its own miners.",
+            default=False,
+            of_playbook=True,
+        ),
+        Variable(
             "upgrade_serial",
             "list",
             "The sizes of the batches, as numbers or percentages of the miners to be upgraded; the last one repeats. "
