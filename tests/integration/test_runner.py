@@ -269,4 +269,4 @@ def test_the_list_of_tasks_is_a_table_of_contents(ansible: Ansible) -> None:
     for name, _tags, tags in lines:
         assert set(tags.strip("[]").split(", ")) & {"always", "act"}, name
         # Core names the check of a role's arguments itself.
-        assert "Validating arguments" in name or len(name.partition(": ")[2].split()) <= 16, name
+        assert "Validating arguments" in name or len(name.rpartition(": ")[2].split()) <= 16, name
