@@ -104,7 +104,7 @@ VARIABLES = Variables(
             "Let up to 3 miners test O(provision_pools) before any miner gets them, of those with pools at the same "
             "addresses. The run ends and no pools are set if one of them cannot use a pool, or if none of them can "
             "test pools, which only Innosilicon's firmware of 2019 can. Pools are not tested in check mode. "
-            "It cannot be set together with O(provision_at_once).",
+            "It cannot be set together with C(provision_at_once).",
             default=False,
         ),
         Variable(
