@@ -133,13 +133,8 @@ error_code:
     - What went wrong, for programs. V(invalid_input) means that a pool is not one that a miner could use, or that a
       password to keep is missing, V(unsupported) that the firmware is not known to take V(stratum+tls),
       V(not_applied) that the miner did not take the pools, V(rejected) that it refused them, that its pools are locked,
-<<<<<<< HEAD
       or that its cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools and cgminer does not
       answer since.
-=======
-      or that its cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools and cgminer
-      does not answer since.
->>>>>>> bf387e467b8697906de9a00f2de6062b0fe9f305
     - V(not_applied) with RV(ignore:changed) true means that other pools are set now, or that cgminer.conf was damaged
       by the change, as happens when the miner's C(/config) is full. cgminer then does not start before a factory reset.
   returned: failure
