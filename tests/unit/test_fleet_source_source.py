@@ -55,7 +55,7 @@ class Network:
 
     async def polled(self, addresses: Addresses, options: scan.Options) -> tuple[list[Found], Counts]:
         self.asked.append((list(addresses), options))
-        if self.error:
+        if isinstance(self.error, Exception):
             raise self.error
         return list(self.miners), replace(Counts(len(addresses), 0.0), failures=self.untried)
 
