@@ -32,7 +32,7 @@ options:
     type: dict
     required: true
   curtailed:
-    description: Why the mode of each curtailed miner is left alone, from P(minerops.dragonmint.curtailed#lookup).
+    description: Why the mode of each curtailed miner is kept, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
 author:

@@ -21,7 +21,7 @@ options:
     description: The one that has seen miners at their static address, once there is one.
     type: dict
   curtailed:
-    description: Why the mode of each curtailed miner is left alone, from P(minerops.dragonmint.curtailed#lookup).
+    description: Why the mode of each curtailed miner is kept, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
 author:

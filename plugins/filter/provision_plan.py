@@ -19,7 +19,7 @@ options:
     type: dict
     default: {}
   curtailed:
-    description: Why the mode of each curtailed miner is left alone, from P(minerops.dragonmint.curtailed#lookup).
+    description: Why the mode of each curtailed miner is kept, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
 author:

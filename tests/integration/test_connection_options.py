@@ -203,7 +203,7 @@ def test_a_task_is_repeated_until_a_miner_is_as_awaited(ansible: Ansible, start_
     }
     done = ansible(play(task), {"all": {"hosts": {"miner": connection_to(miner)}}}).succeeded()
     assert done.one().result["attempts"] == 3
-    assert len(miner.requests()) == 3
+    assert [request["action"] for request in miner.requests()].count("summary") == 3
 
 
 def variables_for(source: str, options: Iterable[str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ SPEED = 20.0
 
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
-    with Fleet.start(count=1500, generation="all", first="127.30.0.1", speed=SPEED) as running:
+    with Fleet.start(count=2400, generation="all", first="127.30.0.1", speed=SPEED) as running:
         yield running
 
 
