@@ -173,6 +173,8 @@ class TestRemedies:
         for name in ("second", "third"):
             elsewhere = replace(ansible, folder=ansible.folder / name)
             elsewhere.folder.mkdir()
+            # No longer booting, but within the interval.
+            miners["dying"].set(uptime_s=3600)
             heal(elsewhere, inventory, **wanted)
             rows = report(elsewhere)
             limited = {row["miner"]: row["reason"] for row in rows if row["outcome"] == "limit reached"}

@@ -24,7 +24,8 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 REPORTS, STATE, LOGS, CACHE = "dragonmint-reports", "dragonmint-state", "miner-logs", "cache"
-KEPT_FOLDERS = (REPORTS, STATE, LOGS, CACHE)
+HISTORY = f"{REPORTS}/history"
+KEPT_FOLDERS = (REPORTS, HISTORY, STATE, LOGS, CACHE)
 HOME_TMP, REMOTE_TMP = "home/tmp", "remote_tmp"
 
 # What Ansible leaves behind, and where.
@@ -59,7 +60,9 @@ def unfinished(folder: Path) -> set[Path]:
 def _half_written(folder: Path) -> Iterator[str]:
     for name in KEPT_FOLDERS:
         for path in sorted((folder / name).glob("*")):
-            if not _is_ansibles_own(name, path) and (problem := _problem(name, path)):
+            if path == folder / HISTORY or _is_ansibles_own(name, path):
+                continue
+            if problem := _problem(name, path):
                 yield f"{name}/{path.name} {problem}"
 
 
