@@ -15,7 +15,9 @@ from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_t
 SHORT = {"dragonmint_timeout": 3}
 DESIRED = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "secret"}
 FACTS = "dragonmint_facts"
-EVERY_FACT = {f"dragonmint_{name}" for name in ("identity", "network", "hardware", "pools", "mining", "autotune")}
+EVERY_FACT = {
+    f"dragonmint_{name}" for name in ("identity", "network", "hardware", "pools", "mining", "autotune", "gathered_at")
+}
 # The modules that change a miner, with what they are to make of it.
 WRITING: dict[str, dict[str, Any]] = {
     "dragonmint_pools": {
@@ -199,7 +201,10 @@ def test_facts_that_can_not_be_had_cost_nothing_else(ansible: Ansible, start_fle
     hosts = {name: connection_to(miner) for name, miner in zip(subsets, (waits, gone, silent), strict=True)}
     done = ansible(plays, {"all": {"hosts": hosts}})
     assert [outcome(r) for r in done.of("waits")] == ["not_ready", "ok"]
-    assert [list(r.result.get("ansible_facts", {})) for r in done.of("waits")] == [[], ["dragonmint_mining"]]
+    assert [list(r.result.get("ansible_facts", {})) for r in done.of("waits")] == [
+        [],
+        ["dragonmint_mining", "dragonmint_gathered_at"],
+    ]
     for name, miner in (("gone", gone), ("silent", silent)):
         assert outcome(done.one(name)) == "ok"
         assert list(done.one(name).result["ansible_facts"]) == ["dragonmint_identity"]
