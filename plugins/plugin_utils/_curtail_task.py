@@ -206,7 +206,9 @@ class _Run:
         made: dict[str, Any] = never_a_template({**result, "shown": rows, "more": more})
         if self._warnings:
             made["warnings"] = list(self._warnings)[:10]
-        is_changed = any(result["counts"].get(outcome) for outcome in (CONFIRMED, COMMANDED))
+        is_preview = self.course.policy.is_check and not result["problem"]
+        of_change = (curtailment.CHANGE, curtailment.TURN_OFF) if is_preview else (CONFIRMED, COMMANDED)
+        is_changed = any(result["counts"].get(outcome) for outcome in of_change)
         return {**made, "changed": is_changed, "seconds": self._seconds}
 
     @property

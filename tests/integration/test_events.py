@@ -178,7 +178,8 @@ def test_a_rulebook_heals_a_miner(rulebook: Rulebook, start_fleet: Callable[...,
     variables = {**watching(fleet, rulebook), "polls": 2}
     with running(rulebook, "heal", inventory, variables) as process:
         wait_until(lambda: holds(rulebook.folder / "heal.json", 'has_baseline": true'))
-        ill.set(boards=[WELL, DEAD, WELL], mended_by="restart")
+        # It has been mining for days, so that a restart is allowed.
+        ill.set(boards=[WELL, DEAD, WELL], mended_by="restart", mining_s=265000)
         wait_until(lambda: [write["action"] for write in ill.writes()] == ["restartCgMiner"])
         wait_until(lambda: all(board["alive"] for board in ill.state()["boards"]))
         wait_until((rulebook.folder / "reports/health.json").exists)

@@ -520,4 +520,4 @@ def test_the_examples_of_the_documentation_work(ansible: Ansible, start_fleet: C
         assert len(found["dragonmint"]) == 3
         if "desired" in example:
             assert found["drift_pools"] == found["dragonmint"]
-    assert number == 4
+    assert number == 5
