@@ -130,7 +130,7 @@ def test_what_is_null_is_left_alone(ansible: Ansible, start_fleet: Callable[...,
     asked = {miner.generation: {request["action"] for request in miner.requests()} for miner in fleet.miners}
     # Whether an Innosilicon takes just any password is asked where that has to be told.
     proof = {generation: {"auth"} if generation.startswith("inno") else set() for generation in asked}
-    assert asked == {generation: {"summary", *proof[generation]} for generation in asked}
+    assert asked == {generation: {"summary", "type", *proof[generation]} for generation in asked}
 
 
 def test_wrong_variables_are_refused_before_anything_changes(
