@@ -127,7 +127,7 @@ def outcome(result: TaskResult) -> str:
         return str(result.result.get("error_code"))
     if not result.warnings or "ansible_facts" not in result.result:
         return "changed" if result.changed else "ok"
-    return PARTLY if result.result["ansible_facts"] else NOTHING
+    return PARTLY if result.result["ansible_facts"].keys() - {"dragonmint_gathered_at"} else NOTHING
 
 
 def words(result: TaskResult) -> str:

@@ -45,7 +45,8 @@ def versions(fleet: Fleet) -> list[str]:
 
 
 def recorded(ansible: Ansible) -> dict[str, str]:
-    rows = json.loads((ansible.folder / "dragonmint-reports/upgrade.json").read_text(encoding="utf-8"))
+    (report,) = (ansible.folder / "dragonmint-reports").glob("upgrade*.json")
+    rows = json.loads(report.read_text(encoding="utf-8"))
     return {row["miner"]: row["outcome"] for row in rows}
 
 
