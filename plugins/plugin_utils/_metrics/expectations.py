@@ -39,13 +39,17 @@ _NAMES = (_RATINGS, _FIRMWARE, *(entry.name for table in (_DESIRED, _LIMITS) for
 class HostVariables(Protocol):
     """The variables of a host, as the actions have them."""
 
-    def has(self, name: str) -> bool: ...
+    def has(self, name: str) -> bool:
+        """Whether a variable is set."""
 
-    def raw(self, name: str) -> Any: ...
+    def raw(self, name: str) -> Any:
+        """Returns a value as it is written."""
 
-    def value(self, name: str) -> Any: ...
+    def value(self, name: str) -> Any:
+        """Returns a value, evaluated."""
 
-    def evaluated(self, name: str, raw: Any) -> Any: ...
+    def evaluated(self, name: str, raw: Any) -> Any:
+        """Returns what a written value comes to."""
 
 
 class Reader:
