@@ -79,6 +79,13 @@ def argument_spec() -> dict[str, dict[str, Any]]:
     return {option.name: _spec(option) for option in OPTIONS}
 
 
+def argument_spec_of_many() -> dict[str, dict[str, Any]]:
+    """Returns the same for a task on many miners: each has a host of its own, and may have what is required."""
+    of_one = argument_spec()
+    del of_one["host"]
+    return {name: {key: spec[key] for key in spec if key != "required"} for name, spec in of_one.items()}
+
+
 def checked(given: Mapping[str, Any], origins: Origins) -> dict[str, Any]:
     """Returns all connection options with their types and defaults, from those that are given.
 

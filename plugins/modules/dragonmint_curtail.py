@@ -112,12 +112,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import _option
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
-    connection = {
-        name: {key: value for key, value in spec.items() if key != "required"}
-        for name, spec in _options.argument_spec().items()
-        if name != "host"
+    return {
+        **_options.argument_spec_of_many(),
+        "values": {"type": "dict", "required": True},
+        "handed": {"type": "dict", "default": {}},
     }
-    return {**connection, "values": {"type": "dict", "required": True}, "handed": {"type": "dict", "default": {}}}
 
 
 def main() -> None:

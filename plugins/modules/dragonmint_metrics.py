@@ -150,13 +150,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils import _option
 
 
 def argument_spec() -> dict[str, dict[str, Any]]:
-    connection = {
-        name: {key: value for key, value in spec.items() if key != "required"}
-        for name, spec in _options.argument_spec().items()
-        if name != "host"
-    }
     return {
-        **connection,
+        **_options.argument_spec_of_many(),
         "dest": {"type": "path", "required": True},
         "sd_dest": {"type": "path"},
         "labels": {"type": "list", "elements": "str", "default": ["rack"]},

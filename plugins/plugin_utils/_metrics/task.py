@@ -36,7 +36,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources impor
 
 _SUBSETS = ("identity", "network", "hardware", "mining", "autotune")
 # Options that dragonmint_fleet takes in the same way.
-_OF_FLEET = (*(name for name in _options.NAMES if name != "host"), "hosts", "concurrency")
+_OF_FLEET = (*_options.argument_spec_of_many(), "hosts", "concurrency")
 _SHOWN_WARNINGS = 10
 
 
