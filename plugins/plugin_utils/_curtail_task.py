@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils import _redaction, _task
+from ansible_collections.minerops.dragonmint.plugins.module_utils import _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     InvalidInput,
@@ -42,7 +42,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task im
     PROGRESS_EVERY_S,
     FleetAction,
     Options,
-    port_of,
+    performed,
+    places_of,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import (
     curtail,
@@ -218,10 +219,7 @@ class _Run:
     async def _addresses(self) -> dict[str, str]:
         """Returns the address of each miner, and finds out which names stand for one that has another name already."""
         contexts = self._contexts
-        found = await batch.addresses_of(context.params["host"] for context in contexts.values())
-        places = {name: (found[context.params["host"]], port_of(context)) for name, context in contexts.items()}
-        again = batch.repeated(places, lambda name: {})
-        self._aliases = again.same
+        self._aliases = batch.repeated(await places_of(contexts), lambda name: {}).same
         hosts = {name: context.params["host"] for name, context in contexts.items()}
         return {**hosts, **dict.fromkeys(self._refused, "")}
 
@@ -237,12 +235,7 @@ class _Run:
 
     async def _performed(self, job: Job) -> dict[str, Any]:
         context = self._contexts[job.miner]
-        steps = _task.finished(lambda given: _steps(given, job, self._goal.kw is not None), context)
-        try:
-            async with AsyncClient() as client:
-                result = await client.run(steps)
-        except Exception as error:  # noqa: BLE001 - what one miner brings up must not lose all others
-            return dict(_redaction.scrub(_task.failure(error), context.secrets()))
+        result = await performed(lambda given: _steps(given, job, self._goal.kw is not None), context)
         if result.get("unreachable") and "session" in vars(context):
             # It is asked again anyway, so that nobody has to wait for its retries.
             context.session.connection = replace(context.session.connection, retries=0)

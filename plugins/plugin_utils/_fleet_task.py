@@ -29,6 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import batch
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.sockets import AIOHTTP_IMPORT_ERROR
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import ssl_context
 from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_autotune,
@@ -285,19 +286,13 @@ class FleetAction(MinerAction):
     ) -> None:
         """Goes through all miners, each of them once under whichever names."""
         counts, contexts = outcome.counts, miners.contexts
-        addresses = await batch.addresses_of(context.params["host"] for context in contexts.values())
-        places = {name: (addresses[context.params["host"]], port_of(context)) for name, context in contexts.items()}
-        again = batch.repeated(places, lambda name: {**contexts[name].params, "host": None})
+        again = batch.repeated(await places_of(contexts), lambda name: {**contexts[name].params, "host": None})
         names_of: dict[str, list[str]] = {name: [name] for name in contexts if name not in again.same}
         for name, first in again.same.items():
             names_of[first].append(name)
 
         async def perform(name: str) -> dict[str, Any]:
-            try:
-                async with AsyncClient() as client:
-                    return await client.run(_task.finished(module.run, contexts[name]))
-            except Exception as error:  # noqa: BLE001 - what one miner brings up must not lose all others
-                return dict(_redaction.scrub(_task.failure(error), contexts[name].secrets()))
+            return await performed(module.run, contexts[name])
 
         def took(name: str, result: dict[str, Any]) -> None:
             result.pop("invocation", None)
@@ -526,6 +521,21 @@ class _HostVariables:
         # As Ansible does for a task on the host, after it has noted what is set.
         values.setdefault("ansible_host", name)
         return values
+
+
+async def places_of(contexts: Mapping[str, _task.Context]) -> dict[str, tuple[str, int]]:
+    """Returns the address and port of each miner, which are the same for two names of one miner."""
+    addresses = await batch.addresses_of(context.params["host"] for context in contexts.values())
+    return {name: (addresses[context.params["host"]], port_of(context)) for name, context in contexts.items()}
+
+
+async def performed(run: Callable[[_task.Context], Steps[dict[str, Any]]], context: _task.Context) -> dict[str, Any]:
+    """Returns what came of a miner; a failure, too, is a result."""
+    try:
+        async with AsyncClient() as client:
+            return await client.run(_task.finished(run, context))
+    except Exception as error:  # noqa: BLE001 - what one miner brings up must not lose all others
+        return dict(_redaction.scrub(_task.failure(error), context.secrets()))
 
 
 def port_of(context: _task.Context) -> int:
