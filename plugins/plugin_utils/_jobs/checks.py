@@ -12,14 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import model_of, own_ratings
+from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import model_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import (
     expected_of,
     in_words,
     rate_of_all,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import own_ratings
 
 CRITICAL, WARNING, INFO = "critical", "warning", "info"
 SEVERITIES = (CRITICAL, WARNING, INFO)
@@ -222,10 +221,7 @@ def _low_hashrate(seen: Seen) -> Iterator[Finding]:
     if not seen.boards_alive or not seen.is_settled or seen.fact("mining").get("is_rate_counted") is False:
         return
     model, mode = seen.fact("identity").get("type"), seen.fact("autotune").get("mode")
-    try:
-        expected = expected_of(model, mode, own_ratings(seen.limits.ratings))
-    except InvalidInput as error:
-        raise InvalidVariables(str(error)) from None
+    expected = expected_of(model, mode, own_ratings(seen.limits.ratings))
     if expected is None or expected.hashrate_hs is None:
         yield Finding(
             "unrated", INFO, f"no rating of a {model or '?'} in the mode {mode or '?'} is known; set dragonmint_ratings"

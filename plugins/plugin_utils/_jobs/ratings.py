@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
@@ -16,33 +15,12 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 LOWEST_MODE = "efficient"
 
 
-@dataclass(frozen=True)
-class Rating:
-    """The hash rate in TH/s, of a model that mines SHA-256, in some mode."""
-
-    hashrate_ths: float
-
-
 def own_ratings(table: Any) -> models.OwnRatings:
     """Returns the ratings that a user gives, by type and mode. Raises InvalidVariables for what can't be meant."""
     try:
         return models.own_ratings(table)
     except InvalidInput as error:
         raise InvalidVariables(str(error)) from None
-
-
-def rating(model: str | None, mode: str | None, own: Any = None) -> Rating | None:
-    """Returns the hash rate to expect of a miner; None if it is not known for this mode, or not in TH/s.
-
-    A nominal rating of the table does not count, since it belongs to no mode in particular. Raises InvalidVariables.
-    """
-    found = models.rating_of(model, mode, own_ratings(own)) if model and mode else None
-    known = models.model_of(model)
-    if found is None or found.hashrate_hs is None or (known and known.algorithm != models.SHA256):
-        return None
-    if found.mode is None and found.source != models.OF_USER:
-        return None
-    return Rating(found.hashrate_hs / 1e12)
 
 
 def watts(model: str | None, mode: str | None, own: models.OwnRatings) -> float | None:

@@ -17,6 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.drift i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import models
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import rate_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import families
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.families import Family
 
@@ -25,7 +26,6 @@ MISSING = Finding("missing", checks.CRITICAL, "the inventory expects it and did 
 # What dragonmint_inventory counts of a source.
 _STATES = ("polled", "locked", "unresponsive", "silent", "unknown", "filtered")
 _LONGEST = 200
-_THS = 1e12
 
 
 @dataclass(frozen=True)
@@ -157,7 +157,7 @@ def _values(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | No
     for board in boards:
         own = {"board": str(board.get("id"))}
         yield families.BOARD_TEMPERATURE, own, board.get("temperature_c")
-        yield families.BOARD_HASHRATE, own, _board_rate(board)
+        yield families.BOARD_HASHRATE, own, rate_of(board)
     for number, pool in enumerate(mining.get("pools") or ()):
         own = {"pool": str(number), "url": visible(pool.get("url") or "")}
         yield families.POOL_UP, own, None if pool.get("status") is None else pool["status"] == "Alive"
@@ -190,14 +190,8 @@ def _rate(mining: Mapping[str, Any]) -> float | None:
     """The sum of the boards, whose rates are means over a time that fits; else what the miner shows as its average."""
     if not mining.get("ready"):
         return None
-    total = _sum(_board_rate(board) for board in mining.get("boards") or ())
+    total = _sum(rate_of(board) for board in mining.get("boards") or ())
     return (mining.get("hashrate_hs") or {}).get("average") if total is None else total
-
-
-def _board_rate(board: Mapping[str, Any]) -> float | None:
-    if board.get("hashrate_hs") is not None:
-        return float(board["hashrate_hs"])
-    return None if board.get("hashrate_ths") is None else float(board["hashrate_ths"]) * _THS
 
 
 def _sum(values: Iterator[float | None]) -> float | None:
