@@ -55,10 +55,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible import constants
-from ansible import context as command_line
 from ansible.errors import AnsibleError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._command_line import login_for_lookup
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.logins import (
     FACTORY_PASSWORDS,
@@ -102,7 +101,7 @@ class LookupModule(LookupBase):
         self._secret = {entry.name for entry in table if entry.secret}
         kinds, of = values_of_hosts(table, hosts, self._value)
         if self.get_option("logins"):
-            typed = self._typed(given)
+            typed = login_for_lookup(given)
             kinds, of = _with_logins(kinds, of, {host: self._logins(values, typed) for host, values in hosts})
         places = {host: {name: self._known(values, name) for name in _PLACE} for host, values in hosts}
         return [
@@ -151,14 +150,6 @@ class LookupModule(LookupBase):
             return plain(self._value(variables, name)) if name in variables else None
 
         return Sources(variable=value, raw=variables.get, environment=os.environ, command_line=lambda: typed)
-
-    def _typed(self, given: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """Returns what -u and -k gave."""
-        username = command_line.CLIARGS.get("remote_user")
-        if username == constants.config.get_config_value("DEFAULT_REMOTE_USER"):
-            username = None
-        is_set = "ansible_password" in given.get("vars", given)
-        return username, None if is_set else plain(given.get("ansible_password"))
 
 
 def _part(table: Variables, only: Sequence[str] | None) -> Variables:

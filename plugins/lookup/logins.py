@@ -43,10 +43,9 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible import constants
-from ansible import context as command_line
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._command_line import login_for_lookup
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._host_variables import HostVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.logins import (
     FACTORY_PASSWORDS,
@@ -80,14 +79,9 @@ class LookupModule(LookupBase):
         def variable(name: str) -> Any:
             return plain(self._templar.template(given.get(name))) if name in set_by_users else None
 
-        def typed() -> tuple[str | None, str | None]:
-            username = command_line.CLIARGS.get("remote_user")
-            if username == constants.config.get_config_value("DEFAULT_REMOTE_USER"):
-                username = None
-            return username, None if "ansible_password" in set_by_users else plain(given.get("ansible_password"))
-
+        sources = Sources(variable=variable, environment=os.environ, command_line=lambda: login_for_lookup(given))
         try:
-            found = previous_passwords(Sources(variable=variable, environment=os.environ, command_line=typed))
+            found = previous_passwords(sources)
         except TypeError:
             raise AnsibleLookupError("dragonmint_fallback_passwords must be a list of passwords as text.") from None
         return list(dict.fromkeys([*found, *(FACTORY_PASSWORDS if self.get_option("factory") else ())]))

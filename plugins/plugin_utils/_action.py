@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 from ansible import constants
-from ansible import context as command_line
 from ansible.errors import AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.errors import UnsupportedError
@@ -26,6 +25,7 @@ from ansible.plugins.action import ActionBase
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _task
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub, secrets_in
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._command_line import typed_username
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import table as _jobs  # noqa: F401 - see above
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources
@@ -139,17 +139,14 @@ class MinerAction(ActionBase):
         )
 
     def _command_line_login(self, variables: Variables, task_vars: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """Returns what -u and -k gave. Ansible puts remote_user of its configuration in place of a missing -u.
+        """Returns what -u and -k gave.
 
-        It also puts variables of the host that it connects to over -k: the password of a bastion is no miner's.
+        Ansible puts variables of the host that it connects to over -k: the password of a bastion is no miner's.
         """
-        username = command_line.CLIARGS.get("remote_user")
-        if username == constants.config.get_config_value("DEFAULT_REMOTE_USER"):
-            username = None
         delegate = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
         names = constants.MAGIC_VARIABLE_MAPPING["password"]
         is_overlaid = any(name in delegate if self._task.delegate_to else variables.has(name) for name in names)
-        return username, None if is_overlaid else plain(self._play_context.password) or None
+        return typed_username(), None if is_overlaid else plain(self._play_context.password) or None
 
     def _task_environment(self) -> Iterator[str]:
         for item in self._task.environment or ():

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
+
 # Of each host itself, whichever host a task runs for.
 _OWN = ("ansible_facts", "ansible_host", "group_names", "inventory_hostname", "inventory_hostname_short")
 # The same for all hosts of a task, and not among what somebody has set.
@@ -29,8 +31,8 @@ class HostVariables:
         own = self._hostvars.raw_get(variables["inventory_hostname"])
         self._of_play = {
             name: value
-            for name, value in variables.get("vars", variables).items()
-            if name not in _OWN and (name not in own or own[name] != value)
+            for name, value in guard.of_play(variables.get("vars", variables), own).items()
+            if name not in _OWN
         }
         self._of_play.update({name: variables[name] for name in _OF_THE_TASK if name in variables})
 
