@@ -1,10 +1,14 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation of an event source and the JSON schema of its arguments say, in one form."""
+"""What the documentation of an event source and the schema of its arguments say, in one form; a source as a process."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -51,3 +55,39 @@ def described(options: dict[str, Any]) -> dict[str, Any]:
             "suboptions": described(about["suboptions"]) if "suboptions" in about else None,
         }
     return found
+
+
+AS_ANSIBLE_RULEBOOK = """
+import asyncio, json, runpy, sys
+# What an event source may not need.
+sys.modules["ansible"] = None
+main = runpy.run_path(sys.argv[1])["main"]
+
+class Queue:
+    async def put(self, event):
+        print(json.dumps(event), flush=True)
+        task.cancel()
+
+async def run():
+    global task
+    task = asyncio.current_task()
+    await main(Queue(), json.loads(sys.argv[2]))
+
+try:
+    asyncio.run(run())
+except asyncio.CancelledError:
+    print("cancelled")
+"""
+
+
+def first_event(source: Path, args: dict[str, Any], timeout_s: float, **environment: str) -> list[str]:
+    """What a source prints as a process without any of Ansible: its first event, and that it was cancelled then."""
+    done = subprocess.run(
+        [sys.executable, "-c", AS_ANSIBLE_RULEBOOK, source, json.dumps(args)],
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        timeout=timeout_s,
+        check=True,
+    )
+    return done.stdout.splitlines()

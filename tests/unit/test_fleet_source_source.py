@@ -7,9 +7,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
@@ -26,6 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, POLLED, Counts, Found
 
+from .event_sources import first_event
 from .loopback import closed_port
 
 SOURCE = Path(__file__).parents[2] / "build/ansible_collections/minerops/dragonmint/extensions/eda/plugins/event_source"
@@ -270,39 +268,8 @@ def test_hosts_of_an_inventory_are_polled_by_port_and_login(
     assert "The drift of pools is not known for 1 host: " in caplog.text
 
 
-AS_ANSIBLE_RULEBOOK = """
-import asyncio, json, runpy, sys
-# What an event source may not need.
-sys.modules["ansible"] = None
-main = runpy.run_path(sys.argv[1])["main"]
-
-class Queue:
-    async def put(self, event):
-        print(json.dumps(event), flush=True)
-        task.cancel()
-
-async def run():
-    global task
-    task = asyncio.current_task()
-    await main(Queue(), json.loads(sys.argv[2]))
-
-try:
-    asyncio.run(run())
-except asyncio.CancelledError:
-    print("cancelled")
-"""
-
-
 def test_the_source_finds_what_it_needs_by_itself() -> None:
     """It polls where nobody is, without any of Ansible."""
-    done = subprocess.run(
-        [sys.executable, "-c", AS_ANSIBLE_RULEBOOK, SOURCE / "fleet.py", json.dumps({**ARGS, "port": closed_port()})],
-        env={"PATH": os.environ["PATH"]},
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=True,
-    )
-    event, ended = done.stdout.splitlines()
+    event, ended = first_event(SOURCE / "fleet.py", {**ARGS, "port": closed_port()}, DEADLINE_S)
     assert json.loads(event)["dragonmint"]["edge"] == "poll_failed"
     assert ended == "cancelled"

@@ -9,8 +9,6 @@ import json
 import logging
 import os
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +22,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, shown
 
+from .event_sources import first_event
 from .loopback import Authority, Listen, Peer, closed_port, http
 
 SOURCE = Path(__file__).parents[2] / "build/ansible_collections/minerops/dragonmint/extensions/eda/plugins/event_source"
@@ -485,44 +484,13 @@ def test_a_source_ends_when_it_is_cancelled() -> None:
     asyncio.run(scenario())
 
 
-AS_ANSIBLE_RULEBOOK = """
-import asyncio, json, runpy, sys
-# What an event source may not need.
-sys.modules["ansible"] = None
-main = runpy.run_path(sys.argv[1])["main"]
-
-class Queue:
-    async def put(self, event):
-        print(json.dumps(event), flush=True)
-        task.cancel()
-
-async def run():
-    global task
-    task = asyncio.current_task()
-    await main(Queue(), json.loads(sys.argv[2]))
-
-try:
-    asyncio.run(run())
-except asyncio.CancelledError:
-    print("cancelled")
-"""
-
-
 @pytest.mark.parametrize("is_hidden", [False, True], ids=["plain", "with-the-package-ansible"])
 def test_the_source_finds_what_it_needs_by_itself(is_hidden: bool, tmp_path: Path) -> None:
     if is_hidden:
         (tmp_path / "ansible_collections").mkdir()
         (tmp_path / "ansible_collections/__init__.py").touch()
     write(tmp_path / "command.json", command("start"))
-    args = json.dumps({"command_file": str(tmp_path / "command.json")})
-    done = subprocess.run(
-        [sys.executable, "-c", AS_ANSIBLE_RULEBOOK, SOURCE / "power_signal.py", args],
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=DEADLINE_S,
-        check=True,
-    )
-    event, ended = done.stdout.splitlines()
+    args = {"command_file": str(tmp_path / "command.json")}
+    event, ended = first_event(SOURCE / "power_signal.py", args, DEADLINE_S, PYTHONPATH=str(tmp_path))
     assert json.loads(event)["power_signal"]["edge"] == "curtail"
     assert ended == "cancelled"
