@@ -16,6 +16,7 @@ from tests.demo.folder import inventory_name, write_folder
 from tests.demo.playbook import Recap, is_colourful, run
 from tests.simulator import firmware
 from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
+from tests.support.processes import end_when_told
 
 FOLDER = CHECKOUT / "build/demo"
 # Simulated seconds a second: fast enough not to bore, slow enough to see that Ansible waits for miners.
@@ -252,9 +253,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    # What has been started ends with us, however we end.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    end_when_told()
     try:
         main()
     except KeyboardInterrupt:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import argparse
 import shlex
-import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -16,6 +15,7 @@ from tests.demo.folder import inventory_name
 from tests.rehearsal.commands import USAGE, obey
 from tests.rehearsal.folder import NEW_FIRMWARE, write_folder
 from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
+from tests.support.processes import end_when_told
 
 FOLDER = CHECKOUT / "build/simulator"
 GUIDE = """\
@@ -96,9 +96,7 @@ def give_faults(faults: list[tuple[str, int]], miners: Mapping[str, Miner]) -> N
 
 
 if __name__ == "__main__":
-    # What has been started ends with us, however we end.
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    end_when_told()
     try:
         main()
     except KeyboardInterrupt:

@@ -7,8 +7,15 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
+
+
+def end_when_told() -> None:
+    """Have this process unwind when it is terminated, so that what it has started ends with it, however it ends."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

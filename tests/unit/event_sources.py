@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import re
 import subprocess
 import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
+
+DEADLINE_S = 60.0
 
 
 def text_of(source: Path, name: str) -> str:
@@ -80,14 +86,35 @@ except asyncio.CancelledError:
 """
 
 
-def first_event(source: Path, args: dict[str, Any], timeout_s: float, **environment: str) -> list[str]:
+def first_event(source: Path, args: dict[str, Any], **environment: str) -> list[str]:
     """What a source prints as a process without any of Ansible: its first event, and that it was cancelled then."""
     done = subprocess.run(
         [sys.executable, "-c", AS_ANSIBLE_RULEBOOK, source, json.dumps(args)],
         env={"PATH": os.environ["PATH"], **environment},
         capture_output=True,
         text=True,
-        timeout=timeout_s,
+        timeout=DEADLINE_S,
         check=True,
     )
     return done.stdout.splitlines()
+
+
+async def until(met: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + DEADLINE_S
+    while not met():
+        assert time.monotonic() < deadline
+        await asyncio.sleep(0.005)
+
+
+@asynccontextmanager
+async def at_work(source: Any) -> AsyncIterator[None]:
+    """Runs a source, which must not end by itself, and waits until nothing of it is left."""
+    task = asyncio.create_task(source.run())
+    try:
+        yield
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})

@@ -7,8 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -23,12 +22,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, POLLED, Counts, Found
 
-from .event_sources import first_event
+from .event_sources import at_work, first_event, until
 from .loopback import closed_port
 
 SOURCE = Path(__file__).parents[2] / "build/ansible_collections/minerops/dragonmint/extensions/eda/plugins/event_source"
 SCHEMA = json.loads((SOURCE / "schemas/fleet.json").read_text(encoding="utf-8"))
-DEADLINE_S = 60.0
 ARGS: dict[str, Any] = {"networks": ["127.0.0.1-9"], "credentials": [{"password": "hunter2"}], "for": 1}
 
 
@@ -86,25 +84,11 @@ class Running:
         await until(lambda: len(self._network.asked) > asked)
 
 
-async def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not met():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
-
-
 @asynccontextmanager
 async def running(network: Network, **args: Any) -> AsyncIterator[Running]:
     it = Running(network, args)
-    task = asyncio.create_task(it.source.run())
-    try:
+    async with at_work(it.source):
         yield it
-        assert not task.done(), task.exception()
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
 def test_it_reports_what_changes_and_no_more(network: Network) -> None:
@@ -270,6 +254,6 @@ def test_hosts_of_an_inventory_are_polled_by_port_and_login(
 
 def test_the_source_finds_what_it_needs_by_itself() -> None:
     """It polls where nobody is, without any of Ansible."""
-    event, ended = first_event(SOURCE / "fleet.py", {**ARGS, "port": closed_port()}, DEADLINE_S)
+    event, ended = first_event(SOURCE / "fleet.py", {**ARGS, "port": closed_port()})
     assert json.loads(event)["dragonmint"]["edge"] == "poll_failed"
     assert ended == "cancelled"

@@ -22,7 +22,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, shown
 
-from .event_sources import first_event
+from .event_sources import at_work, first_event, until
 from .loopback import Authority, Listen, Peer, closed_port, http
 
 SOURCE = Path(__file__).parents[2] / "build/ansible_collections/minerops/dragonmint/extensions/eda/plugins/event_source"
@@ -83,25 +83,11 @@ class Running:
         assert self.edges == list(edges), self.events
 
 
-async def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + DEADLINE_S
-    while not met():
-        assert time.monotonic() < deadline
-        await asyncio.sleep(0.005)
-
-
 @asynccontextmanager
 async def running(**args: Any) -> AsyncIterator[Running]:
     it = Running(args)
-    task = asyncio.create_task(it.source.run())
-    try:
+    async with at_work(it.source):
         yield it
-        assert not task.done(), task.exception()
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        await until(lambda: asyncio.all_tasks() == {asyncio.current_task()})
 
 
 def write(path: Path, content: Any) -> None:
@@ -491,6 +477,6 @@ def test_the_source_finds_what_it_needs_by_itself(is_hidden: bool, tmp_path: Pat
         (tmp_path / "ansible_collections/__init__.py").touch()
     write(tmp_path / "command.json", command("start"))
     args = {"command_file": str(tmp_path / "command.json")}
-    event, ended = first_event(SOURCE / "power_signal.py", args, DEADLINE_S, PYTHONPATH=str(tmp_path))
+    event, ended = first_event(SOURCE / "power_signal.py", args, PYTHONPATH=str(tmp_path))
     assert json.loads(event)["power_signal"]["edge"] == "curtail"
     assert ended == "cancelled"
