@@ -23,7 +23,8 @@ options:
     type: dict
     required: true
   compared:
-    description: The results of the steps of P(minerops.dragonmint.audit_reads#filter), each with its step as C(item).
+    description:
+      - The results of the steps of P(minerops.dragonmint.audit_reads#filter), each with its setting as C(item).
     type: list
     elements: dict
     required: true
@@ -51,10 +52,10 @@ _value:
   description: The outcome.
   type: dict
   contains:
-    rows:
-      description: Rows for a report, in the order of the miners.
-      type: list
-      elements: dict
+    packed:
+      description:
+        - Rows for a report in the order of the miners, as one text for M(minerops.dragonmint.dragonmint_report).
+      type: str
     shown:
       description: Those of miners that are not as desired, the worst first.
       type: list
@@ -77,25 +78,25 @@ _value:
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit as job
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, told
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
 def audit_outcome(
-    fleet: Mapping[str, Any],
+    fleet: Any,
     seen: Mapping[str, Any],
     moved: Mapping[str, Any],
     compared: Sequence[Mapping[str, Any]],
     audit: Mapping[str, Any],
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    first, second = (plain(task.get("miners") or {}) for task in (seen, moved))
-    results = {step["item"]["setting"]: plain(step.get("miners") or {}) for step in compared}
-    came_of = job.outcome(OfHosts(**plain(fleet)), first, second, results, audit, plain(curtailed or {}))
-    told: dict[str, Any] = never_a_template(came_of)
-    return told
+    with without_collector():
+        first, second = miners_of(seen), miners_of(moved)
+        results = {str(step["item"]): miners_of(step) for step in compared}
+        return told(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
 
 
 class FilterModule:

@@ -31,7 +31,7 @@ author:
 EXAMPLES = r"""
 - name: Show which settings are compared
   ansible.builtin.debug:
-    msg: "{{ fleet | minerops.dragonmint.audit_reads(seen, moved) | map(attribute='setting') }}"
+    msg: "{{ fleet | minerops.dragonmint.audit_reads(seen, moved) | list }}"
 """
 
 RETURN = r"""
@@ -43,28 +43,30 @@ _value:
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
 def audit_reads(
-    fleet: Mapping[str, Any],
+    fleet: Any,
     seen: Mapping[str, Any] | None = None,
     moved: Mapping[str, Any] | None = None,
     curtailed: Mapping[str, str] | None = None,
 ) -> Any:
-    miners = OfHosts(**plain(fleet))
-    if seen is None:
-        return audit.first_look(miners)
-    found = plain(seen.get("miners") or {})
-    if moved is None:
-        return audit.second_look(miners, found)
-    there = plain(moved.get("miners") or {})
-    return [asdict(step) for step in audit.steps(miners, found, there, plain(curtailed or {}))]
+    with without_collector():
+        miners = of_hosts_from(fleet)
+        if seen is None:
+            return audit.first_look(miners)
+        found = miners_of(seen)
+        if moved is None:
+            return audit.second_look(miners, found)
+        steps = audit.steps(miners, found, miners_of(moved), plain(curtailed or {}))
+        return {step.setting: {"module": step.module, "options": step.options} for step in steps}
 
 
 class FilterModule:

@@ -41,10 +41,11 @@ _value:
   description: What became of the plan.
   type: dict
   contains:
-    rows:
-      description: A row for each finding, with the remedies and how they ended, and one for each healthy miner.
-      type: list
-      elements: dict
+    packed:
+      description:
+        - A row for each finding, with the remedies and how they ended, and one for each healthy miner.
+        - They are one text, for M(minerops.dragonmint.dragonmint_report).
+      type: str
     tried:
       description: The rows of the miners that got a remedy.
       type: list
@@ -67,18 +68,18 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import told, unpacked
 
 
 def heal_outcome(
     plan: Mapping[str, Any], hostvars: Mapping[str, Any], values: Mapping[str, Any], is_check: bool
 ) -> dict[str, Any]:
-    planned = plain(plan)
-    latest = remedies.handed_over(planned["due"], hostvars)
-    came_of: dict[str, Any] = never_a_template(heal.outcome(planned, latest, values, is_check))
-    return came_of
+    with without_collector():
+        planned = unpacked(plan["packed"])
+        latest = remedies.handed_over(planned["due"], hostvars)
+        return told(heal.outcome(planned, latest, values, is_check))
 
 
 class FilterModule:

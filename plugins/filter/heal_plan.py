@@ -49,7 +49,7 @@ author:
 EXAMPLES = r"""
 - name: Show what is wrong
   ansible.builtin.debug:
-    msg: "{{ (fleet | minerops.dragonmint.heal_plan(values, seen, identity, error, pools, {})).rows }}"
+    msg: "{{ (fleet | minerops.dragonmint.heal_plan(values, seen, identity, error, pools, {})).findings }}"
 """
 
 RETURN = r"""
@@ -57,16 +57,11 @@ _value:
   description: The plan.
   type: dict
   contains:
-    rows:
-      description: A row for each finding, and one for each healthy miner.
-      type: list
-      elements: dict
+    packed:
+      description: All of the plan as one text, for P(minerops.dragonmint.heal_outcome#filter).
+      type: str
     findings:
-      description: The same without the healthy miners.
-      type: list
-      elements: dict
-    miners:
-      description: What P(minerops.dragonmint.heal_outcome#filter) needs to know of each miner.
+      description: A row for each finding.
       type: list
       elements: dict
     due:
@@ -89,14 +84,18 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, state_files
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, packed
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+
+_SHOWN = ("findings", "due", "batch", "summary", "problem")
 
 
 def heal_plan(
-    fleet: Mapping[str, Any],
+    fleet: Any,
     values: Mapping[str, Any],
     seen: Mapping[str, Any],
     identity: Mapping[str, Any],
@@ -106,13 +105,16 @@ def heal_plan(
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     tasks = {"seen": seen, "identity": identity, "error": error, "pools": pools}
-    results = {name: plain(task.get("miners") or {}) for name, task in tasks.items()}
-    results["pools"].update(
-        {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
-    )
-    miners = heal.examined(OfHosts(**plain(fleet)), results, state_files.record_of, time.time(), plain(curtailed or {}))
-    made: dict[str, Any] = never_a_template(heal.plan(miners, values))
-    return made
+    with without_collector():
+        results = {name: miners_of(task) for name, task in tasks.items()}
+        results["pools"].update(
+            {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
+        )
+        fleet_values = of_hosts_from(fleet)
+        miners = heal.examined(fleet_values, results, state_files.record_of, time.time(), plain(curtailed or {}))
+        planned = heal.plan(miners, values)
+        shown: dict[str, Any] = never_a_template({name: planned[name] for name in _SHOWN})
+        return {**shown, "packed": packed(planned)}
 
 
 class FilterModule:

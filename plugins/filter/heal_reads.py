@@ -54,19 +54,17 @@ _value:
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of
 
 
-def heal_reads(
-    fleet: Mapping[str, Any], seen: Mapping[str, Any] | None = None, provision: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    if seen is None:
-        return heal.reads_of(OfHosts(**plain(fleet)))
-    # What was read of a miner is much, and little of it is looked at here.
-    chosen: dict[str, Any] = plain(heal.followed_up(seen.get("miners") or {}, OfHosts(**plain(provision))))
-    return chosen
+def heal_reads(fleet: Any, seen: Mapping[str, Any] | None = None, provision: Any = None) -> dict[str, Any]:
+    with without_collector():
+        if seen is None:
+            return heal.reads_of(of_hosts_from(fleet))
+        return heal.followed_up(miners_of(seen), of_hosts_from(provision))
 
 
 class FilterModule:

@@ -54,10 +54,9 @@ _value:
   description: The outcome.
   type: dict
   contains:
-    rows:
-      description: A row for each miner.
-      type: list
-      elements: dict
+    packed:
+      description: A row for each miner, as one text for M(minerops.dragonmint.dragonmint_report).
+      type: str
     shown:
       description: Those of miners that are not as they should be.
       type: list
@@ -82,8 +81,9 @@ _value:
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._device_text import never_a_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, overview
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, told
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.texts import page_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
@@ -102,22 +102,31 @@ def overview_outcome(
     curtailed: Mapping[str, str],
 ) -> dict[str, Any]:
     try:
-        results = _results(fleet)
-        variables = {miner: _Variables(miner, hostvars) for miner in miners}
-        seen = [_seen(each, results, values, curtailed) for each in variables.values()]
-        of_all = next(iter(variables.values())) if variables else None
-        reports = (of_all.value("dragonmint_inventory") if of_all else None) or {}
-        missing = (of_all.value("dragonmint_missing") if of_all else None) or []
-        outcome = overview.outcome(
-            seen,
-            checks.limits_from({**health, "dragonmint_ratings": values["dragonmint_ratings"]}),
-            reports,
-            [str(each) for each in missing],
-        )
+        with without_collector():
+            return told({**_outcome(miners, hostvars, miners_of(fleet), values, health, curtailed), "problem": ""})
     except Exception as error:  # noqa: BLE001 - the task that uses it shows nothing, not even why it failed
         return {"problem": f"The overview could not be made: {type(error).__name__}: {error}"}
-    came_of: dict[str, Any] = never_a_template({**outcome, "problem": ""})
-    return came_of
+
+
+def _outcome(
+    miners: Sequence[str],
+    hostvars: Any,
+    results: Mapping[str, Any],
+    values: Mapping[str, Any],
+    health: Mapping[str, Any],
+    curtailed: Mapping[str, str],
+) -> dict[str, Any]:
+    variables = {miner: _Variables(miner, hostvars) for miner in miners}
+    seen = [_seen(each, results, values, curtailed) for each in variables.values()]
+    of_all = next(iter(variables.values())) if variables else None
+    reports = (of_all.value("dragonmint_inventory") if of_all else None) or {}
+    missing = (of_all.value("dragonmint_missing") if of_all else None) or []
+    return overview.outcome(
+        seen,
+        checks.limits_from({**health, "dragonmint_ratings": values["dragonmint_ratings"]}),
+        reports,
+        [str(each) for each in missing],
+    )
 
 
 class _Variables:
@@ -131,11 +140,6 @@ class _Variables:
     def value(self, name: str) -> Any:
         raw = self.raw.get(name)
         return plain(self._hostvars[self.miner].get(name) if is_template(raw) else raw)
-
-
-def _results(fleet: Mapping[str, Any]) -> Mapping[str, Any]:
-    results: Mapping[str, Any] = plain(fleet.get("miners")) or {}
-    return results
 
 
 def _seen(

@@ -67,7 +67,9 @@ def _scrub(value: Any, longest_first: list[str]) -> Any:
     if isinstance(value, str):
         text = mask_url(value)
         for secret in longest_first:
-            text = text.replace(secret, MASK)
+            # Most texts have none, and to look takes less than to replace nothing.
+            if secret in text:
+                text = text.replace(secret, MASK)
         return text
     if isinstance(value, dict):
         return {_scrub(key, longest_first): _scrub(item, longest_first) for key, item in value.items()}

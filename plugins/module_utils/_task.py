@@ -44,6 +44,7 @@ class Context:
     ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
     ``miner`` is what warnings call the miner, its host if that is None. ``origins`` tells where the connection options
     came from. ``tokens`` are the secrets that the miner gave. ``tls`` is the SSLContext that it shares with others.
+    ``has_invocation`` says whether its result holds the options, too.
     """
 
     params: Mapping[str, Any]
@@ -55,6 +56,7 @@ class Context:
     warnings: list[str] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     tls: Any = None
+    has_invocation: bool = True
 
     def warn(self, text: str) -> None:
         """Adds a warning about the miner to the result."""
@@ -136,7 +138,8 @@ def finished(run: Run, context: Context) -> Steps[dict[str, Any]]:
             result["ipaddress"] = context.session.connection.host
     if context.warnings:
         result["warnings"] = context.warnings
-    result["invocation"] = {"module_args": _redaction.mask_options(context.params)}
+    if context.has_invocation:
+        result["invocation"] = {"module_args": _redaction.mask_options(context.params)}
     return dict(_redaction.scrub(result, context.secrets()))
 
 

@@ -75,8 +75,10 @@ options:
       - Which miners RV(miners) contains. V(all), only those that V(changed), or only those that V(failed) or were
         unreachable.
       - V(auto) means V(all) up to 1,000 miners, and V(failed) above that, since AWX drops results over 700,000 bytes.
+      - V(packed) means V(all) as well, but in RV(packed). With thousands of miners, Ansible takes longer to copy their
+        results than the miners take to answer.
     type: str
-    choices: [auto, all, changed, failed]
+    choices: [auto, all, changed, failed, packed]
     default: auto
 extends_documentation_fragment:
   - minerops.dragonmint._connection_of_many
@@ -157,6 +159,12 @@ miners:
   sample:
     miner1: {changed: true, autotune: {mode: efficient, level: null}}
     miner2: {unreachable: true, changed: false, error_code: unreachable, msg: …}
+packed:
+  description:
+    - What RV(miners) would contain, compressed into one text, for the filters of the collection's own playbooks.
+  returned: if O(report) is V(packed)
+  type: str
+  sample: eNqrVsrNzEstMlSyqlYqKs1LSk1RsqqtBQBQGQcV
 counts:
   description: How many miners there are, and what became of them.
   returned: always
@@ -246,7 +254,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "deadline": {"type": "float"},
         "max_failures": {"type": "int"},
         "max_failure_percent": {"type": "float"},
-        "report": {"type": "str", "choices": ["auto", "all", "changed", "failed"], "default": "auto"},
+        "report": {"type": "str", "choices": ["auto", "all", "changed", "failed", "packed"], "default": "auto"},
     }
 
 

@@ -39,6 +39,9 @@ options:
     type: list
     elements: dict
     default: []
+  packed:
+    description: The rows as one text, from a filter of this collection, in place of O(rows).
+    type: str
   columns:
     description:
       - The keys that page and spreadsheet show, in this order. The page leaves out those that are empty in all rows.
@@ -176,6 +179,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         "name": {"type": "str"},
         "title": {"type": "str"},
         "rows": {"type": "list", "elements": "dict", "default": []},
+        "packed": {"type": "str"},
         "columns": {"type": "list", "elements": "str", "default": []},
         "folder": {"type": "path", "default": "dragonmint-reports"},
         "required": {"type": "bool", "default": True},

@@ -81,7 +81,7 @@ def keeps(report: str, total: int, result: Mapping[str, Any]) -> bool:
         report = "all" if total <= _ALL_UP_TO else "failed"
     if report == "changed":
         return bool(result.get("changed"))
-    return report == "all" or is_failure(result)
+    return report in ("all", "packed") or is_failure(result)
 
 
 def require_common(option: str, names: Iterable[str], differing: str | None) -> None:

@@ -49,6 +49,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import
     shows_invocation,
     validated,
 )
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import packed
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, fill
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import (
@@ -112,6 +114,10 @@ class _Outcome:
 
 class FleetAction(MinerAction):
     """The action of a module that runs another one on many miners."""
+
+    def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        with without_collector():
+            return super().run(tmp, task_vars)
 
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         began = time.monotonic()
@@ -228,6 +234,7 @@ class FleetAction(MinerAction):
             miner=host,
             origins=filled.origins,
             tls=tls,
+            has_invocation=False,
         )
         for text in filled.warnings:
             context.warn(text)
@@ -295,7 +302,6 @@ class FleetAction(MinerAction):
             return await performed(module.run, contexts[name])
 
         def took(name: str, result: dict[str, Any]) -> None:
-            result.pop("invocation", None)
             for each in names_of.get(name, [name]):
                 self._take(each, result, params["report"], outcome)
 
@@ -345,6 +351,8 @@ class FleetAction(MinerAction):
             "not_tried_hosts": [host for host in hosts if host not in outcome.done],
             "miners": {host: outcome.miners[host] for host in hosts if host in outcome.miners},
         }
+        if params["report"] == "packed":
+            result.update(miners={}, packed=packed(result["miners"]))
         if warnings:
             result["warnings"] = warnings
         if shows_invocation(task_vars):

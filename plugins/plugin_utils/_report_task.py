@@ -30,6 +30,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._csv import cs
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import changes, report
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.changes import Changes, Known
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.folder import folder_problem
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import unpacked
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.page import Page, render
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.texts import collection_version
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
@@ -143,7 +144,7 @@ class ReportAction(MinerAction):
 
 def _validated(args: Mapping[str, Any], action: str) -> dict[str, Any]:
     """Returns the options as Ansible validates them. Raises InvalidInput."""
-    rows = args.get("rows", [])
+    rows = _unpacked(args["packed"]) if args.get("packed") else args.get("rows", [])
     # Ansible would copy each of them.
     validation = ArgumentSpecValidator(dragonmint_report.argument_spec()).validate({**args, "rows": []})
     if validation.error_messages:
@@ -164,6 +165,16 @@ def _validated(args: Mapping[str, Any], action: str) -> dict[str, Any]:
     if params["webhook_url"] and urlsplit(params["webhook_url"]).scheme not in ("http", "https"):
         raise InvalidInput("The webhook's URL must begin with http:// or https://. Correct report_webhook_url.")
     return {**params, "rows": rows}
+
+
+def _unpacked(text: Any) -> Any:
+    try:
+        return unpacked(text)
+    except ValueError:
+        raise InvalidInput(
+            f"packed is {quoted(text)}; expected what a filter of this collection returned. Use rows for a list. "
+            "Nothing was written."
+        ) from None
 
 
 def _state_file(folder: Path, name: str) -> Path:

@@ -14,6 +14,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     Variables,
     normalised,
 )
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import unpacked
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 PROBLEM = "problem"
@@ -37,6 +38,11 @@ class OfHosts:
 
     def values(self, host: str) -> Mapping[str, Any]:
         return self.kinds[self.of[host]]
+
+
+def of_hosts_from(found: Any) -> OfHosts:
+    """Returns what the lookup job_of_hosts has found, packed or as a dictionary."""
+    return OfHosts(**(unpacked(found) if isinstance(found, str) else plain(found)))
 
 
 def values_of_hosts(
