@@ -57,6 +57,7 @@ from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import tables_of
@@ -70,6 +71,10 @@ class LookupModule(LookupBase):
     _templar: Any
 
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
+        with without_collector():
+            return self._run(terms, variables, **kwargs)
+
+    def _run(self, terms: Sequence[str], variables: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
         if self.get_option("hosts"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 from ansible.errors import AnsibleFilterError
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
@@ -15,6 +16,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._text import q
 def address_of(miner: str, variables: Mapping[str, Any]) -> str:
     """Returns the address at which tasks of this collection look for a miner, from its variables."""
     return str(variables.get("dragonmint_host") or variables.get("ansible_host") or miner)
+
+
+def endpoint_of(url: Any) -> str:
+    """Returns the host and port of a pool, which say where miners mine; a URL may have more in it."""
+    try:
+        return urlsplit(str(url)).netloc.rpartition("@")[2] or str(url)
+    except ValueError:
+        return str(url)
 
 
 def require_rows(name: str, rows: Any, columns: Any) -> None:

@@ -19,6 +19,7 @@ MEASUREMENTS = {
     "events": events.main,
     "heal": jobs.heal,
     "audit": jobs.audit,
+    "overview": jobs.overview,
     "curtail": curtail.main,
     "metrics": metrics.main,
 }

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks cost that look at a whole fleet: python -m tests.bench.jobs heal audit.
+"""What the playbooks cost that look at a whole fleet: python -m tests.bench.jobs heal audit overview.
 
 Each miner has a worker of its own as its desired pools. Some are dark, some drift, and some need a remedy, which is not
 sent.
@@ -8,7 +8,10 @@ sent.
 
 from __future__ import annotations
 
+import json
+import os
 import resource
+import subprocess
 import sys
 from typing import Any
 
@@ -16,12 +19,13 @@ from tests.bench.discovery import require
 from tests.bench.drift import FOLDER, play, written
 from tests.bench.measuring import described_machine, verdict
 from tests.bench.plays import MODE, PASSWORD
-from tests.simulator.control import Fleet
+from tests.simulator.control import CHECKOUT, Fleet
 
 MINERS = 10000
 # One of so many is dark, has drifted, or has a dead board.
 DARK, DRIFTED, DEAD = 1000, 100, 500
-SECONDS_MOST = 120.0
+SECONDS_MOST = {"heal": 120.0, "audit": 120.0, "overview": 45.0}
+RENDER_S_MOST, RENDER_MIB_MOST, PAGE_MB_MOST = 3.0, 300.0, 6.0
 URL = "stratum+tcp://pool.example.com:3333"
 VARIABLES = {
     "provision_pools": [{"url": URL, "user": "farm.{{ inventory_hostname }}"}],
@@ -41,19 +45,37 @@ def audit() -> None:
     run("audit")
 
 
+def overview() -> None:
+    run("overview")
+    report = FOLDER / "dragonmint-reports/overview.json"
+    rendered = json.loads(
+        subprocess.run(
+            [sys.executable, "-m", "tests.bench.renderer"],
+            input=report.read_bytes(),
+            cwd=CHECKOUT,
+            env={**os.environ, "PYTHONPATH": str(CHECKOUT / "build")},
+            stdout=subprocess.PIPE,
+            check=True,
+        ).stdout
+    )
+    verdict("seconds of which the page takes", rendered["seconds"], most=RENDER_S_MOST)
+    verdict("memory of a process that makes the page, MiB", rendered["mib"], most=RENDER_MIB_MOST)
+    verdict("size of the page, MB", rendered["mb"], most=PAGE_MB_MOST)
+
+
 def run(job: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     print(described_machine())
     with Fleet.start(count=MINERS, generation="dm-2018-05", first="127.48.0.1", speed=1.0) as fleet:
         hosts = prepared(fleet)
         variables = {"dragonmint_port": fleet.port, "dragonmint_password": PASSWORD, **VARIABLES}
-        inventory = written("jobs.yml", {"miners": {"hosts": hosts, "vars": variables}})
+        inventory = written("jobs.json", {"miners": {"hosts": hosts, "vars": variables}})
         playbook = [{"ansible.builtin.import_playbook": f"minerops.dragonmint.{job}"}]
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         seconds, kib = play(playbook, inventory, "-e", f"report_folder={FOLDER}/dragonmint-reports")
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         require(not any(fleet.writes().values()), f"{job} has written to miners")
-    verdict(f"seconds of {job} for {MINERS:,} miners", seconds, most=SECONDS_MOST)
+    verdict(f"seconds of {job} for {MINERS:,} miners", seconds, most=SECONDS_MOST[job])
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     print(f"  {cpu:.0f} s CPU and {kib / 1024:.0f} MiB without the simulator; see {FOLDER}/drift.log")
 
@@ -73,7 +95,7 @@ def prepared(fleet: Fleet) -> dict[str, Any]:
     return hosts
 
 
-JOBS = {"heal": heal, "audit": audit}
+JOBS = {"heal": heal, "audit": audit, "overview": overview}
 
 if __name__ == "__main__":
     try:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import subprocess
@@ -11,9 +12,10 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
@@ -39,9 +41,16 @@ class Cost:
 
 
 class Bench:
-    """Some tasks for some miners, written as a playbook into a folder."""
+    """Some tasks for some miners, written as a playbook into a folder, and an inventory in YAML or as JSON."""
 
-    def __init__(self, folder: Path, name: str, tasks: Sequence[dict[str, Any]], hosts: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        name: str,
+        tasks: Sequence[dict[str, Any]],
+        hosts: dict[str, Any],
+        inventory: Literal["yml", "json"] = "yml",
+    ) -> None:
         self.name = name
         self._folder = folder
         self._runs = len(tasks) * len(hosts["hosts"])
@@ -50,7 +59,9 @@ class Bench:
         play = {"name": "Bench", "hosts": "miners", "gather_facts": False, "tasks": named}
         (folder / "ansible.cfg").write_text(ANSIBLE_CFG)
         (folder / f"{name}.yml").write_text(yaml.safe_dump([play], sort_keys=False))
-        (folder / f"{name}-inventory.yml").write_text(yaml.safe_dump({"miners": hosts}, sort_keys=False))
+        write = json.dumps if inventory == "json" else partial(yaml.safe_dump, sort_keys=False)
+        self._inventory = f"{name}-inventory.{inventory}"
+        (folder / self._inventory).write_text(write({"miners": hosts}))
 
     def run(self) -> Cost:
         """Run it once. Ends the program if a task fails: then there is nothing to measure."""
@@ -58,7 +69,7 @@ class Bench:
         started = time.monotonic()
         with self._log.open("w") as log:
             process = subprocess.Popen(
-                [tool, "-i", f"{self.name}-inventory.yml", f"{self.name}.yml"],
+                [tool, "-i", self._inventory, f"{self.name}.yml"],
                 cwd=self._folder,
                 env=environment_in(self._folder),
                 stdin=subprocess.DEVNULL,

@@ -29,7 +29,7 @@ def main() -> None:
         desired = {"provision_pools": [{**pool, "password": "x"} for pool in POOLS], "provision_autotune_mode": MODE}
         connection = {"dragonmint_port": fleet.port, "dragonmint_password": PASSWORD}
         task = {"minerops.dragonmint.dragonmint_metrics": {"dest": str(FILE)}, "run_once": True}
-        cost = Bench(FOLDER, "metrics", [task], {"hosts": members, "vars": {**connection, **desired}}).run()
+        cost = Bench(FOLDER, "metrics", [task], {"hosts": members, "vars": {**connection, **desired}}, "json").run()
     verdict(f"seconds for {COUNT:,} miners", COUNT * cost.wall, most=SECONDS_MOST)
     print(f"  of which CPU{COUNT * cost.cpu:38.2f}")
     verdict("size of the file, MB", FILE.stat().st_size / 1e6, most=MB_MOST)

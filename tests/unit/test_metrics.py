@@ -111,7 +111,7 @@ WELL = {
     **{f"board_temperature_celsius{{{number}}}": 72 for number in range(3)},
     **{f"board_hashrate_hashes_per_second{{{number}}}": pytest.approx(4.9e12) for number in range(3)},
     "fan_speed_ratio": 0.59,
-    "pool_up{0,stratum+tcp://pool.example.com:3333}": 1,
+    "pool_up{0,pool.example.com:3333}": 1,
     "shares_accepted_total": 900,
     "shares_rejected_total": 6,
     "firmware_info{t1_20180515_060842,g19}": 1,
@@ -157,9 +157,7 @@ def without(*names: str, **changes: float) -> dict[str, Any]:
         pytest.param(
             polled(facts(ready=False, boards=[], pools=[], fan_percent=None, reject_ratio=None)),
             {
-                **without(
-                    *UNKNOWN_RATES, *OF_BOARDS, "fan_speed_ratio", "pool_up{0,stratum+tcp://pool.example.com:3333}"
-                ),
+                **without(*UNKNOWN_RATES, *OF_BOARDS, "fan_speed_ratio", "pool_up{0,pool.example.com:3333}"),
                 "finding{cgminer_down,,critical}": 1,
             },
             id="cgminer does not answer",

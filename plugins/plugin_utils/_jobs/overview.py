@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import models, rates
@@ -24,6 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, summed_up, tally
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages import tones
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import endpoint_of
 
 MINING, TUNING, CURTAILED, WARNING, UNHEALTHY = "mining", "tuning", "curtailed", "warning", "unhealthy"
 LOCKED, UNREACHABLE, MISSING, UNKNOWN = "locked", "unreachable", "missing", "unknown"
@@ -116,7 +116,7 @@ class _Miner:
     def pool(self) -> str:
         pools = self.fact("mining", "pools") or ()
         used = next((pool for pool in pools if pool.get("active")), None)
-        return _place(used.get("url")) if used else ""
+        return endpoint_of(used.get("url")) if used else ""
 
 
 @dataclass
@@ -468,11 +468,3 @@ def _sources(reports: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any
             "counts": [f"{count} {state}" for state, count in counts.items() if count or state in ("polled", "silent")],
             "problems": [str(problem) for problem in told.get("problems") or ()],
         }
-
-
-def _place(url: Any) -> str:
-    """Returns the host and port of a pool, which say where miners mine; a URL may have more in it."""
-    try:
-        return urlsplit(str(url)).netloc.rpartition("@")[2] or str(url)
-    except ValueError:
-        return str(url)

@@ -41,7 +41,9 @@ UPTIME = Family("dragonmint_uptime_seconds", "How long ago the miner booted.")
 BOARD_TEMPERATURE = Family("dragonmint_board_temperature_celsius", "The temperature of a board.", ("board",))
 BOARD_HASHRATE = Family("dragonmint_board_hashrate_hashes_per_second", "The hash rate of a board.", ("board",))
 FAN_SPEED = Family("dragonmint_fan_speed_ratio", "The speed of the fans, from 0 to 1.")
-POOL_UP = Family("dragonmint_pool_up", "Whether cgminer reports the pool as alive (1) or not (0).", ("pool", "url"))
+POOL_UP = Family(
+    "dragonmint_pool_up", "Whether cgminer reports the pool as alive (1) or not (0).", ("pool", "endpoint")
+)
 SHARES_ACCEPTED = Family(
     "dragonmint_shares_accepted_total", "Shares of all boards that pools accepted since cgminer started.", kind=COUNTER
 )

@@ -20,6 +20,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import rate_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import families
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.families import Family
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import endpoint_of
 
 MEASURED, ESTIMATED = "measured", "estimated"
 MISSING = Finding("missing", checks.CRITICAL, "the inventory expects it and did not find it")
@@ -159,7 +160,7 @@ def _values(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | No
         yield families.BOARD_TEMPERATURE, own, board.get("temperature_c")
         yield families.BOARD_HASHRATE, own, rate_of(board)
     for number, pool in enumerate(mining.get("pools") or ()):
-        own = {"pool": str(number), "url": visible(pool.get("url") or "")}
+        own = {"pool": str(number), "endpoint": visible(endpoint_of(pool.get("url") or ""))}
         yield families.POOL_UP, own, None if pool.get("status") is None else pool["status"] == "Alive"
     for family, verdict in ((families.SHARES_ACCEPTED, "accepted"), (families.SHARES_REJECTED, "rejected")):
         yield family, {}, _sum(board.get(verdict) for board in boards)
