@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 
-from tests.bench import curtail, discovery, drift, events, fleet, jobs, metrics, tasks
+from tests.bench import curtail, discovery, drift, events, fleet, jobs, tasks
 
 MEASUREMENTS = {
     "tasks": tasks.main,
@@ -21,7 +21,7 @@ MEASUREMENTS = {
     "audit": jobs.audit,
     "overview": jobs.overview,
     "curtail": curtail.main,
-    "metrics": metrics.main,
+    "metrics": jobs.metrics,
 }
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.discovery import require
-from tests.bench.measuring import FOREIGN_VARIABLES, described_machine, verdict
+from tests.bench.measuring import FLEET_CFG, FOREIGN_VARIABLES, described_machine, verdict
 from tests.bench.plays import DEBUG, MODE, OURS, PASSWORD, POOLS, make_as_desired
 from tests.simulator.control import CHECKOUT, Fleet
 
@@ -90,7 +90,7 @@ def play(plays: list[dict[str, Any]], inventory: Path, *arguments: str) -> tuple
     with (FOLDER / "drift.log").open("w") as log:
         process = subprocess.Popen(
             [Path(sys.executable).with_name(command[0]), *command[1:]],
-            env={**own, "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build")},
+            env={**own, "ANSIBLE_CONFIG": str(FLEET_CFG), "ANSIBLE_COLLECTIONS_PATH": str(CHECKOUT / "build")},
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks cost that look at a whole fleet: python -m tests.bench.jobs heal audit overview.
+"""What the playbooks cost that look at a whole fleet: python -m tests.bench.jobs heal audit overview metrics.
 
 Each miner has a worker of its own as its desired pools. Some are dark, some drift, and some need a remedy, which is not
 sent.
@@ -24,8 +24,10 @@ from tests.simulator.control import CHECKOUT, Fleet
 MINERS = 10000
 # One of so many is dark, has drifted, or has a dead board.
 DARK, DRIFTED, DEAD = 1000, 100, 500
-SECONDS_MOST = {"heal": 120.0, "audit": 120.0, "overview": 45.0}
+SECONDS_MOST = {"heal": 120.0, "audit": 120.0, "overview": 45.0, "metrics": 45.0}
 RENDER_S_MOST, RENDER_MIB_MOST, PAGE_MB_MOST = 3.0, 300.0, 6.0
+FILE_MB_MOST = 20.0
+A_RACK = 40
 URL = "stratum+tcp://pool.example.com:3333"
 VARIABLES = {
     "provision_pools": [{"url": URL, "user": "farm.{{ inventory_hostname }}"}],
@@ -63,6 +65,12 @@ def overview() -> None:
     verdict("size of the page, MB", rendered["mb"], most=PAGE_MB_MOST)
 
 
+def metrics() -> None:
+    run("metrics")
+    size = (FOLDER / "dragonmint-reports/dragonmint.prom").stat().st_size
+    verdict("size of the file, MB", size / 1e6, most=FILE_MB_MOST)
+
+
 def run(job: str) -> None:
     FOLDER.mkdir(parents=True, exist_ok=True)
     print(described_machine())
@@ -85,7 +93,7 @@ def prepared(fleet: Fleet) -> dict[str, Any]:
     hosts = {}
     for number, miner in enumerate(fleet.miners):
         name = f"miner{number:05}"
-        hosts[name] = {"ansible_host": miner.host}
+        hosts[name] = {"ansible_host": miner.host, "rack": f"r{number // A_RACK + 1}"}
         user = "thief" if number % DRIFTED == 1 else f"farm.{name}"
         miner.set(pools=[{"url": URL, "user": user, "pass": "x"}], autotune={"mode": MODE})
         if number % DEAD == 2:
@@ -95,7 +103,7 @@ def prepared(fleet: Fleet) -> dict[str, Any]:
     return hosts
 
 
-JOBS = {"heal": heal, "audit": audit, "overview": overview}
+JOBS = {"heal": heal, "audit": audit, "overview": overview, "metrics": metrics}
 
 if __name__ == "__main__":
     try:

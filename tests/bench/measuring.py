@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import platform
 import subprocess
@@ -12,12 +11,13 @@ import sys
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import yaml
+
+from tests.simulator.control import CHECKOUT
 
 # What the reader has set for other work must not decide about the measurement.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
@@ -26,6 +26,8 @@ ANSIBLE_CFG = """\
 collections_path = ..
 home = ../home/.ansible
 """
+# What the documentation advises for fleets.
+FLEET_CFG = CHECKOUT / "docs/ansible.fleet.cfg"
 
 
 @dataclass(frozen=True)
@@ -41,16 +43,9 @@ class Cost:
 
 
 class Bench:
-    """Some tasks for some miners, written as a playbook into a folder, and an inventory in YAML or as JSON."""
+    """Some tasks for some miners, written as a playbook into a folder."""
 
-    def __init__(
-        self,
-        folder: Path,
-        name: str,
-        tasks: Sequence[dict[str, Any]],
-        hosts: dict[str, Any],
-        inventory: Literal["yml", "json"] = "yml",
-    ) -> None:
+    def __init__(self, folder: Path, name: str, tasks: Sequence[dict[str, Any]], hosts: dict[str, Any]) -> None:
         self.name = name
         self._folder = folder
         self._runs = len(tasks) * len(hosts["hosts"])
@@ -59,9 +54,7 @@ class Bench:
         play = {"name": "Bench", "hosts": "miners", "gather_facts": False, "tasks": named}
         (folder / "ansible.cfg").write_text(ANSIBLE_CFG)
         (folder / f"{name}.yml").write_text(yaml.safe_dump([play], sort_keys=False))
-        write = json.dumps if inventory == "json" else partial(yaml.safe_dump, sort_keys=False)
-        self._inventory = f"{name}-inventory.{inventory}"
-        (folder / self._inventory).write_text(write({"miners": hosts}))
+        (folder / f"{name}-inventory.yml").write_text(yaml.safe_dump({"miners": hosts}, sort_keys=False))
 
     def run(self) -> Cost:
         """Run it once. Ends the program if a task fails: then there is nothing to measure."""
@@ -69,7 +62,7 @@ class Bench:
         started = time.monotonic()
         with self._log.open("w") as log:
             process = subprocess.Popen(
-                [tool, "-i", self._inventory, f"{self.name}.yml"],
+                [tool, "-i", f"{self.name}-inventory.yml", f"{self.name}.yml"],
                 cwd=self._folder,
                 env=environment_in(self._folder),
                 stdin=subprocess.DEVNULL,

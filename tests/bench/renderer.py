@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.overview
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.page import Page, render
 
 
-def main() -> None:
+def measured() -> None:
     rows = json.load(sys.stdin)
     before = peak_mib()
     began = time.monotonic()
@@ -30,4 +30,4 @@ def peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    measured()
