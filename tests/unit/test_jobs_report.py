@@ -5,11 +5,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import report
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.changes import Difference
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.changes import Changes, Difference, Known
 
 
 @pytest.mark.parametrize(
@@ -50,3 +51,13 @@ def test_a_webhook_gets_the_number_and_the_first_of_very_many() -> None:
     told = report.message("health", "Health", "Hall 1", 0.0, "500 miners.", 3, Difference(many, []))
     assert told["counts"] == {"new": 500, "still": 3, "resolved": 0}
     assert (len(told["new"]), told["at"]) == (100, "1970-01-01T00:00:00+00:00")
+
+
+def test_the_first_report_has_none_to_differ_from() -> None:
+    none = Difference([], [])
+    difference = Difference([{"miner": "m1", "what": "failed"}], [{"miner": "m2", "what": "drift"}])
+    first = Changes([], difference, difference, Known(0.0, {}), arrived=["m1"])
+    assert report.told(first) == ""
+    later = replace(first, before=0.0)
+    assert report.told(later) == "Since the last report: 1 new and 1 resolved. 1 miner new in the report."
+    assert report.told(replace(later, difference=none, arrived=[])) == ""

@@ -143,7 +143,9 @@ def too_old(names: Iterable[str], stem: str, keep: int) -> list[str]:
 
 
 def told(changes: Changes) -> str:
-    """Returns what has changed since the last report in one sentence; "" for nothing."""
+    """Returns what has changed since the last report in one sentence; "" for nothing, and for the first report."""
+    if changes.before is None:
+        return ""
     parts = [f"{len(changes.difference.new)} new"] if changes.difference.new else []
     parts += [f"{len(changes.difference.resolved)} resolved"] if changes.difference.resolved else []
     texts = [f"Since the last report: {' and '.join(parts)}."] if parts else []
