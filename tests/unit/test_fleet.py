@@ -96,7 +96,7 @@ def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> N
     found = one(server.port)
     assert (found.state, found.credential, found.problem, found.missing) == (scan.POLLED, "factory", None, {})
     assert list(found.facts) == [f"dragonmint_{subset}" for subset in subsets.SUBSETS]
-    actions = ["auth", "overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"]
+    actions = ["auth", "overview", "pools", "summary", "getAutoTuneStatus"]
     assert paths(server) == ["/", "/api/type", *(f"/api/{action}" for action in actions)]
     assert server.accepted == 1
     assert json.loads(json.dumps(found.facts)) == found.facts
@@ -261,14 +261,14 @@ def hang_up(peer: Peer) -> None:
     """Ends the connection without an answer."""
 
 
-@pytest.mark.parametrize("action", ["type", "auth", "overview", "getAutoTune"])
+@pytest.mark.parametrize("action", ["type", "auth", "overview", "getAutoTuneStatus"])
 def test_a_miner_that_dies_while_it_is_asked_is_unresponsive(
     listen: Listen, action: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = one(listen(miner(**{action: hang_up})).port)
     assert found.state == scan.UNRESPONSIVE
     assert "without an answer" in str(found.problem)
-    assert ("dragonmint_pools" in found.facts) is (action == "getAutoTune")
+    assert ("dragonmint_pools" in found.facts) is (action == "getAutoTuneStatus")
 
 
 @pytest.mark.parametrize("action", ["auth", "summary"])

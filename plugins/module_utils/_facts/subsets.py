@@ -25,7 +25,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import mask_url
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
     ERROR,
@@ -228,16 +227,9 @@ def _everything(session: Session, type_: str | None, value: Mining) -> Steps[Eve
 
 
 def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
-    try:
-        configured = yield from autotune.current_autotune(sources.session)
-    except PermissionDenied:
-        # A guest may read the status of an Innosilicon, which has the mode in it.
-        status = yield from sources.session.read(AUTOTUNE_STATUS)
-        if status.configured is None:
-            raise
-        configured = status.configured
-    else:
-        status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
+    status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
+    # With the mode in it, one request is enough; a guest may ask an Innosilicon for nothing else.
+    configured = status.configured or (yield from autotune.current_autotune(sources.session))
     return {**autotune.shown(configured), "is_running": status.is_running, "is_tuning": status.is_tuning}
 
 
