@@ -136,6 +136,12 @@ def test_what_a_job_must_know_is_handed_on_or_shows_on_the_miner(
 
     curtailed = awx.run("curtail", {"curtail_mode": "efficient"}).succeeded()
     assert {mode for mode, _level in modes(fleet)} == {"efficient"}
+    record = json.dumps(curtailed.statistics["dragonmint_curtail"]["record"])
+    pools = [{"url": URL, "user": "farm"}]
+    fleet.clear()
+    foreign = {"provision_pools": json.dumps(pools), "curtail_record_data": record.replace("miner", "other")}
+    assert "It is the record of another fleet, so nothing was sent." in awx.run("provision", foreign).text
+    assert [miner for miner in fleet.miners if miner.requests()] == []
     # The next node of a workflow gets the statistics as extra variables.
     awx.run("curtail", {"curtail_restore": "true", **curtailed.statistics}).succeeded()
     assert modes(fleet) == before

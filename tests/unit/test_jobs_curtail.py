@@ -44,15 +44,14 @@ def run(
     commands: dict[str, Any] | None = None,
     is_check: bool = False,
     record: Record | None = None,
+    address: str = "10.1.0.1",
     **variables: Any,
 ) -> dict[str, Any]:
     """What a run comes to in which miners were read as this, commanded with these results, and time ran out."""
     given = values(**variables)
     goal = curtailment.goal_from(given)
     known = Known(record or Record())
-    course = Course(
-        dict.fromkeys(reads, "10.1.0.1"), goal, known, curtail.policy_from(given, goal, is_check), 0.0, WALL
-    )
+    course = Course(dict.fromkeys(reads, address), goal, known, curtail.policy_from(given, goal, is_check), 0.0, WALL)
     now = 0.0
     while not course.is_over(now):
         if course.is_round_over or not course.is_first_round:
@@ -312,11 +311,18 @@ def test_a_restore_names_who_is_not_back() -> None:
     assert [name for each in came_of["stats"]["record"]["curtailed"] for name in each["miners"]] == ["b", "d", "c"]
 
 
+@pytest.mark.parametrize(("address", "a", "b"), [("10.1.0.1", "a (10.1.0.1)", "b (10.1.0.1)"), ("", "a", "b")])
+def test_miners_that_fail_for_the_same_reason_are_named_together(address: str, a: str, b: str) -> None:
+    without_login = {"failed": True, "error_code": "invalid_input", "msg": "No password is set."}
+    came_of = run({"a": without_login, "b": without_login}, mode="efficient", address=address)
+    assert f"2 miners not as wanted: {a}, {b}: No password is set. " in came_of["summary"]
+
+
 def test_messages_and_screens_of_large_fleets_stay_short() -> None:
     fleet = {f"m{number}": seen("balanced") for number in range(1000)}
     came_of = run(fleet, dict.fromkeys(fleet, NO), mode="efficient")
     assert len(came_of["failed_miners"]) == 1000
-    assert "And 997 more." in came_of["summary"]
+    assert "m2 (10.1.0.1) and 997 more: No." in came_of["summary"]
     assert len(came_of["summary"]) < 1000
     rows, more = curtail.shown(came_of["rows"], "/reports/curtail.json")
     assert (len(rows), more) == (20, "… 980 more in /reports/curtail.json")
@@ -365,6 +371,25 @@ def test_every_job_finds_the_same_record(
     left = {"record": data_of(handed)} if handed else None
     record, place = _curtailed.record_of(normalised(curtail.PLACE_VARIABLES, given), left)
     assert (list(record.miners), place.path) == (miners, path)
+
+
+def test_a_record_of_another_fleet_is_refused_where_a_user_gave_it(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(text_of(RECORD), encoding="utf-8")
+    given = {"curtail_record_data": data_of(RECORD), "curtail_record": str(path)}
+    own, foreign = list(RECORD.miners)[:1], ["another"]
+
+    def found(*names: str, inventory: list[str]) -> list[str]:
+        variables = {name: given[name] for name in names}
+        return list(_curtailed.record_for(variables, lambda value: value, inventory)[0].miners)
+
+    assert found("curtail_record_data", inventory=own) == list(RECORD.miners)
+    with pytest.raises(InvalidVariables, match=r"^None of the .* of the record in curtail_record_data is in the inv"):
+        found("curtail_record_data", inventory=foreign)
+    # A folder may be shared by sites, and a workflow may go on with another one.
+    assert found("curtail_record", inventory=foreign) == list(RECORD.miners)
+    given["dragonmint_curtail"] = {"record": data_of(RECORD)}
+    assert found("dragonmint_curtail", inventory=foreign) == list(RECORD.miners)
 
 
 def test_a_record_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

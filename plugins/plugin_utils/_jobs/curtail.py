@@ -230,7 +230,7 @@ def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, plac
     """
     left = handed.get("record") if isinstance(handed, Mapping) else None
     given = {
-        "curtail_record_data": values["record_data"],
+        RECORD_DATA.name: values["record_data"],
         "the variable dragonmint_curtail": left,
         f"{place.path} (curtail_record)": file,
     }
@@ -265,6 +265,20 @@ def why_left_alone(until: float) -> str:
     )
 
 
+def why_of_another_fleet(record: Record, place: Place, inventory: Collection[str]) -> str:
+    """Returns why a record is that of another fleet; empty text if it is not.
+
+    ``inventory`` has the names of all hosts.
+    """
+    if not record.miners or any(name in inventory for name in record.miners):
+        return ""
+    return (
+        f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
+        f"{_named(list(record.miners)[:3])}. It is the record of another fleet, so nothing was sent. Correct the "
+        "inventory, or give the record of this fleet."
+    )
+
+
 def problem_before(
     goal: Goal,
     values: Mapping[str, Any],
@@ -284,12 +298,8 @@ def problem_before(
             f"The report would overwrite the record {place.path}, and with it what the miners were before, so nothing "
             "was sent. Set curtail_record to another file."
         )
-    if record.miners and not any(name in inventory for name in record.miners):
-        return (
-            f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
-            f"{_named(list(record.miners)[:3])}. It is the record of another fleet, so nothing was sent. Correct the "
-            "inventory, or give the record of this fleet."
-        )
+    if problem := why_of_another_fleet(record, place, inventory):
+        return problem
     if values["never"] is not None and values["never"] not in groups:
         hint = did_you_mean(values["never"], sorted(groups))
         return f"curtail_never is {quoted(values['never'])}, which is not a group of the inventory.{hint}"
@@ -515,7 +525,12 @@ def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
     if not failed:
         return ""
-    reasons = [f"{row['miner']} ({row['address']}): {row['reason'] or 'it was not tried.'}" for row in failed]
+    alike: dict[str, list[str]] = {}
+    for row in failed:
+        # Nothing is known of a miner that could not be tried.
+        where = f" ({row['address']})" if row["address"] else ""
+        alike.setdefault(row["reason"] or "it was not tried.", []).append(f"{row['miner']}{where}")
+    reasons = [f"{_named(names, 3)}: {reason}" for reason, names in alike.items()]
     return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons, 3)}"
 
 
@@ -529,9 +544,9 @@ def _elsewhere(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"Still in the record, since they are not part of this run: {_named(names)}." if names else ""
 
 
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _named(names: Sequence[str], limit: int = SHOWN) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def _advice(failed: Sequence[Mapping[str, Any]]) -> str:
