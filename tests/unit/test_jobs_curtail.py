@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _curtailed
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _curtail_task, _curtailed
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, curtailment
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_course import Course, Policy, Rate
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import (
@@ -45,6 +47,7 @@ def run(
     is_check: bool = False,
     record: Record | None = None,
     address: str = "10.1.0.1",
+    place: curtail.Place = PLACE,
     **variables: Any,
 ) -> dict[str, Any]:
     """What a run comes to in which miners were read as this, commanded with these results, and time ran out."""
@@ -62,7 +65,7 @@ def run(
             course.took(job, results.get(job.miner, DONE), now)
         now += 1.0
     course.ended(now)
-    return curtail.outcome(course, given, PLACE)
+    return curtail.outcome(course, given, place)
 
 
 def of(came_of: dict[str, Any], miner: str) -> dict[str, Any]:
@@ -315,7 +318,16 @@ def test_a_restore_names_who_is_not_back() -> None:
 def test_miners_that_fail_for_the_same_reason_are_named_together(address: str, a: str, b: str) -> None:
     without_login = {"failed": True, "error_code": "invalid_input", "msg": "No password is set."}
     came_of = run({"a": without_login, "b": without_login}, mode="efficient", address=address)
-    assert f"2 miners not as wanted: {a}, {b}: No password is set. " in came_of["summary"]
+    assert came_of["summary"].startswith(
+        "No miner was commanded. Not confirmed: 2 refused (2 connection not configured). 2 miners not as wanted: "
+        f"{a}, {b}: No password is set. "
+    )
+
+
+def test_that_nobody_had_to_be_commanded_is_said() -> None:
+    came_of = run({"a": seen("efficient"), "b": seen("efficient")}, mode="efficient")
+    assert came_of["is_ok"]
+    assert came_of["summary"].startswith("No miner was commanded, since 2 of 2 miners are as wanted already.")
 
 
 def test_messages_and_screens_of_large_fleets_stay_short() -> None:
@@ -396,6 +408,24 @@ def test_a_record_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     given = normalised(curtail.PLACE_VARIABLES, {"curtail_record": str(tmp_path)})
     with pytest.raises(InvalidVariables, match=r"\(curtail_record\) can't be read: Is a directory\.$"):
         _curtailed.record_of(given, None)
+
+
+def test_a_record_that_cannot_be_written_is_handed_on_where_its_file_is_not_required(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = curtail.Place(tmp_path / "file/record.json", tmp_path)
+    with pytest.raises(
+        InvalidInput, match=r"record\.json \(curtail_record\) can't be written: .*Set curtail_record to"
+    ):
+        _curtail_task.written(place, RECORD)
+    place, warning = _curtail_task.written(replace(place, is_required=False), RECORD)
+    assert "The job goes on without it" in warning
+    assert not place.is_written
+    came_of = run(FLEET, mode="efficient", place=place)
+    assert " The record is only in the custom statistics (dragonmint_curtail), and the event open" in came_of["summary"]
+    assert _curtail_task.written(replace(place, path=tmp_path / "record.json"), RECORD) == (
+        replace(place, path=tmp_path / "record.json", is_written=True),
+        "",
+    )
 
 
 def test_where_the_record_is() -> None:

@@ -178,11 +178,16 @@ PLACE_VARIABLES = Variables("curtail_", (RECORD_FILE, RECORD_DATA, REPORT_FOLDER
 
 @dataclass(frozen=True)
 class Place:
-    """Where the record is: its file, the folder of the reports, and what a message calls the record that was found."""
+    """Where the record is: its file, the folder of the reports, and what a message calls the record that was found.
+
+    ``is_required`` says that the file has to be written before anybody is commanded, ``is_written`` that it could be.
+    """
 
     path: PurePath
     folder: PurePath
     source: str = ""
+    is_required: bool = True
+    is_written: bool = True
 
 
 def rate_from(values: Mapping[str, Any], name: str) -> Rate | None:
@@ -244,6 +249,14 @@ def place_of(values: Mapping[str, Any]) -> Place:
     """Returns where the record is, from the values of the job's variables."""
     folder = Path(values["report_folder"]).expanduser().resolve()
     return Place(Path(values["record"] or folder / RECORD).expanduser().resolve(), folder)
+
+
+def why_not_written(place: Place, reason: str) -> str:
+    """Returns what to do about a record that cannot be written to its file, and why it can't."""
+    problem = f"The record {place.path} (curtail_record) can't be written: {reason}."
+    if place.is_required:
+        return f"{problem} Set curtail_record to a file in a folder that the user who runs Ansible may write to."
+    return f"{problem} The job goes on without it: to restore, hand on the record in dragonmint_curtail."
 
 
 def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float) -> dict[str, float]:
@@ -466,7 +479,8 @@ def _sentences(
 ) -> list[str]:
     is_check = course.policy.is_check
     record = course.record
-    recorded = f"The record is {place.path}, and the event open until {curtail_record.shown(record.until)}."
+    where = place.path if place.is_written else "only in the custom statistics (dragonmint_curtail)"
+    recorded = f"The record is {where}, and the event open until {curtail_record.shown(record.until)}."
     return [
         _planned(course, rows) if is_check else _done(course, rows),
         _reasons(failed),
@@ -499,7 +513,11 @@ def _done(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     confirmed = sum(row["outcome"] == CONFIRMED for row in rows)
     kw = abs(_kw(course.confirmed_watts))
     effect = f"{kw:g} kW {'more than during the event' if course.goal.restore else 'less than before'}"
-    sentences = [f"{confirmed} of {counted(chosen, 'miner')} confirmed, {effect}."]
+    unchanged = sum(row["outcome"] == UNCHANGED for row in rows)
+    why = f", since {unchanged} of {counted(len(rows), 'miner')} are as wanted already" if unchanged else ""
+    sentences = [
+        f"{confirmed} of {counted(chosen, 'miner')} confirmed, {effect}." if chosen else f"No miner was commanded{why}."
+    ]
     if course.saved_before_watts:
         sentences.append(f"{_kw(course.saved_before_watts):g} kW were saved already.")
     if course.goal.kw is not None:
