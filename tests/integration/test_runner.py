@@ -111,6 +111,9 @@ def test_a_rack_from_the_factory_to_mining(
     assert hosts_with_writes(fleet) == set()
 
     answers = {"rotate_new_password": ROTATED, "rotate_serial": "1, 100%"}
+    nobody = awx.run("rotate_passwords", answers, login=Login(machine=("admin", "")))
+    assert "The password that the miner has now is not set, so nothing was sent." in nobody.text
+    assert hosts_with_writes(fleet) == set()
     awx.run("rotate_passwords", answers, login=Login(machine=("admin", PASSWORD))).succeeded()
     assert {miner.state()["users"]["admin"] for miner in fleet.miners} == {ROTATED}
     assert [secret for secret in SECRETS if secret in awx.kept()] == []
