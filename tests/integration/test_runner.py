@@ -233,7 +233,16 @@ def test_two_sites_work_side_by_side_and_make_one_report(ansible: Ansible, start
 def test_a_fleet_is_few_and_small_events(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=FLEET, speed=SPEED)
     awx = Awx(ansible, without_login(fleet), Login({"password": FACTORY}))
-    answers = {"audit": {}, "curtail": {"curtail_mode": "efficient"}}
+    answers = {
+        "audit": {},
+        "curtail": {"curtail_mode": "efficient"},
+        # Each miner changes, and shows how.
+        "provision": {
+            "provision_at_once": "true",
+            "provision_pools": json.dumps([{"url": URL, "user": "farm"}]),
+            "provision_verify_mining": "false",
+        },
+    }
     for job, given in answers.items():
         done = awx.run(job, given).succeeded()
         assert len(done.events) <= MAX_EVENTS, job
