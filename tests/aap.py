@@ -29,8 +29,8 @@ WRITTEN = "Written by make docs from tests/aap.py."
 ORGANIZATION = "Default"
 NAME = "DragonMint"
 LINE = 120
-# How many characters AWX takes: its own limit for a line, and enough for the pools or ratings of a fleet.
-LONGEST_LINE, LONGEST_TEXT = 1024, 32768
+# How many characters AWX takes: its own limit for a line, and enough for the record of a curtailed fleet.
+LONGEST_LINE, LONGEST_TEXT = 1024, 1_048_576
 
 
 @dataclass(frozen=True)
@@ -73,6 +73,7 @@ TEMPLATES = (
             "curtail_mode",
             "curtail_off",
             "curtail_restore",
+            "curtail_record_data",
             "curtail_until",
             "curtail_rate",
             "curtail_restore_rate",
@@ -102,7 +103,13 @@ TEMPLATES = (
     Template(
         "provision",
         "Bring all miners to their desired state, and verify that they mine.",
-        ("target", "provision_test_pools", "provision_ends_curtailment", "provision_at_once"),
+        (
+            "target",
+            "provision_test_pools",
+            "curtail_record_data",
+            "provision_ends_curtailment",
+            "provision_at_once",
+        ),
     ),
     Template(
         "rotate_passwords",

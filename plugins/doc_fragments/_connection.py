@@ -53,7 +53,8 @@ options:
       - Passwords to try in this order, once each, after the miner refused O(password). One run can then reach miners
         with the fleet's password and miners with the factory's, which is C(dragonadmin), C(admin) on Innosilicon, or
         C(innoadmin) on some Innosilicon firmware of May 2018.
-      - Text is taken as a list if it is one in JSON, and as a single password otherwise.
+      - Text is taken as a list if it is one in JSON, and as a single password otherwise. Text that begins as a list
+        does, with C(["), and is not one, is refused.
       - Defaults to the variable C(dragonmint_fallback_passwords); then to E(DRAGONMINT_FALLBACK_PASSWORDS) in the
         environment of the controller.
     type: list

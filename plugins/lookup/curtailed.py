@@ -21,6 +21,10 @@ options:
     description: Return those of these hosts instead that are curtailed, as one dictionary by host.
     type: list
     elements: str
+  problem:
+    description: Return why the record cannot be used, or empty text, instead of failing.
+    type: bool
+    default: false
 author:
   - minerops (@minerops)
 """
@@ -44,9 +48,9 @@ from typing import Any
 
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import HANDED, OF_INVENTORY, record_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import OF_INVENTORY, record_for
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
@@ -58,20 +62,21 @@ class LookupModule(LookupBase):
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
-        names = (*(entry.name for entry in curtail.PLACE_VARIABLES), HANDED, OF_INVENTORY)
-        found = {name: plain(self._templar.template(given[name])) for name in names if name in given}
+        try:
+            record, _place = record_for(given, self._templar.template, given["groups"]["all"])
+        except InvalidVariables as error:
+            if self.get_option("problem"):
+                return [str(error)]
+            raise AnsibleLookupError(str(error)) from None
+        if self.get_option("problem"):
+            return [""]
         hosts = plain(self.get_option("hosts"))
         if hosts is None:
-            of_inventory = {given["inventory_hostname"]: found.get(OF_INVENTORY)}
+            of_inventory = {given["inventory_hostname"]: plain(self._templar.template(given.get(OF_INVENTORY)))}
         else:
             # The inventory plugin sets it for each host. All variables of thousands of hosts would take long to find.
             inventory = given["hostvars"]._inventory.hosts
             of_inventory = {host: plain(inventory[host].vars.get(OF_INVENTORY)) for host in hosts if host in inventory}
-        try:
-            values = normalised(curtail.PLACE_VARIABLES, found)
-            record, _place = record_of(values, found.get(HANDED))
-        except InvalidVariables as error:
-            raise AnsibleLookupError(str(error)) from None
         until = curtail.curtailed_until(record, of_inventory, time.time())
         if hosts is None:
             own = until.get(given["inventory_hostname"])

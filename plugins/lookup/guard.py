@@ -9,7 +9,8 @@ short_description: Why a job must not begin
 description:
   - Checks the variables of a playbook of this collection for all hosts in its target, that the target exists, and,
     where there is nothing to do, that every source of the inventory was read and its miners were polled.
-  - Refuses to run some jobs as a slice of an AWX job, and warns where two logins are given.
+  - Refuses to run some jobs as a slice of an AWX job, and with a record of curtailed miners that cannot be used.
+  - Warns where two logins are given.
   - Where there is something to do, an inventory that was not read as a whole is a warning.
   - The playbooks of this collection use it. It may change at any time.
 options:
@@ -58,10 +59,11 @@ from ansible.inventory.manager import split_host_pattern
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import record_for
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, guard
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import tables_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, Variables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
@@ -93,6 +95,7 @@ class LookupModule(LookupBase):
         tables = tables_of(terms[0])
         problem = guard.wrong_variables(tables, raw or [("all hosts", dict(given))], may_lack=not raw)
         problem = problem or guard.refused_slice(tables, {**given, **self._switches(tables, given)})
+        problem = problem or (self._record_problem(tables, given) if raw else "")
         if problem:
             return [problem]
         reports = plain(given.get("dragonmint_inventory")) or {}
@@ -105,6 +108,16 @@ class LookupModule(LookupBase):
             if warning:
                 Display().warning(warning)
         return [verdict.problem]
+
+    def _record_problem(self, tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
+        """Returns why the record of curtailed miners cannot be used, where the job only looks at it; or empty text."""
+        if not any(curtail.RECORD_OF_OTHERS[0] in table.entries for table in tables):
+            return ""
+        try:
+            record_for(given, self._templar.template, given["groups"]["all"])
+        except InvalidVariables as error:
+            return str(error)
+        return ""
 
     def _switches(self, tables: Sequence[Variables], given: Mapping[str, Any]) -> dict[str, Any]:
         names = [entry.name for table in guard.slice_switches(tables) for entry in table]

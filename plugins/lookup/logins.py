@@ -82,6 +82,9 @@ class LookupModule(LookupBase):
         sources = Sources(variable=variable, environment=os.environ, command_line=lambda: login_for_lookup(given))
         try:
             found = previous_passwords(sources)
-        except TypeError:
-            raise AnsibleLookupError("dragonmint_fallback_passwords must be a list of passwords as text.") from None
+        except (TypeError, ValueError):
+            raise AnsibleLookupError(
+                "dragonmint_fallback_passwords, or DRAGONMINT_FALLBACK_PASSWORDS in the environment, must be a list of "
+                "passwords as text, also in JSON."
+            ) from None
         return list(dict.fromkeys([*found, *(FACTORY_PASSWORDS if self.get_option("factory") else ())]))

@@ -26,7 +26,9 @@ def require_file(path: str) -> None:
         raise InvalidInput(f"dest {path} is no file. Give it the name of one, with its folder.")
     folder = next(parent for parent in target.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise InvalidInput(f"dest {path} can't be written: {folder} is no folder that you may write to. Correct dest.")
+        raise InvalidInput(
+            f"dest {path} can't be written: {folder} is not a folder that you may write to. Correct dest."
+        )
 
 
 def save(path: str, text: str, check_mode: bool) -> Outcome[str]:

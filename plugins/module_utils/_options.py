@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,11 +144,18 @@ def _text(value: Any) -> str:
     return text
 
 
+_BEGINS_AS_LIST = re.compile(r"""\s*\[\s*["']""")
+
+
 def _texts(value: Any) -> list[str]:
     """A list, or the text of one in JSON, which is all that an environment variable can carry; or its only entry."""
     if isinstance(value, str) and value.lstrip().startswith("["):
-        with suppress(ValueError):
+        try:
             value = json.loads(value)
+        except ValueError:
+            # A password may begin with a bracket, but hardly as a list does that lost its end.
+            if _BEGINS_AS_LIST.match(value):
+                raise
     if not isinstance(value, (list, tuple)):
         value = [value]
     return [_text(item) for item in value]
@@ -252,9 +259,10 @@ OPTIONS = (
         miners with the fleet's password and miners with the factory's, which is C(dragonadmin), C(admin) on
         Innosilicon, or C(innoadmin) on some Innosilicon firmware of May 2018.
 
-        Text is taken as a list if it is one in JSON, and as a single password otherwise.
+        Text is taken as a list if it is one in JSON, and as a single password otherwise. Text that begins as a list
+        does, with C(["), and is not one, is refused.
         """,
-        expected="a list of passwords as text, in UTF-8",
+        expected='a list of passwords as text, in UTF-8, also in JSON, such as ["first", "second"]',
         variables=("dragonmint_fallback_passwords",),
         environment=("DRAGONMINT_FALLBACK_PASSWORDS",),
         is_secret=True,

@@ -26,6 +26,12 @@ options:
       - What an earlier job has left in its custom statistics C(dragonmint_curtail).
     type: dict
     default: {}
+  record_required:
+    description:
+      - Whether the record has to be written to its file. With V(false), a file that cannot be written is a warning, and
+        the record is in RV(stats) alone.
+    type: bool
+    default: true
 extends_documentation_fragment:
   - minerops.dragonmint._connection_of_many
   - minerops.dragonmint._attributes
@@ -116,6 +122,7 @@ def argument_spec() -> dict[str, dict[str, Any]]:
         **_options.argument_spec_of_many(),
         "values": {"type": "dict", "required": True},
         "handed": {"type": "dict", "default": {}},
+        "record_required": {"type": "bool", "default": True},
     }
 
 

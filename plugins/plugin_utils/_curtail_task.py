@@ -93,6 +93,7 @@ class CurtailAction(FleetAction):
             record, place = record_of(values, params["handed"])
         except InvalidVariables as error:
             return curtail.refused(str(error))
+        place = replace(place, is_required=params["record_required"])
         if sockets.AIOHTTP_IMPORT_ERROR:
             raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
         if goal.restore and record.miners:
@@ -283,17 +284,35 @@ class _Run:
         self._display.display(text)
 
     def _write(self, record: curtail_record.Record) -> None:
-        save(str(self._place.path), curtail_record.text_of(record), check_mode=False)
+        self._place, warning = written(self._place, record)
+        if warning:
+            self._warnings[warning] = None
 
     def _leave(self) -> None:
         """Leaves behind what a run has come to that is to end at once: nobody reads its result any more."""
         result = curtail.outcome(self.course, self._values, self._place, self._aliases)
         if not self._policy.is_check:
             rows = json.dumps(result["rows"], ensure_ascii=False, indent=4, sort_keys=True)
-            save(str(self._place.folder / "curtail.json"), rows, check_mode=False)
             text = f"The run was cancelled after {self._seconds:.0f} s. {result['summary']}\n"
-            save(str(self._place.folder / CANCELLED_REPORT), text, check_mode=False)
+            with suppress(InvalidInput):
+                save(str(self._place.folder / "curtail.json"), rows, check_mode=False)
+                save(str(self._place.folder / CANCELLED_REPORT), text, check_mode=False)
         os._exit(1)
+
+
+def written(place: curtail.Place, record: curtail_record.Record) -> tuple[curtail.Place, str]:
+    """Writes the record to its file, and returns where it is then, and a warning where it could not be written.
+
+    Raises InvalidInput instead where it has to be.
+    """
+    try:
+        save(str(place.path), curtail_record.text_of(record), check_mode=False)
+    except InvalidInput as error:
+        reason = getattr(error.__cause__, "strerror", None) or str(error)
+        if place.is_required:
+            raise InvalidInput(curtail.why_not_written(place, reason)) from error
+        return replace(place, is_written=False), curtail.why_not_written(place, reason)
+    return replace(place, is_written=True), ""
 
 
 def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[str, Any]]:

@@ -5,17 +5,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import Place
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import Record
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 # Where an earlier job leaves what came of it, and what the inventory plugin says of a miner.
 HANDED, OF_INVENTORY = "dragonmint_curtail", "dragonmint_curtailed"
+
+
+def record_for(
+    variables: Mapping[str, Any], evaluated: Callable[[Any], Any], inventory: Collection[str]
+) -> tuple[Record, Place]:
+    """Returns the record that counts for a host with these variables, and where it is.
+
+    ``inventory`` has the names of all hosts. Raises InvalidVariables for a record that is unusable, and for one of
+    another fleet that a user gave. What an earlier job of a workflow left may be about another site.
+    """
+    names = (*(entry.name for entry in curtail.PLACE_VARIABLES), HANDED)
+    found = {name: plain(evaluated(variables[name])) for name in names if name in variables}
+    record, place = record_of(normalised(curtail.PLACE_VARIABLES, found), found.get(HANDED))
+    if place.source == curtail.RECORD_DATA.name and (why := curtail.why_of_another_fleet(record, place, inventory)):
+        raise InvalidVariables(why)
+    return record, place
 
 
 def record_of(values: Mapping[str, Any], handed: Any) -> tuple[Record, Place]:

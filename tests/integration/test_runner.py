@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -111,6 +112,9 @@ def test_a_rack_from_the_factory_to_mining(
     assert hosts_with_writes(fleet) == set()
 
     answers = {"rotate_new_password": ROTATED, "rotate_serial": "1, 100%"}
+    nobody = awx.run("rotate_passwords", answers, login=Login(machine=("admin", "")))
+    assert "The password that the miner has now is not set, so nothing was sent." in nobody.text
+    assert hosts_with_writes(fleet) == set()
     awx.run("rotate_passwords", answers, login=Login(machine=("admin", PASSWORD))).succeeded()
     assert {miner.state()["users"]["admin"] for miner in fleet.miners} == {ROTATED}
     assert [secret for secret in SECRETS if secret in awx.kept()] == []
@@ -136,6 +140,12 @@ def test_what_a_job_must_know_is_handed_on_or_shows_on_the_miner(
 
     curtailed = awx.run("curtail", {"curtail_mode": "efficient"}).succeeded()
     assert {mode for mode, _level in modes(fleet)} == {"efficient"}
+    record = json.dumps(curtailed.statistics["dragonmint_curtail"]["record"])
+    pools = [{"url": URL, "user": "farm"}]
+    fleet.clear()
+    foreign = {"provision_pools": json.dumps(pools), "curtail_record_data": re.sub(r"miner(\d)", r"other\1", record)}
+    assert "It is the record of another fleet, so nothing was sent." in awx.run("provision", foreign).text
+    assert [miner for miner in fleet.miners if miner.requests()] == []
     # The next node of a workflow gets the statistics as extra variables.
     awx.run("curtail", {"curtail_restore": "true", **curtailed.statistics}).succeeded()
     assert modes(fleet) == before
@@ -224,7 +234,16 @@ def test_two_sites_work_side_by_side_and_make_one_report(ansible: Ansible, start
 def test_a_fleet_is_few_and_small_events(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=FLEET, speed=SPEED)
     awx = Awx(ansible, without_login(fleet), Login({"password": FACTORY}))
-    answers = {"audit": {}, "curtail": {"curtail_mode": "efficient"}}
+    answers = {
+        "audit": {},
+        "curtail": {"curtail_mode": "efficient"},
+        # Each miner changes, and shows how.
+        "provision": {
+            "provision_at_once": "true",
+            "provision_pools": json.dumps([{"url": URL, "user": "farm"}]),
+            "provision_verify_mining": "false",
+        },
+    }
     for job, given in answers.items():
         done = awx.run(job, given).succeeded()
         assert len(done.events) <= MAX_EVENTS, job

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch import Counts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_texts import (
+    Blocks,
     diff_lines,
     fewer,
     printable,
@@ -16,6 +19,26 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_texts i
 )
 
 COUNTS = Counts(10000, ok=1200, changed=1100, failed=12, unreachable=3)
+
+
+def test_many_blocks_are_few_texts_where_nobody_watches() -> None:
+    """Each text is an event of an AWX, which drops one of 700,000 bytes: written as JSON, a colour is six for one."""
+    block = "\n".join(["\x1b[0;32m+" + "x" * 60 + "\x1b[0m"] * 8)
+    shown: list[str] = []
+    blocks = Blocks(shown.append, is_watched=False)
+    for _number in range(10_000):
+        blocks.add(block)
+    blocks.flush()
+    blocks.flush()
+    assert "\n".join(shown) == "\n".join([block] * 10_000)
+    assert len(shown) <= 40
+    assert max(len(json.dumps(text)) for text in shown) < 700_000
+
+    watched: list[str] = []
+    blocks = Blocks(watched.append, is_watched=True)
+    blocks.add("a")
+    blocks.add("b")
+    assert watched == ["a", "b"]
 
 
 def test_progress_and_summary_are_one_line_each() -> None:

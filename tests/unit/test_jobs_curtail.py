@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _curtailed
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _curtail_task, _curtailed
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, curtailment
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_course import Course, Policy, Rate
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_record import (
@@ -44,15 +46,15 @@ def run(
     commands: dict[str, Any] | None = None,
     is_check: bool = False,
     record: Record | None = None,
+    address: str = "10.1.0.1",
+    place: curtail.Place = PLACE,
     **variables: Any,
 ) -> dict[str, Any]:
     """What a run comes to in which miners were read as this, commanded with these results, and time ran out."""
     given = values(**variables)
     goal = curtailment.goal_from(given)
     known = Known(record or Record())
-    course = Course(
-        dict.fromkeys(reads, "10.1.0.1"), goal, known, curtail.policy_from(given, goal, is_check), 0.0, WALL
-    )
+    course = Course(dict.fromkeys(reads, address), goal, known, curtail.policy_from(given, goal, is_check), 0.0, WALL)
     now = 0.0
     while not course.is_over(now):
         if course.is_round_over or not course.is_first_round:
@@ -63,7 +65,7 @@ def run(
             course.took(job, results.get(job.miner, DONE), now)
         now += 1.0
     course.ended(now)
-    return curtail.outcome(course, given, PLACE)
+    return curtail.outcome(course, given, place)
 
 
 def of(came_of: dict[str, Any], miner: str) -> dict[str, Any]:
@@ -312,11 +314,27 @@ def test_a_restore_names_who_is_not_back() -> None:
     assert [name for each in came_of["stats"]["record"]["curtailed"] for name in each["miners"]] == ["b", "d", "c"]
 
 
+@pytest.mark.parametrize(("address", "a", "b"), [("10.1.0.1", "a (10.1.0.1)", "b (10.1.0.1)"), ("", "a", "b")])
+def test_miners_that_fail_for_the_same_reason_are_named_together(address: str, a: str, b: str) -> None:
+    without_login = {"failed": True, "error_code": "invalid_input", "msg": "No password is set."}
+    came_of = run({"a": without_login, "b": without_login}, mode="efficient", address=address)
+    assert came_of["summary"].startswith(
+        "No miner was commanded. Not confirmed: 2 refused (2 connection not configured). 2 miners not as wanted: "
+        f"{a}, {b}: No password is set. "
+    )
+
+
+def test_that_nobody_had_to_be_commanded_is_said() -> None:
+    came_of = run({"a": seen("efficient"), "b": seen("efficient")}, mode="efficient")
+    assert came_of["is_ok"]
+    assert came_of["summary"].startswith("No miner was commanded, since 2 of 2 miners are as wanted already.")
+
+
 def test_messages_and_screens_of_large_fleets_stay_short() -> None:
     fleet = {f"m{number}": seen("balanced") for number in range(1000)}
     came_of = run(fleet, dict.fromkeys(fleet, NO), mode="efficient")
     assert len(came_of["failed_miners"]) == 1000
-    assert "And 997 more." in came_of["summary"]
+    assert "m2 (10.1.0.1) and 997 more: No." in came_of["summary"]
     assert len(came_of["summary"]) < 1000
     rows, more = curtail.shown(came_of["rows"], "/reports/curtail.json")
     assert (len(rows), more) == (20, "… 980 more in /reports/curtail.json")
@@ -367,10 +385,47 @@ def test_every_job_finds_the_same_record(
     assert (list(record.miners), place.path) == (miners, path)
 
 
+def test_a_record_of_another_fleet_is_refused_where_a_user_gave_it(tmp_path: Path) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(text_of(RECORD), encoding="utf-8")
+    given = {"curtail_record_data": data_of(RECORD), "curtail_record": str(path)}
+    own, foreign = list(RECORD.miners)[:1], ["another"]
+
+    def found(*names: str, inventory: list[str]) -> list[str]:
+        variables = {name: given[name] for name in names}
+        return list(_curtailed.record_for(variables, lambda value: value, inventory)[0].miners)
+
+    assert found("curtail_record_data", inventory=own) == list(RECORD.miners)
+    with pytest.raises(InvalidVariables, match=r"^None of the .* of the record in curtail_record_data is in the inv"):
+        found("curtail_record_data", inventory=foreign)
+    # A folder may be shared by sites, and a workflow may go on with another one.
+    assert found("curtail_record", inventory=foreign) == list(RECORD.miners)
+    given["dragonmint_curtail"] = {"record": data_of(RECORD)}
+    assert found("dragonmint_curtail", inventory=foreign) == list(RECORD.miners)
+
+
 def test_a_record_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     given = normalised(curtail.PLACE_VARIABLES, {"curtail_record": str(tmp_path)})
     with pytest.raises(InvalidVariables, match=r"\(curtail_record\) can't be read: Is a directory\.$"):
         _curtailed.record_of(given, None)
+
+
+def test_a_record_that_cannot_be_written_is_handed_on_where_its_file_is_not_required(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    place = curtail.Place(tmp_path / "file/record.json", tmp_path)
+    with pytest.raises(
+        InvalidInput, match=r"record\.json \(curtail_record\) can't be written: .*Set curtail_record to"
+    ):
+        _curtail_task.written(place, RECORD)
+    place, warning = _curtail_task.written(replace(place, is_required=False), RECORD)
+    assert "The job goes on without it" in warning
+    assert not place.is_written
+    came_of = run(FLEET, mode="efficient", place=place)
+    assert " The record is only in the custom statistics (dragonmint_curtail), and the event open" in came_of["summary"]
+    assert _curtail_task.written(replace(place, path=tmp_path / "record.json"), RECORD) == (
+        replace(place, path=tmp_path / "record.json", is_written=True),
+        "",
+    )
 
 
 def test_where_the_record_is() -> None:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import PLACE_VARIABLES
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS, tables_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
     Variable,
@@ -19,6 +20,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     normalised,
 )
 
+ROOT = Path(__file__).parents[2]
 TABLE = Variables(
     "job_",
     (
@@ -217,3 +219,13 @@ def test_a_name_has_the_prefix_or_is_shared(job: str) -> None:
     shared = {"target", "report_folder", "dragonmint_ratings", "curtail_record", "curtail_record_data"}
     table = JOBS[job].variables
     assert [entry.name for entry in table if not entry.name.startswith(table.prefix) and entry.name not in shared] == []
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_who_looks_whether_a_miner_is_curtailed_takes_the_variables_of_the_record(job: str) -> None:
+    """Or a record that is unusable is no variable that is wrong, and miners have been written to once it is found."""
+    folders = [ROOT / f"roles/{JOBS[job].role or job}", ROOT / "playbooks"]
+    files = [*folders[0].rglob("*.yml"), folders[1] / f"{job}.yml"]
+    looks = any("minerops.dragonmint.curtailed" in path.read_text(encoding="utf-8") for path in files if path.exists())
+    taken = {entry.name for table in tables_of(job) for entry in table}
+    assert not looks or taken >= {entry.name for entry in PLACE_VARIABLES}

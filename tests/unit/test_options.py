@@ -74,6 +74,8 @@ BAD = [
     ("password", ["secret-9"], "password is a list; expected a password as text"),
     ("password", "secret-9\udc80", "password is not valid; expected a password as text, in UTF-8"),
     ("fallback_passwords", {"first": "secret-9"}, "fallback_passwords is a dictionary; expected a list of passwords"),
+    ("fallback_passwords", '["secret-9", "b', "expected a list of passwords as text, in UTF-8, also in JSON, such as"),
+    ("fallback_passwords", "['secret-9']", "expected a list of passwords as text, in UTF-8, also in JSON, such as"),
     ("fallback_passwords", ["secret-9", ["a"]], "fallback_passwords is a list; expected a list of passwords as text"),
     ("fallback_passwords", ["secret-9", "\udc80"], "expected a list of passwords as text, in UTF-8"),
     ("username", "admin:secret-9", "username is not valid; expected a user name in UTF-8 without a colon"),

@@ -76,6 +76,14 @@ def test_the_record_of_a_curtailment_lasts_as_long_as_the_signal_can_call() -> N
 
 
 @pytest.mark.parametrize("rulebook", RULEBOOKS, ids=lambda path: path.stem)
+def test_a_playbook_that_fails_is_run_again(rulebook: Path) -> None:
+    """Since the event does not come again. Only heal fails as long as a miner is unhealthy, and is limited itself."""
+    played = [rule["action"]["run_playbook"] for rule in rules(rulebook) if "run_playbook" in rule["action"]]
+    once = {each["name"].rpartition(".")[2] for each in played if not each.get("retries")}
+    assert once <= {"heal"}
+
+
+@pytest.mark.parametrize("rulebook", RULEBOOKS, ids=lambda path: path.stem)
 def test_what_changes_miners_is_for_single_ones(rulebook: Path) -> None:
     for rule in rules(rulebook):
         if "run_playbook" in rule["action"] and "dragonmint" in rule["condition"]:

@@ -178,11 +178,16 @@ PLACE_VARIABLES = Variables("curtail_", (RECORD_FILE, RECORD_DATA, REPORT_FOLDER
 
 @dataclass(frozen=True)
 class Place:
-    """Where the record is: its file, the folder of the reports, and what a message calls the record that was found."""
+    """Where the record is: its file, the folder of the reports, and what a message calls the record that was found.
+
+    ``is_required`` says that the file has to be written before anybody is commanded, ``is_written`` that it could be.
+    """
 
     path: PurePath
     folder: PurePath
     source: str = ""
+    is_required: bool = True
+    is_written: bool = True
 
 
 def rate_from(values: Mapping[str, Any], name: str) -> Rate | None:
@@ -230,7 +235,7 @@ def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, plac
     """
     left = handed.get("record") if isinstance(handed, Mapping) else None
     given = {
-        "curtail_record_data": values["record_data"],
+        RECORD_DATA.name: values["record_data"],
         "the variable dragonmint_curtail": left,
         f"{place.path} (curtail_record)": file,
     }
@@ -244,6 +249,14 @@ def place_of(values: Mapping[str, Any]) -> Place:
     """Returns where the record is, from the values of the job's variables."""
     folder = Path(values["report_folder"]).expanduser().resolve()
     return Place(Path(values["record"] or folder / RECORD).expanduser().resolve(), folder)
+
+
+def why_not_written(place: Place, reason: str) -> str:
+    """Returns what to do about a record that cannot be written to its file, and why it can't."""
+    problem = f"The record {place.path} (curtail_record) can't be written: {reason}."
+    if place.is_required:
+        return f"{problem} Set curtail_record to a file in a folder that the user who runs Ansible may write to."
+    return f"{problem} The job goes on without it: to restore, hand on the record in dragonmint_curtail."
 
 
 def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float) -> dict[str, float]:
@@ -262,6 +275,20 @@ def why_left_alone(until: float) -> str:
     return (
         f"The autotune mode is left alone, since the miner is curtailed until {curtail_record.shown(until)}. Run "
         "curtail with curtail_restore first, or set provision_ends_curtailment: true."
+    )
+
+
+def why_of_another_fleet(record: Record, place: Place, inventory: Collection[str]) -> str:
+    """Returns why a record is that of another fleet; empty text if it is not.
+
+    ``inventory`` has the names of all hosts.
+    """
+    if not record.miners or any(name in inventory for name in record.miners):
+        return ""
+    return (
+        f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
+        f"{_named(list(record.miners)[:3])}. It is the record of another fleet, so nothing was sent. Correct the "
+        "inventory, or give the record of this fleet."
     )
 
 
@@ -284,12 +311,8 @@ def problem_before(
             f"The report would overwrite the record {place.path}, and with it what the miners were before, so nothing "
             "was sent. Set curtail_record to another file."
         )
-    if record.miners and not any(name in inventory for name in record.miners):
-        return (
-            f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
-            f"{_named(list(record.miners)[:3])}. It is the record of another fleet, so nothing was sent. Correct the "
-            "inventory, or give the record of this fleet."
-        )
+    if problem := why_of_another_fleet(record, place, inventory):
+        return problem
     if values["never"] is not None and values["never"] not in groups:
         hint = did_you_mean(values["never"], sorted(groups))
         return f"curtail_never is {quoted(values['never'])}, which is not a group of the inventory.{hint}"
@@ -456,7 +479,8 @@ def _sentences(
 ) -> list[str]:
     is_check = course.policy.is_check
     record = course.record
-    recorded = f"The record is {place.path}, and the event open until {curtail_record.shown(record.until)}."
+    where = place.path if place.is_written else "only in the custom statistics (dragonmint_curtail)"
+    recorded = f"The record is {where}, and the event open until {curtail_record.shown(record.until)}."
     return [
         _planned(course, rows) if is_check else _done(course, rows),
         _reasons(failed),
@@ -489,7 +513,11 @@ def _done(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     confirmed = sum(row["outcome"] == CONFIRMED for row in rows)
     kw = abs(_kw(course.confirmed_watts))
     effect = f"{kw:g} kW {'more than during the event' if course.goal.restore else 'less than before'}"
-    sentences = [f"{confirmed} of {counted(chosen, 'miner')} confirmed, {effect}."]
+    unchanged = sum(row["outcome"] == UNCHANGED for row in rows)
+    why = f", since {unchanged} of {counted(len(rows), 'miner')} are as wanted already" if unchanged else ""
+    sentences = [
+        f"{confirmed} of {counted(chosen, 'miner')} confirmed, {effect}." if chosen else f"No miner was commanded{why}."
+    ]
     if course.saved_before_watts:
         sentences.append(f"{_kw(course.saved_before_watts):g} kW were saved already.")
     if course.goal.kw is not None:
@@ -515,7 +543,12 @@ def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
     if not failed:
         return ""
-    reasons = [f"{row['miner']} ({row['address']}): {row['reason'] or 'it was not tried.'}" for row in failed]
+    alike: dict[str, list[str]] = {}
+    for row in failed:
+        # Nothing is known of a miner that could not be tried.
+        where = f" ({row['address']})" if row["address"] else ""
+        alike.setdefault(row["reason"] or "it was not tried.", []).append(f"{row['miner']}{where}")
+    reasons = [f"{_named(names, 3)}: {reason}" for reason, names in alike.items()]
     return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons, 3)}"
 
 
@@ -529,9 +562,9 @@ def _elsewhere(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     return f"Still in the record, since they are not part of this run: {_named(names)}." if names else ""
 
 
-def _named(names: Sequence[str]) -> str:
-    more = len(names) - SHOWN
-    return ", ".join(names[:SHOWN]) + (f" and {more} more" if more > 0 else "")
+def _named(names: Sequence[str], limit: int = SHOWN) -> str:
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
 
 
 def _advice(failed: Sequence[Mapping[str, Any]]) -> str:

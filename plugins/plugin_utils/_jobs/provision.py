@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import RECORD_OF_OTHERS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import is_hashing
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
@@ -120,6 +122,13 @@ VARIABLES = Variables(
             "Set the mode of miners that are curtailed, too. By default it is kept until the event ends, as the "
             "record of the role curtail says.",
             default=False,
+        ),
+        *RECORD_OF_OTHERS,
+        replace(
+            REPORT_FOLDER,
+            text="The folder on the controller that has the record, if O(curtail_record) is not set; relative to where "
+            "Ansible was started.",
+            of_playbook=False,
         ),
         Variable(
             "provision_verify_mining",
