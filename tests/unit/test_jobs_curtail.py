@@ -300,7 +300,7 @@ def test_what_is_not_rated_is_curtailed_where_it_surely_draws_less() -> None:
     came_of = run(fleet, kw=10, partial=True)
     assert [of(came_of, name)["cause"] for name in "abc"] == ["no rating", "no rating", ""]
     assert "2 miners skipped: 2 no rating." in came_of["summary"]
-    assert "no rating of a T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
+    assert "no rating of the T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
     assert not run(fleet, mode="balanced")["is_ok"]
 
 
