@@ -304,7 +304,7 @@ def test_a_model_whose_cgminer_has_no_modes_is_left_alone(
 ) -> None:
     miner = Miner(INNO_2019, mode="factory", fresh=False)
     miner.type = type_
-    text = rf"This miner is a {re.escape(type_)}, and its cgminer .* and changes nothing\. Nothing was sent"
+    text = rf"The type of this miner is {re.escape(type_)}, and its cgminer .* and changes nothing\. Nothing was sent"
     with pytest.raises(Unsupported, match=text):
         bring(connect(miner), clock, "efficient", check_mode=check_mode)
     assert miner.writes == []

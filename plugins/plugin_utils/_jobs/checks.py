@@ -237,7 +237,7 @@ def _low_hashrate(seen: Seen) -> Iterator[Finding]:
     rated = expected.hashrate_hs * part
     limit, value = round(rated * seen.limits.min_hashrate_ratio, 2), round(rate, 2)
     if value < limit:
-        words = [in_words(rate, seen.fact("mining").get("algorithm")) for rate in (value, limit, rated)]
+        words = [in_words(each, seen.fact("mining").get("algorithm")) for each in (value, limit, rated)]
         in_mode = f" in the mode {mode}" if expected.mode else ""
         detail = f"{words[0]}, less than {words[1]} (rated {words[2]}{in_mode})"
         yield Finding("hashrate_low", WARNING, detail, "", value, limit, RESTART)
