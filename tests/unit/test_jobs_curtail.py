@@ -294,10 +294,15 @@ def test_what_is_not_rated_is_curtailed_where_it_surely_draws_less() -> None:
     fleet = {"a": seen("balanced", model="T9"), "b": seen("turbo"), "c": seen("efficient", model="T9")}
     lowered = run(fleet, mode="efficient")
     assert [of(lowered, name)["outcome"] for name in "abc"] == ["confirmed", "confirmed", "unchanged"]
+    # What it saves is not known, which is not nothing.
+    assert [of(lowered, name)["saved_kw"] for name in "abc"] == [None, None, 0.0]
+    assert (
+        "0 kW less than before. 2 miners not counted for lack of a rating (dragonmint_ratings)." in (lowered["summary"])
+    )
     came_of = run(fleet, kw=10, partial=True)
     assert [of(came_of, name)["cause"] for name in "abc"] == ["no rating", "no rating", ""]
     assert "2 miners skipped: 2 no rating." in came_of["summary"]
-    assert "no rating of a T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
+    assert "no rating of the T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
     assert not run(fleet, mode="balanced")["is_ok"]
 
 

@@ -206,6 +206,16 @@ def without(*names: str, **changes: float) -> dict[str, Any]:
             },
             id="what does not hash draws no rated power",
         ),
+        pytest.param(
+            polled({**FACTS, "dragonmint_identity": {**FACTS["dragonmint_identity"], "type": "T2T+"}}),
+            {
+                **without("expected_hashrate_hashes_per_second{sha256}"),
+                # A nominal rating is near enough for power, and no yardstick for the rate in one of several modes.
+                "power_watts{estimated}": 2200,
+                "finding{unrated,,info}": 1,
+            },
+            id="a rating of no mode in particular",
+        ),
     ],
 )
 def test_what_a_miner_has_to_show(miner: Polled, expected: dict[str, float]) -> None:

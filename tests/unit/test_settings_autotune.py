@@ -154,10 +154,20 @@ def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
     assert miner.writes == ["setAutoTune"]
 
 
-def test_balanced_takes_a_detour_on_a_fresh_innosilicon(connect: Connect, clock: Clock) -> None:
-    miner = Miner(INNO_2018_08, mode="factory", fresh=True)
+@pytest.mark.parametrize(
+    ("generation", "level"),
+    [
+        (INNO_2018_08, "2"),
+        # Of the last days of July 2018, which calls itself factory and has no levels yet.
+        pytest.param(INNO_2018_05, None, id="without levels"),
+    ],
+)
+def test_balanced_takes_a_detour_on_a_fresh_innosilicon(
+    generation: str, level: str | None, connect: Connect, clock: Clock
+) -> None:
+    miner = Miner(generation, mode="factory", fresh=True)
     outcome = bring(connect(miner), clock, "balanced")
-    assert (outcome.changed, outcome.value) == (True, AutoTune("balanced", "2"))
+    assert (outcome.changed, outcome.value) == (True, AutoTune("balanced", level))
     assert miner.writes == ["setAutoTune"] * 3
 
 
@@ -294,7 +304,7 @@ def test_a_model_whose_cgminer_has_no_modes_is_left_alone(
 ) -> None:
     miner = Miner(INNO_2019, mode="factory", fresh=False)
     miner.type = type_
-    text = rf"This miner is a {re.escape(type_)}, and its cgminer .* and changes nothing\. Nothing was sent"
+    text = rf"The type of this miner is {re.escape(type_)}, and its cgminer .* and changes nothing\. Nothing was sent"
     with pytest.raises(Unsupported, match=text):
         bring(connect(miner), clock, "efficient", check_mode=check_mode)
     assert miner.writes == []

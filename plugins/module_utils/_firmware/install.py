@@ -272,8 +272,8 @@ def _require_fit(wanted: Wanted, overview: Overview) -> None:
     hardware = _hardware(identity.type, identity)
     if hardware not in wanted.archive.hardware:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and this miner is a {hardware}. "
-            "Give it the firmware of its own model."
+            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and the hardware of this miner is "
+            f"{hardware}. Give it the firmware of its own model."
         )
     if identity.hwver.lower() not in wanted.archive.boards:
         raise InvalidFirmware(

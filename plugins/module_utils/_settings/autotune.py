@@ -168,8 +168,8 @@ class AutoTuneSetting(Setting[AutoTune]):
         model = model_of((yield from self.session.read(TYPE)))
         if model and model.autotune.works and not model.autotune.works.value:
             raise Unsupported(
-                f"This miner is a {model.type}, and {model.autotune.reason}. Nothing was sent: leave its autotune mode "
-                "alone."
+                f"The type of this miner is {model.type}, and {model.autotune.reason}. Nothing was sent. Set no mode "
+                "for this type."
             )
 
     def write(self, current: AutoTune) -> Steps[None]:

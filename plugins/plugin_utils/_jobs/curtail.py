@@ -426,11 +426,17 @@ def _row(miner: Miner, course: Course) -> dict[str, Any]:
         "then": step.then if step and (miner.is_chosen or step.plan == BY_HAND) else None,
         "then_level": step.then_level if step and miner.is_chosen else None,
         "then_watts": step.then_watts if step and miner.is_chosen else None,
-        "saved_kw": _kw(miner.step_watts) if miner.is_chosen and outcome in (CONFIRMED, CHANGE, TURN_OFF) else 0.0,
+        "saved_kw": _saved_by(miner) if miner.is_chosen and outcome in (CONFIRMED, CHANGE, TURN_OFF) else 0.0,
         "outcome": outcome,
         "cause": cause_of(code) if is_failure else step.cause if step else "",
         "reason": text if is_failure else step.reason if step and outcome != UNCHANGED else "",
     }
+
+
+def _saved_by(miner: Miner) -> float | None:
+    """Returns the kW that a miner saves; None where no rating tells."""
+    watts = miner.step.saved_watts if miner.step else None
+    return None if watts is None else _kw(watts)
 
 
 def _outcome(miner: Miner, course: Course) -> str:
@@ -534,7 +540,13 @@ def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     reasons = listed(Counter(row["cause"] for row in rows if row["outcome"] == REFUSED))
     named = f" ({reasons})" if REFUSED in failed else ""
     skipped = causes(rows)
+    uncounted = sum(row["saved_kw"] is None for row in rows)
     return [
+        *(
+            [f"{counted(uncounted, 'miner')} not counted for lack of a rating (dragonmint_ratings)."]
+            if uncounted
+            else []
+        ),
         *([f"Not confirmed: {listed(failed)}{named}."] if failed else []),
         *([f"{counted(sum(skipped.values()), 'miner')} skipped: {listed(skipped)}."] if skipped else []),
     ]

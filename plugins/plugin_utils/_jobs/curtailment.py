@@ -246,4 +246,4 @@ def _skipped(step: Step, cause: str, reason: str) -> Step:
 
 
 def _unrated(model: str | None, mode: str | None) -> str:
-    return f"There is no rating of a {model or '?'} in the mode {quoted(mode)}; set dragonmint_ratings."
+    return f"There is no rating of the {model or '?'} in the mode {quoted(mode)}; set dragonmint_ratings."

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.autotune import autotune_from
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import RECORD_OF_OTHERS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import is_hashing
@@ -73,6 +75,12 @@ def _check(values: Mapping[str, Any]) -> None:
             "Provision a few miners with provision_test_pools first, as with --limit, and then all of them with "
             "provision_at_once alone."
         )
+    mode, level = values.get("autotune_mode"), values.get("autotune_level")
+    if mode is not None and level is not None:
+        try:
+            autotune_from(mode, level)
+        except InvalidInput as error:
+            raise InvalidVariables(f"provision_autotune_level: {error}") from None
 
 
 VARIABLES = Variables(
