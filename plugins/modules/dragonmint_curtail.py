@@ -123,7 +123,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
         msg="dragonmint_curtail runs inside Ansible on the controller and cannot run as a separate program. Use the "
-            "role minerops.dragonmint.curtail.",
+        "role minerops.dragonmint.curtail.",
         error_code="invalid_input",
     )
 

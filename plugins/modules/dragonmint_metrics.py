@@ -168,7 +168,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
         msg="dragonmint_metrics runs inside Ansible on the controller and cannot run as a separate program. Use it "
-            "in a task without delegate_to.",
+        "in a task without delegate_to.",
         error_code="invalid_input",
     )
 

@@ -198,7 +198,7 @@ def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
         msg="dragonmint_report runs inside Ansible on the controller and cannot run as a separate program. Use it in "
-            "a task without delegate_to.",
+        "a task without delegate_to.",
         error_code="invalid_input",
     )
 
