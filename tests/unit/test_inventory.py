@@ -198,7 +198,7 @@ def test_several_sources_are_reported_side_by_side(read: Read) -> None:
 
 def test_a_source_that_fails_is_reported_and_adds_nobody(read: Read) -> None:
     inventory, _said = read([miner(5)])
-    with pytest.raises(AnsibleParserError, match=r"^b\.dragonmint\.yml: The pools desired of a0-b0-45-00-00-07"):
+    with pytest.raises(AnsibleParserError, match=r"^b\.dragonmint\.yml: Invalid desired pools for a0-b0-45-00-00-07"):
         read(
             [miner(5), miner(6), miner(7)],
             inventory,
