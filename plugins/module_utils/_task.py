@@ -144,7 +144,7 @@ def _warn_of_any_password(context: Context) -> Steps[None]:
     refusal = (yield from context.session.refusal_of_login()) if "session" in vars(context) else None
     if refusal:
         context.warn(
-            "The miner accepts any password because the factory password still stands; the given one is not its "
+            "The miner accepts any password because it still has the factory password; the configured one is not its "
             f"password (/api/auth answers {refusal!r}). The inventory logs in there, so it reports the miner as "
             "locked. Add the factory password to fallback_passwords (in an inventory: credentials), and replace it "
             "with dragonmint_user."

@@ -44,7 +44,7 @@ def _flaw(text: str) -> str | None:
         if text and text[position].isspace():
             return f"{place} with white space: {_located(text, position)}"
     hidden = next((position for position, char in enumerate(text) if _is_hidden(char)), None)
-    return None if hidden is None else f"has a character that cannot be seen: {_located(text, hidden)}"
+    return None if hidden is None else f"has an invisible character: {_located(text, hidden)}"
 
 
 def _located(text: str, position: int) -> str:

@@ -276,7 +276,7 @@ def test_a_reply_that_hangs_is_waited_for_no_longer_than_the_timeout(listen: Lis
     began = time.monotonic()
     found = one(listen(miner(**{action: lambda peer: peer.hold()})).port, timeout_s=0.5)
     assert found.state == scan.UNRESPONSIVE
-    assert f"took the request /api/{action}, but did not answer in full within 0.5 s" in str(found.problem)
+    assert f"accepted the request /api/{action}, but did not answer completely within 0.5 s" in str(found.problem)
     assert time.monotonic() - began < LONG_S
 
 

@@ -42,14 +42,14 @@ def _tell(session: Session, state: str) -> Steps[None]:
         lost = yield from send_once(session.write(switch_led(state)))
     except NotReady as error:
         raise Rejected(
-            f"The miner did not switch its light to '{state}': its program dm-monitor, which has the light, does not "
-            "answer. Reboot the miner (dragonmint_power with state: rebooted).",
+            f"The miner did not switch its light to '{state}': its program dm-monitor, which controls the light, "
+            f"does not answer. Reboot the miner (dragonmint_power with state: rebooted).",
             reason=error.reason,
         ) from error
     if lost:
         failure = NotBack(
-            f"The miner was told to switch its light to '{state}', its reply got lost ({lost.reason}), and the light "
-            "cannot be read. Look at the miner, or run the task again.",
+            f"The miner was sent the command to switch its light to '{state}', its reply was lost ({lost.reason}), "
+            f"and the light cannot be read. Look at the miner, or run the task again.",
             reason=lost.reason,
         )
         failure.changed = True

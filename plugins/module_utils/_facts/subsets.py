@@ -97,7 +97,7 @@ def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]
             for doubt in sources.doubts.pop(subset, ()):
                 warn(doubt)
         except LEFT_OUT as error:
-            warn(f"The facts {subset} are left out: {error}")
+            warn(f"The facts '{subset}' are omitted: {error}")
             refusals.append(error)
     if refusals and not facts and all(isinstance(error, NotReady) for error in refusals):
         raise refusals[0]

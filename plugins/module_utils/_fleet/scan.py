@@ -173,7 +173,7 @@ class _Scan:
             try:
                 await asyncio.wait_for(client.run(visit.steps()), options.deadline_s)
             except asyncio.TimeoutError:
-                visit.problem = f"It has not answered everything within {options.deadline_s:g} s."
+                visit.problem = f"The miner has not answered all requests within {options.deadline_s:g} s."
             except InvalidInput:
                 raise
             except MinerError as error:

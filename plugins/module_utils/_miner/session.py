@@ -315,7 +315,8 @@ class Session:
             raise self._forbidden(request) from None
         except TokenExpired:
             raise AuthenticationFailed(
-                "The miner refuses the JWT that it has just given: its clock is unsteady. Use auth=basic, or reboot it."
+                "The miner refuses the JWT that it has just issued: its clock is unstable. Use auth=basic, or reboot "
+                "it."
             ) from None
 
     def _send(self, request: Request[T], authorization: str | None) -> Steps[T]:
@@ -363,8 +364,8 @@ def _require_users(username: str, refusal: Rejected) -> None:
     """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
     if refusal.reason == USER_UNKNOWN and username in (ADMIN, GUEST):
         raise AuthenticationFailed(
-            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of "
-            "users is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
+            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its user file "
+            f"is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
             "the miner itself restores it.",
             reason=refusal.reason,
         )
@@ -380,13 +381,13 @@ def _refused(credentials: Sequence[Credential], reason: str) -> AuthenticationFa
     if untried:
         advice.append(
             f"If it has its factory password ({untried}), as after a reset or when this login has restored a damaged "
-            "users file, list it in fallback_passwords (in an inventory: credentials)."
+            f"user file, list it in fallback_passwords (in an inventory: credentials)."
         )
     if not users.keys() <= FACTORY_PASSWORDS.keys():
         advice.append("A miner has only the users admin and guest: correct dragonmint_username.")
     advice.append(
-        "Otherwise correct dragonmint_password. If no password works, the miner's users file may be broken, and only a "
-        "factory reset at the miner helps."
+        "Otherwise correct dragonmint_password. If no password works, the miner's user file may be damaged, and only "
+        "a factory reset at the miner itself helps."
     )
     return AuthenticationFailed(
         f"The miner refuses the login of {shown}{count}: {reason}. {' '.join(advice)}", reason=reason

@@ -41,5 +41,5 @@ def accept_log(reply: Reply) -> None:
         raise Rejected(f"The miner does not understand the request for its log: {said}. Try lines=0.", reason=said)
     is_log = reply.status == 200 and (reply.content_type or "").startswith("text/plain")
     if reply.status == 404 or (reply.status == 200 and not is_log):
-        raise Unsupported(f"This miner's firmware does not have {LOGS_PATH}, or it is no DragonMint miner.")
+        raise Unsupported(f"This miner's firmware does not have {LOGS_PATH}, or it is not a DragonMint miner.")
     require_ok(LOGS_PATH, reply)

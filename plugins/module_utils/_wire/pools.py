@@ -60,7 +60,7 @@ def testing_pool(pool: Pool) -> Request[None]:
 def _read_pools(answer: Mapping[str, Any], reply: Reply) -> tuple[Pool, ...]:
     pools = answer.get("pools")
     if not isinstance(pools, list) or not all(isinstance(pool, dict) for pool in pools):
-        raise BadReply("The miner's pools are no list. Try again; if it stays so, reset it to factory settings.")
+        raise BadReply("The miner's pools are not a list. Try again; if this persists, reset it to factory settings.")
     return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _secret(pool.get("pass"))) for pool in pools)
 
 

@@ -224,7 +224,7 @@ def _split_unit(unit: Any) -> tuple[str, str | None]:
 def _warning(type_: str | None, model: Model | None, is_left_out: bool) -> str | None:
     if model and is_left_out:
         return (
-            f"The hash rate of this {model.type} is left out: the unit of its cgminer's MHS fields is not known, and "
+            f"The hash rate of this {model.type} is omitted: the unit of its cgminer's MHS fields is not known, and "
             'its firmware does not report "Hash Rate H" beside them.'
         )
     if model:
@@ -233,11 +233,11 @@ def _warning(type_: str | None, model: Model | None, is_left_out: bool) -> str |
     if is_left_out:
         return (
             f"{unknown}, and its firmware does not report its hash rate in H/s, so the hash rate, the algorithm and "
-            "the rating are left out."
+            f"the rating are omitted."
         )
     return (
-        f"{unknown}. Its hash rate is the one that its firmware reports, which may have the wrong unit; its algorithm "
-        "and rating are left out."
+        f"{unknown}. Its hash rate is the one that its firmware reports, which may be in the wrong unit. Its "
+        f"algorithm and rating are omitted."
     )
 
 

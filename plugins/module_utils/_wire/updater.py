@@ -141,18 +141,18 @@ def accept_upload(status: int, body: bytes) -> None:
     if status == 401:
         raise PermissionDenied("The miner lets only the user admin upgrade the firmware. Log in as admin.")
     if status == 404:
-        raise Unsupported("This miner's firmware can't fetch an upgrade itself. Use src instead of url or latest.")
+        raise Unsupported("This miner's firmware can't download an upgrade itself. Use src instead of url or latest.")
     if status == 413:
-        raise Rejected("The miner refuses the archive as too large; it takes 100 MiB at most.")
+        raise Rejected("The miner refuses the archive as too large; it accepts at most 100 MiB.")
     raise BadReply(
-        f"The miner answered HTTP {status} for its updater. Look at the miner's logs.", reason=f"HTTP {status}"
+        f"The miner answered HTTP {status} for its updater. Check the miner's logs.", reason=f"HTTP {status}"
     )
 
 
 def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirmware:
     version = text_of(answer.get("version"))
     if not version:
-        raise BadReply("The miner does not tell the vendor's newest version. Use src or url instead of latest.")
+        raise BadReply("The miner does not report the vendor's newest version. Use src or url instead of latest.")
     return LatestFirmware(
         version=version,
         date=text_of(answer.get("versionDate")),
@@ -179,7 +179,7 @@ _CAUSES = [
         (r"Hash not set", "the archive has an image without a checksum"),
         (r"/\S+ not found or wrong", "the archive lacks an image that its description names"),
         (r"cannot write \d+ bytes", "the miner has no room left to unpack the archive"),
-        (r"Channel get operation failed", "the miner could not fetch the archive"),
+        (r"Channel get operation failed", "the miner could not download the archive"),
     )
 ]
 # Its result is not told: it is back when it takes the next upload.
