@@ -77,7 +77,7 @@ def to_table(
 ) -> list[str]:
     require_rows("to_table", rows, columns)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise AnsibleFilterError(f"to_table expects the limit as a number of rows, and found {quoted(limit)}.")
+        raise AnsibleFilterError(f"to_table expects the limit as a number of rows, but found {quoted(limit)}.")
     shown = worst_first(rows)[:limit]
     columns = filled_columns(shown, columns)
     cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in shown)]

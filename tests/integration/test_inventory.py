@@ -164,7 +164,7 @@ def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
         return json.dumps({**whole, "__payload__": json.dumps(inner)} if "__payload__" in whole else inner)
 
     spoils: list[tuple[Callable[[str], str], str]] = [
-        (lambda content: spoilt(content, format=0), "is of another version"),
+        (lambda content: spoilt(content, format=0), "is from another version"),
         (lambda content: spoilt(content, options="x"), "was made with other options"),
         (lambda content: spoilt(content, miners=[{"address": "127.20.0.1"}]), "is damaged"),
         (lambda content: spoilt(content, miners=[{"address": "nowhere", "state": "polled"}]), "is damaged"),

@@ -181,6 +181,6 @@ def _minute(at: float) -> float:
 
 def _unusable(source: str, reason: str) -> InvalidVariables:
     return InvalidVariables(
-        f"The record of curtailed miners in {source} {reason}. It says what they were before, so nothing was sent. "
-        "Repair it, or leave it out and set the modes with the role provision."
+        f"The record of curtailed miners in {source} {reason}. Without it, their previous state is unknown, so "
+        f"nothing was sent. Repair it, or remove it and set the modes with the role provision."
     )

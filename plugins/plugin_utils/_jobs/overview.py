@@ -55,15 +55,13 @@ VARIABLES = Variables(
         Variable(
             "overview_from",
             "str",
-            "Where the facts come from: V(fleet) reads all miners, V(inventory) takes what the inventory has polled, "
-            "and sends nothing.",
+            "Where the facts come from. V(fleet) reads all miners. V(inventory) uses the facts that the inventory "
+            "has polled, and sends nothing.",
             default=FLEET,
             choices=(FLEET, INVENTORY),
         ),
-        Variable("overview_rack", "str", "The variable of a host that names its rack.", default="rack"),
-        Variable(
-            "overview_position", "str", "The variable of a host that says where in its rack it is.", default="position"
-        ),
+        Variable("overview_rack", "str", "The host variable with the name of the rack.", default="rack"),
+        Variable("overview_position", "str", "The host variable with the position in the rack.", default="position"),
         *curtail.RECORD_OF_OTHERS,
         RATINGS,
         TARGET,

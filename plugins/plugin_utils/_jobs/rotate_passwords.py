@@ -20,14 +20,14 @@ VARIABLES = Variables(
         Variable(
             "rotate_serial",
             "list",
-            "The sizes of the batches, as numbers or percentages; the last one repeats.",
+            "The batch sizes, as numbers or percentages. The last one is repeated.",
             default=(1, 10, "25%"),
         ),
         Variable(
             "rotate_max_failure_percent",
             "float",
-            "The rotation stops when more than that percentage of a batch refuses the new password. Miners that are "
-            "unreachable keep the old one, and stop it only where they are all of a batch.",
+            "Stop the rotation when more than this percentage of a batch refuses the new password. Unreachable "
+            "miners keep the old password, and stop the rotation only if all miners of a batch are unreachable.",
             default=0,
             minimum=0,
             maximum=100,
@@ -66,7 +66,7 @@ def outcome(
     if len(reasons) > _SHOWN:
         sentences.append(f"And {len(reasons) - _SHOWN} more.")
     if failed:
-        sentences.append("Run the same command again once that is repaired: miners with the new password are skipped.")
+        sentences.append("Fix these miners and run the same command again: miners with the new password are skipped.")
     return {
         "rows": rows,
         "failed": failed,
