@@ -30,7 +30,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Require a worker and an address of its own for each miner
+- name: Require a unique worker and address per miner
   ansible.builtin.assert:
     that: (ansible_play_hosts_all | minerops.dragonmint.site_plan(hostvars)).problem == ''
   run_once: true

@@ -36,7 +36,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See whom to wait for
+- name: Choose the miners to wait for
   ansible.builtin.set_fact:
     __upgrade_looks: "{{ {} | minerops.dragonmint.upgrade_looks(ansible_play_batch, hostvars, _upgrade) }}"
   run_once: true

@@ -211,7 +211,7 @@ def inventory_of(miners: dict[str, Miner]) -> dict[str, Any]:
 
 
 def stats_of(done: PlaybookRun) -> dict[str, Any]:
-    stats: dict[str, Any] = done.one(task="Publish the sum of the job").result["ansible_stats"]["data"]
+    stats: dict[str, Any] = done.one(task="Publish the custom statistics").result["ansible_stats"]["data"]
     return stats["dragonmint_metrics"]
 
 
