@@ -7,10 +7,10 @@ DOCUMENTATION = r"""
 name: to_table
 short_description: Lay out rows as a table for the terminal
 description:
-  - Returns lines of aligned columns under a heading, the worst rows first. Columns that are empty in all rows are left
-    out.
-  - Long text is cut to fit the terminal, whose width is that of the environment variable E(COLUMNS), or the one that
-    Ansible found. The names and addresses of miners are never cut.
+  - Returns lines of aligned columns under a heading, the worst rows first. Columns that are empty in all rows are
+    omitted.
+  - Long text is cut to fit the terminal. The width comes from the environment variable E(COLUMNS), or else from
+    Ansible. The names and addresses of miners are never cut.
   - Characters that would control a terminal are shown as C(?).
 positional: columns, limit, path
 options:
@@ -28,7 +28,7 @@ options:
     description: How many rows are shown at most. A last line says how many more there are. Not limited by default.
     type: int
   path:
-    description: Where all rows are, for the last line.
+    description: The path of the file with all rows, for the last line.
     type: path
 author:
   - minerops (@minerops)

@@ -108,7 +108,9 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
     ]
     assert SECRET not in done.output
     assert done.changed == set()
-    stats = done.of(task="minerops.dragonmint.report : Publish the custom statistics")[-1].result["ansible_stats"]["data"]
+    stats = done.of(task="minerops.dragonmint.report : Publish the custom statistics")[-1].result["ansible_stats"][
+        "data"
+    ]
     assert stats["dragonmint_mine"]["summary"] == "Two miners."
     assert stats["dragonmint_mine"]["changes"]["resolved"] == 1
     folder = ansible.folder / "dragonmint-reports"
