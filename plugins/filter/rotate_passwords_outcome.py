@@ -33,7 +33,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what became of the miners
+- name: Show the results of the miners
   ansible.builtin.debug:
     msg: >-
       {{ (ansible_play_hosts_all | minerops.dragonmint.rotate_passwords_outcome(hostvars,

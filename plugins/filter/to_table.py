@@ -66,7 +66,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports impor
 
 # What Ansible prints around a line of a list.
 _AROUND = 14
-# What Ansible takes for the width where there is no terminal.
+# The width that Ansible uses without a terminal.
 _NO_TERMINAL = 79
 _NEVER_CUT = ("miner", "address")
 _SHORTEST = 10
@@ -93,7 +93,7 @@ def _printable(value: Any) -> str:
 
 
 def _width() -> int | None:
-    """Returns how many characters of a line the terminal shows; None where there is no terminal."""
+    """Returns how many characters of a line the terminal shows; None without a terminal."""
     given = os.environ.get("COLUMNS", "")
     columns: int = int(given) if given.isdecimal() and int(given) else Display().columns or _NO_TERMINAL
     return columns - _AROUND if given or columns > _NO_TERMINAL else None

@@ -395,8 +395,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return sum(host.name in found for host in self.inventory.groups[DRIFT_UNKNOWN].get_hosts())
 
     def _withdraw(self, hosts_before: set[str], problem: str) -> None:
-        """Removes the hosts of a source that failed, and reports the failure. Ansible continues with the other sources
-        and would keep the hosts added so far: half of a fleet looks like all of it.
+        """Removes the hosts of a source that failed, and reports the failure.
+
+        Ansible continues with the other sources and would keep the hosts added so far: half of a fleet would look like
+        the whole fleet.
         """
         for name in set(self.inventory.hosts) - hosts_before:
             self.inventory.remove_host(self.inventory.hosts[name])
@@ -463,8 +465,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise InvalidInput(f"{option}: cannot evaluate a template: {error}") from error
 
     def _constant_comparisons(self) -> dict[int, drift.Comparison]:
-        """Returns comparisons with desired settings that have no templates, by the identity of their options. Raises
-        InvalidInput for settings that no miner can have, as far as this can be known before there are miners.
+        """Returns comparisons with desired settings that have no templates, by the identity of their options.
+
+        Raises InvalidInput for settings that no miner can have, as far as this can be known before there are miners.
         """
         return {
             id(options): desired.comparison(setting, options)
@@ -587,8 +590,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return value
 
     def _add_groups(self) -> dict[str, str]:
-        """Adds the groups that are known before there are miners. Any other group name is then a mistake. Returns the
-        groups that only keyed_groups can create, by the place in the source that names them.
+        """Adds the groups that are known before there are miners. Any other group name is then a mistake.
+
+        Returns the groups that only keyed_groups can create, by the place in the source that names them.
         """
         keyed = self.get_option("keyed_groups") or []
         named = constructed_groups.named(self.get_option("groups") or {}, keyed, self.templar.is_template)

@@ -20,7 +20,7 @@ _PATH_OF = "/proc/self/fd/{}"
 
 
 def require_file(path: str) -> None:
-    """Raises InvalidInput for what no file can be written to, as far as can be told without writing."""
+    """Raises InvalidInput for what no file can be written to, as far as can be known without writing."""
     target = Path(path)
     if target.exists() and not target.is_file():
         raise InvalidInput(f"dest {path} is not a file name. Set dest to the path of a file, including its folder.")

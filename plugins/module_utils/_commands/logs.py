@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The log of a miner: a stream that never ends by itself, of which the wanted part is kept.
 
-The miner does not tell where what it had ends and what is new begins. But it sends the one without pause, and a number
-of entries that it has is followed by the end.
+The miner does not mark where the existing entries end and the new ones begin. But it sends the one without pause, and a
+number of entries that it has is followed by the end.
 """
 
 from __future__ import annotations

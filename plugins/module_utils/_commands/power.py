@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reboot, restart of mining, power off and factory reset, each with the proof that it happened.
 
-The miner confirms all of them before they happen, and its confirmation can get lost. So the confirmation is no proof,
-and that it is missing disproves nothing.
+The miner confirms all of them before they happen, and its confirmation can get lost. So the confirmation proves
+nothing, and that it is missing disproves nothing.
 """
 
 from __future__ import annotations
@@ -183,7 +183,7 @@ class _Command:
     """What brings a miner to a state.
 
     ``proof`` looks at the miner before, and returns what proves it afterwards. ``order`` and ``undone`` say in a
-    message what it was told, and what it is like if it has not done it; ``advice`` what to do where nobody knows.
+    message the command, and the miner's state if it has not carried it out; ``advice`` what to do if that is unknown.
     ``may_move`` means that it may come back at another address, and ``passwords`` are the admin's there if not the
     present one.
     """
@@ -199,7 +199,7 @@ class _Command:
 
 
 def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
+    """A miner has rebooted when its previous tokens are refused and its uptime began after the command.
 
     Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only. Of a miner whose
     token is dead and whose uptime can't be read, nothing is known.
@@ -221,7 +221,7 @@ def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
 
 
 def _reset_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner was reset when its tokens of before are dead and it takes a factory's login."""
+    """A miner was reset when its previous tokens are refused and it accepts a factory login."""
     jwt = (yield from session.log_in()).jwt
 
     def is_done() -> Steps[bool]:
@@ -277,9 +277,9 @@ def _mining_before(session: Session) -> Steps[Mining]:
 
 
 def _ask_once_more(is_done: Proof, command: _Command, wait_s: float) -> Steps[None]:
-    """Lets a miner have the last word that has not proved it in time.
+    """Checks a miner once more that has not proved it in time.
 
-    Raises NotApplied if it has carried on as before, NotBack if it can't say.
+    Raises NotApplied if it has not carried out the command, NotBack if that is unknown.
     """
     told = f"The miner was sent the command to {command.order}"
     try:

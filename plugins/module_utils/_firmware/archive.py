@@ -488,7 +488,7 @@ _Identity = list[Union[str, int]]
 
 
 def _identity(path: str, file: io.BufferedReader) -> _Identity:
-    """What tells a file from another one, and from itself after a change."""
+    """What distinguishes a file from another one, and from itself after a change."""
     status = os.fstat(file.fileno())
     return [os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ino]
 

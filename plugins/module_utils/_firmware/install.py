@@ -64,7 +64,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only."""
+    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait only for its check."""
 
     allow_downgrade: bool
     force: bool
@@ -83,7 +83,7 @@ class Installed(Outcome[str]):
 
 
 def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None:
-    """Returns the firmware that module options name, after judging its archive, once for all miners of a run.
+    """Returns the firmware that module options name, after checking its archive, once for all miners of a run.
 
     None means the newest one, which only the miner can find out. ``folder`` is the run's own temporary folder. Raises
     InvalidInput or InvalidFirmware.
@@ -155,7 +155,7 @@ class _Flash:
         self._told: tuple[Phase, int] | None = None
 
     def run(self) -> Steps[Upgrade]:
-        """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
+        """Returns the last phase: RESTARTED, or one in which the archive was checked if ``to_end`` is False."""
         yield from self._follow()
         if self._is_to_recover and (yield from self._restart_updater()):
             yield from self._try_again()
@@ -310,7 +310,7 @@ def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
 
 
 def _require_installed(session: Session, wanted: Wanted, before: Identity, was_heard: bool) -> Steps[None]:
-    """Whether something was written is told by the miner's firmware, or by its updater. By neither: nobody knows."""
+    """The miner's firmware or its updater shows whether something was written. If neither does, it is unknown."""
     failure: MinerError | None = None
     try:
         now = (yield from session.read(OVERVIEW)).identity

@@ -79,7 +79,7 @@ def autotune_from(mode: str, level: str | None) -> AutoTune:
 
 
 def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
-    """Returns what a miner shows once it is as wanted. Raises Unsupported for a level where there are none.
+    """Returns what a miner shows in its desired state. Raises Unsupported for a level if the firmware has none.
 
     A level that is left as it is becomes the plain one in a mode that does not have it.
     """
@@ -204,7 +204,7 @@ class AutoTuneSetting(Setting[AutoTune]):
     def _modes(self, current: AutoTune) -> Steps[tuple[str, ...]]:
         """The modes that this firmware takes, of which it says nothing itself.
 
-        The one that has ``off`` lacks the status; it is asked only where that decides.
+        The one that has ``off`` lacks the status; it is read only if that decides.
         """
         if self._wanted.mode in _MODES_WITH_STATUS and self._wanted.mode in _MODES_WITHOUT_STATUS:
             return MODES

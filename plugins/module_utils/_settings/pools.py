@@ -55,7 +55,7 @@ _BARE_XNSUB = re.compile(r"(?<!/)#xnsub$")
 
 
 class _LeftOut(str):
-    """A password that the user left out, told apart from the same text that the user gave."""
+    """A password that the user left out, distinct from the same text that the user gave."""
 
 
 @dataclass(frozen=True)

@@ -98,7 +98,7 @@ class TokenExpired(MinerError):
 
 
 class InvalidRequest(MinerError):
-    """The miner says "invalid request": wrong login, no permission or no such action, it does not tell which."""
+    """The miner says "invalid request": wrong login, no permission or unknown action; the reply does not say which."""
 
 
 def parse(request: Request[T], reply: Reply) -> T:

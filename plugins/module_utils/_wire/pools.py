@@ -26,7 +26,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import clean, is_utf8
 
 POOLS_MAX = 3
-# What it says where pools are asked for, and cgminer.conf is missing, or no JSON, or has no pools in it.
+# Its reply to a read of the pools if cgminer.conf is missing, is not JSON, or has no pools in it.
 CONFIGURATION_LOST = "missing configuration"
 
 

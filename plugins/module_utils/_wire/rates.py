@@ -71,8 +71,8 @@ def rates_of(type_: str | None, devices: Sequence[Device], total: Mapping[str, A
 def factor_of(type_: str | None, devices: Sequence[Device]) -> float | None:
     """Returns what 1 in a "MHS" field of this miner's cgminer is in base units; None if nothing says it.
 
-    All devices of a miner have the same, and the first of them whose "Hash Rate H" tells it is enough: the firmware
-    gives that to eight devices only, and one that does not hash has nothing to tell.
+    All devices of a miner have the same, and the first of them whose "Hash Rate H" shows it is enough: the firmware
+    gives that to eight devices only, and a device that does not hash does not show it.
     """
     model = model_of(type_)
     if model and model.mhs_factor:
@@ -214,7 +214,7 @@ def _unit(model: Model | None, reported: Sequence[Mapping[str, Any]]) -> str | N
 
 
 def _split_unit(unit: Any) -> tuple[str, str | None]:
-    """Splits "KSol/s" into its prefix and its base unit, which is None for what is no unit of a rate."""
+    """Splits "KSol/s" into its prefix and its base unit, which is None if it is not a unit of a rate."""
     for base in ("Sol/s", "H/s"):
         if isinstance(unit, str) and unit.endswith(base) and unit[: -len(base)] in _PREFIXES:
             return unit[: -len(base)], base

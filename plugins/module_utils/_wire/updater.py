@@ -51,7 +51,7 @@ class LatestFirmware:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the updater tells on its websocket: a status, the progress of a step in percent of the whole, or a text.
+    """What the updater reports on its websocket: a status, the progress of a step in percent of the whole, or a text.
 
     ``cause`` is what a text that reports an error means to an operator, and quotes it.
     """
@@ -97,7 +97,7 @@ class UpdaterBusy(MinerError):
 
 
 def parse_frame(text: str) -> Frame | None:
-    """Reads a frame of the updater's websocket; None for one that tells nothing, or is no valid JSON.
+    """Reads a frame of the updater's websocket; None for one that says nothing, or is not valid JSON.
 
     All its values are strings. File names are not escaped in it, so some frames are not valid.
     """
@@ -182,6 +182,6 @@ _CAUSES = [
         (r"Channel get operation failed", "the miner could not download the archive"),
     )
 ]
-# Its result is not told: it is back when it takes the next upload.
+# Its result is not reported: the updater is back when it accepts the next upload.
 RESTART_UPDATER = Endpoint("restartSwupdate", {INNO_2019: ADMIN}, nothing, writes=True)
 LATEST_FIRMWARE = Endpoint("getLatestFirmwareVersion", FOR_ADMIN, _read_latest_firmware, slow_s=130.0)

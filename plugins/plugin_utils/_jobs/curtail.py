@@ -283,7 +283,7 @@ def problem_before(
     has_desired: bool,
     now: float,
 ) -> str:
-    """Returns why not even a read is sent; empty text if there is no such reason.
+    """Returns the reason why not even a read is sent; empty text if there is none.
 
     ``inventory`` has the names of all hosts.
     """
@@ -436,7 +436,7 @@ def _is_failure(row: Mapping[str, Any], course: Course) -> bool:
 
 def _is_ok(course: Course, rows: Sequence[Mapping[str, Any]], failed: Sequence[Any], values: Mapping[str, Any]) -> bool:
     if values["partial"]:
-        # Nobody could be commanded: that is no part of anything.
+        # No miner could get a command, so there is no partial success.
         return not failed or len(failed) < len(rows)
     if course.goal.kw is None:
         return not failed

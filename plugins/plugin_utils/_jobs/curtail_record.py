@@ -24,7 +24,7 @@ POWERED_OFF = "powered off"
 
 @dataclass(frozen=True)
 class Entry:
-    """What a miner was before the event, what it was told to be then, and when, in seconds since 1970."""
+    """The previous state of a miner, its state during the event, and the time of the command in seconds since 1970."""
 
     model: str | None
     mode: str

@@ -207,7 +207,7 @@ def examined(
     """Returns the health of all miners from the results of the fleet's tasks, each by the name of the miner.
 
     ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes. That a miner which is
-    ``curtailed`` hashes little, or does not answer since it is powered off, is no fault.
+    ``curtailed`` hashes little, or does not answer since it is powered off, is not a fault.
     """
 
     def health(host: str) -> Health | None:
@@ -281,7 +281,7 @@ def stop_reason(latest: Iterable[Examined]) -> str:
 def outcome(
     planned: Mapping[str, Any], latest: Sequence[Examined], values: Mapping[str, Any], is_check: bool = False
 ) -> dict[str, Any]:
-    """Returns what became of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
+    """Returns the results of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
 
     ``latest`` are the miners that were due, without health if they were not tried. ``failed`` are the names of the
     miners with findings that health_fail_on counts, or whose remedy could not be sent. Also ``tried``, the rows of

@@ -248,7 +248,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
             return CURTAILED
         if finding.code in _STATE_OF:
             return _STATE_OF[finding.code]
-    # What a curtailed miner lacks in hash rate is no fault of its own.
+    # The hash rate that a curtailed miner lacks is not a fault.
     severities = {each.severity for each in findings if not (seen.is_curtailed and each.code == "hashrate_low")}
     if checks.CRITICAL in severities:
         return UNHEALTHY
@@ -260,7 +260,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
 
 
 def _hashrate(mining: Mapping[str, Any]) -> float | None:
-    """Returns the rate in base units, from whichever of the two facts there is."""
+    """Returns the rate in base units, from the one of the two facts that is known."""
     for name, factor in (("hashrate_hs", 1.0), ("hashrate_ths", 1e12)):
         windows = mining.get(name) or {}
         rate = next((windows[window] for window in _WINDOWS if windows.get(window) is not None), None)

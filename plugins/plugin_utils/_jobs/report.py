@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role report: what its variables are, how its files are called, and what a webhook is told."""
+"""The role report: its variables, the names of its files, and the body of its webhook."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def told(changes: Changes) -> str:
 def message(
     name: str, title: str, site: str, at: float, summary: str, still: int, difference: Difference
 ) -> dict[str, Any]:
-    """Returns what a webhook is told. Of very many problems it gets the number, and the first of them."""
+    """Returns the body of a webhook. It has the number of problems, and only the first ones if there are very many."""
     return {
         "report": name,
         "title": title,

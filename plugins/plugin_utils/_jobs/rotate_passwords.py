@@ -46,7 +46,7 @@ _NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED = _OUTCOMES
 def outcome(
     hosts: Sequence[str], hostvars: Mapping[str, Any], variables: Mapping[str, Any], batch: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Returns what became of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
+    """Returns the results of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
 
     Also ``stats``, the numbers for other jobs, without any text of a miner. With a ``batch``, ``is_ok`` is whether the
     next one may begin; without, whether all miners have the new password.

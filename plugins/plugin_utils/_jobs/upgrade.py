@@ -257,7 +257,7 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -
 def outcome(
     planned: Mapping[str, Any], miners: Iterable[Miner], values: Mapping[str, Any], now: float, is_check: bool = False
 ) -> dict[str, Any]:
-    """Returns what became of a plan so far. ``miners`` are those that are due, ``now`` is in seconds since 1970.
+    """Returns the results of a plan so far. ``miners`` are those that are due, ``now`` is in seconds since 1970.
 
     ``rows`` has the columns miner, address, before, after, seconds, outcome, cause and reason. ``failed`` says of each
     miner that was begun and is not upgraded why. ``progress`` is a sentence between two batches, and ``stop`` says why
