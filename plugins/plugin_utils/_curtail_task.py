@@ -240,7 +240,7 @@ class _Run:
         context = self._contexts[job.miner]
         result = await performed(lambda given: _steps(given, job, self._goal.kw is not None), context)
         if result.get("unreachable") and "session" in vars(context):
-            # It is asked again anyway, so that nobody has to wait for its retries.
+            # The read is repeated anyway, so there is no need to wait for its retries.
             context.session.connection = replace(context.session.connection, retries=0)
         return result
 

@@ -271,7 +271,7 @@ def test_while_an_event_is_open_nobody_else_sets_the_mode(ansible: Ansible, star
     done = ansible(jobs, inventory_of(fleet), extra_vars=desired).succeeded()
     assert [mode for mode, _level in modes(fleet)] == ["efficient", "performance"]
     left_alone = "since the miner is curtailed until"
-    (said,) = [each for each in done.of("miner1") if each.task.endswith("Leave the mode of a curtailed miner alone")]
+    (said,) = [each for each in done.of("miner1") if each.task.endswith("Keep the mode of a curtailed miner")]
     assert left_alone in said.result["msg"]
     messages = [str(each.result.get("msg")) for each in done.of() if each.task.endswith("Show the outcome")]
     at_once = "2 miners: 2 as desired. 1 miner: The autotune mode is left alone, "

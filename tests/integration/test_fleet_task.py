@@ -240,7 +240,7 @@ def test_a_miner_under_two_names_is_commanded_once(ansible: Ansible, start_fleet
     assert result["miners"]["c"]["autotune"]["mode"] == other.state()["autotune"]["mode"] == "efficient"
     assert result["failed_hosts"] == ["d"]
     assert result["miners"]["d"]["error_code"] == "invalid_input"
-    assert "d is at the same address as c, for which the task has another mode" in result["miners"]["d"]["msg"]
+    assert "d is at the same address as c, for which the task has a different mode" in result["miners"]["d"]["msg"]
 
 
 def test_one_miner_that_is_wrong_does_not_stop_the_others(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -298,7 +298,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (efficient(options_by_host={"miner9": {"mode": "balanced"}}), "options_by_host names 'miner9'"),
     (efficient(options_by_host=["miner1"]), "options_by_host"),
     (efficient(hosts=["miner1", "miner9"]), "hosts names 'miner9', which the inventory does not have"),
-    (efficient(hosts=["miners"]), "Give names of hosts, not of groups"),
+    (efficient(hosts=["miners"]), "Give the names of hosts, not of groups"),
     (efficient(hosts="miner1"), "hosts is 'miner1'; expected a list"),
     (efficient(concurrency=0), "concurrency is 0"),
     (efficient(rate=0), "rate is 0"),

@@ -108,7 +108,9 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
     ]
     assert SECRET not in done.output
     assert done.changed == set()
-    stats = done.of(task="minerops.dragonmint.report : Publish the sum of the job")[-1].result["ansible_stats"]["data"]
+    stats = done.of(task="minerops.dragonmint.report : Publish the custom statistics")[-1].result["ansible_stats"][
+        "data"
+    ]
     assert stats["dragonmint_mine"]["summary"] == "Two miners."
     assert stats["dragonmint_mine"]["changes"]["resolved"] == 1
     folder = ansible.folder / "dragonmint-reports"
@@ -152,7 +154,7 @@ def test_a_folder_that_cannot_be_written_to_may_be_done_without(ansible: Ansible
     assert "'taken': Not a directory" in warning.replace(f"{ansible.folder}/", "")
     assert "goes on without" in warning
     assert done.one(task=WRITE).result["written"] is False
-    stats = done.one(task="minerops.dragonmint.report : Publish the sum of the job").result["ansible_stats"]["data"]
+    stats = done.one(task="minerops.dragonmint.report : Publish the custom statistics").result["ansible_stats"]["data"]
     assert stats["dragonmint_mine"]["changes"]["new"] == 1
 
 

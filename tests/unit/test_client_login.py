@@ -200,9 +200,9 @@ REFUSED = [
         {},
         WRONG_PASSWORD,
         "The miner refuses the login of 'admin': invalid password. If it has its factory password (admin on "
-        "Innosilicon, or innoadmin on an InnoMiner), as after a reset or when this login has restored a damaged users "
+        "Innosilicon, or innoadmin on an InnoMiner), as after a reset or when this login has restored a damaged user "
         "file, list it in fallback_passwords (in an inventory: credentials). Otherwise correct dragonmint_password. If "
-        "no password works, the miner's users file may be broken, and only a factory reset at the miner helps.",
+        "no password works, the miner's user file may be damaged, and only a factory reset at the miner itself helps.",
         id="one factory password was tried",
     ),
     pytest.param(

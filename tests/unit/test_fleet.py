@@ -276,7 +276,7 @@ def test_a_reply_that_hangs_is_waited_for_no_longer_than_the_timeout(listen: Lis
     began = time.monotonic()
     found = one(listen(miner(**{action: lambda peer: peer.hold()})).port, timeout_s=0.5)
     assert found.state == scan.UNRESPONSIVE
-    assert f"took the request /api/{action}, but did not answer in full within 0.5 s" in str(found.problem)
+    assert f"accepted the request /api/{action}, but did not answer completely within 0.5 s" in str(found.problem)
     assert time.monotonic() - began < LONG_S
 
 
@@ -331,7 +331,7 @@ def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
 
     found = one(listen(miner(pools=late, overview=late)).port, timeout_s=0.9, deadline_s=1.0)
     assert found.state == scan.UNRESPONSIVE
-    assert "everything within 1 s" in str(found.problem)
+    assert "all requests within 1 s" in str(found.problem)
 
 
 def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None:

@@ -170,7 +170,7 @@ def test_a_damaged_record_is_refused_wherever_it_is() -> None:
         ({"mode": "efficient", "never": "cooling"}, Record(), False, ""),
         ({"mode": "efficient", "never": "coling"}, Record(), False, "Did you mean 'cooling'?"),
         ({"mode": "efficient", "until": "2027-01-15T08:00:01Z"}, Record(), False, ""),
-        ({"mode": "efficient", "until": "2027-01-15T08:00:00Z"}, Record(), False, "which is past"),
+        ({"mode": "efficient", "until": "2027-01-15T08:00:00Z"}, Record(), False, "which is in the past"),
         ({"mode": "efficient"}, Record({"z": RECORD.miners["a"]}), False, "It is the record of another fleet"),
         ({"restore": True}, Record({"z": RECORD.miners["a"]}), True, "It is the record of another fleet"),
         ({"restore": True}, Record({"a": RECORD.miners["a"], "z": RECORD.miners["a"]}), False, ""),

@@ -442,7 +442,7 @@ def test_a_limit_leaves_out_whatever_a_miner_is_called(name: str) -> None:
             "recover=true (upgrade_recover=true for the role).",
             "upgrade_recover=true (upgrade_recover=true for the role).",
         ),
-        ("not the one of checksum. Fetch it again.", "not the one of upgrade_checksum. Fetch it again."),
+        ("not the one in checksum. Download it again.", "not the one in upgrade_checksum. Download it again."),
     ],
 )
 def test_reasons_name_the_variables_of_the_role(message: str, said: str) -> None:

@@ -294,13 +294,15 @@ def test_labels() -> None:
 
 @pytest.mark.parametrize("name", ["", "a-b", "1a", "__name__", "rack 7", "ä"])
 def test_names_that_prometheus_would_not_take(name: str) -> None:
-    with pytest.raises(InvalidVariables, match=r"^metrics_labels has .*, which is not a valid name of a label"):
+    with pytest.raises(InvalidVariables, match=r"^metrics_labels has .*, which is not a valid label name"):
         metrics.require_labels("metrics_labels", ["rack", name])
 
 
 @pytest.mark.parametrize("name", ["miner", "model", "board", "finding", "instance", "job"])
 def test_labels_that_are_taken(name: str) -> None:
-    with pytest.raises(InvalidVariables, match=rf"^metrics_labels has '{name}', which is a label of these metrics"):
+    with pytest.raises(
+        InvalidVariables, match=rf"^metrics_labels has '{name}', which is already a label of these metrics"
+    ):
         normalised(metrics.VARIABLES, {"metrics_labels": [name]})
 
 

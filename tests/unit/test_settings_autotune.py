@@ -87,7 +87,7 @@ def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
         assert bring(connect(miner), clock, mode).changed
         assert (miner.mode, miner.writes) == (mode, ["setAutoTune"])
     else:
-        with pytest.raises(Unsupported, match=f"no autotune mode {mode}") as caught:
+        with pytest.raises(Unsupported, match=f"not have the autotune mode {mode}") as caught:
             bring(connect(miner), clock, mode)
         assert all(other in str(caught.value) for other in TAKES[generation])
         assert miner.writes == []
@@ -146,7 +146,7 @@ def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
 ) -> None:
     miner = Miner(generation, fresh=False)
     miner.fails["pools"] = [said(success=True, pools=[]), LOST]
-    message = r"change its autotune mode.*cgminer\.conf is damaged.*/config is probably full"
+    message = r"change of its autotune mode.*cgminer\.conf is damaged.*/config is probably full"
     with pytest.raises(NotApplied, match=message) as caught:
         bring(connect(miner), clock, "efficient")
     assert caught.value.changed
@@ -249,7 +249,7 @@ def test_a_level_is_refused_by_firmware_without_levels(
     generation: str, mode: str, connect: Connect, clock: Clock
 ) -> None:
     miner = Miner(generation, mode="balanced")
-    with pytest.raises(Unsupported, match="no autotune level"):
+    with pytest.raises(Unsupported, match="not have autotune levels"):
         bring(connect(miner), clock, mode, "2")
     assert miner.writes == []
 
@@ -269,9 +269,9 @@ def test_a_mode_has_its_levels_and_no_others(mode: str, level: str) -> None:
     if level in STEPS[mode]:
         assert autotune_from(mode, level) == AutoTune(mode, level)
     else:
-        with pytest.raises(InvalidInput, match=f"The mode {mode} has no level '{level}'. Its levels are ") as caught:
+        with pytest.raises(InvalidInput, match=f"The mode {mode} has no level '{level}'. Use one of ") as caught:
             autotune_from(mode, level)
-        assert f"are {', '.join(STEPS[mode])}, of which 2 is the plain mode" in str(caught.value)
+        assert f"one of {', '.join(STEPS[mode])}; 2 is the plain mode" in str(caught.value)
 
 
 def test_there_are_seventeen_steps() -> None:

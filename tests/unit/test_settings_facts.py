@@ -236,7 +236,7 @@ def test_what_a_guest_may_not_read_is_left_out_with_a_warning(connect: Connect) 
     facts = asking(gather, connect(wire, username="guest"), ["autotune", "mining"], warnings.append)
     assert list(facts) == ["dragonmint_mining"]
     assert len(warnings) == 1
-    assert warnings[0].startswith("The facts autotune are left out: ")
+    assert warnings[0].startswith("The facts 'autotune' are omitted: ")
     assert "Use the user admin" in warnings[0]
 
 
@@ -316,7 +316,7 @@ def test_a_vendor_that_does_not_answer_is_no_failure(reply: Reply, connect: Conn
     wire = Script([reply])
     facts, warnings = gathered(connect(wire), "latest_firmware")
     assert facts == {}
-    assert warnings[0].startswith("The facts latest_firmware are left out: ")
+    assert warnings[0].startswith("The facts 'latest_firmware' are omitted: ")
     assert [asked.slow_s > 120 for asked in wire.asked] == [True]
 
 

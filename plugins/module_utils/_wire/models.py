@@ -92,7 +92,8 @@ class Model:
 
     ``mhs_factor`` is what 1 in cgminer's "MHS" fields is in base units; None where only the firmware knows it.
     ``chips`` are those of one board. ``is_counted`` is False where the rate is reckoned from the clock and not from
-    results, so that it proves nothing. Where there are several nominal ratings, the type does not tell which one holds.
+    results, so that it proves nothing. If there are several nominal ratings, the type does not determine which one
+    applies.
     """
 
     type: str

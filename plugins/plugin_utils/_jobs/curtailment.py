@@ -233,7 +233,7 @@ def _restored(seen: Seen, known: Known) -> Step:
         return unchanged
     else:
         return _skipped(
-            unchanged, NOTHING_KNOWN, "Neither a record nor provision_autotune_mode says what it was before."
+            unchanged, NOTHING_KNOWN, "Its previous mode is in no record, and provision_autotune_mode is not set."
         )
     if seen.mode == mode and level in (None, seen.level):
         return unchanged

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether and how fast the boards of a miner hash, told from its fact dragonmint_mining, whatever its model mines.
+"""Whether and how fast the boards of a miner hash, according to its fact dragonmint_mining, for each algorithm.
 
 Rates are in the base unit of the algorithm, so they can be compared among miners of the same algorithm only.
 """

@@ -56,15 +56,13 @@ VARIABLES = Variables(
         Variable(
             "overview_from",
             "str",
-            "Where the facts come from: V(fleet) reads all miners, V(inventory) takes what the inventory has polled, "
-            "and sends nothing.",
+            "Where the facts come from. V(fleet) reads all miners. V(inventory) uses the facts that the inventory "
+            "has polled, and sends nothing.",
             default=FLEET,
             choices=(FLEET, INVENTORY),
         ),
-        Variable("overview_rack", "str", "The variable of a host that names its rack.", default="rack"),
-        Variable(
-            "overview_position", "str", "The variable of a host that says where in its rack it is.", default="position"
-        ),
+        Variable("overview_rack", "str", "The host variable with the name of the rack.", default="rack"),
+        Variable("overview_position", "str", "The host variable with the position in the rack.", default="position"),
         *curtail.RECORD_OF_OTHERS,
         RATINGS,
         TARGET,
@@ -266,7 +264,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
             return CURTAILED
         if finding.code in _STATE_OF:
             return _STATE_OF[finding.code]
-    # What a curtailed miner lacks in hash rate is no fault of its own.
+    # The hash rate that a curtailed miner lacks is not a fault.
     severities = {each.severity for each in findings if not (seen.is_curtailed and each.code == "hashrate_low")}
     if checks.CRITICAL in severities:
         return UNHEALTHY
@@ -278,7 +276,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
 
 
 def _hashrate(mining: Mapping[str, Any]) -> float | None:
-    """Returns the rate in base units, from whichever of the two facts there is."""
+    """Returns the rate in base units, from the one of the two facts that is known."""
     for name, factor in (("hashrate_hs", 1.0), ("hashrate_ths", 1e12)):
         windows = mining.get(name) or {}
         rate = next((windows[window] for window in _WINDOWS if windows.get(window) is not None), None)

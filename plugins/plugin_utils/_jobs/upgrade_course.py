@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The upgrade of one miner: whether it is eligible, where it is, and what became of it.
+"""The upgrade of one miner: whether it is eligible, its current address, and its result.
 
-All of it is told from the results of the role's tasks. The looks at a batch and the record ask the same functions, so
+All of this follows from the results of the role's tasks. The looks at a batch and the record ask the same functions, so
 that they cannot disagree.
 """
 
