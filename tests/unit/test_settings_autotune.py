@@ -338,7 +338,8 @@ def test_a_guest_is_denied(connect: Connect, clock: Clock) -> None:
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
 def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: Connect) -> None:
     miner = Miner(generation)
-    assert asking(current_status, connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced"))
+    level = "2" if generation == INNO_2018_08 else None
+    assert asking(current_status, connect(miner)) == AutoTuneStatus(True, False, AutoTune("balanced", level))
     assert miner.actions == ["getAutoTuneStatus"]
 
 

@@ -170,8 +170,8 @@ class AutoTuneSetting(Setting[AutoTune]):
         model = model_of((yield from self.session.read(TYPE)))
         if model and model.autotune.works and not model.autotune.works.value:
             raise Unsupported(
-                f"The type of this miner is {model.type}, and {model.autotune.reason}. Nothing was sent. Do not set the "
-                "autotune mode of this miner."
+                f"The type of this miner is {model.type}, and {model.autotune.reason}. Nothing was sent. Do not "
+                "set the autotune mode of this miner."
             )
 
     def write(self, current: AutoTune) -> Steps[None]:
