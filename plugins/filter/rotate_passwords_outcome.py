@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What became of the miners.
+  description: The results of the miners.
   type: dict
   contains:
     rows:

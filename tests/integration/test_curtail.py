@@ -274,7 +274,7 @@ def test_while_an_event_is_open_nobody_else_sets_the_mode(ansible: Ansible, star
     (said,) = [each for each in done.of("miner1") if each.task.endswith("Keep the mode of a curtailed miner")]
     assert left_alone in said.result["msg"]
     messages = [str(each.result.get("msg")) for each in done.of() if each.task.endswith("Show the outcome")]
-    at_once = "2 miners: 2 as desired. 1 miner: The autotune mode is left alone, "
+    at_once = "2 miners: 2 as desired. 1 miner: The autotune mode is kept, "
     assert any(message.startswith(at_once) for message in messages), messages
     (drift,) = rows_of(ansible, "audit", "miner1")
     assert (drift["outcome"], left_alone in drift["reason"]) == ("as desired", True)

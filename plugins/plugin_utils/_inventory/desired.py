@@ -54,7 +54,7 @@ _SELECTORS = ("group", "when")
 class Entry:
     """What is desired of the miners of a group, for which an expression holds; of all, without both.
 
-    ``settings`` are options by setting; null means that a setting is left alone after all.
+    ``settings`` are options by setting; null means that a setting has no desired state after all.
     """
 
     group: str | None

@@ -279,9 +279,9 @@ def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float)
 
 
 def why_left_alone(until: float) -> str:
-    """Returns why the mode of a miner is left alone whose event ends then."""
+    """Returns why the mode of a miner is kept until its event ends."""
     return (
-        f"The autotune mode is left alone, since the miner is curtailed until {curtail_record.shown(until)}. Run "
+        f"The autotune mode is kept, since the miner is curtailed until {curtail_record.shown(until)}. Run "
         "curtail with curtail_restore first, or set provision_ends_curtailment: true."
     )
 

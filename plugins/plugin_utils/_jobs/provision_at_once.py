@@ -25,8 +25,8 @@ def plan(
     now: float = 0.0,
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them, and
-    so is why the mode of those that are ``curtailed`` is left alone.
+    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them, and so is
+    why the mode of those that are ``curtailed`` is kept.
 
     ``access`` is the pattern of those that get a password or an address, which is done one by one. ``pools`` and
     ``autotune`` have the options of each that gets these, ``verify`` the variables of each that has to mine, ``logins``
