@@ -94,7 +94,8 @@ VARIABLES = Variables(
         Variable(
             "provision_guest_password",
             "str",
-            "The password that the user C(guest) must have. Innosilicon's firmware cannot set it, and is skipped.",
+            "The password that the user C(guest) must have. Of Innosilicon's firmware, only the one titled InnoMiner "
+            "can set it; the others are skipped.",
             secret=True,
         ),
         NETWORK,
