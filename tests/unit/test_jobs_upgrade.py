@@ -60,6 +60,11 @@ def failed(code: str, msg: str = "Why.") -> dict[str, Any]:
     ("judged", "seen", "planned"),
     [
         (DUE, SEEN, ("upgrade", "", "")),
+        (
+            {**DUE, "warnings": ["m1: new.swu is for b29.g19 and d9.g19. With it, this B29 becomes a D9."]},
+            SEEN,
+            ("upgrade", "", "new.swu is for b29.g19 and d9.g19. With it, this B29 becomes a D9."),
+        ),
         ({"version": NEW, "version_before": NEW}, SEEN, ("up to date", "", "")),
         ({"version": NEW, "version_before": NEW}, facts(NEW, ready=False), ("up to date", "", "")),
         (failed("invalid_firmware"), SEEN, ("not eligible", "invalid firmware", "Why.")),

@@ -347,9 +347,9 @@ def _rate_line(algorithm: models.Algorithm, total: _Sum) -> str:
     )
     unrated = f"{counted(total.unrated, 'miner')} without a rating"
     if not total.expected_hs:
-        line = f"{now} of {unrated}"
+        line = f"{now} from {unrated}"
     elif total.unrated:
-        line = f"{now}, of which {rated} of {expected} expected, the rest of {unrated}"
+        line = f"{now}, of which {rated} of {expected} expected, the rest from {unrated}"
     else:
         line = f"{now} of {expected} expected"
     return f"{algorithm.title}: {line}{_reckoned(total)}."
