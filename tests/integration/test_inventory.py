@@ -265,6 +265,7 @@ def test_hosts_are_named_as_is_wanted(ansible: Ansible, start_fleet: Callable[..
     assert done.one().result["msg"] == f"127.20.0.9 {sorted(macs)}"
 
 
+@newest_core
 def test_names_that_can_not_be_had(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     problems = {
         "'same'": "the name 'same' is already taken by 127.20.0.1",

@@ -86,6 +86,7 @@ MINERS = {"miners": {"hosts": {"m1": {}, "m2": {}}}}
 WRITE = "minerops.dragonmint.report : Write the report"
 
 
+@newest_core
 def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: Webhook) -> None:
     """With a webhook that fails at first, three times the same state, and then another one."""
     webhook.refusals = 1
@@ -158,6 +159,7 @@ def test_a_folder_that_cannot_be_written_to_may_be_done_without(ansible: Ansible
     assert stats["dragonmint_mine"]["changes"]["new"] == 1
 
 
+@newest_core
 def test_an_overview_of_a_site(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=8, generation="mixed")
     fleet[1].fault("dark")
