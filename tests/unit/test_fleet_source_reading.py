@@ -256,7 +256,7 @@ def test_who_does_not_answer_is_not_seen() -> None:
 
 
 def test_a_locked_miner_is_seen_without_a_name() -> None:
-    locked = Found("10.0.0.1", LOCKED, 1.0, problem="It refuses {{ 1 }}.")
+    locked = Found("10.0.0.1", LOCKED, 1.0, problem="It refuses {{ 1 }}. Correct dragonmint_password.")
     assert seen(locked) == Sighting("10.0.0.1", "10.0.0.1", is_locked=True, detail="It refuses { {  1 }}.")
 
 

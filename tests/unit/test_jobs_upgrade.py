@@ -308,6 +308,7 @@ def test_a_pattern_is_for_the_miners_of_one_batch(pattern: str) -> None:
             "No miner is eligible for the upgrade, so nothing was sent. 1 miner: 1 unreachable. m5 (192.0.2.5)",
         ),
         ([DARK, LOCKED, IDLE], {"partial": True}, "No miner is eligible .* m6 .192.0.2.6. is unknown: Refused. m7"),
+        ([DARK, DARK], {}, "No miner .* m5 .192.0.2.5., m5 .192.0.2.5. are unreachable: No miner answers."),
         ([*FRESH, IDLE], {"require_all": True}, "1 of 5 miners cannot be upgraded, and upgrade_require_all is set"),
         ([*FRESH, DONE], {"require_all": True}, ""),
     ],
@@ -373,7 +374,9 @@ def test_how_many_may_fail(given: dict[str, Any], allowed: int) -> None:
     assert outcome(dict(list(done.items())[:-1]), [], **given)["stop"] == ""
     stop = outcome(done, [], **given)["stop"]
     assert stop.startswith(f"STOPPED: {len(done)} of {len(done)} miner")
-    assert f"allow {allowed}. Not touched: {4 - len(done)} miners. m1 (192.0.2.1) is failed: Fell back." in stop
+    failed = ", ".join(f"{name} (192.0.2.{name[1:]})" for name in done)
+    verb = "is" if len(done) == 1 else "are"
+    assert f"allow {allowed}. Not touched: {4 - len(done)} miners. {failed} {verb} failed: Fell back." in stop
     assert "with --limit @dragonmint-reports/upgrade_without_failed.txt, and run" in stop
 
 

@@ -40,3 +40,8 @@ def test_a_sum_says_each_number(counts: dict[str, int], text: str) -> None:
 @pytest.mark.parametrize(("limit", "text"), [(3, "a. b. c."), (2, "a. b. And 1 more."), (1, "a. And 2 more.")])
 def test_what_is_left_out_is_counted(limit: int, text: str) -> None:
     assert words.first(["a.", "b.", "c."], limit) == text
+
+
+@pytest.mark.parametrize(("limit", "text"), [(3, "a, b, c"), (2, "a, b and 1 more"), (1, "a and 2 more")])
+def test_names_that_are_left_out_are_counted(limit: int, text: str) -> None:
+    assert words.named(["a", "b", "c"], limit) == text

@@ -49,7 +49,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     Variable,
     Variables,
 )
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, first, listed
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, first, listed, named
 
 RECORD = "curtail-record.json"
 SHOWN = 20
@@ -295,7 +295,7 @@ def why_of_another_fleet(record: Record, place: Place, inventory: Collection[str
         return ""
     return (
         f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
-        f"{_named(list(record.miners)[:3])}. It is the record of another fleet, so nothing was sent. Correct the "
+        f"{named(list(record.miners), 3)}. It is the record of another fleet, so nothing was sent. Correct the "
         "inventory, or give the record of this fleet."
     )
 
@@ -568,23 +568,18 @@ def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
         # Nothing is known of a miner that could not be tried.
         where = f" ({row['address']})" if row["address"] else ""
         alike.setdefault(row["reason"] or "it was not tried.", []).append(f"{row['miner']}{where}")
-    reasons = [f"{_named(names, 3)}: {reason}" for reason, names in alike.items()]
+    reasons = [f"{named(names, 3)}: {reason}" for reason, names in alike.items()]
     return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons, 3)}"
 
 
 def _by_hand(rows: Sequence[Mapping[str, Any]]) -> str:
     names = [row["miner"] for row in rows if row["outcome"] == BY_HAND]
-    return f"To be switched on by hand: {_named(names)}." if names else ""
+    return f"To be switched on by hand: {named(names, SHOWN)}." if names else ""
 
 
 def _elsewhere(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     names = sorted(set(course.record.miners) - {row["miner"] for row in rows})
-    return f"Still in the record, since they are not part of this run: {_named(names)}." if names else ""
-
-
-def _named(names: Sequence[str], limit: int = SHOWN) -> str:
-    more = len(names) - limit
-    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")
+    return f"Still in the record, since they are not part of this run: {named(names, SHOWN)}." if names else ""
 
 
 def _advice(failed: Sequence[Mapping[str, Any]]) -> str:

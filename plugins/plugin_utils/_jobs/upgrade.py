@@ -393,7 +393,15 @@ def _advice(values: Mapping[str, Any]) -> str:
 
 def _reasons(rows: Sequence[Mapping[str, Any]]) -> str:
     column = "outcome" if "outcome" in rows[0] else "plan"
-    return words.first([f"{row['miner']} ({row['address']}) is {row[column]}: {row['reason']}" for row in rows])
+    alike: dict[tuple[str, str], list[str]] = {}
+    for row in rows:
+        alike.setdefault((row[column], row["reason"]), []).append(f"{row['miner']} ({row['address']})")
+    return words.first(
+        [
+            f"{words.named(names, 3)} {'is' if len(names) == 1 else 'are'} {what}: {reason}"
+            for (what, reason), names in alike.items()
+        ]
+    )
 
 
 def _counts_of(rows: Sequence[Mapping[str, Any]], column: str) -> str:

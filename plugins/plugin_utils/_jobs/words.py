@@ -37,3 +37,9 @@ def first(texts: Sequence[str], limit: int = 10) -> str:
     """Returns the first texts in one line, and how many more there are."""
     more = len(texts) - limit
     return " ".join(texts[:limit]) + (f" And {more} more." if more > 0 else "")
+
+
+def named(names: Sequence[str], limit: int) -> str:
+    """Returns the first names, and how many more there are: ``m1, m2 and 3 more``."""
+    more = len(names) - limit
+    return ", ".join(names[:limit]) + (f" and {more} more" if more > 0 else "")

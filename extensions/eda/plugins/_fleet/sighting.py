@@ -44,7 +44,9 @@ class Eyes:
         mac = _mac(identity)
         miner = self._name(found.address, mac)
         if found.state == LOCKED:
-            return Sighting(miner, found.address, is_locked=True, detail=plain(found.problem, DETAIL_MAX))
+            # What to do about it is said in options of the modules, which a source does not have.
+            why = (found.problem or "It refuses all logins").split(". ")[0].removesuffix(".")
+            return Sighting(miner, found.address, is_locked=True, detail=plain(f"{why}.", DETAIL_MAX))
         if found.state == UNRESPONSIVE and identity is None:
             return None
         desired = self._desired(miner, found.address, mac)
