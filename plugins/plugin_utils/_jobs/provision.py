@@ -97,8 +97,8 @@ VARIABLES = Variables(
         Variable(
             "provision_guest_password",
             "str",
-            "The desired password of the user C(guest). Of Innosilicon's firmware, only the one titled InnoMiner can set "
-            "it; other miners with Innosilicon's firmware are skipped.",
+            "The desired password of the user C(guest). Of Innosilicon's firmware, only the one titled InnoMiner can "
+            "set it; other miners with Innosilicon's firmware are skipped.",
             secret=True,
         ),
         NETWORK,
