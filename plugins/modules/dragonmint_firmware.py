@@ -140,7 +140,7 @@ firmware:
   contains:
     version:
       description: The version that the miner runs. In check mode and with O(wait=false), the version that it will run.
-        returned: always
+      returned: always
       type: str
       sample: t1_20180901_120000
 version_before:

@@ -326,7 +326,7 @@ def test_a_write_with_an_expired_jwt_is_sent_again_with_a_new_one(connect: Conne
 
 def test_a_new_jwt_that_is_expired_at_once_means_an_unsteady_clock(connect: Connect) -> None:
     wire = Script([logged_in(), EXPIRED, logged_in(), EXPIRED])
-    with pytest.raises(AuthenticationFailed, match="clock is unsteady"):
+    with pytest.raises(AuthenticationFailed, match="clock is unstable"):
         connect(wire, auth="jwt").read(POOLS)
     assert wire.answers == wire.pauses == []
 
