@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_with_writes, newest_core
 
@@ -51,6 +49,7 @@ TROUBLES: dict[str, tuple[Callable[[Miner], Any], str]] = {
 
 
 class TestFindings:
+    @newest_core
     def test_each_trouble_is_found_once_with_the_right_miner(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
@@ -80,49 +79,39 @@ class TestFindings:
         assert (hosts_with_writes(fleet), hosts_with_writes(well)) == (set(), set())
 
     @newest_core
-    @pytest.mark.parametrize(
-        ("fail_on", "trouble", "code"),
-        [
-            ("warning", {"fan_duty": 100}, 2),
-            ("never", {"ready": False}, 0),
-        ],
-    )
-    def test_the_exit_code_tells_of_what_is_left(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet], fail_on: str, trouble: dict[str, Any], code: int
+    def test_each_run_of_a_process_has_its_own_limits_and_exit_code(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        fleet = start_fleet(speed=SPEED)
-        fleet[0].set(**trouble)
-        done = heal(ansible, inventory_of({"m": fleet[0]}), health_fail_on=fail_on)
-        assert done.returncode == code, done.output
-
-    def test_text_of_a_device_stays_text(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        executed = ansible.folder / "executed"
-        text = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
-        fleet = start_fleet(generation="inno-2018-08", speed=SPEED)
-        fleet[0].set(pools=[{"url": text, "user": text, "pass": "x"}], error={"code": "1", "errmsg": text})
-        inventory = inventory_of({"m": fleet[0]}, provision_pools=POOLS)
-        heal(ansible, inventory, health_heal=True)
-        details = {row["code"]: row["detail"] for row in report(ansible)}
-        assert text in details["device_error"]
-        assert text in details["pools_foreign"]
-        assert not executed.exists()
-
-    @newest_core
-    def test_chips_are_judged_if_that_is_wanted(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(speed=SPEED)
-        limits = {"health_max_chip_temperature_c": 60}
-        heal(ansible, inventory_of({"m": fleet[0]}), **limits)
-        assert [row["code"] for row in report(ansible)] == [""]
-        heal(ansible, inventory_of({"m": fleet[0]}), health_chips=True, **limits)
-        assert {row["code"] for row in report(ansible)} == {"chip_hot"}
-
-    @newest_core
-    def test_limits_can_differ_between_miners(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(count=2, speed=SPEED)
-        inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
+        """Limits can differ between miners, and chips are judged if that is wanted."""
+        fleet = start_fleet(count=3, speed=SPEED)
+        fleet[2].set(fan_duty=100)
+        inventory = inventory_of({f"m{number}": miner for number, miner in enumerate(fleet.miners, 1)})
         inventory["miners"]["hosts"]["m2"]["health_max_board_temperature_c"] = 60
-        heal(ansible, inventory)
-        assert [(row["miner"], row["severity"]) for row in report(ansible)] == [("m1", "ok"), *[("m2", "critical")] * 3]
+        chips = {"target": "m1", "health_max_chip_temperature_c": 60}
+        runs: dict[str, dict[str, Any]] = {
+            "no chips": chips,
+            "chips": {**chips, "health_chips": True, "health_fail_on": "never"},
+            "hot": {"health_fail_on": "never"},
+            "fan": {"target": "m3", "health_fail_on": "warning"},
+        }
+        name = "minerops.dragonmint.heal"
+        plays = [
+            {"ansible.builtin.import_playbook": name, "vars": {**variables, "report_folder": folder}}
+            for folder, variables in runs.items()
+        ]
+        done = ansible(plays, inventory)
+        assert done.returncode == 2, done.output
+        found = {
+            run: [(row["miner"], row["severity"], row["code"]) for row in report(ansible, folder=run)] for run in runs
+        }
+        assert found["no chips"] == [("m1", "ok", "")]
+        assert set(found["chips"]) == {("m1", "critical", "chip_hot")}
+        assert sorted(found["hot"]) == [
+            ("m1", "ok", ""),
+            *[("m2", "critical", "board_hot")] * 3,
+            ("m3", "warning", "fan_at_limit"),
+        ]
+        assert found["fan"] == [("m3", "warning", "fan_at_limit")]
 
 
 class TestRemedies:
@@ -131,8 +120,8 @@ class TestRemedies:
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
         """Each run begins in an empty folder, as in AWX."""
-        fleet = start_fleet(count=8, speed=SPEED)
-        names = ["down", "dead board", "missing board", "stubborn board", "restarted board", "hot", "hopeless", "dying"]
+        fleet = start_fleet(count=7, speed=SPEED)
+        names = ["down", "dead board", "missing board", "stubborn board", "restarted board", "hot", "dying"]
         miners = dict(zip(names, fleet.miners))
         for miner in fleet.miners:
             miner.set(**SETTLED)
@@ -143,7 +132,6 @@ class TestRemedies:
         # A restart an interval ago has not helped.
         miners["restarted board"].set(boards=[WELL, DEAD, WELL], mended_by="reboot", mining_s=100000)
         miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
-        miners["hopeless"].set(boards=[WELL, DEAD, WELL])
         miners["dying"].set(cgminer="empty")
         inventory = inventory_of(miners)
         wanted = {"health_heal": True, "health_max_parallel_percent": 100, "health_remedy_interval_hours": 24}
@@ -155,7 +143,6 @@ class TestRemedies:
             "stubborn board": ["restartCgMiner"],
             "restarted board": ["reboot"],
             "hot": [],
-            "hopeless": ["restartCgMiner"],
             "dying": ["restartCgMiner", "reboot"],
         }
         assert sent(miners) == first
@@ -166,27 +153,25 @@ class TestRemedies:
             "missing board": ("board_missing", "healed"),
             "stubborn board": ("board_dead", "still unhealthy"),
             "restarted board": ("board_dead", "healed"),
-            "hopeless": ("board_dead", "still unhealthy"),
             "dying": ("cgminer_down", "still unhealthy"),
         }
         assert healed.returncode != 0
-        for name in ("second", "third"):
-            elsewhere = replace(ansible, folder=ansible.folder / name)
-            elsewhere.folder.mkdir()
-            # No longer booting, but within the interval.
-            miners["dying"].set(uptime_s=3600)
-            heal(elsewhere, inventory, **wanted)
-            rows = report(elsewhere)
-            limited = {row["miner"]: row["reason"] for row in rows if row["outcome"] == "limit reached"}
-            assert set(limited) == {"stubborn board", "hopeless"}
-            assert all("cgminer was started" in reason for reason in limited.values())
+        elsewhere = replace(ansible, folder=ansible.folder / "second")
+        elsewhere.folder.mkdir()
+        # No longer booting, but within the interval.
+        miners["dying"].set(uptime_s=3600)
+        heal(elsewhere, inventory, **wanted)
+        limited = {row["miner"]: row["reason"] for row in report(elsewhere) if row["outcome"] == "limit reached"}
+        assert set(limited) == {"stubborn board"}
+        assert "cgminer was started" in limited["stubborn board"]
         # A cgminer that does not run has nothing to lose by a restart.
-        assert sent(miners) == {**first, "dying": ["restartCgMiner", "reboot", "restartCgMiner", "restartCgMiner"]}
+        assert sent(miners) == {**first, "dying": ["restartCgMiner", "reboot", "restartCgMiner"]}
 
     @newest_core
     def test_heal_in_check_mode_says_what_it_would_do(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
+        """A limited run is judged as well."""
         fleet = start_fleet(count=5, speed=SPEED)
         miners = dict(zip(["down", "dead board", "missing board", "hot", "healthy"], fleet.miners))
         for miner in fleet.miners:
@@ -195,10 +180,12 @@ class TestRemedies:
         miners["dead board"].set(boards=[WELL, DEAD, WELL])
         miners["missing board"].set(boards=[WELL, WELL])
         miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
-        check = heal(ansible, inventory_of(miners), "--check", health_heal=True)
+        check = heal(ansible, inventory_of(miners), "--check", "--limit", "miners", health_heal=True)
         assert hosts_with_writes(fleet) == set()
         assert not (ansible.folder / "dragonmint-state").exists()
-        assert {row["miner"]: row["remedy"] for row in report(ansible) if row["code"] != "board_hot"} == {
+        assert {
+            row["miner"]: row["remedy"] for row in report(ansible, "health.limit-miners") if row["code"] != "board_hot"
+        } == {
             "down": "mining_restarted",
             "dead board": "mining_restarted",
             "missing board": "rebooted",
@@ -277,16 +264,40 @@ class TestRemedies:
         (row,) = report(ansible)
         assert row["outcome"] == "failed"
 
-    @newest_core
-    def test_names_of_miners_stay_in_the_folder(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        names = ["../../escaped", "a/b", "a_b", "..", "ä" * 200]
-        fleet = start_fleet(count=len(names), speed=SPEED)
+    def test_a_limited_run_heals_miners_of_any_name_and_takes_no_text_of_theirs_for_a_template(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        executed = ansible.folder / "executed"
+        text = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
+        names = ["../../escaped", "..", "ä" * 200, "talks", "other"]
+        fleet = start_fleet(count=len(names), generation="inno-2018-08", speed=SPEED)
         miners = dict(zip(names, fleet.miners))
         for miner in fleet.miners:
             miner.set(ready=False)
-        heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=100).succeeded()
+        miners["talks"].set(
+            ready=True,
+            boards=[WELL, DEAD, WELL],
+            mended_by="restart",
+            pools=[{"url": text, "user": text, "pass": "x"}],
+            error={"code": "1", "errmsg": text},
+            **SETTLED,
+        )
+        inventory = inventory_of(miners)
+        inventory["miners"]["hosts"]["talks"]["provision_pools"] = POOLS
+        variables = {"health_heal": True, "health_max_parallel_percent": 100, "health_fail_on": "never"}
+        heal(ansible, inventory, "--limit", "all:!other", **variables).succeeded()
+
+        (path,) = (ansible.folder / "dragonmint-reports").glob("health.limit-*.json")
+        rows = report(ansible, path.stem)
+        healed = {row["miner"] for row in rows if row["outcome"] == "healed"}
+        assert healed == set(names) - {"other"}
+        assert miners["other"].writes() == []
+        details = {row["code"]: row["detail"] for row in rows if row["miner"] == "talks"}
+        assert text in details["device_error"]
+        assert text in details["pools_foreign"]
+        assert not executed.exists()
         files = list((ansible.folder / "dragonmint-state").iterdir())
-        assert {json.loads(path.read_text("utf-8"))["miner"] for path in files} == set(names)
+        assert {json.loads(path.read_text("utf-8"))["miner"] for path in files} == healed
         assert not list(ansible.folder.parent.rglob("escaped*"))
 
     @newest_core
@@ -315,20 +326,18 @@ class TestRemedies:
     def test_no_more_than_a_part_of_the_fleet_is_mended_at_once(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        fleet = start_fleet(count=10, speed=SPEED)
+        fleet = start_fleet(count=6, speed=SPEED)
         miners = {f"m{number}": miner for number, miner in enumerate(fleet.miners)}
-        for miner in fleet.miners[:5]:
+        for miner in fleet.miners[:3]:
             miner.set(ready=False)
-        done = heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=20).succeeded()
+        done = heal(ansible, inventory_of(miners), health_heal=True, health_max_parallel_percent=34).succeeded()
         order = [result.host for result in done.of(task="minerops.dragonmint.health : Send the remedy")]
-        assert len(order) == 5
+        assert len(order) == 3
         moments = {name: [request["time"] for request in miner.requests()] for name, miner in miners.items()}
         told = {name: miners[name].writes()[0]["time"] for name in order}
-        for start in range(2, 5):
-            # A batch is well before the next one is told.
-            before = order[: start // 2 * 2]
-            assert max(moments[name][-1] for name in before) < told[order[start]]
-        assert sum(len(miner.writes()) for miner in fleet.miners) == 5
+        # A batch is well before the next one is told.
+        assert max(moments[name][-1] for name in order[:2]) < told[order[2]]
+        assert sum(len(miner.writes()) for miner in fleet.miners) == 3
 
     @newest_core
     def test_what_many_have_in_common_stops_it(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -373,16 +382,6 @@ class TestRemedies:
         }
 
     @newest_core
-    def test_a_limited_run_is_judged_as_well(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(count=2, speed=SPEED)
-        fleet[1].set(ready=False)
-        inventory = inventory_of({"m1": fleet[0], "m2": fleet[1]})
-        assert heal(ansible, inventory, "--limit", "m2").returncode != 0
-        heal(ansible, inventory, "--limit", "m2", "-e", "health_heal=true").succeeded()
-        rows = report(ansible, "health.limit-m2")
-        assert [(row["miner"], row["outcome"]) for row in rows] == [("m2", "healed")]
-
-    @newest_core
     def test_a_second_run_of_the_same_process_mends_only_what_it_was_told_to(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
@@ -412,8 +411,8 @@ def sent(miners: dict[str, Miner]) -> dict[str, list[str]]:
     return {name: [write["action"] for write in miner.writes()] for name, miner in miners.items()}
 
 
-def report(ansible: Ansible, name: str = "health") -> list[dict[str, Any]]:
-    text = (ansible.folder / f"dragonmint-reports/{name}.json").read_text("utf-8")
+def report(ansible: Ansible, name: str = "health", folder: str = "dragonmint-reports") -> list[dict[str, Any]]:
+    text = (ansible.folder / folder / f"{name}.json").read_text("utf-8")
     rows: list[dict[str, Any]] = json.loads(text)
     return rows
 
