@@ -64,6 +64,14 @@ POOLS = Variable(
     ),
 )
 
+ENDS_CURTAILMENT = Variable(
+    "provision_ends_curtailment",
+    "bool",
+    "Set the mode of miners that are curtailed, too. By default it is kept until the event ends, as the "
+    "record of the role curtail says.",
+    default=False,
+)
+
 
 def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that are invalid only together."""
@@ -116,13 +124,7 @@ VARIABLES = Variables(
             choices=("efficient", "balanced", "factory", "performance", "off"),
         ),
         Variable("provision_autotune_level", "str", "The level of that mode, on Innosilicon's firmware only."),
-        Variable(
-            "provision_ends_curtailment",
-            "bool",
-            "Set the mode of miners that are curtailed, too. By default it is kept until the event ends, as the "
-            "record of the role curtail says.",
-            default=False,
-        ),
+        ENDS_CURTAILMENT,
         *RECORD_OF_OTHERS,
         replace(
             REPORT_FOLDER,
