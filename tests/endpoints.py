@@ -26,7 +26,7 @@ and both against simulated miners and recordings of real ones.
 
 `dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018. The others are Innosilicon's:
 `inno-2018-05` of May to July 2018, first titled InnoMiner, `inno-2018-08` and `inno-2018-09` of August and September,
-and `inno-2019` of 2019 and later. The fact `dragonmint_generation` tells which one a miner has.
+and `inno-2019` of 2019 and later. The fact `dragonmint_generation` shows which one a miner has.
 
 `inno-2019` is known from its web pages only. Where they say nothing, and for all that `guest` may do, this page assumes
 that it is like `inno-2018-09`, which may be wrong.

@@ -48,7 +48,8 @@ A T4 is an A8, and a B29+ is an A9. An A8P is not an A8+. The DragonMint B29 and
 
 What a miner makes, and what it draws at the wall. Only the T1 has ratings for each autotune mode; a nominal rating
 belongs to no mode in particular. A type with several nominal ratings was sold in several variants, which report the
-same type, so the collection uses none of them. Measure your own miners and set `dragonmint_ratings`.
+same type, so the collection uses none of them. Measure your own miners and set `dragonmint_ratings`, as
+[the role health](../roles/health/README.md) shows.
 
 """
 

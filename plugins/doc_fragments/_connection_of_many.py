@@ -33,18 +33,18 @@ options:
   password:
     description:
       - The password of O(username).
-      - If nothing sets it, the login that C(ansible-playbook) was given with both C(-u) and C(-k) is used, which is
-        also how AWX hands on a machine credential.
+      - If it is not set, the login from C(-u) and C(-k) of C(ansible-playbook) is used, if both are given. AWX passes a
+        machine credential in this way.
       - "Defaults to the first of these variables that is set: C(dragonmint_password), C(ansible_password),
         C(ansible_ssh_pass); then to E(DRAGONMINT_PASSWORD) in the environment of the controller."
     type: str
   fallback_passwords:
     description:
-      - Passwords to try in this order, once each, after the miner refused O(password). One run can then reach miners
-        with the fleet's password and miners with the factory's, which is C(dragonadmin), C(admin) on Innosilicon, or
-        C(innoadmin) on some Innosilicon firmware of May 2018.
-      - Text is taken as a list if it is one in JSON, and as a single password otherwise. Text that begins as a list
-        does, with C(["), and is not one, is refused.
+      - Passwords to try in this order, once each, after the miner has refused O(password). One run can then reach both
+        miners with the fleet's password and miners with the factory password, which is C(dragonadmin), C(admin) on
+        Innosilicon, or C(innoadmin) on some Innosilicon firmware of May 2018.
+      - Text that is a JSON list is used as this list. Any other text is a single password, but one that begins with
+        C([") is refused.
       - Defaults to the variable C(dragonmint_fallback_passwords); then to E(DRAGONMINT_FALLBACK_PASSWORDS) in the
         environment of the controller.
     type: list
@@ -58,14 +58,14 @@ options:
     default: basic
   timeout:
     description:
-      - How many seconds the miner has to accept a connection, and again to answer in full.
+      - How many seconds to wait for the miner to accept a connection, and again for its complete answer.
       - Defaults to the variable C(dragonmint_timeout).
     type: float
     default: 10
   retries:
     description:
-      - How often to repeat a read that was refused, dropped or answered with an error of the web server, with growing
-        pauses. Changes are never sent again, and neither are reads that timed out.
+      - How often to repeat a read that was refused, dropped or answered with an error of the web server, with
+        increasing pauses. Changes are never repeated, and neither are reads that timed out.
       - Defaults to the variable C(dragonmint_retries).
     type: int
     default: 3
@@ -84,8 +84,8 @@ options:
     type: path
   expected_mac:
     description:
-      - The MAC address of the miner that is meant. Before anything is changed, a device with another one is refused.
-      - Empty text is an error, since it would switch the check off.
+      - The expected MAC address of the miner. The task refuses to change a device with another MAC address.
+      - An empty text is an error, since it would disable this check.
       - Defaults to the variable C(dragonmint_expected_mac).
     type: str
 requirements:

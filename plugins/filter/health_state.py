@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: health_state
-short_description: Find out what is wrong with a miner and which remedy is next
+short_description: Determine the findings of a miner and its next remedy
 description:
   - Internal, used by the role P(minerops.dragonmint.health#role). It may change in any release.
 positional: values, miner

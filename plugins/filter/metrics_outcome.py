@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: metrics_outcome
-short_description: Sum up a poll for Prometheus
+short_description: Summarize a poll for Prometheus
 description:
   - Internal, used by the playbook C(minerops.dragonmint.metrics). It may change in any release.
 options:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: provision_failures
-short_description: Say which miners of a fleet could not be provisioned
+short_description: List the miners of a fleet that could not be provisioned
 description:
   - Internal to the role P(minerops.dragonmint.provision#role), and not for use elsewhere.
 positional: results, lacking
@@ -20,7 +20,7 @@ options:
     elements: dict
     required: true
   lacking:
-    description: What keeps miners from mining, by miner.
+    description: The reasons why miners do not mine, by miner.
     type: dict
     default: {}
 author:

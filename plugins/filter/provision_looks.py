@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: provision_looks
-short_description: Say which miners still have to be seen mining
+short_description: List the miners that are not known to mine yet
 description:
   - Internal to the role P(minerops.dragonmint.provision#role), and not for use elsewhere.
 positional: before, failed, latest
@@ -15,7 +15,7 @@ options:
     type: dict
     required: true
   before:
-    description: What this filter has returned before, or an empty dictionary.
+    description: The previous return value of this filter, or an empty dictionary.
     type: dict
     default: {}
   failed:
@@ -24,7 +24,7 @@ options:
     elements: str
     default: []
   latest:
-    description: The result of the latest look. Before the first one, there is none.
+    description: The result of the latest check. Not set before the first one.
     type: dict
 author:
   - minerops (@minerops)

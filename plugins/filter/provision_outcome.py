@@ -5,9 +5,9 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: provision_outcome
-short_description: Whether a miner mines
+short_description: Check whether a miner mines
 description:
-  - Compares one look at a miner with the variables of the role P(minerops.dragonmint.provision#role).
+  - Compares the facts of a miner with the variables of the role P(minerops.dragonmint.provision#role).
   - The role uses it. It may change at any time.
 positional: variables
 options:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: provision_plan
-short_description: Say what each miner of a fleet is given
+short_description: Determine the settings for each miner of a fleet
 description:
   - Internal to the role P(minerops.dragonmint.provision#role), and not for use elsewhere.
 positional: logins, curtailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: provision_pool_tests
-short_description: Whether pools may be set after some miners have tested them
+short_description: Decide whether pools may be set after some miners have tested them
 description:
   - Decides from the tests of a few miners whether all of them get the pools.
   - The role P(minerops.dragonmint.provision#role) uses it. It may change at any time.

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: rotate_passwords_outcome
-short_description: What became of a rotation of passwords
+short_description: Summarize a rotation of passwords
 description:
-  - Sums up what the miners answered to the new password.
+  - Summarizes the replies of the miners to the new password.
   - The playbook C(minerops.dragonmint.rotate_passwords) uses it. It may change at any time.
 positional: hostvars, variables, batch
 options:
@@ -25,7 +25,7 @@ options:
     type: dict
     required: true
   batch:
-    description: The names of the miners in the batch that is to decide whether the next one may begin.
+    description: The names of the miners in the batch that decides whether the next one may begin.
     type: list
     elements: str
 author:
@@ -33,7 +33,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what became of the miners
+- name: Show the results of the miners
   ansible.builtin.debug:
     msg: >-
       {{ (ansible_play_hosts_all | minerops.dragonmint.rotate_passwords_outcome(hostvars,
@@ -42,7 +42,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _value:
-  description: What became of the miners.
+  description: The results of the miners.
   type: dict
   contains:
     rows:

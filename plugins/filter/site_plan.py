@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: site_plan
-short_description: Find miners that would get in each other's way
+short_description: Find miners with the same worker or address
 description:
   - Internal, used by the playbook C(minerops.dragonmint.site). It may change in any release.
   - Looks at C(provision_pools) and C(provision_network) of each miner, and sends nothing.
@@ -21,7 +21,7 @@ options:
     type: dict
     required: true
   others:
-    description: Names of more miners, whose workers and addresses are taken as far as they are known.
+    description: The names of other miners, whose known workers and addresses count as taken.
     type: list
     elements: str
     default: []
@@ -30,7 +30,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Require a worker and an address of its own for each miner
+- name: Require a unique worker and address per miner
   ansible.builtin.assert:
     that: (ansible_play_hosts_all | minerops.dragonmint.site_plan(hostvars)).problem == ''
   run_once: true

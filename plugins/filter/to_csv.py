@@ -8,8 +8,8 @@ name: to_csv
 short_description: Write rows as CSV
 description:
   - Returns the text of a CSV file with a heading, as spreadsheets read it.
-  - What a spreadsheet would take for a formula gets an apostrophe before it, since a miner can send any text, at the
-    start of a cell and after a semicolon, which separates cells where the comma is a decimal point.
+  - Since a miner can send any text, an apostrophe is put before text that a spreadsheet would read as a formula. This
+    applies to the start of a cell and after a semicolon, which separates cells where the comma is the decimal point.
 positional: columns
 options:
   _input:

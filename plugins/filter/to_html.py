@@ -7,9 +7,9 @@ DOCUMENTATION = r"""
 name: to_html
 short_description: Write rows as a page of HTML
 description:
-  - Returns a page that needs nothing else to be shown, works on a phone, has the worst rows first, and filters and
-    sorts.
-  - All text is escaped, since a miner can send any. Invisible characters are shown by their numbers.
+  - Returns a page without external resources. It works on a phone, shows the worst rows first, and can be filtered and
+    sorted.
+  - All text is escaped, since a miner can send any text. Invisible characters are shown by their numbers.
   - M(minerops.dragonmint.dragonmint_report) writes such a page to a file.
 positional: columns, title
 options:

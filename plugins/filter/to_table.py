@@ -7,10 +7,10 @@ DOCUMENTATION = r"""
 name: to_table
 short_description: Lay out rows as a table for the terminal
 description:
-  - Returns lines of aligned columns under a heading, the worst rows first. Columns that are empty in all rows are left
-    out.
-  - Long text is cut to fit the terminal, whose width is that of the environment variable E(COLUMNS), or the one that
-    Ansible found. The names and addresses of miners are never cut.
+  - Returns lines of aligned columns under a heading, the worst rows first. Columns that are empty in all rows are
+    omitted.
+  - Long text is cut to fit the terminal. The width comes from the environment variable E(COLUMNS), or else from
+    Ansible. The names and addresses of miners are never cut.
   - Characters that would control a terminal are shown as C(?).
 positional: columns, limit, path
 options:
@@ -28,7 +28,7 @@ options:
     description: How many rows are shown at most. A last line says how many more there are. Not limited by default.
     type: int
   path:
-    description: Where all rows are, for the last line.
+    description: The path of the file with all rows, for the last line.
     type: path
 author:
   - minerops (@minerops)
@@ -66,7 +66,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports impor
 
 # What Ansible prints around a line of a list.
 _AROUND = 14
-# What Ansible takes for the width where there is no terminal.
+# The width that Ansible uses without a terminal.
 _NO_TERMINAL = 79
 _NEVER_CUT = ("miner", "address")
 _SHORTEST = 10
@@ -77,7 +77,7 @@ def to_table(
 ) -> list[str]:
     require_rows("to_table", rows, columns)
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 0):
-        raise AnsibleFilterError(f"to_table expects the limit as a number of rows, and found {quoted(limit)}.")
+        raise AnsibleFilterError(f"to_table expects the limit as a number of rows, but found {quoted(limit)}.")
     shown = worst_first(rows)[:limit]
     columns = filled_columns(shown, columns)
     cells = [list(columns), *([_printable(row.get(column)) for column in columns] for row in shown)]
@@ -93,7 +93,7 @@ def _printable(value: Any) -> str:
 
 
 def _width() -> int | None:
-    """Returns how many characters of a line the terminal shows; None where there is no terminal."""
+    """Returns how many characters of a line the terminal shows; None without a terminal."""
     given = os.environ.get("COLUMNS", "")
     columns: int = int(given) if given.isdecimal() and int(given) else Display().columns or _NO_TERMINAL
     return columns - _AROUND if given or columns > _NO_TERMINAL else None

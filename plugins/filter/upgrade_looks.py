@@ -5,13 +5,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: upgrade_looks
-short_description: Say what was seen of a batch, and whom to look at next
+short_description: Determine the state of a batch and the miners to check next
 description:
   - Internal to the role P(minerops.dragonmint.upgrade#role), whose results it reads, and not for use elsewhere.
 positional: miners, hostvars, values, latest
 options:
   _input:
-    description: What this filter has returned of the batch before, or an empty dictionary.
+    description: The previous return value of this filter for the batch, or an empty dictionary.
     type: dict
     required: true
   miners:
@@ -28,7 +28,7 @@ options:
     type: dict
     required: true
   latest:
-    description: The results of the latest look, by their step.
+    description: The results of the latest check, by step.
     type: dict
     default: {}
 author:
@@ -36,7 +36,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See whom to wait for
+- name: Choose the miners to wait for
   ansible.builtin.set_fact:
     __upgrade_looks: "{{ {} | minerops.dragonmint.upgrade_looks(ansible_play_batch, hostvars, _upgrade) }}"
   run_once: true

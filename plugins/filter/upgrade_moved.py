@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: upgrade_moved
-short_description: Find the miners that are not where the inventory says
+short_description: Find the miners that are not at their inventory addresses
 description:
   - Internal to the role P(minerops.dragonmint.upgrade#role), whose results it reads, and not for use elsewhere.
 positional: hostvars

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: upgrade_outcome
-short_description: Say what an upgrade has done to each miner
+short_description: Determine the result of an upgrade for each miner
 description:
   - Internal to the role P(minerops.dragonmint.upgrade#role), whose results it reads, and not for use elsewhere.
   - The role sets the outcome as the fact C(dragonmint_upgrade_outcome).

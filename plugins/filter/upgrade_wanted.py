@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: upgrade_wanted
-short_description: Sort out what each miner is to be upgraded to
+short_description: Determine the desired firmware of each miner
 description:
   - Internal to the role P(minerops.dragonmint.upgrade#role), whose results it reads, and not for use elsewhere.
 options:

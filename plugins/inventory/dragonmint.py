@@ -5,39 +5,41 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: dragonmint
-short_description: Find DragonMint miners in networks, and their drift
+short_description: Find DragonMint miners in networks and detect their drift
 description:
-  - Looks for miners in networks, polls what they are and do, and makes an inventory of them. Only reads are sent.
-  - An address is tried with a short TCP connection first. What listens there has to prove without a login that it is a
-    miner, by its page and by its answer to a request without credentials. Nothing else is ever shown a credential.
-  - All miners are in the group C(dragonmint). Those that refuse each of O(credentials) are in the group
-    C(dragonmint_locked) instead, and those that stopped answering while they were asked in the group
-    C(dragonmint_unresponsive). Both have the reason in the variable C(dragonmint_problem). Facts that a miner does not
-    give are left out, and the miner stays.
-  - The variable C(dragonmint_inventory) of the group C(all) reports how each source of this plugin was read, by file
-    name, or by path where two files have the same name. It has C(path), the numbers of miners that were C(polled),
-    C(locked), C(unresponsive) and C(filtered) out, the numbers of addresses that were C(silent) and C(unknown),
-    C(at), the end of the scan in seconds since 1970, and C(problems), a list of sentences. It is there for a source
-    that failed, too, with C(at) V(null) and the error among the C(problems).
+  - Scans networks for miners, polls the facts of each miner, and builds an inventory from them. Only reads are sent.
+  - Each address is tried with a short TCP connection first. A device that listens there must identify itself as a miner
+    without a login, by its page and by its answer to a request without credentials. Credentials are never sent to any
+    other device.
+  - All miners are in the group C(dragonmint), except those that refuse all O(credentials), which are in the group
+    C(dragonmint_locked), and those that stop answering during the poll, which are in the group
+    C(dragonmint_unresponsive). For both, the variable C(dragonmint_problem) has the reason. A miner that does not
+    report some of the facts stays in the inventory without these facts.
+  - The variable C(dragonmint_inventory) of the group C(all) has the result of each source of this plugin, by file name,
+    or by path if two files have the same name. It contains C(path), the numbers of miners that were C(polled),
+    C(locked), C(unresponsive) and C(filtered) out, the numbers of addresses that were C(silent) and C(unknown), C(at),
+    the end of the scan in seconds since 1970, and C(problems), a list of sentences. A source that failed has an entry,
+    too, with C(at) V(null) and the error among the C(problems).
   - The host variables are the facts of M(minerops.dragonmint.dragonmint_facts) under their names
-    (C(dragonmint_identity) and so on), C(ansible_host), C(dragonmint_expected_mac), so that every module refuses to
-    change another device that has taken over the address, C(dragonmint_credential), the name of the one of
-    O(credentials) that the miner took, C(dragonmint_polled_at), the time at which it was polled in seconds since 1970,
-    and C(dragonmint_port) unless it is 80.
-  - A line on standard error sums up what became of the addresses.
-  - A key that is not an option is an error. A source that fails adds no hosts.
-  - The source file is named as C(fleet.dragonmint.yml) or C(fleet.dragonmint.yaml).
+    (C(dragonmint_identity) and so on), C(ansible_host), C(dragonmint_expected_mac), with which every module refuses to
+    change another device that has taken over the address, C(dragonmint_credential), the name of the entry of
+    O(credentials) that the miner accepted, C(dragonmint_polled_at), the time of the poll in seconds since 1970, and
+    C(dragonmint_port) unless it is 80.
+  - A line on standard error summarizes the scan.
+  - An unknown key in the source file is an error. A source that fails does not add any hosts.
+  - The name of the source file must end in C(.dragonmint.yml) or C(.dragonmint.yaml), as in C(fleet.dragonmint.yml).
 options:
   plugin:
-    description: Names this plugin.
+    description: The name of this plugin.
     type: str
     required: true
     choices: [minerops.dragonmint.dragonmint]
   networks:
     description:
-      - Where to look, as networks (V(10.1.0.0/22)), ranges (V(10.1.4.10-10.1.4.80) or V(10.1.4.10-80)) and addresses.
-        A V(!) before one leaves it out. Templates are evaluated, also to a list of these.
-      - What is named several times is tried once. A network is taken without its own address and its broadcast address.
+      - The networks (V(10.1.0.0/22)), ranges (V(10.1.4.10-10.1.4.80) or V(10.1.4.10-80)) and addresses to scan. A V(!)
+        before an entry excludes it. Entries can be templates, also templates that return a list.
+      - An address that occurs several times is tried once. The network address and the broadcast address of a network
+        are not tried.
     type: list
     elements: str
     required: true
@@ -48,22 +50,22 @@ options:
     default: 80
   credentials:
     description:
-      - The logins, which are tried in this order at each miner until it takes one. Templates are evaluated, so that
-        they may come from a lookup or from an extra variable, and a value may be a vault.
-      - Without this option, the environment variables E(DRAGONMINT_USERNAME) (V(admin) if it is not set),
-        E(DRAGONMINT_PASSWORD) and E(DRAGONMINT_FALLBACK_PASSWORDS), which is a JSON list or one password.
+      - The logins to try on each miner, in this order, until the miner accepts one. Values can be templates, for
+        example with a lookup or an extra variable, and can be vault-encrypted.
+      - Defaults to the environment variables E(DRAGONMINT_USERNAME) (V(admin) if it is not set), E(DRAGONMINT_PASSWORD)
+        and E(DRAGONMINT_FALLBACK_PASSWORDS), which is a JSON list or a single password.
       - The factory passwords are V(dragonadmin), V(admin) on Innosilicon, and V(innoadmin) on some Innosilicon firmware
         of May 2018. List them to find new miners.
-      - They are for polling, and never become host variables nor get into the cache. The modules log in with
-        C(dragonmint_password) and C(dragonmint_fallback_passwords) as always, so set these for the group C(all);
-        C(dragonmint_credential) tells which one a miner takes.
+      - They are only used for polling, and are never stored in host variables or in the cache. The modules log in with
+        C(dragonmint_password) and C(dragonmint_fallback_passwords) as usual, so set these for the group C(all).
+        C(dragonmint_credential) names the login that a miner accepts.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
         description:
-          - What to call it in C(dragonmint_credential). By default its number, from 1 on.
+          - The name of this login in C(dragonmint_credential). Defaults to its number in the list, starting at 1.
         type: str
       username:
         description:
@@ -77,105 +79,114 @@ options:
         required: true
   auth:
     description:
-      - How to go on after the login. V(basic) sends the login along with each request, V(jwt) a token.
+      - How to authenticate. V(basic) sends the login with each request. V(jwt) sends the login once, and a token from
+        then on.
     type: str
     choices: [basic, jwt]
     default: basic
   concurrency:
     description:
-      - How many addresses are tried at once, fewer if this process may not open as many files. At a miner, there is one
-        request at a time.
-      - Silent addresses take number of addresses x O(connect_timeout) / O(concurrency) seconds.
+      - How many addresses are tried at once. The number is lower if the limit on open files (C(ulimit -n)) requires it.
+        Each miner gets one request at a time.
+      - Silent addresses take (number of addresses x O(connect_timeout) / O(concurrency)) seconds.
     type: int
     default: 500
   connect_timeout:
     description:
-      - How many seconds an address has to accept a connection. A lost packet is sent again after 1 second.
+      - How many seconds to wait for an address to accept a connection. A lost packet is sent again after 1 second.
     type: float
     default: 1.5
   timeout:
     description:
-      - How many seconds a miner has to answer a request in full.
+      - How many seconds to wait for the complete answer to a request.
     type: float
     default: 10
   deadline:
     description:
-      - How many seconds there are for all requests to one address together, whatever it does.
+      - The time limit in seconds for all requests to one address together.
     type: float
     default: 40
   hostname:
     description:
-      - How hosts are named. V(mac) is the MAC address with dashes, C(a0-b0-45-00-00-e5), since Ansible takes colons for
-        something else; it stays when the miner gets another address. V(ipaddress) is the address.
-      - Anything else is a Jinja expression over the host variables, such as
-        V(dragonmint_pools[0].user | split('.'\) | last).
-      - A miner is named by its address where that makes no name (a miner that did not let anybody in tells no MAC), or
-        one that is taken. There is a warning, and with O(strict) an error.
+      - How to name the hosts. V(mac) uses the MAC address with dashes, such as C(a0-b0-45-00-00-e5), since colons have
+        another meaning in Ansible. This name stays the same when the miner gets another address. V(ipaddress) uses the
+        address.
+      - Any other value is a Jinja expression over the host variables, such as V(dragonmint_pools[0].user | split('.'\)
+        | last).
+      - If the expression does not result in a valid name, or if the name is already taken, the miner is named after its
+        address, with a warning. With O(strict), this is an error. A miner that refuses all logins does not report its
+        MAC address, so it is named after its address, too.
     type: str
     default: mac
   filters:
     description:
       - Jinja expressions over C(dragonmint_identity) and C(ansible_host). A miner for which one of them is false is
-        left out, and asked for nothing more.
-      - A miner that does not tell its identity is not filtered.
+        excluded, and gets no further requests.
+      - A miner that does not report its identity is never filtered out.
     type: list
     elements: str
     default: []
   gather_subset:
     description:
-      - Which facts to gather, as O(minerops.dragonmint.dragonmint_facts#module:gather_subset). V(identity) always is,
-        and so is what O(desired) is compared with. What that module gathers only when it is named is not for here.
+      - Which facts to gather, as O(minerops.dragonmint.dragonmint_facts#module:gather_subset). V(identity) is always
+        gathered, and so are the facts that O(desired) is compared with. Subsets that this module gathers only if they
+        are named are not supported here.
     type: list
     elements: str
     default: [all]
   allow_public:
     description:
-      - Whether O(networks) may have addresses that are not private.
+      - Whether O(networks) may contain public addresses.
     type: bool
     default: false
   allow_huge:
     description:
-      - Whether O(networks) may have more than 1000000 addresses.
+      - Whether O(networks) may contain more than 1000000 addresses.
     type: bool
     default: false
   expected:
     description:
-      - The miners that have to be found, as a list of host names, MAC addresses (in any notation) or addresses, or as
-        the path of a file that has one a line and comments after a C(#). A relative path starts at the source file.
-      - Those that are not found are listed in the variable C(dragonmint_missing) of the group C(all), and count as a
-        problem of the source. So do miners that O(filters) leave out, and a locked miner that is expected by its MAC
-        address, which it does not report.
+      - The miners that the scan must find, as a list of host names, MAC addresses (in any notation) or IP addresses, or
+        as the path of a file with one of these per line and comments after C(#). A relative path starts at the folder
+        of the source file.
+      - Miners that are not found are listed in the variable C(dragonmint_missing) of the group C(all), and count as a
+        problem of the source. This includes miners that O(filters) exclude, and locked miners that are expected by MAC
+        address, since they do not report it.
     type: raw
   desired:
     description:
-      - The desired state of the fleet. Each entry is for the miners of O(desired[].group) for which O(desired[].when)
-        holds, and for all without these. Where several entries set the same, the last one wins.
-      - It becomes the host variables that the roles P(minerops.dragonmint.provision#role) and
-        P(minerops.dragonmint.upgrade#role) take, with the templates in it, so there is one definition of it.
-      - Each polled miner gets into the groups C(drift_pools), C(drift_autotune), C(drift_firmware) and
-        C(drift_network) for what differs, or into C(in_desired_state). What its facts do not tell gets it into
-        C(drift_unknown). So a playbook for C(drift_*) touches only miners that need it. Miners of which nothing is
-        desired are in none of these.
-      - Passwords of pools do not count, since they are not kept, and their templates are left to the playbook.
-      - Other templates see the host variables, the variables of groups and hosts in inventory files that were read
-        before, and with O(use_extra_vars) extra variables, but neither C(group_vars) nor C(host_vars).
+      - The desired state of the fleet. Each entry applies to the miners in O(desired[].group) for which
+        O(desired[].when) is true, or to all miners if neither is set. If several entries have the same setting, the
+        last one wins.
+      - The desired state, including its templates, becomes the host variables that the roles
+        P(minerops.dragonmint.provision#role) and P(minerops.dragonmint.upgrade#role) use, so it is defined in one
+        place.
+      - Each polled miner is added to the groups C(drift_pools), C(drift_autotune), C(drift_firmware) and
+        C(drift_network) according to its drift, or to C(in_desired_state) if it has none. If its facts do not show
+        whether a setting has drifted, it is added to C(drift_unknown). A playbook for C(drift_*) then touches only
+        miners that need it. Miners without a desired state are in none of these groups.
+      - Pool passwords are not compared, since the inventory does not store them. Templates in them are evaluated by the
+        playbook.
+      - Other templates can use the host variables, the variables of groups and hosts in inventory sources that were
+        read earlier, and with O(use_extra_vars) extra variables, but neither C(group_vars) nor C(host_vars).
     type: list
     elements: dict
     default: []
     suboptions:
       group:
         description:
-          - A group of this source or of an inventory source that is read earlier. V(all) is the same as none.
-          - Any other name is an error, unless it begins as the groups of O(keyed_groups) do. Groups of O(groups) exist
-            even when they are empty.
+          - A group of this source or of an inventory source that was read earlier. V(all) has the same effect as no
+            group.
+          - Any other name is an error, unless it begins like the groups of O(keyed_groups). Groups of O(groups) exist
+            even if they are empty.
         type: str
       when:
         description:
-          - A Jinja expression over the host variables that must be true or false.
+          - A Jinja expression over the host variables that must result in true or false.
         type: str
       pools:
         description:
-          - The pools, as O(minerops.dragonmint.dragonmint_pools#module:pools), for C(provision_pools).
+          - The desired pools, as O(minerops.dragonmint.dragonmint_pools#module:pools), for C(provision_pools).
         type: list
         elements: dict
       autotune:
@@ -195,25 +206,25 @@ options:
         type: dict
   curtail_record:
     description:
-      - The file in which the role P(minerops.dragonmint.curtail#role) records what miners were before a curtailment. A
-        relative path starts at the source file. A file that does not exist is not an error.
+      - The file in which the role P(minerops.dragonmint.curtail#role) records the state of miners before a curtailment.
+        A relative path starts at the folder of the source file. The file does not need to exist.
       - While the event is open, the mode of these miners is not compared with O(desired), and each has the variable
         C(dragonmint_curtailed), the time until which the role provision keeps its mode.
     type: path
   strict:
     description:
-      - Whether an expression that fails for a polled miner, and a name that can't be had, are errors. Else they are
-        skipped.
-      - Miners that are locked or unresponsive have few variables, so that expressions may always fail for them.
+      - Whether it is an error if an expression fails for a polled miner or if its name from O(hostname) can't be used.
+        Otherwise such an expression is skipped, and the miner is named after its address.
+      - Expressions may always fail for miners that are locked or unresponsive, since these have few variables.
 extends_documentation_fragment:
   - ansible.builtin.constructed
   - ansible.builtin.inventory_cache
 notes:
-  - The cache holds what was polled, and neither names nor groups nor desired state, which are made anew each time. It
-    is read before anything is sent, C(--flush-cache) and a refreshed inventory poll again, and so does a change of
-    what is polled (O(networks), O(port), O(filters), O(gather_subset)).
-  - With Ansible's own fact cache, facts that M(minerops.dragonmint.dragonmint_facts) has gathered once come before the
-    inventory's variables of the same name, until they are gathered again.
+  - The cache holds the polled facts only. Names, groups and the desired state are computed each time. The cache is read
+    before anything is sent. The miners are polled again with C(--flush-cache), when the inventory is refreshed, and
+    when an option that affects the poll changes (O(networks), O(port), O(filters), O(gather_subset)).
+  - With Ansible's own fact cache, facts that M(minerops.dragonmint.dragonmint_facts) has gathered take precedence over
+    the inventory's variables of the same name until they are gathered again.
 requirements:
   - aiohttp >= 3.9 on the controller
 seealso:
@@ -223,7 +234,7 @@ author:
 """
 
 EXAMPLES = r"""
-# fleet.dragonmint.yml: a hall of miners, how they have to be, and a group that gets new firmware first
+# fleet.dragonmint.yml: a hall of miners, their desired state, and a group that gets new firmware first
 plugin: minerops.dragonmint.dragonmint
 networks:
   - 192.0.2.0/24
@@ -366,7 +377,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         for place, group in possible_groups.items():
             if not self.inventory.groups[group].get_hosts():
                 self._warn(
-                    f"{place}: the group '{group}' has no miners. Only keyed_groups can make it: check its name."
+                    f"{place}: the group '{group}' has no miners. Only keyed_groups can create it, so check its name."
                 )
         missing: list[str] = []
         if expected_names is not None:
@@ -378,15 +389,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._report(scans.report(scan, problems))
 
     def _undecided(self, found: set[str]) -> int:
-        """Returns how many of the hosts that were found are not known to be in their desired state, nor to differ."""
+        """Returns how many of the hosts that were found may or may not have drift."""
         if not self._entries:
             return 0
         return sum(host.name in found for host in self.inventory.groups[DRIFT_UNKNOWN].get_hosts())
 
     def _withdraw(self, hosts_before: set[str], problem: str) -> None:
-        """Takes back the hosts of a source that failed, and reports that it did.
+        """Removes the hosts of a source that failed, and reports the failure.
 
-        Ansible goes on with the other sources, and with what this one has added: half of a fleet looks like all of it.
+        Ansible continues with the other sources and would keep the hosts added so far: half of a fleet would look like
+        the whole fleet.
         """
         for name in set(self.inventory.hosts) - hosts_before:
             self.inventory.remove_host(self.inventory.hosts[name])
@@ -420,12 +432,12 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._curtailed_until = curtail_record.shown(record.until) or ""
         curtailed = counted(len(record.miners), "miner")
         self._tell(
-            f"{curtailed} curtailed until {self._curtailed_until}: the mode is not compared with the desired one."
+            f"{curtailed} curtailed until {self._curtailed_until}: their modes are not compared with the desired state."
         )
         return record.miners
 
     def _expected(self) -> list[str] | None:
-        """Returns who is expected to be found, or None if that is not given."""
+        """Returns the names of the miners that the scan must find, or None if the option is not set."""
         given = self._rendered("expected")
         if not isinstance(given, str):
             return None if given is None else expected.expected_from(given)
@@ -436,7 +448,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             reason = getattr(error, "strerror", None) or error
             raise InvalidInput(f"expected: cannot read the file '{path}': {reason}.") from error
         if not names:
-            raise InvalidInput(f"expected: the file '{path}' has no names. List one host name or MAC address a line.")
+            raise InvalidInput(f"expected: the file '{path}' has no names. List one host name or MAC address per line.")
         return expected.expected_from(names)
 
     def _wanted_addresses(self) -> Addresses:
@@ -445,17 +457,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return addresses_from(networks, self.get_option("allow_public"), self.get_option("allow_huge"))
 
     def _rendered(self, option: str) -> Any:
-        """Returns an option with its templates evaluated, for which there are extra variables only."""
+        """Returns an option with its templates evaluated. They can use extra variables only."""
         self.templar.available_variables = dict(self._vars or {})
         try:
             return self.templar.template(self.get_option(option))
         except AnsibleError as error:
-            raise InvalidInput(f"{option}: a template fails: {error}") from error
+            raise InvalidInput(f"{option}: cannot evaluate a template: {error}") from error
 
     def _constant_comparisons(self) -> dict[int, drift.Comparison]:
-        """Returns comparisons with what is desired without any template, by the identity of the options.
+        """Returns comparisons with desired settings that have no templates, by the identity of their options.
 
-        Refuses what no miner can be made like, as far as that is known before there are any.
+        Raises InvalidInput for settings that no miner can have, as far as this can be known before there are miners.
         """
         return {
             id(options): desired.comparison(setting, options)
@@ -470,8 +482,8 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         key = self.get_cache_key(str(self._path))
         if is_cached and self.get_option("cache_plugin").rpartition(".")[2] == "memory":
             self._warn(
-                "cache is true, but the cache plugin memory keeps nothing for the next run. "
-                "Set cache_plugin, for example to ansible.builtin.jsonfile, and cache_connection."
+                "cache is true, but the cache plugin 'memory' does not keep anything until the next run. Set "
+                "cache_plugin, for example to ansible.builtin.jsonfile, and cache_connection."
             )
         options = {name: self.get_option(name) for name in ("networks", "port", "filters")}
         options["subsets"] = self._subsets()
@@ -482,7 +494,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
                 self._cache[key] = polled_cache.pack(scan, options)
         for miner in scan.miners:
             for subset, reason in miner.missing.items():
-                self.display.vv(f"{self._path.name}: {miner.address} has no facts {subset}: {reason}")
+                self.display.vv(f"{self._path.name}: {miner.address} has no {subset} facts: {reason}")
         for doubt, count in Counter(doubt for miner in scan.miners for doubt in miner.doubts).items():
             self._warn(f"{count} {'miner' if count == 1 else 'miners'}: {doubt}")
         return scan
@@ -510,13 +522,16 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _polling_options(self) -> scan.Options:
         for name in ("connect_timeout", "timeout", "deadline"):
             if not 0 < self.get_option(name) < float("inf"):
-                raise InvalidInput(f"{name} must be above 0 seconds and finite.")
+                raise InvalidInput(f"{name} must be a number of seconds above 0, such as 10.")
         if self.get_option("concurrency") < 1:
             raise InvalidInput("concurrency must be 1 or more.")
         connection_from(self._connection_options("admin", "any"))
         allowed = sockets.sockets_allowed(self.get_option("concurrency"))
         if allowed < self.get_option("concurrency"):
-            self._tell(f"Only {allowed} addresses are tried at once, since no more files may be open (ulimit -n).")
+            self._tell(
+                f"Only {allowed} addresses are tried at once because of the limit on open files. Raise it "
+                f"with ulimit -n."
+            )
         return scan.Options(
             port=self.get_option("port"),
             credentials=self._credentials(),
@@ -551,7 +566,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         wanted = {*subsets.MINIMUM, *subsets.wanted_subsets(self.get_option("gather_subset"))}
         beyond = sorted(wanted.intersection(subsets.ONLY_NAMED))
         if beyond:
-            raise InvalidInput(f"gather_subset has {', '.join(beyond)}, which only dragonmint_facts gathers.")
+            raise InvalidInput(
+                f"gather_subset contains {', '.join(beyond)}, which only the module dragonmint_facts "
+                f"gathers. Remove it."
+            )
         wanted.update(drift.SUBSETS[setting] for entry in self._entries for setting in entry.settings)
         return tuple(subset for subset in subsets.SUBSETS if subset in wanted)
 
@@ -566,15 +584,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             value = self._compose(expression, variables)
         except Exception as error:
-            raise InvalidInput(f"{place} can't be judged for {miner}: {error}") from error
+            raise InvalidInput(f"{place} can't be evaluated for {miner}: {error}") from error
         if not isinstance(value, bool):
-            raise InvalidInput(f"{place} is neither true nor false for {miner}, but {printable(repr(value))}.")
+            raise InvalidInput(f"{place} must be true or false, but is {printable(repr(value))} for {miner}.")
         return value
 
     def _add_groups(self) -> dict[str, str]:
-        """Adds the groups that are known before there are miners, so that a name that is no group is a mistake.
+        """Adds the groups that are known before there are miners. Any other group name is then a mistake.
 
-        Returns the groups that only a keyed group can be, by the place in the source that names them.
+        Returns the groups that only keyed_groups can create, by the place in the source that names them.
         """
         keyed = self.get_option("keyed_groups") or []
         named = constructed_groups.named(self.get_option("groups") or {}, keyed, self.templar.is_template)
@@ -589,14 +607,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             if not group.startswith(tuple(map(self._sanitize_group_name, beginnings))):
                 hint = source_keys.did_you_mean(entry.group, self.inventory.groups)
                 raise InvalidInput(
-                    f"{place}: unknown group '{entry.group}'.{hint} Name a group that this file makes with "
-                    "groups or keyed_groups, or one of an inventory source that is read earlier."
+                    f"{place}: unknown group '{entry.group}'.{hint} Use a group that this file creates with groups "
+                    f"or keyed_groups, or a group of an inventory source that is read earlier."
                 )
             possible[place] = self.inventory.add_group(group)
         return possible
 
     def _add(self, miners: Sequence[scan.Found]) -> set[str]:
-        """Adds the hosts. Returns what each of them can be called: name, address and MAC address."""
+        """Adds the hosts. Returns all their names: host name, address and MAC address."""
         taken: dict[str, str] = {}
         called: set[str] = set()
         for miner in miners:
@@ -620,7 +638,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return [*(f"drift_{setting}" for setting in desired.SETTINGS), DRIFT_UNKNOWN, IN_DESIRED_STATE]
 
     def _variables(self, miner: scan.Found) -> dict[str, Any]:
-        """Returns the host variables of a miner. What it said itself is never taken for a template."""
+        """Returns the host variables of a miner. Values that it reported are never evaluated as templates."""
         variables: dict[str, Any] = {"ansible_host": miner.address, "dragonmint_polled_at": miner.polled_at}
         mac = (miner.facts.get("dragonmint_identity") or {}).get("mac")
         if mac and _MAC.fullmatch(mac):
@@ -636,33 +654,33 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
     def _name(self, miner: scan.Found, variables: Mapping[str, Any], taken: Mapping[str, str]) -> str:
         name, problem = self._wanted_name(miner, variables)
         if problem is None and name in taken:
-            problem = f"the name {name} is taken by {taken[name]}"
+            problem = f"the name '{name}' is already taken by {taken[name]}"
         if problem is None:
             return name
         if miner.state == scan.POLLED:
-            text = f"hostname does not work for {miner.address}: {problem}."
+            text = f"hostname does not give a usable name for {miner.address}: {problem}."
             if self.get_option("strict"):
-                raise InvalidInput(f"{text} Correct hostname, or leave strict out.")
-            self._warn(f"{text} The host is named by its address.")
+                raise InvalidInput(f"{text} Correct hostname, or remove strict.")
+            self._warn(f"{text} The host is named after its address.")
         if miner.address in taken:
-            raise InvalidInput(f"hostname names two hosts {miner.address}. Correct it.")
+            raise InvalidInput(f"hostname gives two hosts the name {miner.address}. Correct it.")
         return miner.address
 
     def _wanted_name(self, miner: scan.Found, variables: Mapping[str, Any]) -> tuple[str, str | None]:
-        """Returns the name of a host, and what speaks against it."""
+        """Returns the name of a host, and the reason why it can't be used, if any."""
         expression = self.get_option("hostname")
         if expression == "ipaddress":
             return miner.address, None
         if expression == "mac":
             mac = variables.get("dragonmint_expected_mac")
-            return (mac.replace(":", "-"), None) if mac else ("", "it does not tell its MAC")
+            return (mac.replace(":", "-"), None) if mac else ("", "the miner does not report its MAC address")
         try:
             name = self._compose(expression, variables)
         except Exception as error:  # noqa: BLE001 - what a user's expression raises can be anything
             return "", str(error)
         text = str(name)
         if not _NAME.fullmatch(text) or text in (*constants.LOCALHOST, "all", "ungrouped"):
-            return "", f"{printable(repr(text))} is no name of a host (letters, digits and ._-@+)"
+            return "", f"{printable(repr(text))} is not a valid host name; use letters, digits and ._-@+"
         return text, None
 
     def _construct(self, name: str, variables: Mapping[str, Any], strict: bool) -> None:
@@ -672,7 +690,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._add_host_to_keyed_groups(self.get_option("keyed_groups"), variables, name, strict)
 
     def _compare(self, name: str, known: Mapping[str, Any]) -> None:
-        """Sets what is desired of a host as its variables, and puts it into the groups of what differs."""
+        """Sets the desired state of a host as its variables, and adds the host to the groups of its drift."""
         host = self.inventory.get_host(name)
         variables = combine_vars(get_group_vars(host.get_groups()), host.get_vars())
         settings = desired.merged(self._entries_of(name, host, variables))
@@ -708,10 +726,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return desired.comparison(setting, self.templar.template(desired.compared(setting, options)))
         except (AnsibleError, InvalidInput) as error:
-            raise InvalidInput(f"The {setting} desired of {name} are none: {error}") from error
+            raise InvalidInput(f"Invalid desired {setting} for {name}: {error}") from error
 
     def _names_of(self, group: str) -> set[str]:
-        """What a group that a user names may be called once it is made."""
+        """The names that a group from the source may have once it is created."""
         return {group, self._sanitize_group_name(group)}
 
     def _tell_progress(self, counts: scan.Counts) -> None:

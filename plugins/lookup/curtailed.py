@@ -30,7 +30,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Say why the mode is left alone
+- name: Show why the mode is kept
   ansible.builtin.debug:
     msg: "{{ lookup('minerops.dragonmint.curtailed') }}"
 """

@@ -24,7 +24,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Give the miner a new password, whichever it has now
+- name: Set a new password, regardless of the current one
   minerops.dragonmint.dragonmint_user:
     user: admin
     new_password: "{{ vault_new_password }}"

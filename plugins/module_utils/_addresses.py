@@ -47,7 +47,7 @@ def addresses_from(networks: Sequence[str], allow_public: bool = False, allow_hu
     addresses = Addresses(tuple(_without(_merged(included), _merged(excluded))))
     if not addresses.spans:
         raise InvalidInput(
-            "networks names no address at all" + (", once what has a ! is left out." if included else ".")
+            "networks has no addresses" + (" left after the entries with ! are excluded." if included else ".")
         )
     _require_allowed(addresses, allow_public, allow_huge)
     return addresses
@@ -102,8 +102,8 @@ def _unknown(text: str) -> InvalidInput:
         IPv6Address(bare.partition("/")[0])
     except AddressValueError:
         if re.search("[A-Za-z]", bare):
-            return InvalidInput(f"networks has {text!r}. Names of hosts are not looked up. {hint}.")
-        return InvalidInput(f"networks has {text!r}, which is no IPv4 address. {hint}.")
+            return InvalidInput(f"networks has {text!r}. Host names are not looked up. {hint}.")
+        return InvalidInput(f"networks has {text!r}, which is not an IPv4 address. {hint}.")
     return InvalidInput(f"networks has {text!r}. Miners have IPv4 addresses only. {hint}.")
 
 
@@ -168,14 +168,17 @@ _OF_NO_DEVICE = list(map(_span_of, ("0.0.0.0/8", "224.0.0.0/3")))
 def _require_allowed(addresses: Addresses, allow_public: bool, allow_huge: bool) -> None:
     devices = list(_without(addresses.spans, _OF_NO_DEVICE))
     if devices != list(addresses.spans):
-        raise InvalidInput("networks has addresses that no device can have, from 0.0.0.0/8 or 224.0.0.0/3.")
+        raise InvalidInput(
+            "networks has addresses that no device can have, from 0.0.0.0/8 or 224.0.0.0/3. Remove them."
+        )
     public = next(_without(addresses.spans, _NOT_PUBLIC), None)
     if public and not allow_public:
         raise InvalidInput(
-            f"networks has public addresses, from {IPv4Address(public[0])} on, where miners of others may be. "
-            "Correct it, or set allow_public to true if these are yours."
+            f"networks has public addresses, from {IPv4Address(public[0])} on, which may belong to somebody else. "
+            f"Correct networks, or set allow_public to true if these addresses are yours."
         )
     if len(addresses) > HUGE and not allow_huge:
         raise InvalidInput(
-            f"networks names {len(addresses)} addresses. Correct it, or set allow_huge to true for more than {HUGE}."
+            f"networks names {len(addresses)} addresses. Correct networks, or set allow_huge to true for more than "
+            f"{HUGE}."
         )

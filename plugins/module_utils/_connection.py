@@ -19,7 +19,7 @@ _AS_THEY_ARE = [field.name for field in fields(Connection) if field.name in _opt
 
 
 def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None, tls: Any = None) -> Connection:
-    """Returns the connection that the options of a task describe; ``origins`` tells where they came from.
+    """Returns the connection that the options of a task describe; ``origins`` says where they came from.
 
     ``tls`` is the SSLContext for https where many connections share one. Raises InvalidInput for what can't be sent.
     """

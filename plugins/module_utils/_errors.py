@@ -15,10 +15,10 @@ import sys
 class MinerError(Exception):
     """The base of all errors of the collection.
 
-    ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which
-    only holds for reads; ``is_final`` that no wait can help. ``changed`` tells that the miner was changed before this
-    error ended the work, ``sent`` that the request may have reached the miner. ``reason`` is the heart of the message,
-    for use inside another one.
+    ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which only
+    holds for reads; ``is_final`` that no wait can help. ``changed`` means that the miner was changed before this error
+    ended the work, ``sent`` that the request may have reached the miner. ``reason`` is the heart of the message, for
+    use inside another one.
     """
 
     code = "bad_reply"
@@ -76,7 +76,7 @@ class Rejected(MinerError):
 
 
 class NotApplied(MinerError):
-    """The miner was told to change something and has not changed it."""
+    """The miner was sent a change and has not made it."""
 
     code = "not_applied"
 
@@ -133,13 +133,13 @@ class UpdaterStuck(MinerError):
 
 
 class NotBack(MinerError):
-    """The miner was told to change something and has not been heard of since."""
+    """The miner was sent a change and has not answered since."""
 
     code = "not_back"
 
 
 class InvalidFirmware(MinerError):
-    """The file is no firmware that the miner's updater would install; nothing was sent."""
+    """The file is not a firmware that the miner's updater would install; nothing was sent."""
 
     code = "invalid_firmware"
 

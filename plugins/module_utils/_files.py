@@ -20,10 +20,10 @@ _PATH_OF = "/proc/self/fd/{}"
 
 
 def require_file(path: str) -> None:
-    """Raises InvalidInput for what no file can be written to, as far as can be told without writing."""
+    """Raises InvalidInput for what no file can be written to, as far as can be known without writing."""
     target = Path(path)
     if target.exists() and not target.is_file():
-        raise InvalidInput(f"dest {path} is no file. Give it the name of one, with its folder.")
+        raise InvalidInput(f"dest {path} is not a file name. Set dest to the path of a file, including its folder.")
     folder = next(parent for parent in target.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InvalidInput(
@@ -45,7 +45,9 @@ def save(path: str, text: str, check_mode: bool) -> Outcome[str]:
             target.parent.mkdir(parents=True, exist_ok=True)
             replace(target, data)
     except OSError as error:
-        raise InvalidInput(f"dest {path} can't be written: {error.strerror}. Mend that, or choose another.") from error
+        raise InvalidInput(
+            f"dest {path} can't be written: {error.strerror}. Fix this, or set dest to another file."
+        ) from error
     return Outcome(before != after, path, {"before": {"dest": before}, "after": {"dest": after}})
 
 

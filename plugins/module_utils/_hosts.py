@@ -48,7 +48,8 @@ def host_from(text: str, name: str) -> str:
         if more is None or more["host"] == host:
             raise
         raise InvalidInput(
-            f"{name} is {_shown(text)}; expected a host name or IP address alone. {_use_instead(more, name)}."
+            f"{name} is {_shown(text)}; expected a host name or IP address and nothing else. "
+            f"{_use_instead(more, name)}."
         ) from None
 
 
@@ -80,8 +81,8 @@ def ipv4_from(text: str, name: str) -> IPv4Address:
         numbers = [int(number) for number in text.split(".")]
         if max(numbers) <= 255:
             raise InvalidInput(
-                f"{name} is {_shown(text)}, and a leading zero makes a number octal for some programs. "
-                f"Use {'.'.join(map(str, numbers))}."
+                f"{name} is {_shown(text)}; some programs read a number with a leading zero as octal. Use "
+                f"{'.'.join(map(str, numbers))}."
             )
     raise InvalidInput(
         f"{name} is {_shown(text)}; expected an IPv4 address of 4 decimal numbers from 0 to 255, such as 10.1.0.25."

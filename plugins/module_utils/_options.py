@@ -191,8 +191,8 @@ OPTIONS = (
         """
         The host name or IP address of the miner.
 
-        An IPv4 address has 4 plain decimal numbers. Forms that resolvers read in another way than people do,
-        such as V(010.1.0.25) or V(10.25), are refused. An IPv6 address may be in brackets.
+        An IPv4 address has 4 plain decimal numbers. Notations that resolvers read differently than people do, such as
+        V(010.1.0.25) or V(10.25), are refused. An IPv6 address may be in brackets.
         """,
         expected="a host name or IP address, such as 10.1.0.25",
         variables=("dragonmint_host", "ansible_host", "inventory_hostname"),
@@ -242,8 +242,8 @@ OPTIONS = (
         """
         The password of O(username).
 
-        If nothing sets it, the login that C(ansible-playbook) was given with both C(-u) and C(-k) is used,
-        which is also how AWX hands on a machine credential.
+        If it is not set, the login from C(-u) and C(-k) of C(ansible-playbook) is used, if both are given. AWX passes a
+        machine credential in this way.
         """,
         expected="a password as text, in UTF-8",
         variables=("dragonmint_password", "ansible_password", "ansible_ssh_pass"),
@@ -255,12 +255,12 @@ OPTIONS = (
         "fallback_passwords",
         "list",
         """
-        Passwords to try in this order, once each, after the miner refused O(password). One run can then reach
-        miners with the fleet's password and miners with the factory's, which is C(dragonadmin), C(admin) on
+        Passwords to try in this order, once each, after the miner has refused O(password). One run can then reach both
+        miners with the fleet's password and miners with the factory password, which is C(dragonadmin), C(admin) on
         Innosilicon, or C(innoadmin) on some Innosilicon firmware of May 2018.
 
-        Text is taken as a list if it is one in JSON, and as a single password otherwise. Text that begins as a list
-        does, with C(["), and is not one, is refused.
+        Text that is a JSON list is used as this list. Any other text is a single password, but one that begins with
+        C([") is refused.
         """,
         expected='a list of passwords as text, in UTF-8, also in JSON, such as ["first", "second"]',
         variables=("dragonmint_fallback_passwords",),
@@ -283,7 +283,7 @@ OPTIONS = (
         "timeout",
         "float",
         """
-        How many seconds the miner has to accept a connection, and again to answer in full.
+        How many seconds to wait for the miner to accept a connection, and again for its complete answer.
         """,
         expected="a number of seconds above 0, such as 10",
         variables=("dragonmint_timeout",),
@@ -295,7 +295,7 @@ OPTIONS = (
         "int",
         """
         How often to repeat a read that was refused, dropped or answered with an error of the web server, with
-        growing pauses. Changes are never sent again, and neither are reads that timed out.
+        increasing pauses. Changes are never repeated, and neither are reads that timed out.
         """,
         expected="a whole number, 0 or more, such as 3",
         variables=("dragonmint_retries",),
@@ -327,10 +327,9 @@ OPTIONS = (
         "expected_mac",
         "str",
         """
-        The MAC address of the miner that is meant. Before anything is changed, a device with another one is
-        refused.
+        The expected MAC address of the miner. The task refuses to change a device with another MAC address.
 
-        Empty text is an error, since it would switch the check off.
+        An empty text is an error, since it would disable this check.
         """,
         expected="a MAC address in quotes, such as 'a0:b0:45:00:00:e5', or nothing to accept any miner",
         variables=("dragonmint_expected_mac",),

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keeps secrets out of whatever a task returns.
 
-Secrets are masked where they stand, by the name of their option. Beyond that, each text of a result is searched for
-the secrets themselves, except for those that are too short to be told from ordinary words: the usual pool password
+Secrets are masked where they stand, by the name of their option. Beyond that, each text of a result is searched for the
+secrets themselves, except for those that are too short to be distinguished from ordinary words: the usual pool password
 is ``x``, and replacing every x would garble everything else.
 """
 

@@ -34,15 +34,15 @@ Tell = Callable[[str, bool], None]
 
 
 def _tell_nobody(text: str, is_detail: bool) -> None:
-    """For where a task has nobody to tell how far it is."""
+    """For a task that has nowhere to report its progress."""
 
 
 @dataclass
 class Context:
-    """What a module's run() gets: its validated options, and where to warn and to tell how far it is.
+    """What a module's run() gets: its validated options, and where to warn and to report its progress.
 
     ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
-    ``miner`` is what warnings call the miner, its host if that is None. ``origins`` tells where the connection options
+    ``miner`` is what warnings call the miner, its host if that is None. ``origins`` says where the connection options
     came from. ``tokens`` are the secrets that the miner gave. ``tls`` is the SSLContext that it shares with others.
     ``has_invocation`` says whether its result holds the options, too.
     """
@@ -147,7 +147,7 @@ def _warn_of_any_password(context: Context) -> Steps[None]:
     refusal = (yield from context.session.refusal_of_login()) if "session" in vars(context) else None
     if refusal:
         context.warn(
-            "The miner accepts any password because the factory password still stands; the given one is not its "
+            "The miner accepts any password because it still has the factory password; the configured one is not its "
             f"password (/api/auth answers {refusal!r}). The inventory logs in there, so it reports the miner as "
             "locked. Add the factory password to fallback_passwords (in an inventory: credentials), and replace it "
             "with dragonmint_user."
@@ -170,7 +170,7 @@ def failure(error: Exception) -> dict[str, Any]:
 
 
 def run_module(run: Run, spec: ArgumentSpec) -> None:
-    """Runs a module as a program of its own, on whichever machine it was sent to."""
+    """Runs a module as a separate program, on the machine that it was sent to."""
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     # What is too short to be searched for is masked where it stands; see _redaction.
     module.no_log_values = {text for text in module.no_log_values if len(text) >= _redaction.SHORTEST_SECRET}

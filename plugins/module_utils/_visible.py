@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that a user gives to be stored on a miner, and what is in them that nobody would see.
+"""Texts that a user gives to be stored on a miner, and invisible characters in them.
 
 The firmware stores any text as it is, and a pool or a login that differs by an invisible character does not know it.
 """
@@ -39,12 +39,12 @@ def require_visible(what: str, text: str, shown: str | None = None) -> None:
 
 
 def _flaw(text: str) -> str | None:
-    """Says what nobody would see in a text, and where; None if there is no such thing."""
+    """Returns what is invisible in a text, and where; None if nothing is."""
     for place, position in (("begins", 0), ("ends", len(text) - 1)):
         if text and text[position].isspace():
             return f"{place} with white space: {_located(text, position)}"
     hidden = next((position for position, char in enumerate(text) if _is_hidden(char)), None)
-    return None if hidden is None else f"has a character that cannot be seen: {_located(text, hidden)}"
+    return None if hidden is None else f"has an invisible character: {_located(text, hidden)}"
 
 
 def _located(text: str, position: int) -> str:

@@ -10,24 +10,24 @@ short_description: Set the autotune mode of a DragonMint miner
 description:
   - Sets the mode in which cgminer tunes its boards, between a high hash rate and low power.
   - A miner that is in this mode already is skipped. A change restarts cgminer, so the miner stops mining for some
-    seconds and then tunes anew, which takes minutes to hours.
+    seconds and then tunes again, which takes minutes to hours.
   - The miner confirms modes that it does not know, so the mode is read back after a change. If it is not the desired
     one, the task fails.
-  - The mode is kept in cgminer.conf, beside the pools. Where that file is missing or damaged, the mode would replace
-    what is left of it, and cgminer would not start. So a task that has something to change reads the pools first, and
-    fails if they cannot be read.
+  - The mode is kept in cgminer.conf, beside the pools. If that file is missing or damaged, setting the mode would
+    overwrite what is left of it, and cgminer would not start. A task that has something to change therefore reads the
+    pools first, and fails if they cannot be read.
   - Reading back has a limit. The firmware keeps the mode in two files and reports the one that cgminer does not read.
-    Should the other one, cgminer.conf, not be writable, the miner reports the new mode while cgminer stays in the old
-    one, and nothing in its API shows that. On the DragonMint firmware of April 2018, it shows. If the hash rate and the
-    power of a miner do not change with its mode, reset the miner to factory settings.
+    If the other one, cgminer.conf, is not writable, the miner reports the new mode while cgminer stays in the old one,
+    and nothing in its API shows this, except on the DragonMint firmware of April 2018. If the hash rate and the power
+    of a miner do not change with its mode, reset the miner to factory settings.
   - On some models, such as the A8+ and the D9, cgminer does not know the modes. Setting one would restart mining and
     change nothing, so it is refused.
-  - An Innosilicon miner whose mode was never set ignores V(balanced). It is set to V(factory) first, in which it runs
-    already.
+  - An Innosilicon miner whose mode was never set ignores V(balanced). The task sets it to V(factory) first, the mode in
+    which it already runs.
 options:
   mode:
     description:
-      - The mode. V(efficient) saves power, V(performance) makes the most hash rate, V(balanced) is between them.
+      - The mode. V(efficient) saves power, V(performance) makes the most hash rate, V(balanced) is in between.
       - V(factory) runs with the factory's values. The DragonMint firmware of April 2018 does not have it.
       - V(off) turns autotune off. Only the DragonMint firmware of April 2018 has it.
       - A mode that the firmware does not have is refused before anything is sent.
@@ -39,7 +39,7 @@ options:
       - The level of the mode, on Innosilicon's firmware since August 2018. V(2) is the plain mode.
       - V(efficient) has V(2) to V(4), V(balanced) and V(factory) V(0) to V(4), V(performance) V(0) to V(3). The
         firmware takes any text, so other levels are refused before anything is sent.
-      - Without it, the level is kept, or becomes V(2) in a mode that does not have it.
+      - By default, the current level is kept, or becomes V(2) if the mode does not have that level.
     type: str
   wait:
     description:
@@ -48,7 +48,7 @@ options:
     default: false
   wait_timeout:
     description:
-      - How many seconds to wait for that.
+      - How many seconds to wait with O(wait=true).
     type: float
     default: 7200
 extends_documentation_fragment:
@@ -58,7 +58,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - It does not wait in check mode.
+      - The task does not wait in check mode.
   diff_mode:
     support: full
   idempotent:
@@ -89,7 +89,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 autotune:
-  description: The mode that the miner is in now; in check mode, the one that it would be in.
+  description: The current mode of the miner. In check mode, the mode that it would be in.
   returned: success
   type: dict
   contains:
@@ -99,7 +99,7 @@ autotune:
       type: str
       sample: balanced
     level:
-      description: The level. Only Innosilicon's firmware has one, it is null on others.
+      description: The level. Null on firmware other than Innosilicon's.
       returned: always
       type: str
       sample: "2"

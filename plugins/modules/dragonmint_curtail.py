@@ -9,9 +9,9 @@ module: dragonmint_curtail
 short_description: Carry out the curtailment that the role curtail describes
 description:
   - Internal, used by the role P(minerops.dragonmint.curtail#role). It may change in any release.
-  - Reads all miners of the play, decides who is commanded, writes the record of what they were, sets their modes and
-    reads them back, and does so again until each has confirmed or refused, or the deadline is over. All of that
-    happens within one worker of Ansible.
+  - Reads all miners of the play, decides which of them get a command, records their previous modes, sets their new
+    modes and reads them back. It repeats this until each miner has confirmed or refused its mode, or the deadline has
+    passed. All of this happens in a single Ansible worker.
   - The task runs once for all hosts of the play. The connection options come from the same places as in
     M(minerops.dragonmint.dragonmint_fleet).
   - A miner that fails does not fail the task. Look at RV(is_ok).
@@ -23,7 +23,7 @@ options:
     required: true
   handed:
     description:
-      - What an earlier job has left in its custom statistics C(dragonmint_curtail).
+      - The custom statistics C(dragonmint_curtail) of an earlier job.
     type: dict
     default: {}
   record_required:
@@ -39,11 +39,11 @@ attributes:
   async:
     support: none
     details:
-      - The task is one worker for all miners, and is not handed to another machine.
+      - The task runs in one worker for all miners on the controller, and can't be delegated to another machine.
   check_mode:
     support: full
     details:
-      - It reads all miners, and returns who would be commanded.
+      - It reads all miners, and returns which of them would get a command.
   diff_mode:
     support: none
   idempotent:
@@ -67,7 +67,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 rows:
-  description: A row for each miner, the most interesting first.
+  description: One row per miner, the most important first.
   returned: always
   type: list
   elements: dict
@@ -77,36 +77,36 @@ shown:
   type: list
   elements: dict
 more:
-  description: How many more there are, as a sentence.
+  description: A sentence that says how many more rows there are.
   returned: always
   type: str
 counts:
-  description: How many miners there are by outcome.
+  description: The number of miners by outcome.
   returned: always
   type: dict
 failed_miners:
-  description: The miners that are not as wanted.
+  description: The miners that are not in the desired state.
   returned: always
   type: list
   elements: str
 summary:
-  description: What became of it, in a few sentences.
+  description: The result in a few sentences.
   returned: always
   type: str
 problem:
-  description: Why nothing was sent; empty if there is no such reason.
+  description: The reason why nothing was sent. Empty if nothing prevented it.
   returned: always
   type: str
 is_ok:
-  description: Whether the goal is met.
+  description: Whether the goal of the curtailment is met.
   returned: always
   type: bool
 stats:
-  description: The sums and the record, for other jobs.
+  description: The totals and the record, for other jobs.
   returned: always
   type: dict
 seconds:
-  description: How long it took.
+  description: How long the task took, in seconds.
   returned: always
   type: float
 """
@@ -129,8 +129,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
-        msg="dragonmint_curtail runs within Ansible on the controller, and not as a program of its own. "
-        "Use the role minerops.dragonmint.curtail.",
+        msg="dragonmint_curtail runs inside Ansible on the controller and cannot run as a separate program. Use the "
+        "role minerops.dragonmint.curtail.",
         error_code="invalid_input",
     )
 

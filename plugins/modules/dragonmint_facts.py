@@ -8,29 +8,29 @@ DOCUMENTATION = r"""
 module: dragonmint_facts
 short_description: Gather facts of a DragonMint miner
 description:
-  - Reads what a miner is, how it is configured and what it does, and returns it as facts.
-  - Only reads are sent, one for each source that the wanted facts need. The subsets V(identity), V(network) and
-    V(hardware) come from one request together.
-  - Facts that the miner's firmware does not have or that the user may not read are left out with a warning. If all
-    wanted ones would be left out because cgminer does not answer yet, the task fails with V(not_ready).
+  - Reads the identity, configuration and current state of a miner and returns them as facts.
+  - Only reads are sent, one for each source that the requested facts need. The subsets V(identity), V(network) and
+    V(hardware) share one request.
+  - Facts that the miner's firmware does not have or that the user may not read are omitted with a warning. If all
+    requested facts would be omitted because cgminer does not answer yet, the task fails with V(not_ready).
   - Use the facts as C(ansible_facts.dragonmint_identity) and so on.
 options:
   gather_subset:
     description:
       - Which facts to gather.
-      - V(all) stands for all of them but V(generation), V(latest_firmware), V(debug) and V(error), which are gathered
-        only when they are named. V(min) stands for V(identity). A V(!) before a name leaves it out.
-      - V(identity) is what the miner is, V(network) its addresses, V(hardware) its uptime, load and memory,
-        V(pools) the configured pools without their passwords, V(mining) what cgminer does at the moment,
-        V(autotune) the mode and whether it is tuning.
-      - V(generation) is which firmware the miner has, V(latest_firmware) the vendor's newest one, V(debug) what the
-        drivers tell of each board and chip, V(error) what an Innosilicon says is wrong with itself.
-      - V(latest_firmware) and V(error) can be read by the user C(admin) only, and so can V(autotune), except on
+      - V(all) means all subsets except V(generation), V(latest_firmware), V(debug) and V(error), which are gathered
+        only if they are named. V(min) means V(identity). A V(!) before a name excludes it.
+      - V(identity) is the miner's type, MAC address and firmware, V(network) its addresses, V(hardware) its uptime,
+        load and memory, V(pools) the configured pools without their passwords, V(mining) the current state of cgminer,
+        V(autotune) the mode and whether the miner is tuning.
+      - V(generation) is the generation of the miner's firmware, V(latest_firmware) the vendor's newest firmware,
+        V(debug) what the drivers report of each board and chip, V(error) the error that an Innosilicon miner reports.
+      - Only the user C(admin) can read V(latest_firmware) and V(error). The same is true of V(autotune), except on
         Innosilicon's firmware since August 2018.
-      - What a hash rate means depends on the model. Where neither the model nor its firmware tells, the rates are null,
-        with a warning.
-      - For V(latest_firmware) the miner asks its vendor, for which it may take two minutes. If the vendor does not
-        answer, that is a warning and no failure.
+      - The unit of a hash rate depends on the model. If it is not known for the model or its firmware, the rates are
+        null, with a warning.
+      - For V(latest_firmware), the miner asks the vendor's server, which may take two minutes. If the server does not
+        answer, the task warns and does not fail.
     type: list
     elements: str
     default: [all]
@@ -62,22 +62,21 @@ EXAMPLES = r"""
 - name: Gather all facts
   minerops.dragonmint.dragonmint_facts:
 
-- name: Show what the miner is
+- name: Show the type, the MAC address and the firmware
   ansible.builtin.debug:
     msg: >-
       {{ ansible_facts.dragonmint_identity.type }} {{ ansible_facts.dragonmint_identity.mac }}
       runs {{ ansible_facts.dragonmint_identity.firmware }}
 
-- name: Gather only what the miner does at the moment
+- name: Gather only the current state of cgminer
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [mining]
 
-- name: Fail on a miner below 14 TH/s
-  ansible.builtin.assert:
-    that: (ansible_facts.dragonmint_mining.hashrate_ths.average or 0) >= 14
-    fail_msg: It makes {{ ansible_facts.dragonmint_mining.hashrate_ths.average }} TH/s.
+- name: Fail on a miner below 14 TH/s ansible.builtin.assert: that:
+  (ansible_facts.dragonmint_mining.hashrate_ths.average or 0) >= 14 fail_msg: The hash rate is {{
+  ansible_facts.dragonmint_mining.hashrate_ths.average }} TH/s.
 
-- name: Gather the error that an Innosilicon reports
+- name: Gather the error that an Innosilicon miner reports
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [error]
 
@@ -85,7 +84,7 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation, latest_firmware]
 
-- name: Show which of the miners are behind, as far as the vendor answers
+- name: Show which miners have a newer firmware available
   ansible.builtin.debug:
     msg: >-
       {{ ansible_facts.dragonmint_generation }} should get {{ ansible_facts.dragonmint_latest_firmware.version }}
@@ -93,7 +92,7 @@ EXAMPLES = r"""
     - ansible_facts.dragonmint_latest_firmware is defined
     - ansible_facts.dragonmint_latest_firmware.up_to_date is false
 
-- name: Look into the boards
+- name: Gather the details of boards and chips
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [debug]
 
@@ -103,24 +102,25 @@ EXAMPLES = r"""
       {{ ansible_facts.dragonmint_debug.boards
       | map(attribute='chips') | flatten | map(attribute='temperature_c') | select('number') | max }} degrees Celsius
 
-- name: Gather everything but what takes the miner longest
+- name: Gather everything except what takes the miner longest
   minerops.dragonmint.dragonmint_facts:
     gather_subset: ["!identity", "!network", "!hardware"]
 """
 
 RETURN = r"""
 ansible_facts:
-  description: The facts of the wanted subsets. What the miner does not tell is null.
+  description: The facts of the requested subsets. A value that the miner does not report is null.
   returned: success
   type: dict
   contains:
     dragonmint_gathered_at:
-      description: When this was, in seconds since 1970 by the clock of the machine that the task ran on.
+      description: When the facts were gathered, in seconds since 1970, by the clock of the machine that the task ran
+        on.
       returned: always
       type: float
       sample: 1535803200.25
     dragonmint_identity:
-      description: What the miner is.
+      description: The identity of the miner.
       returned: when the subset V(identity) is gathered
       type: dict
       contains:
@@ -130,8 +130,8 @@ ansible_facts:
           type: str
           sample: T1
         model:
-          description: The name that it is sold under, such as C(A9 ZMaster) for the type C(B29+). It is the type where
-            no other name is known.
+          description: The name under which the miner is sold, such as C(A9 ZMaster) for the type C(B29+). The same as
+            the type if no other name is known.
           returned: always
           type: str
           sample: T1
@@ -141,7 +141,8 @@ ansible_facts:
           type: str
           sample: g19
         mac:
-          description: The MAC address of its Ethernet port, in lower case with colons, however the miner writes it.
+          description: The MAC address of its Ethernet port, in lower case with colons, regardless of how the miner
+            writes it.
           returned: always
           type: str
           sample: a0:b0:45:00:00:e5
@@ -192,7 +193,7 @@ ansible_facts:
       type: dict
       contains:
         uptime_seconds:
-          description: How long the miner is up. The miner tells minutes only.
+          description: How long the miner has been up, in seconds. The miner reports whole minutes only.
           returned: always
           type: int
           sample: 262920
@@ -223,18 +224,19 @@ ansible_facts:
           type: int
           sample: 73912320
         cache_free_bytes:
-          description: Memory that can be had, cache included. A firmware upgrade needs room for its archive here.
+          description: Available memory, including the cache. A firmware upgrade needs room for its archive here.
           returned: always
           type: int
           sample: 199262208
         cache_total_bytes:
-          description: The sum of both.
+          description: The sum of RV(ansible_facts.dragonmint_hardware.cache_used_bytes) and
+            RV(ansible_facts.dragonmint_hardware.cache_free_bytes).
           returned: always
           type: int
           sample: 273174528
     dragonmint_pools:
-      description: The configured pools in their order. Given to M(minerops.dragonmint.dragonmint_pools), they keep
-        their passwords.
+      description: The configured pools, in order. Passed to M(minerops.dragonmint.dragonmint_pools), they keep their
+        passwords.
       returned: when the subset V(pools) is gathered
       type: list
       elements: dict
@@ -254,7 +256,7 @@ ansible_facts:
           returned: always
           type: str
     dragonmint_mining:
-      description: What cgminer does at the moment.
+      description: The current state of cgminer.
       returned: when the subset V(mining) is gathered
       type: dict
       contains:
@@ -264,25 +266,25 @@ ansible_facts:
           type: bool
           sample: true
         algorithm:
-          description: What it mines, such as V(sha256), V(scrypt), V(equihash) or V(ethash), told by its type. It is
-            null for a type that is not known.
+          description: The algorithm that the miner mines, such as V(sha256), V(scrypt), V(equihash) or V(ethash),
+            derived from its type. Null for an unknown type.
           returned: always
           type: str
           sample: sha256
         is_rate_counted:
-          description: Whether the hash rate is counted from the results that the boards find. It is false for models
-            that reckon it from the clock, so that only shares prove that they mine. It is null where this is not known.
+          description: Whether the hash rate is counted from the results that the boards find. False for models that
+            compute it from the clock, where only shares prove that the miner mines. Null if this is not known.
           returned: always
           type: bool
           sample: true
         hashrate_hs:
-          description: The hash rate of all boards together, in hashes a second, over V(5s), V(1m), V(15m) and on
-            V(average). For V(equihash) it is in solutions a second.
+          description: The hash rate of all boards together, in hashes per second, over V(5s), V(1m), V(15m) and on
+            V(average). For V(equihash), in solutions per second.
           returned: always
           type: dict
           sample: {"5s": 14236508730000.0, "1m": 14492859300000.0, "15m": 14796775230000.0, "average": 14712743190000.0}
         hashrate_ths:
-          description: The same in TH/s for V(sha256). For any other algorithm all of it is null.
+          description: The same in TH/s, for V(sha256). For any other algorithm, all values are null.
           returned: always
           type: dict
           sample: {"5s": 14.23650873, "1m": 14.4928593, "15m": 14.79677523, "average": 14.71274319}
@@ -298,7 +300,7 @@ ansible_facts:
               type: int
               sample: 0
             status:
-              description: How cgminer finds it, V(Alive), V(Sick) or V(Dead).
+              description: The state of the board as cgminer reports it, V(Alive), V(Sick) or V(Dead).
               returned: always
               type: str
               sample: Alive
@@ -308,13 +310,13 @@ ansible_facts:
               type: float
               sample: 72
             hashrate_hs:
-              description: The hash rate in hashes, or for V(equihash) in solutions, a second, over a time that fits how
-                long the board has been running.
+              description: The hash rate in hashes per second, or in solutions per second for V(equihash), over a period
+                that suits how long the board has been running.
               returned: always
               type: float
               sample: 4932258410000.0
             hashrate_ths:
-              description: The same in TH/s for V(sha256).
+              description: The same in TH/s, for V(sha256).
               returned: always
               type: float
               sample: 4.93225841
@@ -324,7 +326,7 @@ ansible_facts:
               type: int
               sample: 6600
             hardware_error_ratio:
-              description: The part of its results that are wrong.
+              description: The fraction of its results that are wrong.
               returned: always
               type: float
               sample: 0.001205
@@ -360,7 +362,7 @@ ansible_facts:
               type: str
               sample: Alive
             active:
-              description: Whether a stratum session with it is up.
+              description: Whether a stratum session with the pool is up.
               returned: always
               type: bool
               sample: true
@@ -375,18 +377,19 @@ ansible_facts:
               type: int
               sample: 3
         fan_percent:
-          description: The fan speed in percent. It is null for a miner that reports none.
+          description: The fan speed in percent. Null for a miner that does not report it.
           returned: always
           type: int
           sample: 59
         power_watts:
-          description: The power that the miner measures, in W. It is null for most miners, which measure none. Only
+          description: The power that the miner measures, in W. Null for most miners, which do not measure it. Only
             C(admin) can read it.
           returned: always
           type: float
           sample: 2210
         reject_ratio:
-          description: The part of the work that pools rejected, by difficulty, or by shares where that is not known.
+          description: The fraction of the work that pools rejected, by difficulty, or by shares if the difficulty is
+            not known.
           returned: always
           type: float
           sample: 0.006612
@@ -416,20 +419,20 @@ ansible_facts:
           type: bool
           sample: true
         is_tuning:
-          description: Whether it is still tuning.
+          description: Whether cgminer is still tuning.
           returned: always
           type: bool
           sample: false
     dragonmint_generation:
       description:
-        - Which generation of the firmware the miner has, told by what it can do. Versions do not tell it.
+        - The generation of the miner's firmware, derived from what it can do, since versions do not show it.
         - One of V(dm-2018-04), V(dm-2018-05), V(inno-2018-05), V(inno-2018-08), V(inno-2018-09), V(inno-2019), or
-          V(unknown). The user C(guest) sees too little to tell those of Innosilicon apart.
+          V(unknown). The user C(guest) sees too little to distinguish those of Innosilicon.
       returned: when the subset V(generation) is gathered
       type: str
       sample: dm-2018-05
     dragonmint_latest_firmware:
-      description: The vendor's newest firmware, which the miner asks the vendor for.
+      description: The vendor's newest firmware, as the vendor's server reports it to the miner.
       returned: when the subset V(latest_firmware) is gathered
       type: dict
       contains:
@@ -444,7 +447,7 @@ ansible_facts:
           type: str
           sample: 1st of July 2018 12:00 AM
         url:
-          description: Where the vendor has it.
+          description: The URL of its archive.
           returned: always
           type: str
           sample: https://download.example.com/t1_20180701_000000.swu
@@ -455,37 +458,36 @@ ansible_facts:
           sample: important
         up_to_date:
           description: >-
-            Whether the miner runs this firmware or a newer one, by the dates in their names. It is null
-            if a name has none. The miner's own word on it is not used, since some firmware always says
-            yes.
+            Whether the miner runs this firmware or a newer one, by the dates in their names. Null if a name has no
+            date. The miner's own answer is not used, since some firmware always says yes.
           returned: always
           type: bool
           sample: false
     dragonmint_debug:
       description: >-
-        What the drivers tell of each board and chip. Whatever else they tell is here, too, under its name in
-        snake case.
+        What the drivers report of each board and chip. Values that are not listed here are included, too, under their
+        names in snake case.
       returned: when the subset V(debug) is gathered
       type: dict
       contains:
         algorithm:
-          description: What it mines, told by its type. It is null for a type that is not known.
+          description: The algorithm that the miner mines, derived from its type. Null for an unknown type.
           returned: always
           type: str
           sample: sha256
         boards:
-          description: The hash boards. None while cgminer does not answer.
+          description: The hash boards. Empty while cgminer does not answer.
           returned: always
           type: list
           elements: dict
           contains:
             id:
-              description: The number of the board, which is that of its chain.
+              description: The number of the board, which is also the number of its chain.
               returned: always
               type: int
               sample: 0
             name:
-              description: What cgminer calls it.
+              description: The name that cgminer gives the board.
               returned: always
               type: str
               sample: DT10
@@ -510,8 +512,8 @@ ansible_facts:
               type: int
               sample: 2016
             hashrate_hs:
-              description: The hash rate in hashes a second since cgminer started. It is known for V(sha256) only, since
-                other drivers report a figure of their own here.
+              description: The hash rate in hashes per second since cgminer started. Null except for V(sha256), since
+                other drivers report a figure of a different kind here.
               returned: always
               type: float
               sample: 4904247730000.0
@@ -541,12 +543,12 @@ ansible_facts:
               type: int
               sample: 59
             vid:
-              description: The step of its supply voltage, as the driver counts them.
+              description: The step of its supply voltage, as the driver counts steps.
               returned: always
               type: int
               sample: 140
             pll:
-              description: The step of its clock, as the driver counts them.
+              description: The step of its clock, as the driver counts steps.
               returned: always
               type: int
               sample: 43
@@ -556,32 +558,32 @@ ansible_facts:
               type: float
               sample: 418
             voltage_min_mv:
-              description: The lowest one.
+              description: The lowest voltage of a chip in millivolts.
               returned: always
               type: float
               sample: 402
             voltage_average_mv:
-              description: The mean of all chips.
+              description: The mean voltage of all chips in millivolts.
               returned: always
               type: float
               sample: 410
             is_vid_optimal:
-              description: Whether autotune has ended looking for V(vid).
+              description: Whether autotune has finished searching for RV(ansible_facts.dragonmint_debug.boards[].vid).
               returned: always
               type: bool
               sample: true
             is_pll_optimal:
-              description: Whether autotune has ended looking for V(pll).
+              description: Whether autotune has finished searching for RV(ansible_facts.dragonmint_debug.boards[].pll).
               returned: always
               type: bool
               sample: true
             is_disabled:
-              description: Whether the driver switched it off.
+              description: Whether the driver has switched the board off.
               returned: always
               type: bool
               sample: false
             is_throttled:
-              description: Whether the driver slowed it down.
+              description: Whether the driver has slowed the board down.
               returned: always
               type: bool
               sample: false
@@ -597,7 +599,7 @@ ansible_facts:
                   type: int
                   sample: 0
                 temperature_c:
-                  description: Its temperature in degrees Celsius. It is null for chips without a sensor.
+                  description: Its temperature in degrees Celsius. Null for chips without a sensor.
                   returned: always
                   type: float
                   sample: 70
@@ -622,7 +624,7 @@ ansible_facts:
                   type: int
                   sample: 0
                 duplicates:
-                  description: The number of its results that it had given before.
+                  description: The number of its results that it had already returned before.
                   returned: always
                   type: int
                   sample: 0
@@ -638,48 +640,47 @@ ansible_facts:
                   sample: 1204
                 cooldown:
                   description: >-
-                    When the driver began to let it cool down, as the driver counts time. V(0) if
-                    it has not.
+                    When the driver began to let the chip cool down, as the driver counts time. V(0) if it has not.
                   returned: always
                   type: int
                   sample: 0
                 fail_count:
-                  description: How often it failed.
+                  description: How often the chip has failed.
                   returned: always
                   type: int
                   sample: 0
                 fail_reset:
-                  description: How often it was reset for that.
+                  description: How often the chip was reset after a failure.
                   returned: always
                   type: int
                   sample: 0
         hashes:
-          description: The commits of the programs, which is all that names them.
+          description: The commits of the programs, which are the only version information that they report.
           returned: always
           type: dict
           contains:
             firmware:
-              description: That of the firmware.
+              description: The commit of the firmware.
               returned: always
               type: str
               sample: a2b058ce
             backend:
-              description: That of the web interface.
+              description: The commit of the web interface.
               returned: always
               type: str
               sample: a50c6245
             cgminer:
-              description: That of cgminer.
+              description: The commit of cgminer.
               returned: always
               type: str
               sample: e9fc77b6
     dragonmint_error:
-      description: What an Innosilicon says is wrong with itself.
+      description: The error that an Innosilicon miner reports.
       returned: when the subset V(error) is gathered, and the miner has it
       type: dict
       contains:
         code:
-          description: The number of the error, V(0) for none. Null if the miner's record of it is empty.
+          description: The number of the error, V(0) for no error. Null if the miner's error record is empty.
           returned: always
           type: str
           sample: "23"
@@ -689,12 +690,13 @@ ansible_facts:
           type: str
           sample: fan error
         description:
-          description: What the error means, in the words of the miner's book of errors. Firmware of 2018 has none.
+          description: What the error means, according to the miner's built-in list of errors. Null on firmware of 2018,
+            which does not have this list.
           returned: always
           type: str
           sample: Fan fault
         analysis:
-          description: What the book of errors says about its causes.
+          description: Possible causes, according to the same list.
           returned: always
           type: str
           sample: 1. The fan's cable is loose. 2. The fan is broken.

@@ -8,77 +8,80 @@ DOCUMENTATION = r"""
 module: dragonmint_firmware
 short_description: Upgrade the firmware of a DragonMint miner
 description:
-  - Makes a miner run a firmware. Nothing is sent to a miner that runs it already.
-  - The archive is judged first, once for all miners of a run; one that is damaged or for other hardware is sent to
-    none.
-  - After the upload the miner's updater is followed until the miner has rebooted into the new firmware and mines again.
-    An upload that merely arrived proves nothing, since the miner confirms that of a broken archive, too.
-  - Some archives are for two models, such as the B29 and the D9. One that would make another model of the miner is
-    installed with a warning.
-  - A miner flashes once. If an update is under way, the task joins it instead of sending another one.
-  - With up to 20 miners at once, each of them shows its phases and every 10 percent. With more, percentages need C(-v).
+  - Installs a firmware on a miner and verifies that the miner runs it. A miner that already runs it is skipped.
+  - The archive is checked first, once for all miners of a run. A damaged archive, or one for other hardware, is not
+    sent to any miner.
+  - After the upload, the task follows the miner's updater until the miner has rebooted into the new firmware and mines
+    again. A confirmed upload proves nothing by itself, since the miner confirms the upload of a broken archive, too.
+  - Some archives are for two models, such as the B29 and the D9. An archive that would turn the miner into another
+    model is installed with a warning.
+  - A miner is flashed only once. If an update is already in progress, the task follows it instead of sending another
+    one.
+  - With up to 20 miners at once, the phases of each miner and every 10 percent are printed. With more miners,
+    percentages are only printed with C(-v).
 options:
   src:
     description:
-      - An archive (.swu) on the controller to send to the miner, of 100 MiB at most.
+      - The archive (.swu) on the controller to send to the miner, 100 MiB at most.
       - Exactly one of O(src), O(url) and O(latest) is required.
     type: path
   url:
     description:
-      - The address of an archive that the miner fetches itself. Not every firmware can.
+      - The URL of an archive that the miner downloads itself. Not every firmware can do this.
     type: str
   latest:
     description:
-      - Let the miner fetch the newest firmware that the vendor has for it. Not every firmware can, and the vendor's
-        server may be gone.
+      - Let the miner download the vendor's newest firmware for it. Not every firmware can do this, and the vendor's
+        server may no longer exist.
     type: bool
     default: false
   version:
     description:
-      - The version of that firmware, such as V(t1_20180515_060842).
-      - By default, the one in the archive, or else the one in its name.
+      - The version of the firmware to install, such as V(t1_20180515_060842).
+      - Defaults to the version in the archive, or else to the version in the name of the archive.
     type: str
   checksum:
     description:
-      - The SHA-256 that O(src) must have, as V(sha256:) and 64 hexadecimal digits.
+      - The SHA-256 checksum that O(src) must have, as V(sha256:) and 64 hexadecimal digits.
     type: str
   allow_downgrade:
     description:
-      - Install a firmware that is older than the one the miner runs.
+      - Whether to install a firmware that is older than the one that the miner runs.
     type: bool
     default: false
   force:
     description:
-      - Install the firmware also on a miner that runs it already.
+      - Install the firmware even on a miner that already runs it.
     type: bool
     default: false
   recover:
     description:
-      - When the miner's updater is stuck on an earlier upload that was cut off, or has died, restart it and try once
-        more, if the firmware can restart it, as Innosilicon's of 2019 can. Where it can't, or where the second try
-        fails as well, reboot the miner and try again.
+      - If the miner's updater has died or is stuck on an earlier upload that was cut off, restart the updater and try
+        once more. Only some firmware can restart it, such as Innosilicon's of 2019. If it can't be restarted, or if the
+        second try fails as well, reboot the miner and try again.
     type: bool
     default: false
   wait:
     description:
       - Wait until the miner runs the firmware and mines again.
-      - Otherwise the task ends when the miner has judged the archive and begins to write it, or refuses it.
+      - With V(false), the task ends when the miner has checked the archive and either begins to write it or rejects it.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How many seconds the miner has after it has the archive. The time for sending it grows with its size.
+      - How many seconds to wait after the miner has received the archive. The time allowed for sending the archive
+        grows with its size.
     type: float
     default: 900
   search:
     description:
-      - Look for the miner in this network, such as V(10.1.0.0/22), if it comes back at another address. It is
-        recognized by its MAC address, which it must report beforehand. At most 4096 addresses.
+      - If the miner comes back at another address, look for it in this network, such as V(10.1.0.0/22), of at most 4096
+        addresses. The miner is recognized by its MAC address, which it must report beforehand.
       - For the first third of O(wait_timeout), 2 minutes at most, only its own address is tried, unless another device
         answers there.
-      - With O(expected_mac), a miner that does not answer at O(host) in the first place is looked for as well.
-      - A device that is not a miner is shown no login. Other miners of the network are shown the password that the
-        miner uses.
+      - With O(expected_mac), this also finds a miner that does not answer at O(host) to begin with.
+      - The login is never sent to a device that is not a miner. It is sent to other miners in the network, with the
+        password that the miner uses.
     type: str
 extends_documentation_fragment:
   - minerops.dragonmint._connection
@@ -87,7 +90,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The archive and the miner are judged, and nothing is sent.
+      - The archive and the miner are checked, and nothing is sent.
   diff_mode:
     support: full
   idempotent:
@@ -103,7 +106,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: See which miners would be upgraded, and change nothing
+- name: Show which miners would be upgraded, and change nothing
   minerops.dragonmint.dragonmint_firmware:
     src: files/t1_20180901_120000.swu
   check_mode: true
@@ -118,7 +121,7 @@ EXAMPLES = r"""
     search: 192.0.2.0/24
   register: upgraded
 
-- name: Go on where it is now
+- name: Use its new address from here on
   ansible.builtin.set_fact:
     dragonmint_host: "{{ upgraded.ipaddress }}"
 
@@ -136,7 +139,7 @@ firmware:
   type: dict
   contains:
     version:
-      description: The version that the miner runs, or in check mode and with O(wait=false), that it will run.
+      description: The version that the miner runs. In check mode and with O(wait=false), the version that it will run.
       returned: always
       type: str
       sample: t1_20180901_120000
@@ -146,13 +149,13 @@ version_before:
   type: str
   sample: t1_20180515_060842
 version:
-  description: The version that the miner runs, or in check mode and with O(wait=false), that it will run.
+  description: The version that the miner runs. In check mode and with O(wait=false), the version that it will run.
   returned: success
   type: str
   sample: t1_20180901_120000
 ipaddress:
   description:
-    - Where the miner is now, O(host) if it has not moved.
+    - The current address of the miner. This is O(host) if the address has not changed.
     - A failed task returns it if the miner was found at another address.
   returned: success
   type: str
@@ -163,21 +166,21 @@ rebooted:
   type: bool
   sample: true
 began_at:
-  description: When the task began, in seconds since 1970 by the clock of the machine that it ran on.
+  description: When the task began, in seconds since 1970, by the clock of the machine that it ran on.
   returned: success
   type: float
   sample: 1535803200.25
 elapsed_seconds:
-  description: How long it took.
+  description: How long the task took, in seconds.
   returned: success
   type: float
   sample: 143.2
 error_code:
   description:
     - What went wrong, for programs. V(invalid_firmware) means that the archive is damaged or for other hardware,
-      V(downgrade) that it is older than what the miner runs, V(flash_failed) that the miner did not install it or does
-      not boot it, V(updater_stuck) that its updater accepts nothing, for which there is O(recover), V(not_back) that
-      the miner has not come back, V(not_ready) that it came back and does not mine.
+      V(downgrade) that it is older than the firmware that the miner runs, V(flash_failed) that the miner did not
+      install it or does not boot it, V(updater_stuck) that the miner's updater does not accept anything (see
+      O(recover)), V(not_back) that the miner has not come back, V(not_ready) that it came back but does not mine.
   returned: failure
   type: str
   sample: flash_failed

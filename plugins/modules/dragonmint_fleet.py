@@ -8,23 +8,23 @@ DOCUMENTATION = r"""
 module: dragonmint_fleet
 short_description: Run one module on many DragonMint miners in a single task
 description:
-  - Runs another module of this collection on all miners of the play at once, within one worker of Ansible. Ansible
-    itself starts a worker for each host and task, which takes minutes with thousands of miners.
-  - Each miner gets the result that the module alone would give it, in RV(miners). It applies the same checks, sends the
-    same requests and verifies in the same way.
+  - Runs another module of this collection on all miners of the play at once, in a single Ansible worker. Ansible itself
+    starts a worker for each host and task, which takes minutes with thousands of miners.
+  - For each miner, RV(miners) has the result that the module alone would return. The checks, the requests and the
+    verification are the same.
   - A miner that fails does not fail the task, since that would end the play for all hosts. Look at RV(counts) and
     RV(failed_hosts), or set O(max_failures) or O(max_failure_percent).
   - The task runs once for all hosts of the play, or once a batch with C(serial). Ansible evaluates O(options), C(when)
-    and C(loop) with the variables of the first host. So O(options) must not use a variable that differs between the
-    miners; such a task is refused. Give what differs in O(options_by_host), and choose miners with O(hosts).
-  - Write C(run_once=true) beside C(register). Otherwise Ansible registers the result for the first host only.
-  - The connection options come from the same places as in the module itself, for each miner, variables of the
-    play, the role, the block and the task included.
+    and C(loop) with the variables of the first host. A task whose O(options) use a variable that differs between the
+    miners is therefore refused. Use O(options_by_host) for options that differ, and choose miners with O(hosts).
+  - Set C(run_once=true) together with C(register). Otherwise Ansible registers the result for the first host only.
+  - The connection options of each miner come from the same places as in the module itself, including variables of the
+    play, the role, the block and the task.
 options:
   module:
     description:
       - The module to run, without C(dragonmint_).
-      - V(firmware) is accepted in check mode only. It shows which miners are eligible for a firmware. Install it with
+      - V(firmware) is accepted in check mode only. It shows which miners are eligible for the upgrade. Install it with
         the playbook C(minerops.dragonmint.upgrade), which stops when a batch of miners fails.
     type: str
     choices: [facts, pools, autotune, power, user, network, firmware]
@@ -37,34 +37,35 @@ options:
     default: {}
   options_by_host:
     description:
-      - A dictionary with options for single miners, by the name of the host in the inventory. They take precedence over
+      - A dictionary of options for single miners, by their host names in the inventory. They take precedence over
         O(options).
-      - A wrong value makes that miner fail with C(invalid_input), and the others go on.
+      - If a value is invalid, this miner fails with C(invalid_input), and the task continues with the others.
     type: dict
     default: {}
   hosts:
     description:
-      - The hosts to run the module on, a list of names in the inventory. Defaults to the hosts of the play, or of the
-        batch with C(serial), without those that failed.
-      - Hosts outside C(--limit) are left out, and counted in RV(left_out).
+      - The hosts to run the module on, as a list of host names in the inventory. Defaults to the hosts of the play, or
+        of the batch with C(serial), except those that have failed.
+      - Hosts outside C(--limit) are skipped, and counted in RV(left_out).
     type: list
     elements: str
   concurrency:
     description:
-      - How many miners are worked on at once, fewer if this process may not open as many files.
+      - How many miners are processed at once. The number is lower if the limit on open files (C(ulimit -n)) requires
+        it.
     type: int
     default: 200
   rate:
     description:
-      - How many miners are begun per second at most. Not limited by default.
+      - How many miners per second are started at most. Not limited by default.
     type: float
   deadline:
     description:
-      - After so many seconds no other miner is begun. Those that were begun are finished.
+      - After this many seconds, no further miners are started. Miners that were started are completed.
     type: float
   max_failures:
     description:
-      - When more miners than this have failed or are unreachable, no other miner is begun and the task fails.
+      - When more miners than this have failed or are unreachable, no further miners are started, and the task fails.
     type: int
   max_failure_percent:
     description:
@@ -72,7 +73,7 @@ options:
     type: float
   report:
     description:
-      - Which miners RV(miners) contains. V(all), only those that V(changed), or only those that V(failed) or were
+      - Which miners RV(miners) contains. V(all) of them, those that V(changed), or those that V(failed) or were
         unreachable.
       - V(auto) means V(all) up to 1,000 miners, and V(failed) above that, since AWX drops results over 700,000 bytes.
       - V(packed) means V(all) as well, but in RV(packed). With thousands of miners, Ansible takes longer to copy their
@@ -87,17 +88,17 @@ attributes:
   async:
     support: none
     details:
-      - The task is one worker for all miners, and is not handed to another machine.
+      - The task runs in one worker for all miners on the controller, and can't be delegated to another machine.
   check_mode:
     support: full
   diff_mode:
     support: full
     details:
-      - Each changed miner's difference is printed as soon as it is done, and is in RV(miners).
+      - The diff of each changed miner is printed as soon as the miner is done, and is in RV(miners).
   idempotent:
     support: partial
     details:
-      - As far as O(module) is.
+      - The task is idempotent if O(module) is.
 seealso:
   - module: minerops.dragonmint.dragonmint_facts
   - module: minerops.dragonmint.dragonmint_pools
@@ -120,12 +121,10 @@ EXAMPLES = r"""
   run_once: true
   register: fleet
 
-- name: Name the miners that failed
-  ansible.builtin.debug:
-    msg: "{{ fleet.counts.ok }} of {{ fleet.counts.total }} miners are in the mode, not {{ fleet.failed_hosts }}"
-  run_once: true
+- name: Show the miners that failed ansible.builtin.debug: msg: "{{ fleet.counts.ok }} of {{ fleet.counts.total }}
+  miners are in the mode. Failed: {{ fleet.failed_hosts }}" run_once: true
 
-- name: Give the miners of each hall pools of their own
+- name: Set different pools in each hall
   minerops.dragonmint.dragonmint_fleet:
     module: pools
     options:
@@ -151,9 +150,9 @@ EXAMPLES = r"""
 RETURN = r"""
 miners:
   description:
-    - The result of each miner, by the name of its host, as O(module) alone returns it. Facts are under
-      C(ansible_facts), and are not set for any host.
-    - See O(report) for which miners it contains.
+    - The result of each miner, by host name, as O(module) alone returns it. Facts are under C(ansible_facts), and are
+      not set for any host.
+    - O(report) determines which miners it contains.
   returned: always
   type: dict
   sample:
@@ -166,7 +165,7 @@ packed:
   type: str
   sample: eNqrVsrNzEstMlSyqlYqKs1LSk1RsqqtBQBQGQcV
 counts:
-  description: How many miners there are, and what became of them.
+  description: The number of miners by result.
   returned: always
   type: dict
   contains:
@@ -177,12 +176,12 @@ counts:
       type: int
       sample: 10000
     ok:
-      description: Miners that are as desired.
+      description: Miners for which the module succeeded.
       returned: always
       type: int
       sample: 9950
     changed:
-      description: Those of them that were changed.
+      description: The successful miners that were changed.
       returned: always
       type: int
       sample: 9900
@@ -197,7 +196,7 @@ counts:
       type: int
       sample: 30
     not_tried:
-      description: Miners that were not begun, because of O(deadline), O(max_failures) or O(max_failure_percent).
+      description: Miners that were not started because of O(deadline), O(max_failures) or O(max_failure_percent).
       returned: always
       type: int
       sample: 0
@@ -208,7 +207,7 @@ failed_hosts:
   elements: str
   sample: [miner2]
 not_tried_hosts:
-  description: The hosts that were not begun.
+  description: The hosts that were not started.
   returned: always
   type: list
   elements: str
@@ -219,14 +218,14 @@ left_out:
   type: int
   sample: 0
 seconds:
-  description: How long it took.
+  description: How long the task took, in seconds.
   returned: always
   type: float
   sample: 38.2
 error_code:
   description:
     - Why the task failed, for programs. V(too_many_failures) means that more miners failed than O(max_failures) or
-      O(max_failure_percent) allows. Miners have an error code of their own in RV(miners).
+      O(max_failure_percent) allows. Each failed miner has its own error code in RV(miners).
   returned: failure
   type: str
   sample: too_many_failures
@@ -261,8 +260,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
-        msg="dragonmint_fleet runs within Ansible on the controller, and not as a program of its own. "
-        "Use it in a task without delegate_to.",
+        msg="dragonmint_fleet runs inside Ansible on the controller and cannot run as a separate program. Use it in "
+        "a task without delegate_to.",
         error_code="invalid_input",
     )
 

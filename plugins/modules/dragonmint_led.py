@@ -8,14 +8,15 @@ DOCUMENTATION = r"""
 module: dragonmint_led
 short_description: Switch the light of a DragonMint miner
 description:
-  - Switches the red light of a miner on or off, or lets it blink, so that somebody finds the miner in the hall.
-  - Innosilicon's firmware can do this, DragonMint's cannot. Whether Innosilicon's firmware of 2019 still can is not
-    known; the task tries it, and fails with V(unsupported) if not.
-  - The light cannot be read. The miner's reply is the only proof, and the task switches the light each time it runs.
+  - Switches the red light of a miner on or off, or makes it blink, to help somebody find the miner in the hall.
+  - Innosilicon's firmware can do this, DragonMint's cannot. It is not known whether Innosilicon's firmware of 2019
+    still can. The task tries, and fails with V(unsupported) if it cannot.
+  - The state of the light cannot be read. The miner's reply is the only confirmation, and the task switches the light
+    each time it runs.
 options:
   state:
     description:
-      - What the light shows.
+      - The desired state of the light.
     type: str
     choices: ['on', 'off', blinking]
     required: true
@@ -32,7 +33,7 @@ attributes:
   idempotent:
     support: none
     details:
-      - What the light shows cannot be read, so the task reports a change each time.
+      - The state of the light cannot be read, so the task reports a change each time.
 seealso:
   - module: minerops.dragonmint.dragonmint_facts
 author:
@@ -40,16 +41,16 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Find out whose firmware the miner has
+- name: Find out which vendor's firmware the miner has
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation]
 
-- name: Let it blink, so that it is found in the hall
+- name: Make the light blink, to find the miner in the hall
   minerops.dragonmint.dragonmint_led:
     state: blinking
   when: ansible_facts.dragonmint_generation is match('inno-2018')
 
-- name: Switch its light off again
+- name: Switch the light off again
   minerops.dragonmint.dragonmint_led:
     state: 'off'
   when: ansible_facts.dragonmint_generation is match('inno-2018')
@@ -57,7 +58,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 led:
-  description: What the light shows; in check mode, what it would show.
+  description: The state of the light. In check mode, the state that it would have.
   returned: success
   type: dict
   contains:
@@ -69,8 +70,8 @@ led:
 error_code:
   description:
     - What went wrong, for programs. V(unsupported) means that the firmware cannot switch the light, V(rejected) that
-      the program of the miner that has the light does not answer, V(not_back) with RV(ignore:changed) true that the
-      reply got lost, so that what the light shows is not known.
+      the miner's program for the light does not answer, V(not_back) with RV(ignore:changed) true that the reply was
+      lost, so the state of the light is unknown.
   returned: failure
   type: str
   sample: unsupported

@@ -8,43 +8,45 @@ DOCUMENTATION = r"""
 module: dragonmint_logs
 short_description: Read the log of a DragonMint miner
 description:
-  - Reads what the miner's programs have logged since it started, and for a while also what they log from now on.
-  - The miner keeps its log in memory, 5 MB of it at the most, and loses it with a reboot. Only the user C(admin) can
-    read it.
-  - The miner's own stream never ends by itself, but the task always does. RV(ended_by) tells what ended it.
-  - In what is returned or written, secrets of the task and passwords in the addresses of pools are masked, and whatever
-    would steer a terminal is a V(?). A line of more than 8 KiB comes in parts.
+  - Reads what the miner's programs have logged since the miner started. With O(duration), also follows what they log
+    from now on.
+  - The miner keeps up to 5 MB of log in memory and loses it when it reboots. Only the user C(admin) can read it.
+  - The miner's log stream never ends by itself, but the task always does. RV(ended_by) names the reason.
+  - In the returned or written lines, the task's secrets and passwords in pool URLs are masked, and characters that
+    could control a terminal are replaced by V(?). A line of more than 8 KiB is split.
 options:
   lines:
     description:
-      - How many of the last entries to start from, before O(match) is looked at. An entry can have several lines.
-      - With V(0), everything that the miner still has.
+      - How many of the last log entries to start from, before O(match) is applied. An entry can have several lines.
+      - With V(0), reads everything that the miner still has.
     type: int
     default: 1000
   duration:
     description:
-      - How many seconds to go on with what the miner logs from now on.
-      - With V(0), the task ends once it has read what is there. That is when all O(lines) have come, or when a miner
-        that has fewer of them pauses for 2 seconds, and after O(timeout) at the latest.
-      - A miner that logs nothing for 60 seconds ends the stream earlier.
+      - How many seconds to follow the log.
+      - With V(0), the task ends once it has read the existing entries. This is when O(lines) entries have arrived, or
+        when a miner that has fewer of them sends nothing for 2 seconds, and after O(timeout) at the latest.
+      - A miner that logs nothing for 60 seconds closes the stream, which ends the task earlier.
     type: float
     default: 0
   match:
     description:
-      - A regular expression of Python. Only lines that it is found in are kept.
+      - A Python regular expression. Only lines with a match anywhere in them are kept.
     type: str
   dest:
     description:
-      - A file on the controller to write the lines to, instead of returning them. Its folder is made if it is missing.
-      - A relative name starts at the folder that Ansible was started in. With several miners, each needs a file of its
-        own, so have C(inventory_hostname) in it.
-      - The file is replaced as a whole, once everything was read. It never holds a part only, whatever ends the task.
-        On Linux, a task that is killed leaves no part beside it either, if the file system knows files without a name.
-      - With C(async) it can't be brought back from another machine than the controller, and is refused.
+      - A file on the controller to write the lines to, instead of returning them. Its folder is created if it does not
+        exist.
+      - A relative path starts at the folder that Ansible was started in. Each miner needs its own file, so put
+        C(inventory_hostname) into the path.
+      - The file is replaced in one step after everything has been read, so it is never incomplete, even if the task is
+        interrupted. On Linux, a task that is killed does not leave a temporary file behind either, if the file system
+        supports unnamed files.
+      - With C(async), the file can't be copied back from a machine other than the controller, so the task is refused.
     type: path
   max_bytes:
     description:
-      - How many bytes to keep at most, 64 MiB or less. Reading ends there. A line counts 64 bytes at the least.
+      - The maximum number of bytes to keep, up to 64 MiB. Reading stops there. Each line counts as at least 64 bytes.
     type: int
     default: 8388608
 extends_documentation_fragment:
@@ -54,15 +56,16 @@ attributes:
   check_mode:
     support: full
     details:
-      - The log is read as ever, and O(dest) is only compared with it.
+      - The log is read as usual, and O(dest) is only compared with it.
   diff_mode:
     support: partial
     details:
-      - Only with O(dest), and only the size and the digest of the file.
+      - Only with O(dest). The diff shows the size and the digest of the file.
   idempotent:
     support: partial
     details:
-      - Without O(dest) it changes nothing. With it, the file changes whenever the miner has logged something new.
+      - Without O(dest), the task changes nothing. With it, the file changes whenever the miner has logged something
+        new.
 seealso:
   - module: minerops.dragonmint.dragonmint_facts
 author:
@@ -79,7 +82,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: log.lines
 
-- name: Keep all that cgminer has logged in a file for each miner
+- name: Save everything that cgminer has logged to a file for each miner
   minerops.dragonmint.dragonmint_logs:
     lines: 0
     match: ' cgminer\['
@@ -96,7 +99,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 lines:
-  description: The lines, from old to new.
+  description: The lines, oldest first.
   returned: success, without O(dest)
   type: list
   elements: str
@@ -113,15 +116,17 @@ dest:
   sample: /home/farm/miner-logs/rack1-01.log
 ended_by:
   description:
-    - What ended the reading. With V(miner), it had sent all that was asked for. With V(pause), it sent nothing more for
-      a while, so all that it had was there. With V(time), the time was over. With V(cut), the stream broke off, after
-      60 seconds without anything new, or since the miner or its network went down. With V(max_bytes), that was full.
+    - Why reading ended. V(miner) means that the miner had sent everything that was requested, V(pause) that it sent
+      nothing for a while, so everything had arrived, V(time) that the time was over, V(cut) that the stream broke off,
+      either after 60 seconds without a new entry or because the miner or its network went down, and V(max_bytes) that
+      O(max_bytes) was reached.
   returned: success
   type: str
   sample: miner
 truncated:
   description:
-    - Whether the miner had, or may have had, more of what was wanted. More O(max_bytes) or a longer O(timeout) helps.
+    - Whether the miner had, or may have had, more of the requested lines. To get them, raise O(max_bytes) or
+      O(timeout).
   returned: success
   type: bool
   sample: false

@@ -10,9 +10,9 @@ short_description: Write metrics of DragonMint miners for Prometheus
 description:
   - Polls all miners of the play in a single task, as M(minerops.dragonmint.dragonmint_fleet) does, and writes a file
     for the textfile collector of C(node_exporter). Only reads are sent.
-  - The file is replaced as a whole, so that it never holds a part of a poll. A miner that does not answer has
+  - The file is replaced in one step, so it never contains an incomplete poll. A miner that does not answer has
     C(dragonmint_up 0) and no other values. A miner that is not a host of the play has no values at all.
-  - The limits of the findings are the variables C(health_*) of each host, and the desired state is in its variables
+  - The limits for findings come from the variables C(health_*) of each host, and its desired state from its variables
     C(provision_*) and C(upgrade_version).
   - The task runs once for all hosts of the play. Ansible evaluates its own options with the variables of the first
     host.
@@ -21,45 +21,46 @@ requirements:
 options:
   dest:
     description:
-      - The file to write, with its missing folders. Its name must end in C(.prom) for C(node_exporter) to read it.
-      - A file that is there keeps its permissions; those of a new one follow the umask.
-      - Not written in check mode.
+      - The file to write. Missing folders are created. The name must end in C(.prom) for C(node_exporter) to read it.
+      - An existing file keeps its permissions. A new file gets permissions according to the umask.
+      - The file is not written in check mode.
     type: path
     required: true
   sd_dest:
     description:
-      - A second file with each miner as a target for C(file_sd_configs) of Prometheus, with the labels of its metrics.
+      - A second file to write, which lists each miner as a target for C(file_sd_configs) of Prometheus, with the labels
+        of its metrics.
     type: path
   labels:
     description:
-      - Variables of the hosts whose values become labels of the same names, beside C(miner) and C(model).
+      - Host variables whose values become labels of the same names, in addition to C(miner) and C(model).
     type: list
     elements: str
     default: [rack]
   drift:
     description:
-      - Compare each miner with its desired state. This takes one more request a miner.
+      - Compare each miner with its desired state. This takes one more request per miner.
     type: bool
     default: true
   curtail_record:
     description:
-      - The record of the role P(minerops.dragonmint.curtail#role), which says who is curtailed while the event is open.
-        Miners that the inventory plugin has found in a record are curtailed, too.
+      - The record of the role P(minerops.dragonmint.curtail#role), which lists the curtailed miners while the event is
+        open. Miners that the inventory plugin has found in a record count as curtailed, too.
       - Defaults to C(curtail-record.json) in C(dragonmint-reports).
     type: path
   curtail_record_data:
     description:
-      - The record as an earlier job has handed it on. It takes precedence over O(curtail_record), as does
-        C(dragonmint_curtail.record), which that job leaves in its custom statistics.
+      - The record as passed on by an earlier job. It takes precedence over O(curtail_record), as does
+        C(dragonmint_curtail.record), which the earlier job leaves in its custom statistics.
     type: dict
   hosts:
     description:
-      - The hosts to poll, a list of names in the inventory. Defaults to the hosts of the play.
+      - The hosts to poll, as a list of host names in the inventory. Defaults to the hosts of the play.
     type: list
     elements: str
   concurrency:
     description:
-      - How many miners are polled at once, fewer if this process may not open as many files.
+      - How many miners are polled at once. The number is lower if the limit on open files (C(ulimit -n)) requires it.
     type: int
     default: 200
 extends_documentation_fragment:
@@ -69,7 +70,7 @@ attributes:
   async:
     support: none
     details:
-      - The task is one worker for all miners, and is not handed to another machine.
+      - The task runs in one worker for all miners on the controller, and can't be delegated to another machine.
   check_mode:
     support: full
     details:
@@ -97,42 +98,42 @@ EXAMPLES = r"""
 
 RETURN = r"""
 counts:
-  description: How many miners the file has.
+  description: The number of miners in the file.
   returned: success
   type: dict
   contains:
     total:
-      description: All miners, also those that the inventory expects and did not find.
+      description: All miners, including those that the inventory expects but did not find.
       returned: success
       type: int
       sample: 1000
     up:
-      description: Those that answered and accepted the login.
+      description: Miners that answered and accepted the login.
       returned: success
       type: int
       sample: 990
     down:
-      description: The others.
+      description: Miners that did not answer or did not accept the login.
       returned: success
       type: int
       sample: 10
     curtailed:
-      description: Those that are curtailed.
+      description: Miners that are curtailed.
       returned: success
       type: int
       sample: 0
     unhealthy:
-      description: Those that are up and have a critical finding or a warning.
+      description: Miners that are up and have a critical finding or a warning.
       returned: success
       type: int
       sample: 12
     drifted:
-      description: Those of which a setting differs from its desired state.
+      description: Miners with drift in at least one setting.
       returned: success
       type: int
       sample: 3
 seconds:
-  description: How long it took.
+  description: How long the task took, in seconds.
   returned: success
   type: float
   sample: 9.4
@@ -166,8 +167,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
-        msg="dragonmint_metrics runs within Ansible on the controller, and not as a program of its own. "
-        "Use it in a task without delegate_to.",
+        msg="dragonmint_metrics runs inside Ansible on the controller and cannot run as a separate program. Use it "
+        "in a task without delegate_to.",
         error_code="invalid_input",
     )
 

@@ -8,20 +8,21 @@ DOCUMENTATION = r"""
 module: dragonmint_network
 short_description: Set the network of a DragonMint miner
 description:
-  - Makes the miner take its address from DHCP, or gives it a static one.
-  - Nothing is sent to a miner whose settings are the wanted ones already.
-  - When its address changes, the miner's reply usually gets lost on the way. The miner is then looked for at its new
-    address and recognized by its MAC address. Go on there with the next tasks, see the example.
+  - Sets whether the miner gets its address from DHCP or has a static one.
+  - A miner that already has the desired settings is skipped.
+  - When its address changes, the miner's reply is usually lost. The task then looks for the miner at its new address
+    and recognizes it by its MAC address. The following tasks must use the new address, as in the example.
 options:
   mode:
     description:
-      - V(dhcp) lets the miner take its address from DHCP, V(static) gives it the following ones.
+      - With V(dhcp), the miner gets its address from DHCP. With V(static), it uses the addresses in the following
+        options.
     type: str
     choices: [dhcp, static]
     required: true
   ipaddress:
     description:
-      - The static IPv4 address. One at which something answers already is refused.
+      - The static IPv4 address. The task fails if another device already answers at this address.
     type: str
   netmask:
     description:
@@ -29,22 +30,22 @@ options:
     type: str
   gateway:
     description:
-      - The gateway, a host of the same network.
+      - The gateway, a host in the same network.
     type: str
   dns:
     description:
-      - The name servers, one or two. The miner wants two, so a single one is given to it twice.
+      - One or two name servers. The miner requires two, so a single one is set twice.
     type: list
     elements: str
   search:
     description:
-      - With O(mode=dhcp), the network in which to look for the miner after it left its static address, as
-        V(10.1.0.0/22), of 4096 addresses at most.
-      - Without it, a miner that gets another address is lost to the playbook, and RV(ipaddress) is null.
+      - With O(mode=dhcp), look for the miner in this network, such as V(10.1.0.0/22), after it has left its static
+        address. The network can have at most 4096 addresses.
+      - Without it, the playbook can't find a miner that gets another address, and RV(ipaddress) is null.
     type: str
   wait_timeout:
     description:
-      - How many seconds the miner has to show up at its new address.
+      - How many seconds to wait for the miner to answer at its new address.
     type: float
     default: 60
 extends_documentation_fragment:
@@ -56,7 +57,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - With DHCP, the addresses are not a part of the settings, so the diff does not show them.
+      - With DHCP, the addresses are not part of the settings, so the diff does not show them.
   idempotent:
     support: full
 seealso:
@@ -66,7 +67,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Set the static address that the inventory has for the miner
+- name: Set the static address from the inventory
   minerops.dragonmint.dragonmint_network:
     mode: static
     ipaddress: "{{ static_address }}"
@@ -75,12 +76,12 @@ EXAMPLES = r"""
     dns: [192.0.2.252, 192.0.2.253]
   register: network
 
-- name: Go on at the new address
+- name: Use the new address from here on
   ansible.builtin.set_fact:
     dragonmint_host: "{{ network.ipaddress }}"
   when: network is changed and not ansible_check_mode
 
-- name: Take the address from DHCP, and find the miner again
+- name: Switch to DHCP, and find the miner at its new address
   minerops.dragonmint.dragonmint_network:
     mode: dhcp
     search: 192.0.2.0/24
@@ -88,12 +89,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 network:
-  description: The settings that the miner has now. In check mode, those that it would have.
+  description: The settings of the miner. In check mode, those that it would have.
   returned: success
   type: dict
   contains:
     mode:
-      description: How it gets its address, V(dhcp) or V(static).
+      description: How the miner gets its address, V(dhcp) or V(static).
       returned: always
       type: str
       sample: static
@@ -120,15 +121,15 @@ network:
       sample: [8.8.8.8, 8.8.4.4]
 ipaddress:
   description:
-    - Where the miner is now. In check mode, where it would be.
-    - Null where that is not known, since the miner has left for an address that only DHCP knows.
+    - The current address of the miner. In check mode, the address that it would have.
+    - Null if the miner's new address from DHCP is not known.
   returned: success
   type: str
   sample: 10.1.0.25
 error_code:
   description:
     - What went wrong, for programs. V(wrong_device) means that another device has the new address, V(not_applied) that
-      the miner has stayed as it was, V(not_back) that it is found nowhere.
+      the miner kept its settings, V(not_back) that it was not found anywhere.
   returned: failure
   type: str
   sample: not_back
@@ -163,7 +164,7 @@ def run(context: _task.Context) -> Steps[dict[str, Any]]:
     outcome = yield from converge(setting, context.check_mode)
     live = desired if outcome.changed and context.check_mode else setting.live
     if live.ipaddress is None and not context.check_mode:
-        context.warn("The miner has left its address and takes one from DHCP, which is not known here.")
+        context.warn("The miner has left its address, and its new one from DHCP is unknown.")
     return _task.outcome_result(outcome, network=network.shown(live), ipaddress=live.ipaddress)
 
 

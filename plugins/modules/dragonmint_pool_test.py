@@ -8,13 +8,14 @@ DOCUMENTATION = r"""
 module: dragonmint_pool_test
 short_description: Test from a DragonMint miner whether it can use pools
 description:
-  - Lets the miner itself try each pool with its worker, without setting it. What the miner mines at does not change.
-  - The task fails if the miner cannot use one of the pools, with what the miner says of each of them.
+  - Makes the miner itself try each pool with its worker, without setting it. The miner keeps mining at its current
+    pool.
+  - If the miner cannot use one of the pools, the task fails and shows what the miner reported for each of them.
   - Only Innosilicon's firmware of 2019 can do this.
 options:
   pools:
     description:
-      - The pools, 1 to 3 of them, in the form that M(minerops.dragonmint.dragonmint_pools) takes.
+      - The 1 to 3 pools to test, as in O(minerops.dragonmint.dragonmint_pools#module:pools).
     type: list
     elements: dict
     required: true
@@ -26,17 +27,18 @@ options:
         required: true
       user:
         description:
-          - The worker, as the pool knows it. A pool is not tested without one.
+          - The worker, as the pool knows it. A pool cannot be tested without a worker.
         type: str
         required: true
       password:
         description:
-          - The password of the worker. If it is left out, it is V(x), since most pools ignore it.
-          - V(null) takes the password that the miner has for the pool with the same O(pools[].url) and O(pools[].user).
+          - The password of the worker. Defaults to V(x), since most pools ignore it.
+          - V(null) uses the password that the miner has for the pool with the same O(pools[].url) and O(pools[].user).
         type: str
   keep_passwords:
     description:
-      - Take the miner's password for each pool whose O(pools[].password) is left out, as V(null) does, instead of V(x).
+      - For each pool without O(pools[].password), use the password that the miner has, as with V(null), instead of
+        V(x).
     type: bool
     default: false
 extends_documentation_fragment:
@@ -46,7 +48,7 @@ attributes:
   check_mode:
     support: full
     details:
-      - The pools are tested as ever, since that changes nothing.
+      - The pools are tested as usual, since this changes nothing.
   diff_mode:
     support: none
     details:
@@ -64,7 +66,7 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation]
 
-- name: Test whether it can use a pool
+- name: Test whether the miner can use a pool
   minerops.dragonmint.dragonmint_pool_test:
     pools:
       - url: stratum+tcp://pool.example.com:3333
@@ -74,7 +76,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pools:
-  description: The pools, all of which the miner can use.
+  description: The tested pools. The miner can use all of them.
   returned: success
   type: list
   elements: dict
@@ -90,13 +92,13 @@ pools:
       type: str
       sample: farm.worker1
     password:
-      description: Always null, whatever the password is.
+      description: Always null, regardless of the password.
       returned: always
       type: str
 error_code:
   description:
     - What went wrong, for programs. V(rejected) means that the miner cannot use a pool, V(unsupported) that its
-      firmware cannot test pools, V(invalid_input) that a pool is not one that a miner could use, and was not tested.
+      firmware cannot test pools, V(invalid_input) that a pool is not valid, so nothing was tested.
   returned: failure
   type: str
   sample: rejected

@@ -9,37 +9,37 @@ module: dragonmint_pools
 short_description: Set the pools of a DragonMint miner
 description:
   - Sets the miner's list of pools, in order. Pools that are not in the list are removed.
-  - A miner that has these pools already is skipped. A change restarts cgminer, so the miner stops mining for some
+  - A miner that already has these pools is skipped. A change restarts cgminer, so the miner stops mining for some
     seconds.
   - The miner confirms changes that it did not make, so the pools are read back after a change. If they are not the
     desired ones, the task fails.
 options:
   pools:
     description:
-      - The pools, 1 to 3 of them. The miner mines at the first one that is alive.
+      - The 1 to 3 desired pools. The miner mines at the first one that is alive.
     type: list
     elements: dict
     required: true
     suboptions:
       url:
         description:
-          - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are possible, too,
-            and V(stratum+tls) where the miner has Innosilicon's firmware of 2019. The port is required.
+          - The address of the pool as V(stratum+tcp://host:port). V(stratum+ssl) and V(stratum2+tcp) are accepted as
+            well, and V(stratum+tls) on Innosilicon's firmware of 2019. The port is required.
           - V(/#xnsub) at the end asks the pool for extranonce subscription. V(#xnsub) is accepted as well, and set with
             the slash that cgminer needs.
           - Innosilicon's firmware since September 2018 takes only V(stratum+tcp), and that of 2019 V(stratum+tls), with
-            an IPv4 address or a host name that has a dot and ends in a letter. With any other URL in the list, it
-            refuses the list and keeps the pools it has.
+            an IPv4 address or a host name that has a dot and ends in a letter. If the list has any other URL, the miner
+            refuses the list and keeps its current pools.
         type: str
         required: true
       user:
         description:
-          - The worker, as the pool knows it. It must not begin or end with white space or have invisible characters.
+          - The worker, as the pool knows it. It must not begin or end with white space or contain invisible characters.
         type: str
         required: true
       password:
         description:
-          - The password of the worker. If it is left out, it is V(x), since most pools ignore it.
+          - The password of the worker. Defaults to V(x), since most pools ignore it.
           - V(null) keeps the password that the miner has for the pool with the same O(pools[].url) and O(pools[].user).
             If there is no such pool, the task fails and nothing is changed.
           - The fact RV(minerops.dragonmint.dragonmint_facts#module:ansible_facts.dragonmint_pools) has V(null) here, so
@@ -48,7 +48,8 @@ options:
         type: str
   keep_passwords:
     description:
-      - Keep the password of each pool whose O(pools[].password) is left out, as V(null) does, instead of setting V(x).
+      - For each pool without O(pools[].password), keep the password that the miner has, as with V(null), instead of
+        setting V(x).
     type: bool
     default: false
   wait_ready:
@@ -59,7 +60,7 @@ options:
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait for that.
+      - How many seconds to wait with O(wait_ready=true).
     type: float
     default: 120
 extends_documentation_fragment:
@@ -71,7 +72,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Passwords are masked. Where one differs, the diff says V((changed\)).
+      - Passwords are masked. If one differs, the diff shows V((changed\)).
   idempotent:
     support: full
 seealso:
@@ -90,7 +91,7 @@ EXAMPLES = r"""
         user: farm.{{ inventory_hostname }}
         password: "{{ vault_pool_password }}"
 
-- name: Show which miners have other pools than they should, and change nothing
+- name: Show which miners have drift in their pools, and change nothing
   minerops.dragonmint.dragonmint_pools:
     pools:
       - url: stratum+tcp://pool.example.com:3333/#xnsub
@@ -109,7 +110,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 pools:
-  description: The pools that the miner has now. In check mode, those that it would have.
+  description: The current pools of the miner. In check mode, the pools that it would have.
   returned: success
   type: list
   elements: dict
@@ -125,16 +126,15 @@ pools:
       type: str
       sample: farm.worker1
     password:
-      description: Always null, whatever the password is.
+      description: Always null, regardless of the password.
       returned: always
       type: str
 error_code:
   description:
-    - What went wrong, for programs. V(invalid_input) means that a pool is not one that a miner could use, or that a
-      password to keep is missing, V(unsupported) that the firmware is not known to take V(stratum+tls),
-      V(not_applied) that the miner did not take the pools, V(rejected) that it refused them, that its pools are locked,
-      or that its cgminer.conf is damaged and was not touched, V(not_ready) that it took the pools and cgminer does not
-      answer since.
+    - What went wrong, for programs. V(invalid_input) means that a pool is not valid, or that a password to keep is
+      missing, V(unsupported) that the firmware is not known to take V(stratum+tls), V(not_applied) that the miner did
+      not apply the pools, V(rejected) that it refused them, that its pools are locked, or that its cgminer.conf is
+      damaged and was not changed, V(not_ready) that it applied the pools, but cgminer has not answered since.
     - V(not_applied) with RV(ignore:changed) true means that other pools are set now, or that cgminer.conf was damaged
       by the change, as happens when the miner's C(/config) is full. cgminer then does not start before a factory reset.
   returned: failure

@@ -8,55 +8,55 @@ DOCUMENTATION = r"""
 module: dragonmint_power
 short_description: Reboot, restart, power off or reset a DragonMint miner
 description:
-  - Reboots a miner, restarts its mining, powers it off or resets it to factory settings, and waits for the proof that
-    it happened, since the miner confirms all of these before they happen.
-  - The command is sent only once, also if its reply gets lost.
+  - Reboots a miner, restarts its mining, powers it off or resets it to factory settings. The miner confirms each of
+    these before it happens, so the task waits until it has verified that it did.
+  - The command is sent only once, even if its reply is lost.
   - A miner that is off can't be switched on over the network.
-  - A miner whose reboot or reset can't be proved or disproved when O(wait_timeout) is over, since it does not answer or
-    can't report its uptime, fails the task as changed.
+  - If O(wait_timeout) runs out and the reboot or reset can be neither confirmed nor ruled out, because the miner does
+    not answer or can't report its uptime, the task fails as changed.
 options:
   state:
     description:
       - V(rebooted) reboots the miner. The reboot counts as done once the uptime has reset and an earlier login is
         refused.
-      - V(mining_restarted) restarts cgminer only. It has restarted when it was silent for a moment or runs for a
-        shorter time than before; then the task waits until it answers.
-      - V(poweredoff) shuts the miner down. It is off when nothing answers HTTP there any more. A miner that does not
-        answer in the first place is taken for one that is off, with a warning.
-      - V(factory_reset) wipes all settings, the passwords and a static address included, and reboots. It is reset
-        when it takes the factory's login. A miner that had a static address takes another one from DHCP, where
-        O(search) finds it.
+      - V(mining_restarted) restarts cgminer only. The restart counts as done once cgminer was silent for a moment or
+        has been running for a shorter time than before. The task then waits until cgminer answers.
+      - V(poweredoff) shuts the miner down. It counts as off once nothing answers HTTP at its address. If it does not
+        answer to begin with, it counts as off already, with a warning.
+      - V(factory_reset) wipes all settings, including passwords and a static address, and reboots. The reset counts as
+        done once the miner accepts the factory login. A miner that had a static address then gets another one from
+        DHCP, and O(search) finds it there.
     type: str
     choices: [rebooted, mining_restarted, poweredoff, factory_reset]
     required: true
   min_uptime:
     description:
       - With O(state=rebooted), skip a miner that has been up for fewer seconds than this.
-      - This makes a repeated run idempotent. The miner tells minutes only.
+      - This makes a repeated run idempotent. The miner reports its uptime in whole minutes only.
     type: float
   confirm:
     description:
-      - The MAC address of the miner, without which O(state=factory_reset) is refused.
+      - The MAC address of the miner. Required for O(state=factory_reset).
     type: str
   wait:
     description:
-      - Wait for the proof. Without it, the task ends when the command is sent.
+      - Wait until the command has verifiably taken effect. With V(false), the task ends when the command has been sent.
     type: bool
     default: true
   wait_timeout:
     description:
-      - How many seconds to wait for that.
+      - How many seconds to wait with O(wait=true).
     type: float
     default: 300
   search:
     description:
-      - Look for the miner in this network, such as V(10.1.0.0/22), if it comes back at another address. It is
-        recognized by its MAC address, which it must report beforehand. At most 4096 addresses.
+      - If the miner comes back at another address, look for it in this network, such as V(10.1.0.0/22), of at most 4096
+        addresses. The miner is recognized by its MAC address, which it must report beforehand.
       - Only with O(state=rebooted) or O(state=factory_reset), and O(wait=true). For the first third of O(wait_timeout),
         2 minutes at most, only its own address is tried, unless another device answers there.
-      - With O(expected_mac), a miner that does not answer at O(host) in the first place is looked for as well.
-      - A device that is not a miner is shown no login. Other miners of the network are shown the password that the
-        miner uses.
+      - With O(expected_mac), this also finds a miner that does not answer at O(host) to begin with.
+      - The login is never sent to a device that is not a miner. It is sent to other miners in the network, with the
+        password that the miner uses.
     type: str
 extends_documentation_fragment:
   - minerops.dragonmint._connection
@@ -69,7 +69,8 @@ attributes:
   idempotent:
     support: partial
     details:
-      - V(poweredoff) is. V(rebooted) is with O(min_uptime). The others happen each time.
+      - V(poweredoff) is idempotent, and so is V(rebooted) with O(min_uptime). The other states are carried out each
+        time.
 seealso:
   - module: minerops.dragonmint.dragonmint_facts
 author:
@@ -82,13 +83,13 @@ EXAMPLES = r"""
     state: rebooted
     min_uptime: 604800
 
-- name: Reboot a miner that may come back at another address, and go on there
+- name: Reboot a miner that may come back at another address
   minerops.dragonmint.dragonmint_power:
     state: rebooted
     search: 192.0.2.0/24
   register: rebooted
 
-- name: Go on where it is now
+- name: Use its new address from here on
   ansible.builtin.set_fact:
     dragonmint_host: "{{ rebooted.ipaddress }}"
 
@@ -102,14 +103,15 @@ EXAMPLES = r"""
     confirm: "{{ dragonmint_expected_mac }}"
   check_mode: true
 
-- name: Power the miner off, until somebody switches it on at its place
+- name: Power the miner off until somebody switches it on by hand
   minerops.dragonmint.dragonmint_power:
     state: poweredoff
 """
 
 RETURN = r"""
 power:
-  description: The state that the miner was brought to, or would be in check mode; V(running) if it was skipped.
+  description: The state that the miner was brought to, or would be brought to in check mode. V(running) if the miner
+    was skipped.
   returned: success
   type: dict
   contains:
@@ -120,20 +122,21 @@ power:
       sample: rebooted
 ipaddress:
   description:
-    - Where the miner is now, O(host) if it has not moved.
+    - The current address of the miner. This is O(host) if the address has not changed.
     - A failed task returns it if the miner was found at another address.
   returned: success
   type: str
   sample: 10.1.0.25
 elapsed_seconds:
-  description: How long it took until the proof, or until the command was sent.
+  description: How many seconds it took to verify the result or, with O(wait=false), to send the command.
   returned: success
   type: float
   sample: 71.5
 error_code:
   description:
-    - What went wrong, for programs. V(not_applied) means that the miner carried on as before, V(not_back) that it has
-      not come back or can't say whether it did what it was told, V(wrong_device) that O(confirm) names another miner.
+    - What went wrong, for programs. V(not_applied) means that the miner did not carry out the command, V(not_back) that
+      it has not come back or can't report whether it carried out the command, V(wrong_device) that O(confirm) names
+      another miner.
   returned: failure
   type: str
   sample: not_back

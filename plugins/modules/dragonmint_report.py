@@ -8,34 +8,36 @@ DOCUMENTATION = r"""
 module: dragonmint_report
 short_description: Write rows as a page, a spreadsheet and JSON
 description:
-  - Writes the same rows into three files on the controller, C(.html) for people, C(.csv) for spreadsheets and C(.json)
+  - Writes the same rows to three files on the controller, C(.html) for people, C(.csv) for spreadsheets and C(.json)
     for programs. No miner is contacted.
-  - The page needs nothing else to be shown. It works on a phone, has the worst rows first, and filters and sorts.
-  - With O(identity), it says which problems are new since the last report, which still exist and which are resolved.
-  - The task runs once for all hosts of the play, within Ansible on the controller. A report does not count as a change,
+  - The page is a single file without external resources. It works on a phone, shows the worst rows first, and can be
+    filtered and sorted.
+  - With O(identity), the page shows which problems are new since the last report, which still exist and which are
+    resolved.
+  - The task runs once for all hosts of the play, inside Ansible on the controller. A report does not count as a change,
     and is written in check mode as well.
   - The role P(minerops.dragonmint.report#role) calls it with the variables that all playbooks of the collection share.
 options:
   state:
     description:
       - V(written) writes the report.
-      - V(writable) only checks that it could be written, and creates the folder, except in check mode. Use it before
-        the work starts.
+      - V(writable) only verifies that the report can be written, and creates the folder, except in check mode. Use it
+        before the work starts.
     type: str
     choices: [written, writable]
     default: written
   name:
     description:
-      - The name of the files without their ending. Required with O(state=written).
-      - With C(--limit), the limit becomes part of the name, so that the report of the whole fleet stays.
+      - The name of the files without the extension. Required with O(state=written).
+      - With C(--limit), the limit becomes part of the name, which keeps the report of the whole fleet.
     type: str
   title:
     description: The title of the page. Required with O(state=written).
     type: str
   rows:
     description:
-      - The rows. The page shows the worst first, by the words in the columns C(outcome), C(severity), C(state) and
-        C(plan); the other files keep the order.
+      - The rows. The page shows the worst rows first, according to the words in the columns C(outcome), C(severity),
+        C(state) and C(plan). The other files keep the given order.
     type: list
     elements: dict
     default: []
@@ -44,39 +46,42 @@ options:
     type: str
   columns:
     description:
-      - The keys that page and spreadsheet show, in this order. The page leaves out those that are empty in all rows.
+      - The keys of the rows to show on the page and in the spreadsheet, in this order. The page omits columns that are
+        empty in all rows.
     type: list
     elements: str
     default: []
   folder:
-    description: The folder, relative to where Ansible was started. It is created if it does not exist.
+    description: The folder for the files. A relative path starts at the folder that Ansible was started in. The folder
+      is created if it does not exist.
     type: path
     default: dragonmint-reports
   required:
-    description: Fail if the folder cannot be written to. With V(false), that is a warning.
+    description: Fail if the folder cannot be written to. With V(false), the task only warns.
     type: bool
     default: true
   keep:
-    description: How many older reports of this name are kept in the folder C(history) below O(folder).
+    description: How many older reports of this name to keep in the folder C(history) in O(folder).
     type: int
     default: 10
   summary:
-    description: One sentence or more at the top of the page.
+    description: One or more sentences to show at the top of the page.
     type: str
   site:
     description: The name of the site, for the page and the webhook.
     type: str
   identity:
     description:
-      - The columns that together say which problem a row is, first the miner, then its kind, then any others.
-      - What was known at the last report is in the file C(NAME.state.json).
+      - The columns that together identify the problem of a row. The first one is the miner, the second one the kind of
+        problem.
+      - The problems of the last report are kept in the file C(NAME.state.json).
     type: list
     elements: str
     default: []
   before:
     description:
-      - RV(state) of an earlier report, for a controller whose folder does not last. The newer one of it and the file
-        counts.
+      - RV(state) of an earlier report, for a controller whose folder is not kept, such as an execution environment. If
+        there is also a file, the newer of the two is used.
     type: dict
     default: {}
   overview:
@@ -85,8 +90,8 @@ options:
     default: {}
   webhook_url:
     description:
-      - A URL to which the summary is posted as JSON when a problem is new or resolved, except in check mode.
-      - A post that fails is a warning, and is repeated by the next report.
+      - A URL to post the summary to, as JSON, when a problem is new or resolved. Nothing is posted in check mode.
+      - If the post fails, the task warns, and the next report repeats it.
     type: str
 extends_documentation_fragment:
   - minerops.dragonmint._attributes
@@ -94,11 +99,11 @@ attributes:
   async:
     support: none
     details:
-      - The task runs within Ansible on the controller.
+      - The task runs inside Ansible on the controller.
   check_mode:
     support: full
     details:
-      - The files are written, since a dry run is reported, too. Nothing is posted.
+      - The files are written, since a dry run has a report, too. Nothing is posted.
   diff_mode:
     support: none
     details:
@@ -118,11 +123,11 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_report:
     state: writable
 
-- name: See what each miner is
+- name: Gather the identity of each miner
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [identity]
 
-- name: Write it down
+- name: Write the report
   minerops.dragonmint.dragonmint_report:
     name: identities
     title: Our miners
@@ -132,7 +137,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 written:
-  description: Whether the files were written. V(false) only with O(required=false), and with O(state=writable).
+  description: Whether the files were written. V(false) only with O(required=false) or O(state=writable).
   returned: always
   type: bool
   sample: true
@@ -147,22 +152,22 @@ page:
   type: str
   sample: /srv/farm/dragonmint-reports/health.html
 changes:
-  description: What differs from the last report, in numbers.
+  description: The number of changes since the last report.
   returned: O(state=written) with O(identity)
   type: dict
   sample: {new: 2, still: 5, resolved: 1, miners_new: 0, miners_gone: 0}
 told:
-  description: The same in words, empty if nothing has changed.
+  description: The same in words. Empty if nothing has changed.
   returned: O(state=written) with O(identity)
   type: str
   sample: "Since the last report: 2 new and 1 resolved."
 state:
   description:
-    - What is known from now on, for O(before) of the next report. Empty if it would be too long to hand on.
+    - The current problems, for O(before) of the next report. Empty if it would be too long to pass on.
   returned: O(state=written) with O(identity)
   type: dict
 posted:
-  description: Whether something was posted.
+  description: Whether a summary was posted.
   returned: O(state=written)
   type: bool
   sample: false
@@ -196,8 +201,8 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     module.fail_json(
-        msg="dragonmint_report runs within Ansible on the controller, and not as a program of its own. "
-        "Use it in a task without delegate_to.",
+        msg="dragonmint_report runs inside Ansible on the controller and cannot run as a separate program. Use it in "
+        "a task without delegate_to.",
         error_code="invalid_input",
     )
 

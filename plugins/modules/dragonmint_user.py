@@ -9,25 +9,25 @@ module: dragonmint_user
 short_description: Set the password of a user of a DragonMint miner
 description:
   - Sets the password of one of the miner's two users, C(admin) and C(guest).
-  - A password can't be read, so the new one is tried first, at the miner's login. Nothing is changed if the miner
-    takes it.
-  - After a change the new password is tried again, and the task fails if the miner does not take it.
+  - A password can't be read, so the task first tries to log in with the new one. A miner that accepts it is skipped.
+  - After a change, the task logs in with the new password again, and fails if the miner does not accept it.
   - Existing sessions stay logged in, since the miner does not end them.
 options:
   user:
     description:
-      - Whose password to set. Innosilicon's firmware can set the one of V(admin) only.
+      - The user whose password to set. Innosilicon's firmware can only set the password of V(admin).
     type: str
     choices: [admin, guest]
     default: admin
   new_password:
     description:
-      - The new password. It must not be empty, begin or end with white space, or have invisible characters.
+      - The new password. It must not be empty, begin or end with white space, or contain invisible characters.
     type: str
     required: true
   update_password:
     description:
-      - V(always) sets the password wherever it is another one, V(on_default) only where it still is the factory's.
+      - V(always) sets the password if the miner has a different one. V(on_default) sets it only if the miner still has
+        the factory password.
     type: str
     choices: [always, on_default]
     default: always
@@ -46,27 +46,27 @@ attributes:
 seealso:
   - module: minerops.dragonmint.dragonmint_facts
 notes:
-  - When the password of the user changes that O(username) logs in with, the next tasks need the new one. Let
-    O(password) be the new password and O(fallback_passwords) the previous one, in the inventory, and a play can be run
-    again and again.
+  - If the task changes the password of the user in O(username), the following tasks need the new password. In the
+    inventory, set O(password) to the new password and O(fallback_passwords) to the previous one. The play can then be
+    repeated at any time.
 author:
   - minerops (@minerops)
 """
 
 EXAMPLES = r"""
-# The passwords come from a vault. A variable that is misspelt fails the task; never give it a default.
-- name: Set the fleet's password on miners that have it already or still have the factory's
+# The passwords come from a vault. A misspelt variable fails the task, so never give it a default.
+- name: Replace the factory password with the fleet's password
   minerops.dragonmint.dragonmint_user:
     new_password: "{{ vault_fleet_password }}"
     password: "{{ vault_fleet_password }}"
     fallback_passwords: [dragonadmin, admin]
 
-- name: Find out whose firmware the miner has
+- name: Find out which vendor's firmware the miner has
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [generation]
     password: "{{ vault_fleet_password }}"
 
-- name: Replace the factory's password of guest on DragonMint miners
+- name: Replace the factory password of guest on DragonMint miners
   minerops.dragonmint.dragonmint_user:
     user: guest
     new_password: "{{ vault_guest_password }}"
@@ -89,9 +89,9 @@ user:
 error_code:
   description:
     - What went wrong, for programs. V(unsupported) means that the firmware can't set this user's password,
-      V(permission) that only C(admin) may, V(not_applied) that the miner does not take the new password,
-      V(authentication) that the miner refused the login. If it no longer knows its own users, its file of users is
-      damaged, and only a factory reset at the miner itself helps.
+      V(permission) that only C(admin) can set it, V(not_applied) that the miner does not accept the new password,
+      V(authentication) that the miner refused the login. If the message says that the miner no longer knows its own
+      users, its user file is damaged, and only a factory reset at the miner itself helps.
   returned: failure
   type: str
   sample: authentication

@@ -141,7 +141,7 @@ class MinerAction(ActionBase):
     def _command_line_login(self, variables: Variables, task_vars: Mapping[str, Any]) -> tuple[str | None, str | None]:
         """Returns what -u and -k gave.
 
-        Ansible puts variables of the host that it connects to over -k: the password of a bastion is no miner's.
+        Ansible puts variables of the host that it connects to over -k: the password of a bastion is not a miner's.
         """
         delegate = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
         names = constants.MAGIC_VARIABLE_MAPPING["password"]

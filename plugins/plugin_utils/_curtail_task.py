@@ -22,6 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     MinerError,
     MissingLibrary,
 )
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import mining_fact
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import batch
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
@@ -49,6 +50,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import (
     curtail,
     curtail_record,
     curtailment,
+    hashing,
     provision,
     ratings,
 )
@@ -238,7 +240,7 @@ class _Run:
         context = self._contexts[job.miner]
         result = await performed(lambda given: _steps(given, job, self._goal.kw is not None), context)
         if result.get("unreachable") and "session" in vars(context):
-            # It is asked again anyway, so that nobody has to wait for its retries.
+            # The read is repeated anyway, so there is no need to wait for its retries.
             context.session.connection = replace(context.session.connection, retries=0)
         return result
 
@@ -326,7 +328,8 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
         if with_mining:
             with suppress(MinerError):
                 mining = yield from current_mining(session, patient=False)
-                is_hashing = any(rates_of(model, mining.devices, mining.total).boards_hs)
+                fact = mining_fact(mining, rates_of(model, mining.devices, mining.total))
+                is_hashing = any(hashing.is_hashing(board, fact) for board in fact["boards"])
         return {"changed": False, "model": model, **autotune.shown(current), "is_hashing": is_hashing}
     if job.kind == SWITCH:
         outcome = yield from converge(autotune.AutoTuneSetting(session, job.mode, job.level), check_mode=False)

@@ -39,7 +39,7 @@ def chosen_hosts(
     if wanted is None:
         return list(batch), 0
     if not isinstance(wanted, (list, tuple)) or not all(isinstance(name, str) for name in wanted):
-        raise InvalidInput(f"hosts is {quoted(wanted)}; expected a list of names of hosts in the inventory.")
+        raise InvalidInput(f"hosts is {quoted(wanted)}; expected a list of host names in the inventory.")
     names = list(dict.fromkeys(wanted))
     require_known("hosts", names, inventory)
     limit = set(within_limit)
@@ -53,8 +53,8 @@ def require_known(option: str, names: Iterable[str], inventory: Collection[str])
     if unknown:
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         raise InvalidInput(
-            f"{option} names {', '.join(unknown[:_SHOWN])}{more}, which the inventory does not have. Give names of "
-            "hosts, not of groups: groups.NAME is the list of a group's hosts."
+            f"{option} names {', '.join(unknown[:_SHOWN])}{more}, which the inventory does not have. Give the names "
+            f"of hosts, not of groups; groups.NAME is the list of a group's hosts."
         )
 
 
@@ -89,9 +89,9 @@ def require_common(option: str, names: Iterable[str], differing: str | None) -> 
     name = next((name for name in _OF_EACH_HOST if name in set(names)), differing)
     if name is not None:
         raise InvalidInput(
-            f"{option} uses the variable {name}, which differs between the miners, and Ansible evaluates {option} for "
-            "the first one only: all miners would get its value. Give what differs in options_by_host, a dictionary "
-            "by host. Nothing was sent to any miner."
+            f"{option} uses the variable {name}, which differs between the miners, but Ansible evaluates {option} "
+            f"for the first miner only, so all miners would get its value. Use options_by_host for options that "
+            f"differ. Nothing was sent to any miner."
         )
 
 

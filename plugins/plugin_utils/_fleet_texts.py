@@ -48,8 +48,8 @@ class Blocks:
 
 def other_options(name: str, first: str, options: Sequence[str]) -> InvalidInput:
     return InvalidInput(
-        f"{name} is at the same address as {first}, for which the task has another {' and '.join(options)}, and a "
-        "miner is commanded once. Correct the address of one of them, or give both the same options."
+        f"{name} is at the same address as {first}, for which the task has a different {' and '.join(options)}, but "
+        f"each miner is only changed once. Correct the address of one of them, or give both the same options."
     )
 
 

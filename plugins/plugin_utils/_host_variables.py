@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import guard
 
-# Of each host itself, whichever host a task runs for.
+# These belong to each host itself, regardless of the host that a task runs for.
 _OWN = ("ansible_facts", "ansible_host", "group_names", "inventory_hostname", "inventory_hostname_short")
 # The same for all hosts of a task, and not among what somebody has set.
 _OF_THE_TASK = (

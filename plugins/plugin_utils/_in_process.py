@@ -99,7 +99,7 @@ class InProcessAction(MinerAction):
         for name in brought:
             if self._task.async_val:
                 raise InvalidInput(
-                    f"{name} is a file on the controller, and an async task on another machine can't bring it back. "
+                    f"{name} is a file on the controller, and an async task on another machine can't copy it back. "
                     f"Leave out async or {name}, or delegate the task to localhost."
                 )
             args = {**args, name: None}

@@ -29,12 +29,12 @@ def endpoint_of(url: Any) -> str:
 def require_rows(name: str, rows: Any, columns: Any) -> None:
     """Raises AnsibleFilterError, with one sentence, if a filter's rows or columns are not what it can lay out."""
     if not isinstance(rows, (list, tuple)):
-        raise AnsibleFilterError(f"{name} expects a list of rows, and found {quoted(rows)}.")
+        raise AnsibleFilterError(f"{name} expects a list of rows, but found {quoted(rows)}.")
     for number, row in enumerate(rows):
         if not isinstance(row, Mapping):
-            raise AnsibleFilterError(f"{name} expects a dictionary for each row, and row {number} is {quoted(row)}.")
+            raise AnsibleFilterError(f"{name} expects a dictionary for each row, but row {number} is {quoted(row)}.")
     if not isinstance(columns, (list, tuple)) or not all(isinstance(column, str) for column in columns):
-        raise AnsibleFilterError(f"{name} expects the columns as a list of keys, and found {quoted(columns)}.")
+        raise AnsibleFilterError(f"{name} expects the columns as a list of keys, but found {quoted(columns)}.")
 
 
 def filled_columns(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> list[str]:

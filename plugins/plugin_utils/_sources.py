@@ -109,7 +109,7 @@ def _ignored_port(port: Any) -> InvalidInput | None:
 
 
 def _missing_password(notes: Iterable[str]) -> InvalidInput:
-    where = f"It is looked for in {_PASSWORD.sources}, and in -u together with -k."
+    where = f"Set one of these: {_PASSWORD.sources}, or both -u and -k."
     return InvalidInput(" ".join(["No password for the miner is set.", *notes, where]))
 
 
@@ -121,7 +121,7 @@ def _why_missing(raw_option: Any, username: str | None, password: str | None, so
         yield why_empty(name, raw, sources)
     if username or password:
         given, other = ("-k", "-u") if password else ("-u", "-k")
-        yield f"{given} was given without {other}, and counts only together with it."
+        yield f"{given} was given without {other}, but is only used together with it."
     yield from _unseen(sources)
 
 
@@ -150,8 +150,8 @@ def _misread(filled: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[
     for name, value in filled.items():
         for place in _not_text(value, origins.get(name, name), is_secret_option(name)):
             yield (
-                f"{place} is not in quotes, and YAML reads it as a boolean, number or date, so the password may not be "
-                "the one that was written. Put it in quotes."
+                f"{place} is not in quotes, and YAML reads it as a boolean, number or date, so the password may "
+                f"differ from what was written. Put it in quotes."
             )
 
 

@@ -141,7 +141,7 @@ def test_a_miner_that_takes_any_password_is_warned_of_by_its_name(
     }
     done = ansible([play({FACTS: {}})], {"all": {"hosts": hosts}}).succeeded()
     (warning,) = done.one("any").warnings
-    assert warning.startswith("any: The miner accepts any password because the factory password still stands")
+    assert warning.startswith("any: The miner accepts any password because it still has the factory password")
     assert [done.one(name).warnings for name in ("right", "fallback", "strict")] == [[], [], []]
     (quotes,) = done.one("yaml").warnings
     assert quotes.startswith("yaml: dragonmint_password is not in quotes")

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -19,7 +19,7 @@ from tests.support.running import Ansible, TaskResult, connection_to, newest_cor
 # that sets the network back to DHCP leaves other addresses than there were.
 UNKNOWABLE = {f"{module}.{users}" for module in MODULES for users in ("users", "users-own")}
 UNKNOWABLE |= {"user.rival", "network.rival"}
-PLAY = {"hosts": "all", "gather_facts": False}
+PLAY = {"gather_facts": False}
 TIMING = {"boot_s": 10.0, "cgminer_start_s": 2.0, "flash_s": 20.0}
 
 
@@ -28,12 +28,12 @@ def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start
     """In both forms: as a task on each miner, and in one task for all of them."""
     alone, together = troubled(start_fleet, MODULES), troubled(start_fleet, RUN_BY_IT)
     before = [{host: settings(miner) for host, miner in miners.items()} for miners in (alone, together)]
-    # Most of a task is waiting, so two modules fit beside each other.
+    # Most of a task is waiting, so two processes fit beside each other.
     with ThreadPoolExecutor(2) as pool:
-        done = pool.map(lambda module: run(ansible, module, alone), MODULES)
-        done_together = pool.map(lambda module: run_together(ansible, module, together), RUN_BY_IT)
-        results = {result.host: result for results in done for result in results}
-        results_together = {result.host: result for results in done_together for result in results}
+        done = pool.map(lambda part: run(ansible, list(MODULES)[part::2], alone, f"alone{part}"), range(2))
+        results = {result.host: result for part in done for result in part}
+        done = pool.map(lambda part: run_together(ansible, RUN_BY_IT[part::2], together, f"together{part}"), range(2))
+        results_together = {result.host: result for part in done for result in part}
     require_right(alone, before[0], results)
     require_right(together, before[1], results_together)
     messages = {host: message(result, alone[host]) for host, result in results.items() if host in together}
@@ -61,17 +61,36 @@ def rows() -> Iterator[tuple[str, str, Row]]:
     return ((f"{module}.{name}", module, row) for module, name, row in cases())
 
 
-def run(ansible: Ansible, module: str, miners: dict[str, Miner]) -> list[TaskResult]:
-    """Run a module on each of its miners, in a folder of its own."""
-    task = {f"minerops.dragonmint.dragonmint_{module}": MODULES[module].faulty.options}
-    return played(ansible, module, miners, module, {**PLAY, "strategy": "free", "tasks": [task]})
+def run(ansible: Ansible, modules: Sequence[str], miners: Mapping[str, Miner], folder: str) -> list[TaskResult]:
+    """Run modules on each of their miners."""
+    plays = [
+        {
+            **PLAY,
+            "hosts": module,
+            "strategy": "free",
+            "tasks": [{f"minerops.dragonmint.dragonmint_{module}": MODULES[module].faulty.options}],
+        }
+        for module in modules
+    ]
+    return played(ansible, modules, miners, folder, plays)
 
 
-def run_together(ansible: Ansible, module: str, miners: dict[str, Miner]) -> list[TaskResult]:
-    """Run a module on all of its miners in one task."""
+def run_together(
+    ansible: Ansible, modules: Sequence[str], miners: Mapping[str, Miner], folder: str
+) -> list[TaskResult]:
+    """Run modules on all of their miners, each in one task."""
+    plays = [{**PLAY, "hosts": module, "tasks": [together_task(module, miners)]} for module in modules]
+    return [
+        TaskResult(host, done.task, done.action, status_of(result), result)
+        for done in played(ansible, modules, miners, folder, plays)
+        for host, result in done.result["miners"].items()
+    ]
+
+
+def together_task(module: str, miners: Mapping[str, Miner]) -> dict[str, Any]:
     options = MODULES[module].faulty.options
     own = {name: value for name, value in options.items() if "{{" in str(value)}
-    task = {
+    return {
         "minerops.dragonmint.dragonmint_fleet": {
             "module": module,
             "options": {name: value for name, value in options.items() if name not in own},
@@ -82,32 +101,26 @@ def run_together(ansible: Ansible, module: str, miners: dict[str, Miner]) -> lis
             },
         }
     }
-    (done,) = played(ansible, module, miners, f"fleet_{module}", {**PLAY, "tasks": [task]})
-    return [
-        TaskResult(host, done.task, done.action, status_of(result), result)
-        for host, result in done.result["miners"].items()
-    ]
 
 
 def played(
-    ansible: Ansible, module: str, miners: Mapping[str, Miner], folder: str, play: dict[str, Any]
+    ansible: Ansible, modules: Iterable[str], miners: Mapping[str, Miner], folder: str, plays: list[dict[str, Any]]
 ) -> list[TaskResult]:
-    """Run a play on the miners of a module."""
+    """Run plays on the groups of miners of these modules, in a folder of its own."""
     own = ansible.folder / folder
     own.mkdir()
     (own / "files").symlink_to(ansible.folder / "files")
-    hosts = {
-        host: {
-            **connection_to(miners[host]),
-            "dragonmint_timeout": row.timeout_s(module),
-            "dragonmint_retries": 1,
-            "dragonmint_auth": "jwt" if row.fault_name == "clock_jumps" else "basic",
-            **row.variables,
-        }
-        for host, wanted, row in rows()
-        if wanted == module
-    }
-    return Ansible(ansible.bin, own)([play], {"all": {"hosts": hosts}}, "-f", "20").results
+    groups: dict[str, dict[str, Any]] = {module: {"hosts": {}} for module in modules}
+    for host, module, row in rows():
+        if module in groups:
+            groups[module]["hosts"][host] = {
+                **connection_to(miners[host]),
+                "dragonmint_timeout": row.timeout_s(module),
+                "dragonmint_retries": 1,
+                "dragonmint_auth": "jwt" if row.fault_name == "clock_jumps" else "basic",
+                **row.variables,
+            }
+    return Ansible(ansible.bin, own)(plays, {"all": {"children": groups}}, "-f", "20").results
 
 
 def status_of(result: Mapping[str, Any]) -> str:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 
 from tests.simulator.control import Fleet, Miner
+from tests.simulator.generations import MIXED
 from tests.support.running import (
     Ansible,
     PlaybookRun,
     hosts_with_writes,
     inventory_of,
     newest_core,
-    wait_until,
 )
 
 PROVISION, AUDIT, ROTATE = (
@@ -50,7 +50,8 @@ class TestProvision:
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
         """Half of it loses each reply, and the inventory is never told of the new addresses."""
-        fleet = start_fleet(count=10, generation="mixed", speed=SPEED)
+        generations = MIXED if ansible.is_newest else ("dm-2018-05", "inno-2018-09")
+        fleet = start_fleet(count=len(generations), generation=",".join(generations), speed=SPEED)
         inventory = moving_inventory(fleet, "127.20.110", provision_guest_password=GUEST)
         for miner in fleet.miners[::2]:
             miner.fault("lost_reply", action="writes")
@@ -75,10 +76,12 @@ class TestProvision:
                 "setAutoTune",
             ]
 
-        fleet.clear()
-        again = ansible(PROVISION, inventory, "--diff").succeeded()
-        assert modules_changed(again) == set()
-        assert hosts_with_writes(fleet) == set()
+        # That nothing is left to change is decided by our own code alone.
+        if ansible.is_newest:
+            fleet.clear()
+            again = ansible(PROVISION, inventory, "--diff").succeeded()
+            assert modules_changed(again) == set()
+            assert hosts_with_writes(fleet) == set()
 
     @newest_core
     def test_another_miner_at_the_static_address_is_not_taken_for_a_dark_one(
@@ -109,6 +112,10 @@ class TestAudit:
     def test_it_reports_exactly_what_is_not_as_wanted(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
+        """Text of a device stays text, and a miner is found where provision has moved it."""
+        executed = ansible.folder / "executed"
+        text = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
+        pool_of_text = {"url": f"=1+1 {text}", "user": text, "pass": "x"}
         troubles: dict[str, Callable[[Miner], Any]] = {
             "well": lambda miner: None,
             "hijacked": lambda miner: miner.set(pools=[{"url": "stratum+tcp://a:1", "user": "thief", "pass": "x"}]),
@@ -120,14 +127,28 @@ class TestAudit:
             "dark": lambda miner: miner.fault("dark"),
             "dies meanwhile": lambda miner: miner.fault("dark", action="pools"),
             "also well": lambda miner: None,
+            "has a text": lambda miner: miner.set(pools=[pool_of_text]),
+            "says a text": lambda miner: miner.fault("reject", action="pools", message=text),
+            "moved": lambda miner: miner.set(host="127.20.111.1", network=NETWORK),
+            "moved, with a MAC": lambda miner: miner.set(host="127.20.111.2", network=NETWORK),
         }
         fleet = start_fleet(count=len(troubles), speed=SPEED)
+        inventory = renamed(inventory_of(fleet, **wanted()), troubles)
+        hosts = inventory["miners"]["hosts"]
+        for name, host in (("moved", 1), ("moved, with a MAC", 2)):
+            hosts[name] |= {"provision_network": STATIC, "static_address": f"127.20.111.{host}"}
+        hosts["moved, with a MAC"]["dragonmint_expected_mac"] = fleet.miners[-1].mac
         for miner, bring_about in zip(fleet.miners, troubles.values()):
             miner.set(**AS_WANTED)
             bring_about(miner)
-        inventory = renamed(inventory_of(fleet, **wanted()), troubles)
+        elsewhere = ansible.folder / "elsewhere"
+        elsewhere.mkdir()
 
-        done = audit(ansible, inventory, audit_partial=True).succeeded()
+        # The report is below the folder that Ansible was started in, whatever the variable says, which only a shell
+        # keeps up to date.
+        environment = {"PWD": str(elsewhere)}
+        done = ansible(AUDIT, inventory, extra_vars={"audit_partial": True}, environment=environment).succeeded()
+        assert list(elsewhere.iterdir()) == []
         rows = report(ansible)
         assert {(row["miner"], row["outcome"], row["setting"]) for row in rows} == {
             ("well", "as desired", ""),
@@ -141,20 +162,31 @@ class TestAudit:
             ("dark", "unreachable", ""),
             ("dies meanwhile", "unreachable", ""),
             ("also well", "as desired", ""),
+            ("has a text", "drift", "pools"),
+            ("says a text", "failed", ""),
+            ("moved", "as desired", ""),
+            ("moved, with a MAC", "as desired", ""),
         }
-        values = {row["setting"]: (row["current"], row["desired"]) for row in rows if row["miner"] != "both"}
+        of = {row["miner"]: row for row in rows}
+        values = {row["setting"]: (row["current"], row["desired"]) for row in (of["hijacked"], of["retuned"])}
         assert values["pools"] == ("stratum+tcp://a:1 thief", "stratum+tcp://pool.example.com:3333 farm.1")
         assert values["autotune"] == ("performance", "efficient")
         reasons = {row["miner"]: row["reason"] for row in rows if row["reason"]}
         assert "refuses the login" in reasons["locked"]
         assert "missing configuration" in reasons["configuration lost"]
         assert "No miner answers" in reasons["dark"]
-        assert [row["address"] for row in rows if row["miner"] == "well"] == [fleet[0].host]
-        assert csv_report(ansible) == rows
+        assert text in reasons["says a text"]
+        assert [reason for name, reason in reasons.items() if name.startswith("moved")] == []
+        assert of["well"]["address"] == fleet[0].host
+        assert of["has a text"]["current"] == f"=1+1 {text} {text}"
+        in_csv = {**of["has a text"], "current": f"'=1+1 {text} {text}"}
+        assert csv_report(ansible) == [in_csv if row is of["has a text"] else row for row in rows]
+        assert not executed.exists()
         _heading, *table = done.one(task="Show what differs").result["msg"]
-        assert {line.split("  ")[0] for line in table} == set(troubles) - {"well", "also well"}
-        counts = {"miners": 10, "as_desired": 2, "drift": 4, "failed": 2, "unreachable": 2}
-        summary = "10 miners: 2 as desired, 4 drift, 2 failed, 2 unreachable."
+        as_desired = {name for name, row in of.items() if row["outcome"] == "as desired"}
+        assert {line.split("  ")[0] for line in table} == set(troubles) - as_desired
+        counts = {"miners": 14, "as_desired": 4, "drift": 5, "failed": 3, "unreachable": 2}
+        summary = "14 miners: 4 as desired, 5 drift, 3 failed, 2 unreachable."
         told = done.one(task="Show the outcome").result["msg"]
         assert told == f"{summary} The report is in {ansible.folder / 'dragonmint-reports'}."
         (stats,) = [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")]
@@ -166,17 +198,32 @@ class TestAudit:
         assert [text for text in (NEW, "dragonadmin") if text in done.output + json.dumps(rows)] == []
 
     @newest_core
-    def test_drift_alone_fails_it_only_on_request(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    def test_each_audit_of_a_run_has_its_own_reasons_and_drift_alone_fails_only_on_request(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        """Whatever the strategy is that Ansible was told to use elsewhere."""
         fleet = start_fleet(count=2, speed=SPEED)
-        for miner in fleet.miners:
-            miner.set(**AS_WANTED)
-        inventory = inventory_of(fleet, **wanted(dragonmint_retries=0))
-        audit(ansible, inventory, audit_fail_on_drift=True).succeeded()
+        fleet[0].set(autotune={"mode": "efficient"})
         fleet[1].set(autotune={"mode": "performance"})
-        audit(ansible, inventory).succeeded()
-        drifted = audit(ansible, inventory, audit_fail_on_drift=True)
-        assert drifted.returncode != 0
-        assert "audit_fail_on_drift" in drifted.one(task="Show the outcome").result["msg"]
+        audits = [
+            {"ansible.builtin.import_playbook": "minerops.dragonmint.audit", "vars": variables}
+            for variables in (
+                {"audit_partial": True, "dragonmint_password": "nobody knows"},
+                {"audit_fail_on_drift": True, "target": "miner1"},
+                {},
+                {"audit_fail_on_drift": True},
+            )
+        ]
+        inventory = inventory_of(fleet, provision_autotune_mode="efficient", dragonmint_retries=0)
+        done = ansible(audits, inventory, environment={"ANSIBLE_STRATEGY": "free"})
+        assert done.returncode != 0
+        *told, last = done.of(task="Show the outcome")
+        assert [r.result["msg"].partition(" The report")[0] for r in told] == [
+            "2 miners: 2 failed.",
+            "1 miner: 1 as desired.",
+            "2 miners: 1 as desired, 1 drift.",
+        ]
+        assert (last.status, "audit_fail_on_drift" in last.result["msg"]) == ("failed", True)
 
     @newest_core
     def test_a_miner_can_be_compared_alone(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -203,24 +250,6 @@ class TestAudit:
         assert hosts_with_writes(fleet) == set()
 
     @newest_core
-    def test_the_summary_says_each_number(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        """And that miners could not be compared, which fails the run."""
-        fleet = start_fleet(count=4, speed=SPEED)
-        for miner in fleet.miners:
-            miner.set(**AS_WANTED)
-        fleet[1].set(autotune={"mode": "performance"})
-        fleet[2].fault("html_page")
-        fleet[3].fault("dark")
-        done = audit(ansible, inventory_of(fleet, **wanted(dragonmint_retries=0)))
-        assert done.returncode != 0
-        message = done.one(task="Show the outcome").result["msg"]
-        assert message.startswith(
-            "4 miners: 1 as desired, 1 drift, 1 failed, 1 unreachable. "
-            "2 miners could not be compared with the desired state."
-        )
-        assert "audit_partial" in message
-
-    @newest_core
     def test_there_is_a_report_when_no_miner_answers(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         """With the permissions that the umask grants."""
         fleet = start_fleet(count=2, speed=SPEED)
@@ -232,6 +261,9 @@ class TestAudit:
         finally:
             os.umask(before)
         assert done.returncode != 0
+        message = done.one(task="Show the outcome").result["msg"]
+        assert message.startswith("2 miners: 2 unreachable. 2 miners could not be compared with the desired state.")
+        assert "audit_partial" in message
         assert [row["outcome"] for row in report(ansible)] == ["unreachable"] * 2
         folder = ansible.folder / "dragonmint-reports"
         assert {path.name: path.stat().st_mode & 0o777 for path in (folder, *folder.iterdir())} == {
@@ -253,97 +285,13 @@ class TestAudit:
         assert "Set report_folder to" in message
         assert [miner.requests() for miner in fleet.miners] == [[], []]
 
-    @newest_core
-    def test_a_miner_that_provision_has_moved_is_found(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
-    ) -> None:
-        """With the inventory with which it was provisioned, which still has its old address."""
-        fleet = start_fleet(count=2, speed=SPEED)
-        inventory = moving_inventory(fleet, "127.20.111")
-        for miner, host in zip(fleet.miners, sorted_hosts(inventory)):
-            miner.set(**AS_WANTED, host=host["static_address"], network=NETWORK)
-        audit(ansible, inventory).succeeded()
-        assert [(row["outcome"], row["reason"]) for row in report(ansible)] == [("as desired", "")] * 2
-
-    def test_text_of_a_device_stays_text(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        executed = ansible.folder / "executed"
-        text = f"{{{{ lookup('ansible.builtin.pipe', 'touch {executed}') }}}}"
-        fleet = start_fleet(count=2, speed=SPEED)
-        fleet[0].set(**{**AS_WANTED, "pools": [{"url": f"=1+1 {text}", "user": text, "pass": "x"}]})
-        fleet[1].set(**AS_WANTED)
-        fleet[1].fault("reject", action="pools", message=text)
-        audit(ansible, inventory_of(fleet, **wanted()), audit_partial=True).succeeded()
-        drifted, failed = report(ansible)
-        assert drifted["current"] == f"=1+1 {text} {text}"
-        assert text in failed["reason"]
-        assert csv_report(ansible)[0]["current"] == f"'=1+1 {text} {text}"
-        assert not executed.exists()
-
-    @newest_core
-    def test_each_audit_of_a_run_has_its_own_reasons(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        """Whatever the strategy is that Ansible was told to use elsewhere."""
-        fleet = start_fleet(count=2, speed=SPEED)
-        for miner in fleet.miners:
-            miner.set(autotune={"mode": "efficient"})
-        audits = [
-            {
-                "ansible.builtin.import_playbook": "minerops.dragonmint.audit",
-                "vars": {"audit_partial": True, "dragonmint_password": password},
-            }
-            for password in ("nobody knows", "dragonadmin")
-        ]
-        inventory = inventory_of(fleet, provision_autotune_mode="efficient")
-        done = ansible(audits, inventory, environment={"ANSIBLE_STRATEGY": "free"}).succeeded()
-        told = [r.result["msg"].partition(" The report")[0] for r in done.of(task="Show the outcome")]
-        assert told == ["2 miners: 2 failed.", "2 miners: 2 as desired."]
-
-    @newest_core
-    def test_the_report_is_below_the_folder_that_ansible_was_started_in(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
-    ) -> None:
-        """Whatever the variable PWD says, which only a shell keeps up to date."""
-        elsewhere = ansible.folder / "elsewhere"
-        elsewhere.mkdir()
-        fleet = start_fleet(speed=SPEED)
-        fleet[0].set(**AS_WANTED)
-        ansible(AUDIT, inventory_of(fleet, **wanted()), environment={"PWD": str(elsewhere)}).succeeded()
-        assert len(report(ansible)) == 1
-        assert list(elsewhere.iterdir()) == []
-
 
 class TestRotatePasswords:
     @newest_core
-    def test_a_run_that_was_killed_is_simply_run_again(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
-    ) -> None:
-        fleet = start_fleet(count=30, generation="mixed", speed=SPEED)
-        for miner in fleet.miners:
-            # Half a second, so that some are on their way when the run is killed.
-            miner.set(users={"admin": OWN}, latency={"updatePassword": 25.0})
-        inventory = inventory_of(fleet)
-        for group in inventory["miners"]["children"].values():
-            for host in group["hosts"].values():
-                host["dragonmint_password"] = OWN
-        kill_half_way(ansible, inventory, fleet)
-        half = with_password(fleet, NEW)
-        assert 0 < len(half) < 30
-        assert with_password(fleet, OWN) == all_of(fleet) - half
-
-        again = rotate(ansible, inventory).succeeded()
-        assert with_password(fleet, NEW) == all_of(fleet)
-        assert half & again.changed == set()
-
-        fleet.clear()
-        assert rotate(ansible, inventory).succeeded().changed == set()
-        assert hosts_with_writes(fleet) == set()
-
-    @pytest.mark.parametrize("fault", ["ignored_write", "dark", "html_page"])
-    @newest_core
-    def test_a_canary_that_fails_stops_it(
-        self, ansible: Ansible, start_fleet: Callable[..., Fleet], fault: str
-    ) -> None:
+    def test_a_canary_that_fails_stops_it(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        """Also one that is unreachable, which Ansible does not take for a failure."""
         fleet = start_fleet(count=3, speed=SPEED)
-        fleet[0].fault(fault)
+        fleet[0].fault("dark")
         done = rotate(ansible, inventory_of(fleet))
         assert done.returncode != 0
         assert [miner.requests() for miner in fleet.miners[1:]] == [[], []]
@@ -385,8 +333,8 @@ class TestRotatePasswords:
         assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
 
     def test_the_old_password_may_come_from_anywhere(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        """From -u and -k, the environment or a list as text; not only from dragonmint_password."""
-        fleet = start_fleet(count=3, speed=SPEED)
+        """From -u and -k, the environment or a list as text; not only from dragonmint_password. None is told."""
+        fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
         passwords = ["Typed-Password-1", "Environment-2", "Listed-Password-3"]
         for miner, password in zip(fleet.miners, passwords):
             miner.set(users={"admin": password})
@@ -399,30 +347,15 @@ class TestRotatePasswords:
         done = ansible(
             ROTATE,
             inventory,
-            *("-u", "admin", "--connection-password-file", str(typed)),
+            *("-u", "admin", "--connection-password-file", str(typed), "-vvvv", "--diff"),
             extra_vars={"rotate_new_password": NEW, "rotate_serial": "100%"},
             environment={"DRAGONMINT_PASSWORD": passwords[1]},
         ).succeeded()
         assert done.changed == all_of(fleet) == with_password(fleet, NEW)
-        assert [text for text in (NEW, *passwords) if text in done.output] == []
-
-    @newest_core
-    def test_a_new_password_that_is_lost_is_named(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(count=2, speed=SPEED)
-        lost = "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
-        done = ansible(ROTATE, inventory_of(fleet, rotate_new_password=lost))
-        assert done.returncode != 0
-        assert "rotate_new_password is empty because the environment variable NEW_PASSWORD is not set" in done.output
-        assert [miner.requests() for miner in fleet.miners] == [[], []]
-
-    def test_the_password_is_not_told(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
-        done = rotate(ansible, inventory_of(fleet), arguments=["-vvvv", "--diff"]).succeeded()
-        assert done.changed == all_of(fleet)
         reports = [path.read_text("utf-8") for path in (ansible.folder / "dragonmint-reports").iterdir()]
         assert len(reports) == 3
         told = "".join([done.output, *reports])
-        assert [text for text in (NEW, "dragonadmin") if text in told] == []
+        assert [text for text in (NEW, OWN, *passwords) if text in told] == []
         (stats,) = [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")]
         assert stats["dragonmint_rotate_passwords"] == {
             "miners": 3,
@@ -434,6 +367,15 @@ class TestRotatePasswords:
             "is_ok": True,
             "summary": "3 new password.",
         }
+
+    @newest_core
+    def test_a_new_password_that_is_lost_is_named(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2, speed=SPEED)
+        lost = "{{ lookup('ansible.builtin.env', 'NEW_PASSWORD') }}"
+        done = ansible(ROTATE, inventory_of(fleet, rotate_new_password=lost))
+        assert done.returncode != 0
+        assert "rotate_new_password is empty because the environment variable NEW_PASSWORD is not set" in done.output
+        assert [miner.requests() for miner in fleet.miners] == [[], []]
 
     @newest_core
     def test_without_a_new_password_nothing_is_asked(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -475,8 +417,7 @@ def modules_changed(done: PlaybookRun) -> set[str]:
 
 
 def audit(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variables: Any) -> PlaybookRun:
-    environment = {"PWD": str(ansible.folder)}
-    return ansible(AUDIT, inventory, *arguments, extra_vars=variables, environment=environment)
+    return ansible(AUDIT, inventory, *arguments, extra_vars=variables)
 
 
 def report(ansible: Ansible, name: str = "audit") -> list[dict[str, Any]]:
@@ -489,17 +430,8 @@ def csv_report(ansible: Ansible) -> list[dict[str, Any]]:
         return list(csv.DictReader(lines))
 
 
-def rotate(
-    ansible: Ansible, inventory: dict[str, Any], arguments: list[str] | None = None, **variables: Any
-) -> PlaybookRun:
-    return ansible(ROTATE, inventory, *(arguments or []), extra_vars={"rotate_new_password": NEW, **variables})
-
-
-def kill_half_way(ansible: Ansible, inventory: dict[str, Any], fleet: Fleet) -> None:
-    """Run the rotation, and kill it once some miners have the new password. Return when no request is under way."""
-    variables = {"rotate_new_password": NEW}
-    ansible.killed_once(lambda: len(with_password(fleet, NEW)) > 5, ROTATE, inventory, extra_vars=variables)
-    wait_until(lambda: all(write["outcome"] != "pending" for miner in fleet.miners for write in miner.writes()))
+def rotate(ansible: Ansible, inventory: dict[str, Any], **variables: Any) -> PlaybookRun:
+    return ansible(ROTATE, inventory, extra_vars={"rotate_new_password": NEW, **variables})
 
 
 def all_of(fleet: Fleet) -> set[str]:

@@ -55,33 +55,35 @@ def modes(fleet: Fleet) -> list[str]:
 
 
 def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = start_fleet(count=12)
+    miners = start_fleet(count=4)
     miners[3].set(autotune={"mode": "efficient"})
     inventory = inventory_of(miners)
     plays = [play(efficient(options_by_host={"miner2": {"mode": "performance"}}))]
 
     check = ansible(plays, inventory, "--check", "--diff").succeeded()
     assert hosts_with_writes(miners) == set()
-    assert counts_of(check) == [{"total": 12, "ok": 12, "changed": 11, "failed": 0, "unreachable": 0, "not_tried": 0}]
-    assert check.output.count("+++ after: miner") == 11
+    assert counts_of(check) == [{"total": 4, "ok": 4, "changed": 3, "failed": 0, "unreachable": 0, "not_tried": 0}]
+    assert check.output.count("+++ after: miner") == 3
     assert '+        "mode": "performance"' in check.output
 
     miners.clear()
     real = ansible(plays, inventory).succeeded()
     result = real.one().result
-    assert modes(miners) == ["efficient", "performance", *["efficient"] * 10]
+    assert modes(miners) == ["efficient", "performance", "efficient", "efficient"]
     assert {host for host, of in result["miners"].items() if of["changed"]} == hosts_with_writes(miners)
     assert result["miners"]["miner2"]["autotune"] == {"mode": "performance", "level": None}
     assert result["failed_hosts"] == result["not_tried_hosts"] == []
     # The mode, and the pools that share its file, before and after; no login of its own.
     asked = [[request["action"] for request in miner.requests()] for miner in miners.miners[:3]]
     assert asked == [["getAutoTune", "type", "pools", "setAutoTune", "pools", "getAutoTune"]] * 3
-    assert "autotune: 12 of 12 miners ok, 11 changed, 0 failed, 0 unreachable" in real.output
+    assert "autotune: 4 of 4 miners ok, 3 changed, 0 failed, 0 unreachable" in real.output
     assert "+++" not in real.output
 
-    miners.clear()
-    again = ansible(plays, inventory, "--diff").succeeded()
-    assert again.changed == hosts_with_writes(miners) == set()
+    # What the settings are compared with is decided by our own code alone.
+    if ansible.is_newest:
+        miners.clear()
+        again = ansible(plays, inventory, "--diff").succeeded()
+        assert again.changed == hosts_with_writes(miners) == set()
 
 
 def test_a_login_comes_from_where_a_module_takes_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -160,38 +162,31 @@ def test_a_login_comes_from_where_a_module_takes_it(ansible: Ansible, start_flee
 def test_the_login_of_the_command_line_is_that_of_all_miners(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    miners = start_fleet(count=2)
+    miners = start_fleet(count=4)
     hosts = {
         f"miner{number}": {"ansible_host": miner.host, "dragonmint_port": miner.port}
         for number, miner in enumerate(miners.miners, 1)
     }
+    # Ansible puts the password of the host that a task runs for in place of the given one.
+    hosts["miner3"]["ansible_password"] = "dragonadmin"
     (ansible.folder / "password").write_text("dragonadmin")
     login = ("-u", "admin", "--connection-password-file", "password")
-    inventory = {"miners": {"hosts": hosts}}
-    assert counts_of(ansible([play(fleet())], inventory, *login).succeeded())[0]["ok"] == 2
-
-    # Ansible puts the password of the host that a task runs for in place of the given one.
-    hosts["miner1"]["ansible_password"] = "dragonadmin"
-    result = ansible([play(fleet())], inventory, *login).succeeded().one().result
-    assert result["failed_hosts"] == ["miner2"]
-    assert "replaced by the password of miner1" in result["miners"]["miner2"]["msg"]
-    assert miners[1].requests()[1:] == []
+    plays = [play(fleet(), hosts="miner1,miner2"), play(fleet(), hosts="miner3,miner4")]
+    good, replaced = ansible(plays, {"miners": {"hosts": hosts}}, *login).succeeded().results
+    assert good.result["counts"]["ok"] == 2
+    assert replaced.result["failed_hosts"] == ["miner4"]
+    assert "replaced by the password of miner3" in replaced.result["miners"]["miner4"]["msg"]
+    assert miners[3].requests() == []
 
 
 def test_a_task_takes_the_hosts_that_are_left_in_its_batch(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = start_fleet(count=5)
     fails = {"ansible.builtin.fail": {}, "when": "inventory_hostname == 'miner2'"}
-    failing = [play(fails, fleet(), ignore_unreachable=True)]
-    done = ansible(failing, inventory_of(miners))
-    assert [counts["total"] for counts in counts_of(done)] == [4]
-    assert "miner2" not in done.results[-1].result["miners"]
-
-    serial = ansible([play(fleet(), serial=2)], inventory_of(miners)).succeeded()
-    assert [list(result.result["miners"]) for result in serial.results] == [
-        ["miner1", "miner2"],
-        ["miner3", "miner4"],
-        ["miner5"],
-    ]
+    plays = [play(fleet(), serial=2), play(fails, fleet(), ignore_unreachable=True)]
+    done = ansible(plays, inventory_of(miners))
+    *batches, left = (list(result.result["miners"]) for result in done.results if "counts" in result.result)
+    assert batches == [["miner1", "miner2"], ["miner3", "miner4"], ["miner5"]]
+    assert left == ["miner1", "miner3", "miner4", "miner5"]
 
     limited = ansible([play(fleet())], inventory_of(miners), "--limit", "miner3,miner5").succeeded()
     assert list(limited.one().result["miners"]) == ["miner3", "miner5"]
@@ -201,18 +196,23 @@ def test_from_localhost_a_task_names_its_hosts(ansible: Ansible, start_fleet: Ca
     miners = start_fleet(count=4)
     inventory = inventory_of(miners, dragonmint_password="{{ of_play }}")
     task = efficient(hosts="{{ groups.miners }}")
-    plays = [play(task, hosts="localhost", vars={"of_play": "dragonadmin"})]
-    everywhere = ansible(plays, inventory, "--check").succeeded().one().result
-    assert (everywhere["counts"]["ok"], everywhere["left_out"]) == (4, 0)
-
+    of_play = {"of_play": "dragonadmin"}
+    plays = [play(task, hosts="localhost", vars=of_play)]
     limited = ansible(plays, inventory, "--limit", "localhost,miner2,miner4").succeeded().one().result
     assert (list(limited["miners"]), limited["left_out"]) == (["miner2", "miner4"], 2)
     assert hosts_with_writes(miners) == {"miner2", "miner4"}
 
-    delegated = [play({**efficient(), "delegate_to": "localhost"}, vars={"of_play": "dragonadmin"})]
-    assert ansible(delegated, inventory).succeeded().one().result["counts"]["ok"] == 4
-    nobody = ansible([play(efficient(hosts=[]), hosts="localhost")], inventory).succeeded().one()
-    assert nobody.result["counts"]["total"] == 0
+    checked = {**task, "check_mode": True}
+    plays = [
+        play(checked, hosts="localhost", vars=of_play),
+        play({**efficient(), "delegate_to": "localhost", "check_mode": True}, vars=of_play),
+        play(efficient(hosts=[]), hosts="localhost"),
+    ]
+    everywhere, delegated, nobody = (result.result for result in ansible(plays, inventory).succeeded().results)
+    assert (everywhere["counts"]["ok"], everywhere["left_out"]) == (4, 0)
+    assert delegated["counts"]["ok"] == 4
+    assert nobody["counts"]["total"] == 0
+    assert hosts_with_writes(miners) == {"miner2", "miner4"}
 
 
 def test_the_free_strategy_refuses_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -240,7 +240,7 @@ def test_a_miner_under_two_names_is_commanded_once(ansible: Ansible, start_fleet
     assert result["miners"]["c"]["autotune"]["mode"] == other.state()["autotune"]["mode"] == "efficient"
     assert result["failed_hosts"] == ["d"]
     assert result["miners"]["d"]["error_code"] == "invalid_input"
-    assert "d is at the same address as c, for which the task has another mode" in result["miners"]["d"]["msg"]
+    assert "d is at the same address as c, for which the task has a different mode" in result["miners"]["d"]["msg"]
 
 
 def test_one_miner_that_is_wrong_does_not_stop_the_others(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -298,7 +298,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     (efficient(options_by_host={"miner9": {"mode": "balanced"}}), "options_by_host names 'miner9'"),
     (efficient(options_by_host=["miner1"]), "options_by_host"),
     (efficient(hosts=["miner1", "miner9"]), "hosts names 'miner9', which the inventory does not have"),
-    (efficient(hosts=["miners"]), "Give names of hosts, not of groups"),
+    (efficient(hosts=["miners"]), "Give the names of hosts, not of groups"),
     (efficient(hosts="miner1"), "hosts is 'miner1'; expected a list"),
     (efficient(concurrency=0), "concurrency is 0"),
     (efficient(rate=0), "rate is 0"),
@@ -431,10 +431,12 @@ def test_facts_are_in_the_result_and_set_for_nobody(ansible: Ansible, start_flee
     miners = start_fleet(count=2, generation="mixed")
     shown = {"ansible.builtin.assert": {"that": "dragonmint_identity is undefined"}}
     both = [{"minerops.dragonmint.dragonmint_facts": {"gather_subset": ["identity"]}}]
-    result = ansible([play(fleet(), shown)], inventory_of(miners)).succeeded().results[0].result
+    done = ansible([play(fleet(), shown), play(*both)], inventory_of(miners)).succeeded()
+    result = done.results[0].result
     assert "ansible_facts" not in result
-    alone = ansible([play(*both)], inventory_of(miners)).succeeded()
-    for one in alone.results:
+    alone = [one for one in done.results if one.action.endswith("dragonmint_facts")]
+    assert len(alone) == 2
+    for one in alone:
         mine, theirs = (of["ansible_facts"]["dragonmint_identity"] for of in (result["miners"][one.host], one.result))
         assert mine == theirs
 

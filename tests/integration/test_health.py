@@ -206,7 +206,9 @@ class TestRemedies:
             "healthy": "",
         }
         assert "3 miners would get a remedy (2 restarts of cgminer, 1 reboot)." in check.output
-        sum_of_job = check.one(task="minerops.dragonmint.report : Publish the sum of the job").result["ansible_stats"]
+        sum_of_job = check.one(task="minerops.dragonmint.report : Publish the custom statistics").result[
+            "ansible_stats"
+        ]
         assert {"critical": 4, "healthy": 1, "remedies": 0}.items() <= sum_of_job["data"]["dragonmint_heal"].items()
         assert check.changed == set()
         assert check.returncode != 0

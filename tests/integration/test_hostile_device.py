@@ -288,9 +288,11 @@ def lie(miner: Miner, text: str, refuses: bool = False) -> None:
         vendor={"version": text, "versionDate": text, "url": text, "info": text},
     )
     mode = {"success": True, "autoTuneMode": {"mode": text, "level": text}}
-    miner.fault("canned", action="getAutoTune", body=json.dumps(mode))
+    status = {"success": True, "isRunning": True, "isTuning": False, "mode": text, "level": text}
+    for action, reply in (("getAutoTune", mode), ("getAutoTuneStatus", status)):
+        miner.fault("canned", action=action, body=json.dumps(reply))
     if refuses:
-        for action in ("pools", "getAutoTune", "overview", "summary"):
+        for action in ("pools", "getAutoTune", "getAutoTuneStatus", "overview", "summary"):
             miner.fault("reject", action=action, message=text)
     miner.fault("reject", action="writes", message=text)
     miner.set(journal=f"{text}\n")

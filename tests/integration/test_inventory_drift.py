@@ -165,8 +165,8 @@ def test_what_can_not_be_desired(ansible: Ansible, start_fleet: Callable[..., Fl
     wrong = [
         ([{"pools": [{**pool, "url": "{{ nowhere }}"}]}], "'nowhere' is undefined"),
         ([{"pools": [{**pool, "url": "{{ ansible_host }}"}]}], "The url of pool 1 is '127.20.0.1'"),
-        ([{"when": "nothing.here", "pools": [pool]}], "desired[0].when can't be judged"),
-        ([{"when": "ansible_host", "pools": [pool]}], "desired[0].when is neither true nor"),
+        ([{"when": "nothing.here", "pools": [pool]}], "desired[0].when can't be evaluated"),
+        ([{"when": "ansible_host", "pools": [pool]}], "desired[0].when must be true or false"),
     ]
     texts = all_refused(ansible, start_fleet(count=1), *({"desired": desired} for desired, _message in wrong))
     assert [text for text, (_desired, message) in zip(texts, wrong, strict=True) if message not in text] == []

@@ -67,7 +67,7 @@ if os.path.basename(sys.argv[0]) == "ansible-inventory":
 # What is wrong with a source, and a word of what is said about it.
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "compose": ({"strict": True, "compose": {"x": "dragonmint_pools[0].nothing.at_all"}}, "nothing"),
-    "hostname": ({"strict": True, "hostname": "dragonmint_pools[0].url"}, "no name of a host"),
+    "hostname": ({"strict": True, "hostname": "dragonmint_pools[0].url"}, "not a valid host name"),
     "filter": ({"filters": ["dragonmint_identity.nothing.at_all"]}, "filters[0]"),
     "desired": ({"desired": [{"pools": [BAD_POOL]}]}, "The url of pool 1"),
     "desired-no-template": ({"desired": [{"pools": [{"url": URL_WITH_PASSWORD, "user": "u"}]}]}, "The url of pool 1"),

@@ -4,69 +4,52 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.polling import CREDENTIALS, ENVIRONMENT, PASSWORD, source
 from tests.simulator.control import Fleet
-from tests.support.running import ROOT, Ansible, PlaybookRun, inventory_of, newest_core
+from tests.support.running import PLAYBOOKS, Ansible, PlaybookRun, inventory_of, newest_core
 
-PLAYBOOKS = sorted((Path(__file__).parents[2] / "playbooks").glob("[!_]*.yml"))
-PROVISION = next(path for path in PLAYBOOKS if path.stem == "provision")
+PROVISION = PLAYBOOKS / "provision.yml"
 GUARD = "Refuse what the job cannot use"
 DESIRED = [{"autotune": {"mode": "efficient"}}]
 DRIFTED = ("-e", "target=drift_*")
 # A host of another source, so that a limit leaves something.
 STATIC = {"all": {"hosts": {"spare1": {"ansible_host": "127.0.0.1"}}, "children": {"spares": {"hosts": {}}}}}
-# What each playbook needs to begin at all.
-NEEDED = {"rotate_passwords": {"rotate_new_password": "Correct-Horse-7"}}
+
+FLEET_ONLY = {"credentials": CREDENTIALS[:1]}
+UNSET = {"credentials": [{"name": "unset", "password": "{{ lookup('ansible.builtin.env', 'NOBODY_SET_THIS') }}"}]}
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """What an operator got wrong, and what the sentence says; it is a success where it says nothing."""
+class Source:
+    """What is wrong with a source, and what the sentence says of it."""
 
-    says: str = ""
-    arguments: tuple[str, ...] = DRIFTED
+    says: str
     options: dict[str, Any] = field(default_factory=dict)
-    environment: dict[str, str] = field(default_factory=lambda: ENVIRONMENT)
     text: str = ""
 
 
-FLEET_ONLY = {"credentials": CREDENTIALS[:1]}
-MISTAKES = {
-    "none": Mistake(),
-    "none-and-a-limit": Mistake(arguments=(*DRIFTED, "--limit", "spare1")),
-    "an-empty-group": Mistake(arguments=("-e", "target=spares")),
-    "password-unset": Mistake("fleet.dragonmint.yml was not read: ", options=FLEET_ONLY, environment={}),
-    "password-wrong": Mistake(
-        "fleet.dragonmint.yml: 2 miners refused every login.",
-        options=FLEET_ONLY,
-        environment={"MINER_PASSWORD": "Wrong-Horse-8"},
+# By their file names. All are asked with a password that no miner takes.
+SOURCES = {
+    "unset.dragonmint.yml": Source("unset.dragonmint.yml was not read: ", UNSET),
+    "locked.dragonmint.yml": Source("locked.dragonmint.yml: 2 miners refused every login.", FLEET_ONLY),
+    "misspelt.dragonmint.yml": Source("Did you mean 'desired'?", {"desird": DESIRED}),
+    "group.dragonmint.yml": Source("'hall9'", {"desired": [{"group": "hall9", **DESIRED[0]}]}),
+    "broken.dragonmint.yml": Source(
+        "broken.dragonmint.yml was not read", text="plugin: minerops.dragonmint.dragonmint\nports: ["
     ),
-    "password-wrong-and-a-limit": Mistake(
-        "fleet.dragonmint.yml: 2 miners refused every login.",
-        (*DRIFTED, "--limit", "spare1"),
-        FLEET_ONLY,
-        {"MINER_PASSWORD": "Wrong-Horse-8"},
-    ),
-    "desired-misspelt": Mistake("Did you mean 'desired'?", options={"desird": DESIRED}),
-    "desired-of-no-group": Mistake("'hall9'", options={"desired": [{"group": "hall9", **DESIRED[0]}]}),
-    "file-broken": Mistake(
-        "fleet.dragonmint.yml was not read", text="plugin: minerops.dragonmint.dragonmint\nports: ["
-    ),
-    "file-missing": Mistake(
-        "missing.dragonmint.yml was not read as an inventory", (*DRIFTED, "-i", "missing.dragonmint.yml")
-    ),
-    "target-misspelt": Mistake("matches 'drfit_*' in target. Correct target.", ("-e", "target=drfit_*")),
-    "target-misspelt-and-a-limit": Mistake(
-        "matches 'nosuch' in target. Correct target.", ("-e", "target=nosuch", "--limit", "spare1")
-    ),
-    "target-of-nothing-misspelt": Mistake("matches '!rack9' in target.", ("-e", "target=spare1:!rack9")),
+    "missing.dragonmint.yml": Source("missing.dragonmint.yml was not read as an inventory"),
+}
+# What names nothing in `target`, with further arguments.
+TARGETS = {
+    "drfit_*": ((), "matches 'drfit_*' in target. Correct target."),
+    "spare1:nosuch:!rack9": (("--limit", "spare1"), "matches 'nosuch', '!rack9' in target. Correct target."),
 }
 
 
@@ -76,28 +59,58 @@ def guarded(done: PlaybookRun) -> str:
     return str(result.result["msg"]) if result.status == "failed" else ""
 
 
-@pytest.mark.parametrize("name", MISTAKES)
 @newest_core
-def test_nothing_to_do_is_a_success_only_where_the_inventory_is_known(
-    ansible: Ansible, start_fleet: Callable[..., Fleet], name: str
+def test_nothing_to_do_is_a_success_where_the_inventory_is_known(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    mistake = MISTAKES[name]
-    file = a_source(ansible, start_fleet, mistake.options)
-    if mistake.text:
-        file.write_text(mistake.text)
-    done = ansible(PROVISION, STATIC, "-i", str(file), *mistake.arguments, environment=mistake.environment)
-    assert mistake.says in guarded(done), guarded(done)
-    assert bool(done.returncode) == bool(mistake.says), done.output
-    assert [result.task for result in done.results if result.task != GUARD] == []
+    """Be it that no miner has drifted, or that a group is empty."""
+    file = source(ansible, a_fleet(start_fleet), desired=DESIRED)
+    name = f"minerops.dragonmint.{PROVISION.stem}"
+    jobs = [{"import_playbook": name, "vars": {"target": target}} for target in ("drift_*", "spares")]
+    for limit in ((), ("--limit", "spare1")):
+        done = ansible(jobs, STATIC, "-i", str(file), *limit, environment=ENVIRONMENT).succeeded()
+        assert [(result.task, result.status) for result in done.results] == [(GUARD, "skipped")] * len(jobs)
+
+
+@pytest.mark.parametrize("limit", [(), ("--limit", "spare1")], ids=["all", "limited"])
+@newest_core
+def test_nothing_to_do_is_an_error_where_a_source_was_not_read(
+    ansible: Ansible, start_fleet: Callable[..., Fleet], limit: tuple[str, ...]
+) -> None:
+    fleet = a_fleet(start_fleet)
+    for name, wrong in SOURCES.items():
+        desired = {} if "desird" in wrong.options else {"desired": DESIRED}
+        file = source(ansible, fleet, name, **{**desired, **wrong.options})
+        if wrong.text:
+            file.write_text(wrong.text)
+    (ansible.folder / "missing.dragonmint.yml").unlink()
+    files = [argument for name in SOURCES for argument in ("-i", name)]
+    done = ansible(PROVISION, STATIC, *files, *DRIFTED, *limit, environment={"MINER_PASSWORD": "Wrong-Horse-8"})
+    said = guarded(done)
+    assert [name for name, wrong in SOURCES.items() if wrong.says not in said] == [], said
+    assert done.returncode != 0
+    assert {result.task for result in done.results} == {GUARD}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@newest_core
+def test_a_target_that_names_nothing_is_an_error(ansible: Ansible, target: str) -> None:
+    arguments, says = TARGETS[target]
+    done = ansible(PROVISION, STATIC, "-e", f"target={target}", *arguments)
+    assert done.returncode != 0
+    assert says in guarded(done)
+    assert {result.task for result in done.results} == {GUARD}
 
 
 def test_a_limit_does_not_hide_that_nothing_was_read(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Without any host, core skips even a play on localhost where there is a limit, and calls that a success."""
-    file = a_source(ansible, start_fleet, FLEET_ONLY)
-    for playbook in sorted((ROOT / "playbooks").glob("[!_]*.yml")):
-        done = ansible.tool("ansible-playbook", playbook, "-i", file, "--limit", "spare1")
-        assert done.returncode != 0, done.stdout
-        assert "The inventory has no hosts, so --limit 'spare1' leaves none." in done.stderr.replace("\n", " ")
+    """Without any host, core skips even a play on localhost where there is a limit, and calls that a success.
+
+    Every playbook begins with the same guard: that is in tests/unit/test_collection.py.
+    """
+    file = source(ansible, a_fleet(start_fleet), desired=DESIRED, **FLEET_ONLY)
+    done = ansible.tool("ansible-playbook", PROVISION, "-i", file, "--limit", "spare1")
+    assert done.returncode != 0, done.stdout
+    assert "The inventory has no hosts, so --limit 'spare1' leaves none." in done.stderr.replace("\n", " ")
 
 
 def test_one_of_two_sources_that_is_locked_is_enough(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -111,50 +124,54 @@ def test_one_of_two_sources_that_is_locked_is_enough(ansible: Ansible, start_fle
     def provision(*arguments: str) -> PlaybookRun:
         return ansible(PROVISION, STATIC, *both, *arguments, environment=ENVIRONMENT)
 
-    for limit in ((), ("--limit", "spare1")):
-        done = provision(*DRIFTED, *limit)
-        assert done.returncode != 0
-        assert "fleet.dragonmint.yml: 1 miner refused every login." in guarded(done)
+    done = provision(*DRIFTED, "--limit", "spare1")
+    assert done.returncode != 0
+    assert "fleet.dragonmint.yml: 1 miner refused every login." in guarded(done)
     # Where there is something to do, it is done, with a warning.
     login = ("-e", f"dragonmint_password={PASSWORD}")
     done = provision("-e", "target=dragonmint", "-e", "provision_verify_mining=no", *login).succeeded()
     assert "The job does not cover the whole inventory." in " ".join(done.output.split())
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
 @newest_core
-def test_every_playbook_refuses_a_target_that_does_not_exist_and_an_empty_inventory(
-    ansible: Ansible, playbook: Path
-) -> None:
-    extra = NEEDED.get(playbook.stem, {})
-    done = ansible(playbook, STATIC, extra_vars={**extra, "target": "nosuch"})
+def test_the_longest_playbook_refuses_a_target_that_does_not_exist_and_an_empty_inventory(ansible: Ansible) -> None:
+    """One that imports others, each of which has a guard of its own."""
+    done = ansible(PLAYBOOKS / "site.yml", STATIC, extra_vars={"target": "nosuch"})
     assert done.returncode != 0
     assert guarded(done) == "No group or host of the inventory matches 'nosuch' in target. Correct target."
-    done = ansible(playbook, {"all": {"hosts": {}}}, extra_vars=extra)
+    done = ansible(PLAYBOOKS / "site.yml", {"all": {"hosts": {}}})
     assert done.returncode != 0
     assert guarded(done).startswith("The inventory has no hosts.")
 
 
 def test_wrong_variables_are_refused_before_a_request(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """Whether they are given by -e, or for one miner in the inventory."""
-    fleet = start_fleet(count=3)
-    inventory = inventory_of(fleet, provision_pools=[{"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}])
-    for arguments, sentence in {
-        ("provision_verify_timeout=soon",): "provision_verify_timeout is 'soon', expected a number of at least 0.",
-        ("provision_polls=x",): "Did you mean 'provision_pools'?",
-        ("provision_notes=mine",): "provision_notes is not a variable of minerops.dragonmint",
-        ("provision_pools=stratum+tcp://pool.example.com:3333",): "expected a list, also as JSON or YAML.",
-    }.items():
-        done = ansible(PROVISION, inventory, "-e", *arguments)
-        assert done.returncode != 0
-        assert sentence in guarded(done)
-        assert "(Set for miner1 and 2 more.)" in guarded(done)
-    hosts = inventory["miners"]["children"]["dm_2018_05"]["hosts"]
-    hosts["miner2"]["provision_network"] = {"mode": "auto"}
+    wrong: dict[str, tuple[str, Any, str]] = {
+        "miner1": (
+            "provision_network",
+            {"mode": "auto"},
+            "provision_network.mode is 'auto', expected one of dhcp, ",
+        ),
+        "miner2": ("provision_polls", "x", "Did you mean 'provision_pools'?"),
+        "miner3": ("provision_notes", "mine", "provision_notes is not a variable of minerops.dragonmint"),
+        "miner4": ("provision_pools", "stratum+tcp://a.example.com:3333", "expected a list, also as JSON or YAML."),
+    }
+    fleet = start_fleet(count=len(wrong))
+    inventory = inventory_of(fleet)
+    done = ansible(PROVISION, inventory, "-e", "provision_verify_timeout=soon")
+    assert done.returncode != 0
+    sentence = "provision_verify_timeout is 'soon', expected a number of at least 0. (Set for miner1 and 3 more.)"
+    assert guarded(done) == sentence
+
+    for host, (variable, value, _sentence) in wrong.items():
+        inventory["miners"]["children"]["dm_2018_05"]["hosts"][host][variable] = value
     done = ansible(PROVISION, inventory)
     assert done.returncode != 0
-    assert guarded(done) == "provision_network.mode is 'auto', expected one of dhcp, static. (Set for miner2.)"
-    assert [miner.requests() for miner in fleet.miners] == [[], [], []]
+    *parts, rest = guarded(done).split(" (Set for ")
+    assert rest == "miner4.)"
+    for part, (_variable, _value, sentence) in zip(parts, wrong.values(), strict=True):
+        assert sentence in part
+    assert [miner.requests() for miner in fleet.miners] == [[]] * len(wrong)
 
 
 def test_what_a_survey_gives_is_as_good_as_what_yaml_gives(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -189,12 +206,14 @@ def test_a_password_that_is_lost_is_named(ansible: Ansible, start_fleet: Callabl
     assert fleet[0].requests() == []
 
 
-@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda path: path.stem)
-def test_a_playbook_can_be_checked_and_listed(ansible: Ansible, playbook: Path) -> None:
+def test_all_playbooks_can_be_checked_and_listed(ansible: Ansible) -> None:
     inventory = ansible.write("static.yml", STATIC)
-    for option in ("--syntax-check", "--list-hosts", "--list-tasks"):
-        done = ansible.tool("ansible-playbook", "-i", inventory, option, f"minerops.dragonmint.{playbook.stem}")
+    playbooks = sorted(PLAYBOOKS.glob("[!_]*.yml"))
+    names = [f"minerops.dragonmint.{path.stem}" for path in playbooks]
+    for options in (["--syntax-check"], ["--list-hosts", "--list-tasks"]):
+        done = ansible.tool("ansible-playbook", "-i", inventory, *options, *names)
         assert done.returncode == 0, done.stderr
+        assert re.findall(r"^playbook: .*/(\w+\.yml)$", done.stdout, re.MULTILINE) == [path.name for path in playbooks]
 
 
 def a_fleet(start_fleet: Callable[..., Fleet]) -> Fleet:
@@ -203,8 +222,3 @@ def a_fleet(start_fleet: Callable[..., Fleet]) -> Fleet:
     for miner in fleet.miners:
         miner.set(users={"admin": PASSWORD}, autotune={"mode": "efficient"})
     return fleet
-
-
-def a_source(ansible: Ansible, start_fleet: Callable[..., Fleet], options: dict[str, Any]) -> Path:
-    desired = {} if "desird" in options else {"desired": DESIRED}
-    return source(ansible, a_fleet(start_fleet), **{**desired, **options})

@@ -181,8 +181,8 @@ def test_what_no_file_can_be_is_refused_without_a_request(ansible: Ansible, star
     (ansible.folder / "file").touch()
     hosts = inventory({"miner": connection_to(miner)})
     bad = [
-        (logs(dest="files"), "is no file"),
-        (logs(dest=""), "is no file"),
+        (logs(dest="files"), "is not a file name"),
+        (logs(dest=""), "is not a file name"),
         (logs(dest="file/miner.log"), "no folder"),
         (logs(lines=-1), "lines"),
         (logs(duration=-1), "duration"),

@@ -146,9 +146,9 @@ def test_what_a_task_refuses_and_leaves_alone(ansible: Ansible, start_fleet: Cal
     (ansible.folder / "old.prom").write_text("old\n")
     (ansible.folder / "broken.json").write_text('{"version": 7}')
     refused: dict[str, tuple[dict[str, Any], str]] = {
-        "label": ({"labels": ["board"]}, "labels has 'board', which is a label of these metrics"),
-        "name": ({"labels": ["a-b"]}, "labels has 'a-b', which is not a valid name of a label"),
-        "folder": ({"dest": "folder"}, "dest folder is no file"),
+        "label": ({"labels": ["board"]}, "labels has 'board', which is already a label of these metrics"),
+        "name": ({"labels": ["a-b"]}, "labels has 'a-b', which is not a valid label name"),
+        "folder": ({"dest": "folder"}, "dest folder is not a file name"),
         "record": ({"curtail_record": "broken.json"}, "/broken.json (curtail_record) has version 7"),
         "hosts": ({"hosts": ["nobody"]}, "hosts names 'nobody', which the inventory does not have"),
     }
@@ -211,7 +211,7 @@ def inventory_of(miners: dict[str, Miner]) -> dict[str, Any]:
 
 
 def stats_of(done: PlaybookRun) -> dict[str, Any]:
-    stats: dict[str, Any] = done.one(task="Publish the sum of the job").result["ansible_stats"]["data"]
+    stats: dict[str, Any] = done.one(task="Publish the custom statistics").result["ansible_stats"]["data"]
     return stats["dragonmint_metrics"]
 
 

@@ -86,6 +86,7 @@ MINERS = {"miners": {"hosts": {"m1": {}, "m2": {}}}}
 WRITE = "minerops.dragonmint.report : Write the report"
 
 
+@newest_core
 def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: Webhook) -> None:
     """With a webhook that fails at first, three times the same state, and then another one."""
     webhook.refusals = 1
@@ -108,7 +109,9 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
     ]
     assert SECRET not in done.output
     assert done.changed == set()
-    stats = done.of(task="minerops.dragonmint.report : Publish the sum of the job")[-1].result["ansible_stats"]["data"]
+    stats = done.of(task="minerops.dragonmint.report : Publish the custom statistics")[-1].result["ansible_stats"][
+        "data"
+    ]
     assert stats["dragonmint_mine"]["summary"] == "Two miners."
     assert stats["dragonmint_mine"]["changes"]["resolved"] == 1
     folder = ansible.folder / "dragonmint-reports"
@@ -152,10 +155,11 @@ def test_a_folder_that_cannot_be_written_to_may_be_done_without(ansible: Ansible
     assert "'taken': Not a directory" in warning.replace(f"{ansible.folder}/", "")
     assert "goes on without" in warning
     assert done.one(task=WRITE).result["written"] is False
-    stats = done.one(task="minerops.dragonmint.report : Publish the sum of the job").result["ansible_stats"]["data"]
+    stats = done.one(task="minerops.dragonmint.report : Publish the custom statistics").result["ansible_stats"]["data"]
     assert stats["dragonmint_mine"]["changes"]["new"] == 1
 
 
+@newest_core
 def test_an_overview_of_a_site(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=8, generation="mixed")
     fleet[1].fault("dark")

@@ -244,7 +244,7 @@ class Rotate(PlaybookJob):
 class Upgrade(PlaybookJob):
     name = playbook = "upgrade"
     keeps_files = True
-    last_task = "Require that all went well"
+    last_task = "Require a successful rollout"
     count = (4, 5)
 
     def prepare(self) -> None:

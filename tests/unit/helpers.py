@@ -247,7 +247,8 @@ class Miner:
     def _getAutoTuneStatus(self, form: dict[str, str]) -> Reply:  # noqa: N802
         if self.generation == DM_2018_04:
             return INVALID_REQUEST
-        return said(success=True, isRunning=True, isTuning=False, mode=self.mode)
+        level = {"level": self.level} if self._has_levels else {}
+        return said(success=True, isRunning=True, isTuning=False, mode=self.mode, **level)
 
     def _setAutoTune(self, form: dict[str, str]) -> Reply:  # noqa: N802
         own = "off" if self.generation == DM_2018_04 else "factory"

@@ -200,9 +200,9 @@ REFUSED = [
         {},
         WRONG_PASSWORD,
         "The miner refuses the login of 'admin': invalid password. If it has its factory password (admin on "
-        "Innosilicon, or innoadmin on an InnoMiner), as after a reset or when this login has restored a damaged users "
+        "Innosilicon, or innoadmin on an InnoMiner), as after a reset or when this login has restored a damaged user "
         "file, list it in fallback_passwords (in an inventory: credentials). Otherwise correct dragonmint_password. If "
-        "no password works, the miner's users file may be broken, and only a factory reset at the miner helps.",
+        "no password works, the miner's user file may be damaged, and only a factory reset at the miner itself helps.",
         id="one factory password was tried",
     ),
     pytest.param(
@@ -326,7 +326,7 @@ def test_a_write_with_an_expired_jwt_is_sent_again_with_a_new_one(connect: Conne
 
 def test_a_new_jwt_that_is_expired_at_once_means_an_unsteady_clock(connect: Connect) -> None:
     wire = Script([logged_in(), EXPIRED, logged_in(), EXPIRED])
-    with pytest.raises(AuthenticationFailed, match="clock is unsteady"):
+    with pytest.raises(AuthenticationFailed, match="clock is unstable"):
         connect(wire, auth="jwt").read(POOLS)
     assert wire.answers == wire.pauses == []
 

@@ -119,11 +119,11 @@ def test_where_no_file_can_be_without_a_name_it_is_replaced_all_the_same(
 
 def test_what_is_no_file_is_refused_beforehand(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    for path, text in ((tmp_path, "is no file"), (tmp_path / "file/miner.log", "not a folder")):
+    for path, text in ((tmp_path, "is not a file name"), (tmp_path / "file/miner.log", "not a folder")):
         with pytest.raises(InvalidInput, match=text):
             require_file(str(path))
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(InvalidInput, match="is no file"):
+    with pytest.raises(InvalidInput, match="is not a file name"):
         require_file(str(tmp_path / "pipe"))
     require_file(str(tmp_path / "file"))
     require_file(str(tmp_path / "a/b/miner.log"))

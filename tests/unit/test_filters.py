@@ -21,11 +21,11 @@ from ansible_collections.minerops.dragonmint.plugins.filter.to_table import to_t
 @pytest.mark.parametrize(
     ("rows", "columns", "sentence"),
     [
-        ("miner", ["miner"], "expects a list of rows, and found 'miner'."),
-        ({"miner": "m1"}, ["miner"], "expects a list of rows, and found a dictionary."),
-        ([{"miner": "m1"}, "m2"], ["miner"], "expects a dictionary for each row, and row 1 is 'm2'."),
-        ([], "miner", "expects the columns as a list of keys, and found 'miner'."),
-        ([], [1], "expects the columns as a list of keys, and found a list."),
+        ("miner", ["miner"], "expects a list of rows, but found 'miner'."),
+        ({"miner": "m1"}, ["miner"], "expects a list of rows, but found a dictionary."),
+        ([{"miner": "m1"}, "m2"], ["miner"], "expects a dictionary for each row, but row 1 is 'm2'."),
+        ([], "miner", "expects the columns as a list of keys, but found 'miner'."),
+        ([], [1], "expects the columns as a list of keys, but found a list."),
     ],
 )
 def test_what_is_no_table_is_refused_in_one_sentence(lay_out: Any, rows: Any, columns: Any, sentence: str) -> None:

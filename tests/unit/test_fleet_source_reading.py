@@ -161,7 +161,7 @@ def test_an_inventory_says_how_its_hosts_have_to_be() -> None:
         (
             listing(dragonmint_password={"__ansible_vault": "hunter2"}),
             "all",
-            "Host 'm1': dragonmint_password is vaulted or is no text.",
+            "Host 'm1': dragonmint_password is vaulted or not text.",
         ),
         (listing(dragonmint_port=0), "all", "Host 'm1': dragonmint_port is '0'; expected a port from 1 to 65535."),
         (listing(dragonmint_scheme="https"), "all", "Host 'm1' has dragonmint_scheme, and the source polls over http"),

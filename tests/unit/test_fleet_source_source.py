@@ -190,7 +190,7 @@ def test_a_device_that_can_not_be_judged_costs_nobody_else(
             assert it.events[0]["dragonmint"]["count"] == 3
 
     asyncio.run(scenario())
-    assert caplog.text.count("127.0.0.2 can't be judged") == 1
+    assert caplog.text.count("127.0.0.2 can't be evaluated") == 1
 
 
 def test_a_fleet_that_refuses_the_login_is_told(network: Network, caplog: pytest.LogCaptureFixture) -> None:

@@ -58,7 +58,7 @@ JUDGED: dict[str, tuple[dict[str, Any], list[str], str, str]] = {
     "no-inventory": (
         {"hosts": 0, "has_hosts": False, "has_reports": False},
         [],
-        "The inventory has no hosts. Set it with -i, or see why it was not read in the warnings above.",
+        "The inventory has no hosts. Set it with -i, or check the warnings above for why it was not read.",
         "",
     ),
 }
@@ -177,9 +177,7 @@ class TestSlices:
     def test_a_slice_of_what_counts_the_fleet_is_refused(self, job: str) -> None:
         switch = "curtail_allow_slice" if job == "curtail" else "upgrade_allow_slice"
         said = guard.refused_slice(tables_of(job), {**SLICED, "curtail_allow_slice": "", "upgrade_allow_slice": "no"})
-        assert said.startswith(
-            "This job is a slice of 'upgrade': the workflow that runs it has the name of its job temp"
-        )
+        assert said.startswith("This job is a slice of 'upgrade': its workflow has the same name as its job temp")
         assert said.endswith(f"or set {switch}: true.")
         assert guard.refused_slice(tables_of(job), {**SLICED, switch: "true"}) == ""
 

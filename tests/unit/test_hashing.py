@@ -13,7 +13,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing 
     in_words,
     is_hashing,
     rate_of,
-    rate_of_all,
+    rate_of_miner,
 )
 
 OWN = own_ratings({"T2T+": {"nominal": {"hashrate_ths": 31, "watts": 2300}}})
@@ -31,7 +31,18 @@ OWN = own_ratings({"T2T+": {"nominal": {"hashrate_ths": 31, "watts": 2300}}})
 )
 def test_the_rate_of_a_board(board: dict[str, Any], rate: float | None) -> None:
     assert rate_of(board) == rate
-    assert rate_of_all([board, board]) == 2 * (rate or 0)
+    assert rate_of_miner([board, board], {}) == (None if rate is None else 2 * rate)
+
+
+@pytest.mark.parametrize(
+    ("rates", "average", "rate"),
+    [((4.0, None), 9.0, 4.0), ((0.0, 0.0), 9.0, 0.0), ((None, None), 9.0, 9.0), ((), 9.0, 9.0), ((None,), None, None)],
+)
+def test_the_average_stands_in_where_no_board_shows_a_rate(
+    rates: tuple[float | None, ...], average: float | None, rate: float | None
+) -> None:
+    boards = [{"hashrate_hs": each} for each in rates]
+    assert rate_of_miner(boards, {"hashrate_hs": {"average": average}}) == rate
 
 
 @pytest.mark.parametrize(
@@ -40,7 +51,10 @@ def test_the_rate_of_a_board(board: dict[str, Any], rate: float | None) -> None:
         ({"hashrate_hs": 5e12}, True, True),
         ({"hashrate_hs": 5e12}, None, True),
         ({"hashrate_hs": 0.0, "last_share_seconds": 5}, None, False),
-        ({"hashrate_hs": None, "last_share_seconds": 5}, True, False),
+        # Its unit is not known: that is not a rate of 0.
+        ({"hashrate_hs": None, "last_share_seconds": 5}, True, True),
+        ({"hashrate_hs": None, "last_share_seconds": 601}, None, False),
+        ({"hashrate_hs": None, "last_share_seconds": None}, True, False),
         # The clock runs, whatever comes of it.
         ({"hashrate_hs": 8e11, "last_share_seconds": None}, False, False),
         ({"hashrate_hs": 8e11, "last_share_seconds": 601}, False, False),

@@ -268,7 +268,7 @@ def test_own_ratings_count() -> None:
     assert [finding.code for finding in found(miner(), limits)] == ["hashrate_low"]
 
 
-def sister(type_: str, algorithm: str, board_hs: float, **board: Any) -> dict[str, Any]:
+def sister(type_: str, algorithm: str, board_hs: float | None, **board: Any) -> dict[str, Any]:
     facts = changed({"identity.type": type_, "mining.algorithm": algorithm})
     for each in facts["dragonmint_mining"]["boards"]:
         each.pop("hashrate_ths")
@@ -288,8 +288,18 @@ def sister(type_: str, algorithm: str, board_hs: float, **board: Any) -> dict[st
         (changed({"mining.is_rate_counted": False}, sister("D9", "blake256r14", 1e9)), []),
         # It has one board more than most.
         (sister("A11MX", "ethash", 440e6), ["board 3 is missing; it reports boards 0, 1 and 2"]),
+        # What is not known is not 0: the unit of its rate, or when a board found a share.
+        (changed({"mining.hashrate_hs": {"average": None}}, sister("B29+", "equihash", None)), []),
+        (sister("B29+", "equihash", 17150.54, last_share_seconds=None, accepted=None), []),
+        (
+            changed({"mining.hashrate_hs": {"average": 30e3}}, sister("B29+", "equihash", None)),
+            ["30 kSol/s, less than 42.5 kSol/s (rated 50 kSol/s)"],
+        ),
         # A nominal rating says nothing about a mode.
-        (sister("T2T+", "sha256", 5e12), ["no rating of a T2T+ in the mode balanced is known; set dragonmint_ratings"]),
+        (
+            sister("T2T+", "sha256", 5e12),
+            ["no rating of the T2T+ in the mode balanced is known; set dragonmint_ratings"],
+        ),
     ],
 )
 def test_sister_models_are_held_to_ratings_in_their_own_units(facts: dict[str, Any], details: list[str]) -> None:

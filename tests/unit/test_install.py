@@ -135,10 +135,10 @@ def test_what_is_not_fit_is_refused_before_it_is_sent(miner: Miner, archives: Pa
     with pytest.raises(Downgrade):
         installed(over_requests, miner, archives / f"{OLDER}.swu")
     miner.set(hwver="99")
-    with pytest.raises(InvalidFirmware, match="Give it the firmware of its own model"):
+    with pytest.raises(InvalidFirmware, match="Use the firmware for its model"):
         installed(over_requests, miner, archives / f"{NEWER}.swu")
     miner.set(hwver="")
-    with pytest.raises(BadReply, match="does not tell its type and hardware"):
+    with pytest.raises(BadReply, match="does not report its type and hardware"):
         installed(over_requests, miner, archives / f"{NEWER}.swu")
     assert miner.writes() == []
 
@@ -174,7 +174,7 @@ def test_an_updater_that_is_not_stuck_is_left_alone(sisters: dict[str, Iterator[
 
 
 def test_an_archive_is_for_one_board(miner: Miner, sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
-    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, and this miner is a t1\.g19"):
+    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, and the hardware of this miner is t1\.g19"):
         installed(over_requests, miner, archives / f"{OF_SOC}.swu")
     sister = next(sisters["T2T+"])
     with pytest.raises(InvalidFirmware, match=r"is for the board g19, and this miner has soc\."):
@@ -218,6 +218,6 @@ def test_a_failure_says_why(fault: str, error: type[MinerError], text: str, mine
 
 def test_one_that_does_not_come_back_in_time_is_not_back(miner: Miner, archives: Path) -> None:
     miner.set(timing={"boot_s": 1_000_000})
-    with pytest.raises(NotBack, match="was not seen to come back") as caught:
+    with pytest.raises(NotBack, match="has not come back from its reboot") as caught:
         installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=10.0)
     assert caught.value.changed

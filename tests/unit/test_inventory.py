@@ -100,7 +100,7 @@ def test_two_addresses_with_one_mac_are_two_hosts(read: Read) -> None:
 
 
 def test_an_address_that_another_host_is_named_by_is_an_error(read: Read) -> None:
-    with pytest.raises(AnsibleParserError, match=r"names two hosts 10\.1\.0\.6"):
+    with pytest.raises(AnsibleParserError, match=r"gives two hosts the name 10\.1\.0\.6"):
         read([miner(5), miner(6)], hostname="'10.1.0.6'")
 
 
@@ -118,7 +118,7 @@ def test_what_can_not_be_limited_to_names_nobody(read: Read, text: str) -> None:
     facts = {**miner(5).facts, "dragonmint_pools": [{"url": "", "user": text}]}
     inventory, said = read([miner(5, facts=facts)], hostname="dragonmint_pools[0].user")
     assert set(inventory.hosts) == {"10.1.0.5"}
-    assert "no name of a host" in said[-1]
+    assert "not a valid host name" in said[-1]
 
 
 def test_a_locked_miner_is_no_reason_for_a_warning_about_names(read: Read) -> None:
@@ -198,7 +198,7 @@ def test_several_sources_are_reported_side_by_side(read: Read) -> None:
 
 def test_a_source_that_fails_is_reported_and_adds_nobody(read: Read) -> None:
     inventory, _said = read([miner(5)])
-    with pytest.raises(AnsibleParserError, match=r"^b\.dragonmint\.yml: The pools desired of a0-b0-45-00-00-07"):
+    with pytest.raises(AnsibleParserError, match=r"^b\.dragonmint\.yml: Invalid desired pools for a0-b0-45-00-00-07"):
         read(
             [miner(5), miner(6), miner(7)],
             inventory,
@@ -254,7 +254,7 @@ def test_the_cache_keeps_how_the_scan_went(read: Read, tmp_path: Path) -> None:
         ({"desired": [{"firmware": {"version": "{{ a }}", "scr": 1}}]}, "desired[0].firmware: unknown key 'scr'."),
         ({"expected": 5}, "expected must be a list"),
         ({"expected": "nowhere.txt"}, "nowhere.txt': No such file or directory."),
-        ({"credentials": [{"password": "{{ nowhere }}"}]}, "credentials: a template fails: "),
+        ({"credentials": [{"password": "{{ nowhere }}"}]}, "credentials: cannot evaluate a template: "),
         ({"credentials": {"password": "s3cret"}}, "credentials must be a list of dictionaries"),
         ({"desired": {"pools": [{"password": "s3cret"}]}}, "desired must be a list of dictionaries"),
     ],
@@ -300,7 +300,7 @@ def test_the_group_of_a_desired_state_may_be(read: Read, group: str) -> None:
 def test_the_group_of_a_desired_state_that_can_not_be_is_an_error(read: Read, group: str, hint: str) -> None:
     with pytest.raises(AnsibleParserError) as caught:
         read([miner(5)], **CONSTRUCTED, desired=[MODE, {"group": group, **MODE}])
-    assert f"desired[1].group: unknown group '{group}'.{hint} Name a group that" in str(caught.value)
+    assert f"desired[1].group: unknown group '{group}'.{hint} Use a group that" in str(caught.value)
 
 
 def test_who_is_expected_and_missing_is_a_variable(read: Read, tmp_path: Path) -> None:

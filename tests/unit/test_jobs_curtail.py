@@ -170,7 +170,7 @@ def test_a_damaged_record_is_refused_wherever_it_is() -> None:
         ({"mode": "efficient", "never": "cooling"}, Record(), False, ""),
         ({"mode": "efficient", "never": "coling"}, Record(), False, "Did you mean 'cooling'?"),
         ({"mode": "efficient", "until": "2027-01-15T08:00:01Z"}, Record(), False, ""),
-        ({"mode": "efficient", "until": "2027-01-15T08:00:00Z"}, Record(), False, "which is past"),
+        ({"mode": "efficient", "until": "2027-01-15T08:00:00Z"}, Record(), False, "which is in the past"),
         ({"mode": "efficient"}, Record({"z": RECORD.miners["a"]}), False, "It is the record of another fleet"),
         ({"restore": True}, Record({"z": RECORD.miners["a"]}), True, "It is the record of another fleet"),
         ({"restore": True}, Record({"a": RECORD.miners["a"], "z": RECORD.miners["a"]}), False, ""),
@@ -294,10 +294,15 @@ def test_what_is_not_rated_is_curtailed_where_it_surely_draws_less() -> None:
     fleet = {"a": seen("balanced", model="T9"), "b": seen("turbo"), "c": seen("efficient", model="T9")}
     lowered = run(fleet, mode="efficient")
     assert [of(lowered, name)["outcome"] for name in "abc"] == ["confirmed", "confirmed", "unchanged"]
+    # What it saves is not known, which is not nothing.
+    assert [of(lowered, name)["saved_kw"] for name in "abc"] == [None, None, 0.0]
+    assert (
+        "0 kW less than before. 2 miners not counted for lack of a rating (dragonmint_ratings)." in (lowered["summary"])
+    )
     came_of = run(fleet, kw=10, partial=True)
     assert [of(came_of, name)["cause"] for name in "abc"] == ["no rating", "no rating", ""]
     assert "2 miners skipped: 2 no rating." in came_of["summary"]
-    assert "no rating of a T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
+    assert "no rating of the T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
     assert not run(fleet, mode="balanced")["is_ok"]
 
 

@@ -83,11 +83,44 @@ def test_the_worst_stand_first_and_who_is_missing_before_them() -> None:
 
 def test_rates_power_and_efficiency() -> None:
     came_of = outcome(seen("m1"), seen("m2"))
-    assert came_of["stats"]["hashrate_hs"] == {"sha256": {"now": 25_200_000_000_000, "expected": 25_000_000_000_000}}
+    assert came_of["stats"]["hashrate_hs"] == {
+        "sha256": {"now": 25_200_000_000_000, "rated": 25_200_000_000_000, "expected": 25_000_000_000_000}
+    }
     tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
     assert tiles["SHA-256"] == ("25.2 TH/s", "of 25 TH/s expected (100.8 %)")
     assert tiles["Power"] == ("2.1 kW", "estimated")
     assert tiles["Efficiency"] == ("83.33 J/TH", "SHA-256")
+
+
+def a_rate(hashrate_hs: float, type_: str, **mining: Any) -> dict[str, Any]:
+    return facts(type_=type_, hashrate_hs={"5s": None, "1m": hashrate_hs, "15m": None, "average": None}, **mining)
+
+
+def test_the_rates_of_miners_without_a_rating_are_not_compared_with_those_of_others() -> None:
+    """A T3 has several ratings, and a T2T+ one that belongs to none of its modes: health does not compare them."""
+    came_of = outcome(seen("t1"), seen("t3", a_rate(43e12, "T3")), seen("t2t", a_rate(32e12, "T2T+")))
+    assert "SHA-256: 87.6 TH/s, of which 12.6 TH/s of 12.5 TH/s expected, the rest from 2 miners" in came_of["summary"]
+    assert came_of["stats"]["hashrate_hs"]["sha256"]["rated"] == 12_600_000_000_000
+    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
+    assert tiles["SHA-256"] == (
+        "87.6 TH/s",
+        "12.6 TH/s of 12.5 TH/s expected (100.8 %), 2 miners without a rating",
+    )
+    # The power of a T2T+ is known well enough for a sum; that of a T3 is not.
+    assert tiles["Power"] == ("3.25 kW", "2 miners estimated, 1 miner unknown")
+    assert [row["expected_percent"] for row in came_of["rows"] if row["miner"] != "t1"] == [None, None]
+
+
+def test_a_rate_that_is_reckoned_from_the_clock_is_called_so() -> None:
+    came_of = outcome(seen("d9", a_rate(2.4e12, "D9", is_rate_counted=False)))
+    assert "Blake256 (Decred): 2.4 TH/s from 1 miner without a rating, reckoned from the clock." in came_of["summary"]
+    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
+    assert tiles["Blake256 (Decred)"] == ("2.4 TH/s", "no rating, reckoned from the clock")
+    mixed = outcome(seen("a4", a_rate(274e6, "A4")), seen("a6", a_rate(1.2e9, "A6", is_rate_counted=False)))
+    assert (
+        "scrypt: 1.47 GH/s, of which 274 MH/s of 274 MH/s expected, the rest from 1 miner without a rating, in"
+        in (mixed["summary"])
+    )
 
 
 def test_measured_power_counts_where_there_is_some() -> None:

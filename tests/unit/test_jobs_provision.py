@@ -42,6 +42,18 @@ def test_pools_cannot_be_tested_for_all_miners_at_once() -> None:
     assert normalised(provision.VARIABLES, {**given, "provision_at_once": ""})["test_pools"]
 
 
+@pytest.mark.parametrize("level", [1, "1", " 1", "abc", "4 "])
+def test_a_level_that_the_mode_lacks_is_refused_before_pools_are_set(level: Any) -> None:
+    given = {"provision_autotune_mode": "performance" if level == "4 " else "efficient"}
+    with pytest.raises(
+        InvalidVariables, match=r"^provision_autotune_level: The mode \w+ has no level '\w+'\. Use one of"
+    ):
+        normalised(provision.VARIABLES, {**given, "provision_autotune_level": level})
+    assert normalised(provision.VARIABLES, {**given, "provision_autotune_level": 2})["autotune_level"] == "2"
+    # The level alone is kept for whatever mode the miner has.
+    assert normalised(provision.VARIABLES, {"provision_autotune_level": level})["autotune_level"] == str(level)
+
+
 def test_a_miner_mines_with_one_board_and_one_desired_pool() -> None:
     assert judged(MINING) == OVER
     assert judged(MINING, provision_pools=[{"url": URL, "user": "farm.1"}]) == OVER

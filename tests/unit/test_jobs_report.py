@@ -33,7 +33,7 @@ def test_limits_that_look_alike_have_different_names() -> None:
 
 @pytest.mark.parametrize("name", ["", "../audit", "a/b", ".hidden", "a\nb", "a b"])
 def test_what_is_no_name_of_a_file_is_refused(name: str) -> None:
-    with pytest.raises(InvalidInput, match="expected the name of a file"):
+    with pytest.raises(InvalidInput, match="expected a file name"):
         report.stem_of(name, "")
 
 

@@ -47,7 +47,7 @@ def test_the_sum_says_each_number_and_what_to_do() -> None:
     assert summed["failed"] == ["m2", "m3", "m4"]
     assert summed["summary"] == (
         "1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried. m2: It said no. m3: No miner answers. "
-        "Run the same command again once that is repaired: miners with the new password are skipped."
+        "Fix these miners and run the same command again: miners with the new password are skipped."
     )
     # A later job would take text of a miner for a template.
     assert summed["stats"] == {
@@ -79,4 +79,4 @@ def test_a_long_list_of_reasons_is_cut() -> None:
     hostvars = of([REFUSED] * 12)
     summary = outcome(list(hostvars), hostvars, {"max_failure_percent": 0})["summary"]
     assert summary.startswith("12 failed. m0: It said no. m1: ")
-    assert "m9: It said no. And 2 more. Run " in summary
+    assert "m9: It said no. And 2 more. Fix " in summary

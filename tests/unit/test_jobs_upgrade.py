@@ -60,6 +60,11 @@ def failed(code: str, msg: str = "Why.") -> dict[str, Any]:
     ("judged", "seen", "planned"),
     [
         (DUE, SEEN, ("upgrade", "", "")),
+        (
+            {**DUE, "warnings": ["m1: new.swu is for b29.g19 and d9.g19. With it, this B29 becomes a D9."]},
+            SEEN,
+            ("upgrade", "", "new.swu is for b29.g19 and d9.g19. With it, this B29 becomes a D9."),
+        ),
         ({"version": NEW, "version_before": NEW}, SEEN, ("up to date", "", "")),
         ({"version": NEW, "version_before": NEW}, facts(NEW, ready=False), ("up to date", "", "")),
         (failed("invalid_firmware"), SEEN, ("not eligible", "invalid firmware", "Why.")),
@@ -445,7 +450,7 @@ def test_a_limit_leaves_out_whatever_a_miner_is_called(name: str) -> None:
             "recover=true (upgrade_recover=true for the role).",
             "upgrade_recover=true (upgrade_recover=true for the role).",
         ),
-        ("not the one of checksum. Fetch it again.", "not the one of upgrade_checksum. Fetch it again."),
+        ("not the one in checksum. Download it again.", "not the one in upgrade_checksum. Download it again."),
     ],
 )
 def test_reasons_name_the_variables_of_the_role(message: str, said: str) -> None:

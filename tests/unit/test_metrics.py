@@ -206,6 +206,16 @@ def without(*names: str, **changes: float) -> dict[str, Any]:
             },
             id="what does not hash draws no rated power",
         ),
+        pytest.param(
+            polled({**FACTS, "dragonmint_identity": {**FACTS["dragonmint_identity"], "type": "T2T+"}}),
+            {
+                **without("expected_hashrate_hashes_per_second{sha256}"),
+                # A nominal rating is near enough for power, and no yardstick for the rate in one of several modes.
+                "power_watts{estimated}": 2200,
+                "finding{unrated,,info}": 1,
+            },
+            id="a rating of no mode in particular",
+        ),
     ],
 )
 def test_what_a_miner_has_to_show(miner: Polled, expected: dict[str, float]) -> None:
@@ -284,13 +294,15 @@ def test_labels() -> None:
 
 @pytest.mark.parametrize("name", ["", "a-b", "1a", "__name__", "rack 7", "ä"])
 def test_names_that_prometheus_would_not_take(name: str) -> None:
-    with pytest.raises(InvalidVariables, match=r"^metrics_labels has .*, which is not a valid name of a label"):
+    with pytest.raises(InvalidVariables, match=r"^metrics_labels has .*, which is not a valid label name"):
         metrics.require_labels("metrics_labels", ["rack", name])
 
 
 @pytest.mark.parametrize("name", ["miner", "model", "board", "finding", "instance", "job"])
 def test_labels_that_are_taken(name: str) -> None:
-    with pytest.raises(InvalidVariables, match=rf"^metrics_labels has '{name}', which is a label of these metrics"):
+    with pytest.raises(
+        InvalidVariables, match=rf"^metrics_labels has '{name}', which is already a label of these metrics"
+    ):
         normalised(metrics.VARIABLES, {"metrics_labels": [name]})
 
 

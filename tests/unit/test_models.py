@@ -156,7 +156,7 @@ def test_the_users_ratings_are_laid_over_the_table() -> None:
         {
             "t1": {"balanced": {"hashrate_ths": "14.0", "watts": 1290}, False: {"hashrate_hs": 0, "watts": 5}},
             "B29+": {"nominal": {"hashrate_hs": 51400, "watts": 640}},
-            "T9": {"balanced": {"hashrate_ths": 20, "watts": 1700}},
+            "T9": {"algorithm": "sha256", "balanced": {"hashrate_ths": 20, "watts": 1700}},
         }
     )
     assert rating_of("T1", "balanced", own) == Expected(14e12, 1290.0, "balanced", False, "dragonmint_ratings")
@@ -173,6 +173,10 @@ def test_no_ratings_of_the_users_are_no_mistake(table: Any) -> None:
 
 def rated(type_: str, **entry: Any) -> dict[str, Any]:
     return {type_: {"balanced": entry}}
+
+
+A_RATING = {"balanced": {"hashrate_hs": 5e4, "watts": 620}}
+NOT_KNOWN = r"in dragonmint_ratings is not a known type\."
 
 
 @pytest.mark.parametrize(
@@ -192,7 +196,14 @@ def rated(type_: str, **entry: Any) -> dict[str, Any]:
         (rated("T1", hashrate_ths=float("nan"), watts=1290), r"found 'nan'"),
         (rated("T1", hashrate_ths=14, watts=float("inf")), r"\.watts must be a number, 0 or more; found 'inf'"),
         (rated("T1", hashrate_ths=14, watts=True), r"found 'True'"),
-        (rated("B29+", hashrate_ths=0.05, watts=620), r"SHA-256 only; a B29\+ mines Equihash\. Give .*, in Sol/s"),
+        (rated("B29+", hashrate_ths=0.05, watts=620), r"only; the type B29\+ mines Equihash\. Give .*, in Sol/s"),
+        ({"B29++": A_RATING}, rf"^'B29\+\+' {NOT_KNOWN} Did you mean 'B29\+'\? Use the type that the miner reports"),
+        ({"A9 ZMaster": A_RATING}, rf"^'A9ZMASTER' {NOT_KNOWN} Did you mean 'B29\+'\?"),
+        ({"Q1": {}}, rf"^'Q1' {NOT_KNOWN} Use .* add what it mines: dragonmint_ratings: {{Q1: {{algorithm: sha256, "),
+        ({"Q1": {"algorithm": "sha", **A_RATING}}, r"\.Q1\.algorithm is 'sha', expected one of sha256, scrypt, "),
+        ({"Q1": {"algorithm": "equihash", "off": {"hashrate_ths": 1, "watts": 620}}}, r"Q1 mines Equihash\. Give hash"),
+        ({"Q1": {"algorithm": "sha256", **A_RATING}}, r"comes to more than 500 J/TH"),
+        ({"B29+": {"algorithm": "ethash", **A_RATING}}, r"is 'ethash', but miners of this type mine equihash\. Leave"),
     ],
 )
 def test_a_table_of_another_shape_is_refused(table: Any, message: str) -> None:
@@ -207,7 +218,7 @@ def test_a_table_of_another_shape_is_refused(table: Any, message: str) -> None:
             rated("T1", hashrate_ths=14.5, watts=1.3),
             f"'hashrate_ths 14.5, watts 1.3' {TOO_LITTLE} {KW}",
         ),
-        (rated("T9", hashrate_hs=5e4, watts=0), f"'hashrate_hs 50000.0, watts 0' {TOO_LITTLE}"),
+        (rated("B29+", hashrate_hs=5e4, watts=0), f"'hashrate_hs 50000.0, watts 0' {TOO_LITTLE}"),
         (
             rated("T1", hashrate_ths=14500, watts="1300"),
             f"'hashrate_ths 14500, watts 1300' comes to less than 10 J/TH, {UNITS} H/s, hashrate_ths in TH/s.",

@@ -134,4 +134,4 @@ def test_what_runs_on_the_controller_says_that_it_is_no_program_of_its_own(
     )
     result = json.loads(done.stdout)
     assert (done.returncode, result["failed"], result["error_code"]) == (1, True, "invalid_input")
-    assert "runs within Ansible on the controller" in result["msg"]
+    assert "runs inside Ansible on the controller" in result["msg"]

@@ -203,7 +203,7 @@ def test_a_url_that_can_not_be_reached_says_why(listen: Listen, tmp_path: Path) 
     for url, expected in (
         (f"{secure.url}/", "the certificate of the server is not valid"),
         (f"https://127.0.0.1:{plain.port}/", "the server does not speak TLS there"),
-        ("http://nowhere.invalid/", "the name of the host is not known"),
+        ("http://nowhere.invalid/", "the host name is not known"),
         (f"http://127.0.0.1:{closed_port()}/", "Connection refused"),
     ):
         assert f": it can't be fetched: {expected}. The prices" in asyncio.run(reason(url))

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ PAGES = [
     *sorted(ROOT.glob("extensions/**/*.md")),
 ]
 PLUGINS = sorted(ROOT.glob("plugins/*/*.py"))
+SOURCES = [*sorted(ROOT.glob("plugins/**/*.py")), *sorted(ROOT.glob("extensions/eda/plugins/**/*.py"))]
 # What is found, and what to write. The file voice of the house names more of them.
 BETTER = {
     r"(?<!there )\bis no (?!longer\b)": "'is not a …', 'expected …'",
@@ -32,6 +34,11 @@ BETTER = {
     r"\bas it has to be\b": "'in its desired state'",
     r"\bis as before\b": "'is unchanged'",
     r"\bmore than (?:one|it) knows\b": "'unknown'",
+    r"\banew\b": "'again'",
+    r"\bjudge[sd]?\b": "'check', 'evaluate'",
+    r"\btells\b": "'reports', 'shows'",
+    r"\bas ever\b": "'as usual'",
+    r"\bcan(?:'t|not) be had\b": "'is not available'",
 }
 DOCUMENTATION = re.compile(r'^ *(?:DOCUMENTATION|RETURN) = r?"""\n(.*?)^ *"""', re.MULTILINE | re.DOTALL)
 WIDTH = 120
@@ -51,6 +58,15 @@ def documentation() -> Iterator[tuple[str, str]]:
     for path in PLUGINS:
         if found := DOCUMENTATION.findall(path.read_text(encoding="utf-8")):
             yield str(path.relative_to(ROOT)), "".join(found)
+
+
+def messages(text: str) -> str:
+    """The texts of more than one word in the code: messages and the texts of variables, one a line."""
+    tree = ast.parse(text)
+    unread = {id(node.value) for node in ast.walk(tree) if isinstance(node, (ast.Expr, ast.Assign))}
+    literals = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in unread)
+    texts = (" ".join(literal.value.split()) for literal in literals if isinstance(literal.value, str))
+    return "\n".join(text for text in texts if " " in text)
 
 
 def faults(text: str) -> list[str]:
@@ -86,6 +102,27 @@ def test_text_for_users_has_the_usual_words(place: str, text: str) -> None:
     assert faults(text) == []
 
 
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_messages_have_the_usual_words(path: Path) -> None:
+    assert faults(messages(path.read_text(encoding="utf-8"))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'raise InvalidInput(f"{name!r} is no netmask.")',
+        'raise InvalidInput(\n    f"The address {name!r} "\n    "is no address."\n)',
+        'Variable("mode", "The miner tells it.")',
+    ],
+)
+def test_a_message_of_a_translation_is_found(text: str) -> None:
+    assert faults(messages(text)) != []
+
+
+def test_docstrings_are_not_messages() -> None:
+    assert messages('def read():\n    """None where there is none."""\n    return "none"') == ""
+
+
 @pytest.mark.parametrize(("place", "text"), list(documentation()), ids=lambda value: value if len(value) < 80 else "")
 def test_documentation_of_plugins_is_not_broken_by_hand(place: str, text: str) -> None:
     assert broken_by_hand(text) == []
@@ -99,6 +136,9 @@ def test_documentation_of_plugins_is_not_broken_by_hand(place: str, text: str) -
         "Miners that are ill are mended.",
         "The miner is left alone.",
         "Whoever sees it has it.",
+        "The miner tells its pools.",
+        "It tunes anew.",
+        "The archive is judged.",
     ],
 )
 def test_what_a_translation_leaves_behind_is_found(text: str) -> None:

@@ -74,7 +74,7 @@ def test_a_refusal_keeps_the_miners_words_apart() -> None:
 
 
 def test_a_miner_that_waits_for_others_in_vain_is_not_asked_again() -> None:
-    with pytest.raises(Rejected, match="do not answer") as caught:
+    with pytest.raises(Rejected, match="without an answer") as caught:
         parse(Request(LATEST_FIRMWARE), Reply(504, b"<html>"))
     assert not caught.value.transient
 
@@ -93,15 +93,15 @@ NO_MINER: list[tuple[Reply, bool, str]] = [
     (recorded(DM_2018_05, "/", None, method="GET"), False, 'an HTML page (titled "DragonMint") instead of JSON'),
     (Reply(200, b"  <p>no title"), False, "an HTML page instead of JSON. Check that the address and port"),
     (recorded(DM_2018_05, "/api/type", method="HEAD"), False, "the reply is empty. Try again"),
-    (Reply(200, b'{"success":true,"pools":['), False, "no valid JSON"),
-    (Reply(200, b'{"success":true}trailing'), False, "no valid JSON"),
-    (Reply(200, b"\xff\xfe"), False, "no valid JSON"),
-    (Reply(200, b'\xef\xbb\xbf{"success":true}'), False, "no valid JSON"),
-    (Reply(200, b'{"success":true,"pools":NaN}'), False, "no valid JSON"),
-    (Reply(200, b"[" * 100_000), False, "no valid JSON"),
-    (Reply(200, b'{"success":true,"n":' + b"9" * 100_000 + b"}"), False, "no valid JSON"),
-    (Reply(200, b"[]"), False, "no object"),
-    (Reply(200, b"null"), False, "no object"),
+    (Reply(200, b'{"success":true,"pools":['), False, "not valid JSON"),
+    (Reply(200, b'{"success":true}trailing'), False, "not valid JSON"),
+    (Reply(200, b"\xff\xfe"), False, "not valid JSON"),
+    (Reply(200, b'\xef\xbb\xbf{"success":true}'), False, "not valid JSON"),
+    (Reply(200, b'{"success":true,"pools":NaN}'), False, "not valid JSON"),
+    (Reply(200, b"[" * 100_000), False, "not valid JSON"),
+    (Reply(200, b'{"success":true,"n":' + b"9" * 100_000 + b"}"), False, "not valid JSON"),
+    (Reply(200, b"[]"), False, "expected a JSON object"),
+    (Reply(200, b"null"), False, "expected a JSON object"),
     (Reply(200, b"{}"), False, "no success flag"),
     (said(success="true"), False, "no success flag"),
     (said(success=1), False, "no success flag"),

@@ -240,7 +240,7 @@ def test_the_total_of_the_firmware_counts_only_where_no_device_has_a_rate() -> N
         ("x 1", [device()], "The type 'X1' is not a known model, and its firmware does not report its hash rate in"),
         (None, [device(factor=1.0)], "The miner does not report its type. Its hash rate is the one that its firmware"),
         ("", [device()], "The miner does not report its type, and its firmware does not report its hash rate in H/s"),
-        ("A10", [device()], "The hash rate of this A10 is left out: the unit of its cgminer's MHS fields is not known"),
+        ("A10", [device()], "The hash rate of this A10 is omitted: the unit of its cgminer's MHS fields is not known"),
     ],
 )
 def test_a_warning_says_what_is_not_known(type_: str | None, devices: list[dict[str, Any]], warning: str) -> None:

@@ -12,7 +12,10 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import own_ratings
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 
-OWN = {"T1": {"balanced": {"hashrate_ths": 14.0, "watts": "1290"}}, "T9": {"nominal": {"hashrate_ths": 9, "watts": 99}}}
+OWN = {
+    "T1": {"balanced": {"hashrate_ths": 14.0, "watts": "1290"}},
+    "T9": {"algorithm": "sha256", "nominal": {"hashrate_ths": 9, "watts": 99}},
+}
 NOTHING = own_ratings(None)
 
 

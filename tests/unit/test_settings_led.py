@@ -79,7 +79,7 @@ def test_a_lost_reply_leaves_the_light_unknown_and_nothing_is_sent_again(
     lost: MinerError | Reply, connect: Connect
 ) -> None:
     wire = Script([logged_in(), INNOSILICON, lost])
-    with pytest.raises(NotBack, match=r"reply got lost \(.+\), and the light cannot be read") as caught:
+    with pytest.raises(NotBack, match=r"reply was lost \(.+\), and the light cannot be read") as caught:
         asking(switch, connect(wire), "blinking", check_mode=False)
     assert caught.value.changed
     assert wire.answers == []

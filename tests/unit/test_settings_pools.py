@@ -155,7 +155,7 @@ def test_a_miner_needs_a_pool() -> None:
 
 @pytest.mark.parametrize("count", [4, 100])
 def test_there_are_three_pools_at_most(count: int) -> None:
-    with pytest.raises(InvalidInput, match=f"pools has {count} entries; a miner takes at most 3"):
+    with pytest.raises(InvalidInput, match=f"pools has {count} entries; a miner uses at most 3"):
         pools_from([option()] * count)
 
 
@@ -268,7 +268,7 @@ def test_a_refusal_of_the_urls_names_those_that_the_miner_does_not_take(
 ) -> None:
     miner.fails["updatePools"] = [said(success=False, message="url error")]
     pools = [FIRST, Pool("stratum+tcp://192.0.2.9:1/#xnsub", "farm.1", "x"), Pool(url, "farm.1", "x")]
-    with pytest.raises(Rejected, match=r"'url error'\) and kept those it has.*no IPv6\. Change '") as caught:
+    with pytest.raises(Rejected, match=r"'url error'\) and kept its current ones.*not IPv6\. Change '") as caught:
         bring(connect(miner), clock, *pools)
     assert str(caught.value).endswith(f"Change '{url}' (pool 3).")
     assert not caught.value.changed
@@ -291,7 +291,7 @@ def test_tls_is_for_firmware_that_knows_it(generation: str, check_mode: bool, co
     if generation == INNO_2019:
         assert bring(connect(miner), clock, SECOND, TLS, check_mode=check_mode).changed
     else:
-        with pytest.raises(Unsupported, match=r"not known to take stratum\+tls://.*Use stratum\+tcp://"):
+        with pytest.raises(Unsupported, match=r"not known to accept stratum\+tls://.*Use stratum\+tcp://"):
             bring(connect(miner), clock, SECOND, TLS, check_mode=check_mode)
         assert miner.writes == []
 

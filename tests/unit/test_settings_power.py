@@ -80,7 +80,7 @@ class TestOptions:
                 for state in ("mining_restarted", "poweredoff")
             ],
             *[
-                ({"state": state, "confirm": MAC}, "refused with any other")
+                ({"state": state, "confirm": MAC}, "not allowed with any other state")
                 for state in ("rebooted", "mining_restarted", "poweredoff")
             ],
             *[
@@ -92,7 +92,7 @@ class TestOptions:
                 )
             ],
             ({"search": "10.1.0"}, "search '10.1.0' is not a network"),
-            ({"state": "factory_reset"}, "it is required with state=factory_reset"),
+            ({"state": "factory_reset"}, "It is required with state=factory_reset"),
             ({"state": "factory_reset", "confirm": MAC, "min_uptime": 1.0}, "min_uptime is for"),
         ],
         ids=str,
@@ -273,10 +273,10 @@ class TestProof:
             ("rebooted", {0: replace(REBOOTED, uptime_s=121)}, "has not rebooted"),
             ("mining_restarted", {}, "cgminer has not restarted after 60 s"),
             ("poweredoff", {}, "still answers after 60 s"),
-            ("factory_reset", {}, "does not take the factory's login after 60 s"),
+            ("factory_reset", {}, "does not accept the factory login after 60 s"),
             # A reboot is no reset, and a login that the factory's miner takes is none either.
-            ("factory_reset", {0: REBOOTED}, "does not take the factory's login"),
-            ("factory_reset", {0: replace(UP, factory_login=True)}, "does not take the factory's login"),
+            ("factory_reset", {0: REBOOTED}, "does not accept the factory login"),
+            ("factory_reset", {0: replace(UP, factory_login=True)}, "does not accept the factory login"),
         ],
     )
     def test_without_it_the_miner_has_not_done_it(
@@ -308,7 +308,7 @@ class TestProof:
         self, bring: Bring, clock: Clock, state: str, life: Life, reason: str
     ) -> None:
         miner = Miner(clock, life)
-        with pytest.raises(NotBack, match=f"Whether it did is not known after 60 s: {reason}. Check") as caught:
+        with pytest.raises(NotBack, match=f"After 60 s, it is not known whether it did: {reason}. Check") as caught:
             bring(miner, state)
         assert caught.value.changed
         assert len(miner.commands) == 1
@@ -325,7 +325,7 @@ class TestProof:
         assert len(miner.commands) == 1
 
     def test_a_cgminer_that_does_not_answer_again_is_not_ready(self, bring: Bring, clock: Clock) -> None:
-        with pytest.raises(NotReady, match="cgminer is not back in 60 s") as caught:
+        with pytest.raises(NotReady, match="cgminer has not come back within 60 s") as caught:
             bring(Miner(clock, {0: NOT_MINING}), "mining_restarted")
         assert caught.value.changed
 
@@ -379,7 +379,7 @@ class TestReply:
         warnings: list[str] = []
         assert bring(Miner(clock, {}, reply=REPLY_LOST), "rebooted", wait=False, warn=warnings.append).changed
         assert len(warnings) == 1
-        assert "reply got lost (the connection was closed)" in warnings[0]
+        assert "reply was lost (the connection was closed)" in warnings[0]
 
 
 class TestBefore:
@@ -415,7 +415,7 @@ class TestBefore:
 
     def test_an_unknown_uptime_is_not_judged(self, bring: Bring, clock: Clock) -> None:
         miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=None))
-        with pytest.raises(BadReply, match="min_uptime can't be judged"):
+        with pytest.raises(BadReply, match="min_uptime can't be applied"):
             bring(miner, "rebooted", min_uptime=3600.0)
         assert miner.commands == []
 
@@ -430,7 +430,7 @@ class TestBefore:
         assert outcome.value == {"state": "poweredoff"}
         assert outcome.diff["before"] == outcome.diff["after"]
         assert len(warnings) == 1
-        assert "may as well be off the network only" in warnings[0]
+        assert "may only be disconnected from the network" in warnings[0]
         assert miner.commands == []
 
     @pytest.mark.parametrize("check_mode", [True, False])
@@ -439,7 +439,7 @@ class TestBefore:
         self, bring: Bring, clock: Clock, mac: str | None, check_mode: bool
     ) -> None:
         miner = Miner(clock, WELL["factory_reset"], mac=mac)
-        with pytest.raises(WrongDevice, match=f"confirmed for {MAC}"):
+        with pytest.raises(WrongDevice, match=f"confirm names {MAC}"):
             bring(miner, "factory_reset", check_mode=check_mode)
         assert miner.commands == []
 

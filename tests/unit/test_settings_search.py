@@ -52,7 +52,7 @@ class TestNetwork:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("10.0.0.0/8", "'10.0.0.0/8' has 16777216 addresses, and at most 4096"),
+            ("10.0.0.0/8", "'10.0.0.0/8' has 16777216 addresses, but at most 4096"),
             ("10.16.0.0/19", "8192 addresses"),
             ("10.1.0.0-10.1.0.9", "'10.1.0.0-10.1.0.9' is not a network"),
             ("10.1.0.0/33", "not a network"),
@@ -117,7 +117,7 @@ class TestBegin:
     def test_one_that_reports_no_mac_is_refused(self, tracker: Track, mac: str) -> None:
         _client, tracking = tracker(Lan({OLD: Device(live("dhcp"), mac=mac)}))
         with pytest.raises(
-            BadReply, match=r"does not report its MAC, so search could not find it.* Nothing was changed"
+            BadReply, match=r"does not report its MAC address, so search could not find it.* Nothing was changed"
         ):
             tracking.begin()
 

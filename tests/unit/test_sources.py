@@ -75,8 +75,8 @@ def test_the_command_line_counts_as_a_pair_and_last(
 
 
 WHERE = (
-    "It is looked for in the option password, the variable dragonmint_password, ansible_password or ansible_ssh_pass, "
-    "the environment variable DRAGONMINT_PASSWORD, and in -u together with -k."
+    "Set one of these: the option password, the variable dragonmint_password, ansible_password or ansible_ssh_pass, "
+    "the environment variable DRAGONMINT_PASSWORD, or both -u and -k."
 )
 HOW = "is not set (set it: read -rs MINER_PASSWORD && export MINER_PASSWORD)"
 MISSING: list[tuple[dict[str, Any], dict[str, Any], str]] = [
@@ -109,8 +109,8 @@ MISSING: list[tuple[dict[str, Any], dict[str, Any], str]] = [
         {"args": {"password": ""}, "raw": "{{ provision_admin_password }}"},
         "The option password is empty because provision_admin_password is empty.",
     ),
-    ({}, {"command_line": lambda: ("root", None)}, "-u was given without -k, and counts only together with it."),
-    ({}, {"command_line": lambda: (None, "secret-9")}, "-k was given without -u, and counts only together with it."),
+    ({}, {"command_line": lambda: ("root", None)}, "-u was given without -k, but is only used together with it."),
+    ({}, {"command_line": lambda: (None, "secret-9")}, "-k was given without -u, but is only used together with it."),
     (
         {},
         {"task_environment": frozenset({"DRAGONMINT_PASSWORD", "PATH"})},

@@ -160,7 +160,7 @@ def test_a_lost_write_may_take_effect_late(reply: MinerError, clock: Clock) -> N
 def test_a_lost_write_that_never_takes_effect_is_not_sent_again(reply: MinerError, clock: Clock) -> None:
     fan = Fan(50)
     fan.reply = reply
-    with pytest.raises(NotApplied, match=rf"its reply got lost \({reply.reason}\), but it still has 50 %") as caught:
+    with pytest.raises(NotApplied, match=rf"its reply was lost \({reply.reason}\), but it still has 50 %") as caught:
         outcome_of(fan, clock)
     assert fan.written == [70]
     assert SETTLE_S <= sum(clock.slept) < SETTLE_S + 1

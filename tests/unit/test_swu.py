@@ -62,10 +62,10 @@ FOREIGN = {
     "a web page": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><title>404</title>", "it is a web page, probably an error page"),
     "a short web page": (b"<html>", "it is a web page, probably an error page"),
     "an image": (IMAGES["rootfs.ubi"], "it is a bare UBI image"),
-    "text": (b"404 page not found\n", "it does not begin as a cpio archive of format crc does"),
-    "zeros": (bytes(4096), "it does not begin as a cpio archive of format crc does"),
-    "the end of a file": (GOOD[3000:], "it does not begin as a cpio archive of format crc does"),
-    "padded before": (bytes(4) + GOOD, "it does not begin as a cpio archive of format crc does"),
+    "text": (b"404 page not found\n", "it does not begin like a cpio archive of format crc"),
+    "zeros": (bytes(4096), "it does not begin like a cpio archive of format crc"),
+    "the end of a file": (GOOD[3000:], "it does not begin like a cpio archive of format crc"),
+    "padded before": (bytes(4) + GOOD, "it does not begin like a cpio archive of format crc"),
     "newc": (GOOD.replace(CRC, b"070701"), "it is a cpio archive of format newc, and the miner takes the format crc"),
     "odc": (b"070707" + b"0" * 200, "it is a cpio archive of format odc"),
     "old cpio": (b"\xc7\x71" + bytes(200), "it is an old cpio archive"),
@@ -135,7 +135,7 @@ REORDERED = {
         cpio(*entries({"sw-description.sig": entry("sw-description.sig")})),
         "sw-description.sig has 0 bytes",
     ),
-    "an empty description": (described(""), "sw-description has 0 bytes; 1 to 262144 were to be expected"),
+    "an empty description": (described(""), "sw-description has 0 bytes; expected 1 to 262144"),
     "an endless description": (described("#" * 300_000), "sw-description has 300000 bytes"),
     "no image": (cpio(*entries({"uImage": None})), "it lacks uImage, which its sw-description names"),
     "no images": (cpio(*entries(dict.fromkeys(IMAGES))), "it lacks BOOT.bin, devicetree.dtb, system.bit, uImage, roo"),
@@ -168,9 +168,9 @@ MISDESCRIBED = {
     ),
     "no board": ('software: { version = "1"; }', "has no section g19 or soc; its sections are: none"),
     "one half only": (description().replace("alt:", "other:"), "its sw-description has no section g19.stable.alt;"),
-    "no hardware": (description(hardware=None), "it does not say for which hardware it is"),
-    "an empty list of hardware": (description(hardware="[]"), "it does not say for which hardware it is"),
-    "one hardware": (description(hardware='"t1.g19"'), "it does not say for which hardware it is"),
+    "no hardware": (description(hardware=None), "it does not state the hardware that it is for"),
+    "an empty list of hardware": (description(hardware="[]"), "it does not state the hardware that it is for"),
+    "one hardware": (description(hardware='"t1.g19"'), "it does not state the hardware that it is for"),
     "a number as hardware": (description(hardware="[ 1, 2 ]"), "'1' is not a hardware revision"),
     "a sentence as hardware": (description(hardware='[ "any of them" ]'), "'any of them' is not a hardware revision"),
     "nothing to install": (description(alt=half({}, 1, VERSION)), "g19.stable.alt installs nothing"),
@@ -262,13 +262,13 @@ def test_a_bad_description_is_refused(file: Path, text: str, reason: str) -> Non
 @pytest.mark.parametrize(
     ("data", "hint"),
     [
-        (b"\x7fELF", "Name the .swu file of the vendor, as it was downloaded."),
-        (GOOD[:-4096], "Download it again, and compare its size and checksum with what the vendor says."),
+        (b"\x7fELF", "Use the vendor's .swu file as it was downloaded."),
+        (GOOD[:-4096], "Download it again, and compare its size and checksum with the vendor's."),
         (
             firmware(board="g45"),
             "It is for another kind of miner: use one for the board g19 or soc.",
         ),
-        (cpio(), "It does not come from the vendor as it is: use the vendor's own file."),
+        (cpio(), "The vendor's archives are different: use the vendor's original file."),
     ],
 )
 def test_a_refusal_says_what_to_do(file: Path, data: bytes, hint: str) -> None:
@@ -389,8 +389,8 @@ def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     reasons = {name: refusal(tmp_path / name).reason for name in ["", "pipe", "none", "file/x", "\0"]}
     assert reasons == {
-        "": "it is a folder or a device, and not a file",
-        "pipe": "it is a folder or a device, and not a file",
+        "": "it is a folder or a device, not a file",
+        "pipe": "it is a folder or a device, not a file",
         "none": "it can't be read (no such file or directory)",
         "file/x": "it can't be read (not a directory)",
         "\0": "its name has a NUL character",
@@ -404,7 +404,7 @@ def test_what_may_not_be_read_is_refused(file: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(os, "open", forbid)
     error = refusal(file)
     assert error.reason == "it can't be read (permission denied)"
-    assert str(error).endswith(". Correct the name, or who may read it.")
+    assert str(error).endswith(". Correct the name, or the permissions of the file.")
 
 
 class Unruly(io.BufferedReader):

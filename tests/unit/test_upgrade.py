@@ -270,7 +270,7 @@ FAILURES = {
             "ERROR corelib/channel_curl.c : channel_get_file : 793 : Channel get operation failed (Timeout)",
             "ERROR core/cpio_utils.c : get_cpiohdr : 36 : CPIO Format not recognized: magic not found ",
         ),
-        "the miner could not fetch the archive ('Channel get operation failed (Timeout)')",
+        "the miner could not download the archive ('Channel get operation failed (Timeout)')",
     ),
     "flash-worn-out": Failure(
         ("ERROR handlers/flash_handler.c : flash_write_nor : 284 : Failure installing into: mtd3 ",),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The light of a miner. What it shows can't be read, so it is switched each time, and only the reply tells of it."""
+"""The light of a miner. Its state can't be read, so it is switched each time, and only the reply confirms it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def switch(session: Session, state: str, check_mode: bool) -> Steps[Outcome[str]
     """
     yield from session.require_rights()
     yield from session.log_in()
-    # Innosilicon had a page of its own before it had the light. Whether its firmware has it shows when it is told.
+    # Innosilicon had its own page before it had the light. Only the command shows whether the firmware has it.
     if (yield from session.page_title()) == DRAGONMINT_ISSUER:
         raise Unsupported(
             "This miner's firmware is DragonMint's, which cannot switch the light; only Innosilicon's can."
@@ -42,14 +42,14 @@ def _tell(session: Session, state: str) -> Steps[None]:
         lost = yield from send_once(session.write(switch_led(state)))
     except NotReady as error:
         raise Rejected(
-            f"The miner did not switch its light to '{state}': its program dm-monitor, which has the light, does not "
-            "answer. Reboot the miner (dragonmint_power with state: rebooted).",
+            f"The miner did not switch its light to '{state}': its program dm-monitor, which controls the light, "
+            f"does not answer. Reboot the miner (dragonmint_power with state: rebooted).",
             reason=error.reason,
         ) from error
     if lost:
         failure = NotBack(
-            f"The miner was told to switch its light to '{state}', its reply got lost ({lost.reason}), and the light "
-            "cannot be read. Look at the miner, or run the task again.",
+            f"The miner was sent the command to switch its light to '{state}', its reply was lost ({lost.reason}), "
+            f"and the light cannot be read. Look at the miner, or run the task again.",
             reason=lost.reason,
         )
         failure.changed = True

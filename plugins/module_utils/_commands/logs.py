@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The log of a miner: a stream that never ends by itself, of which the wanted part is kept.
 
-The miner does not tell where what it had ends and what is new begins. But it sends the one without pause, and a number
-of entries that it has is followed by the end.
+The miner does not mark where the existing entries end and the new ones begin. But it sends the one without pause, and a
+number of entries that it has is followed by the end.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Log:
 def wanted_from(options: Mapping[str, Any], follow_s: float) -> Wanted:
     """Returns what module options want. Raises InvalidInput."""
     if options["lines"] < 0:
-        raise InvalidInput("lines must be a number of entries, or 0 for all that the miner has.")
+        raise InvalidInput("lines must be a number of log entries, or 0 for all entries that the miner has.")
     if not 1 <= options["max_bytes"] <= KEPT_BYTES_MAX:
         raise InvalidInput(f"max_bytes must be between 1 and {KEPT_BYTES_MAX}.")
     return Wanted(options["lines"] or None, follow_s, _pattern(options["match"]), options["max_bytes"])
@@ -149,4 +149,4 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
             warnings.simplefilter("ignore")
             return re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:
-        raise InvalidInput(f"match {printable(text)!r} is no regular expression: {error}.") from None
+        raise InvalidInput(f"match {printable(text)!r} is not a valid regular expression: {error}.") from None

@@ -44,8 +44,8 @@ def try_pools(session: Session, pools: Sequence[DesiredPool]) -> Steps[tuple[Poo
     if reasons:
         said = "; ".join(f"{pool}: {reason}" for pool, reason in reasons.items())
         raise Rejected(
-            f"The miner cannot use {said}. Nothing was set. Check the address, the worker, its password, and that the "
-            "network of the miner reaches the pool.",
+            f"The miner cannot use {said}. Nothing was set. Check the URL, the worker, its password, and that the "
+            f"miner's network reaches the pool.",
             reason=said,
         )
     return whole

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reboot, restart of mining, power off and factory reset, each with the proof that it happened.
 
-The miner confirms all of them before they happen, and its confirmation can get lost. So the confirmation is no proof,
-and that it is missing disproves nothing.
+The miner confirms all of them before they happen, and its confirmation can get lost. So the confirmation proves
+nothing, and that it is missing disproves nothing.
 """
 
 from __future__ import annotations
@@ -83,14 +83,14 @@ def options_from(params: Mapping[str, Any]) -> Options:
         raise InvalidInput(f"min_uptime is for state=rebooted, not for state={state}. Leave it out.")
     if (confirm is not None) != (state == "factory_reset"):
         raise InvalidInput(
-            "confirm is the MAC of a miner that is to lose all its settings: "
-            "it is required with state=factory_reset, and refused with any other."
+            "confirm is the MAC address of the miner to reset to factory settings. It is required with "
+            "state=factory_reset, and not allowed with any other state."
         )
     hosts = tuple(hosts_to_search(params["search"]))
     if hosts and not (_COMMANDS[state].may_move and params["wait"]):
         raise InvalidInput(
-            "search is for a miner that is waited for and may come back at another address, with state=rebooted or "
-            f"state=factory_reset, and wait=true. With state={state}, wait={str(params['wait']).lower()}, leave it out."
+            f"search can only be used with state=rebooted or state=factory_reset, and wait=true. "
+            f"With state={state}, wait={str(params['wait']).lower()}, leave it out."
         )
     return Options(state, min_uptime_s, confirm, params["wait_timeout"] if params["wait"] else None, hosts)
 
@@ -127,19 +127,21 @@ def reboot(session: Session, tracker: Tracker, wait_s: float) -> Steps[None]:
 
 def _is_due(session: Session, options: Options, warn: Callable[[str], None]) -> Steps[bool]:
     if options.state == "poweredoff" and (yield from _is_off(session)):
-        warn("Nothing answers at the miner's address, so it is taken for off. It may as well be off the network only.")
+        warn(
+            "Nothing answers at the miner's address, so it counts as off. It may only be disconnected from the network."
+        )
         return False
     if options.min_uptime_s is not None:
         uptime_s = (yield from session.read(OVERVIEW)).hardware.uptime_seconds
         if uptime_s is None:
-            raise BadReply("The miner does not tell its uptime, so min_uptime can't be judged. Leave it out.")
+            raise BadReply("The miner does not report its uptime, so min_uptime can't be applied. Leave it out.")
         return uptime_s >= options.min_uptime_s
     if options.confirm is not None:
         mac = (yield from session.read(OVERVIEW)).identity.mac
         if mac != mac_address(options.confirm):
             raise WrongDevice(
-                f"The reset was confirmed for {options.confirm}, but the miner has the MAC {mac}: nothing was changed. "
-                "Correct confirm, or the address."
+                f"confirm names {options.confirm}, but the miner has the MAC address {mac}. Nothing was changed. "
+                f"Correct confirm, or the address."
             )
     return True
 
@@ -150,7 +152,10 @@ def _carry_out(session: Session, options: Options, tracker: Tracker, warn: Calla
     lost = yield from send_once(session.write(Request(command.endpoint)))
     if options.wait_s is None:
         if lost:
-            warn(f"The miner was told, but its reply got lost ({lost.reason}), and nothing was waited for.")
+            warn(
+                f"The command was sent, but the miner's reply was lost ({lost.reason}), and wait is false, so the "
+                f"result is unknown."
+            )
         return
     deadline = session.now() + options.wait_s
     with after_change():
@@ -159,7 +164,9 @@ def _carry_out(session: Session, options: Options, tracker: Tracker, warn: Calla
         yield from _ask_once_more(is_done, command, options.wait_s)
     with after_change():
         if not (yield from wait_until(session, lambda: command.is_back(session), deadline - session.now())):
-            raise NotReady(f"Mining was restarted, but cgminer is not back in {options.wait_s:g} s. Reboot the miner.")
+            raise NotReady(
+                f"Mining was restarted, but cgminer has not come back within {options.wait_s:g} s. Reboot the miner."
+            )
 
 
 # Whether it is proven: False disproves it, an error means that the miner can't say.
@@ -176,7 +183,7 @@ class _Command:
     """What brings a miner to a state.
 
     ``proof`` looks at the miner before, and returns what proves it afterwards. ``order`` and ``undone`` say in a
-    message what it was told, and what it is like if it has not done it; ``advice`` what to do where nobody knows.
+    message the command, and the miner's state if it has not carried it out; ``advice`` what to do if that is unknown.
     ``may_move`` means that it may come back at another address, and ``passwords`` are the admin's there if not the
     present one.
     """
@@ -192,7 +199,7 @@ class _Command:
 
 
 def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner has rebooted when its tokens of before are dead and its uptime began after the command.
+    """A miner has rebooted when its previous tokens are refused and its uptime began after the command.
 
     Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only. Of a miner whose
     token is dead and whose uptime can't be read, nothing is known.
@@ -207,14 +214,14 @@ def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
         uptime_s = (yield from read_overview(session)).hardware.uptime_seconds
         if uptime_s is None:
             reason = "it does not report its uptime"
-            raise BadReply(f"The miner can't be seen to reboot: {reason}.", reason, transient=True)
+            raise BadReply(f"The reboot can't be verified: {reason}.", reason, transient=True)
         return uptime_s <= session.now() - began + _UPTIME_SLACK_S
 
     return is_done
 
 
 def _reset_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner was reset when its tokens of before are dead and it takes a factory's login."""
+    """A miner was reset when its previous tokens are refused and it accepts a factory login."""
     jwt = (yield from session.log_in()).jwt
 
     def is_done() -> Steps[bool]:
@@ -270,17 +277,17 @@ def _mining_before(session: Session) -> Steps[Mining]:
 
 
 def _ask_once_more(is_done: Proof, command: _Command, wait_s: float) -> Steps[None]:
-    """Lets a miner have the last word that has not proved it in time.
+    """Checks a miner once more that has not proved it in time.
 
-    Raises NotApplied if it has carried on as before, NotBack if it can't say.
+    Raises NotApplied if it has not carried out the command, NotBack if that is unknown.
     """
-    told = f"The miner was told to {command.order}"
+    told = f"The miner was sent the command to {command.order}"
     try:
         if (yield from is_done()):
             return
     except MinerError as error:
         failure = NotBack(
-            f"{told}. Whether it did is not known after {wait_s:g} s: {error.reason}. {command.advice}",
+            f"{told}. After {wait_s:g} s, it is not known whether it did: {error.reason}. {command.advice}",
             reason=error.reason,
         )
         failure.changed = True
@@ -297,8 +304,8 @@ _COMMANDS = {
         reboot_proof,
         "reboot",
         "it has not rebooted",
-        "Check the uptime on its web page, and the miner itself. If it only takes longer, raise wait_timeout; if DHCP "
-        "may have given it another address, name that network in search.",
+        "Check the uptime on its web page, and the miner itself. If it only needs more time, raise wait_timeout. If "
+        "DHCP may have given it another address, name that network in search.",
         may_move=True,
     ),
     "mining_restarted": _Command(
@@ -314,15 +321,15 @@ _COMMANDS = {
         _off_proof,
         "power off",
         "it still answers",
-        "Check the miner itself. If it only takes longer, raise wait_timeout.",
+        "Check the miner itself. If it only needs more time, raise wait_timeout.",
     ),
     "factory_reset": _Command(
         FACTORY_RESET,
         _reset_proof,
         "reset itself to factory settings",
-        "it does not take the factory's login",
-        "Check the miner itself. After a reset it takes its address from DHCP: name that network in search. If it only "
-        "takes longer, raise wait_timeout.",
+        "it does not accept the factory login",
+        "Check the miner itself. After a reset it gets its address from DHCP: name that network in search. If it "
+        "only needs more time, raise wait_timeout.",
         may_move=True,
         passwords=FACTORY_PASSWORDS[ADMIN],
     ),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What of a miner differs from its desired state, told from its facts: nothing is asked for it."""
+"""The drift of a miner from its desired state, according to its facts, without further reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
 
-# The subset of facts that tells of each setting.
+# The subset of facts that has each setting.
 SUBSETS = {"pools": "pools", "autotune": "autotune", "firmware": "identity", "network": "network"}
 
 
@@ -18,7 +18,7 @@ Comparison = Callable[[Mapping[str, Any]], Optional[bool]]
 
 
 def comparison(setting: str, options: Any) -> Comparison:
-    """Returns what tells from facts whether a setting is as the options of its module say; None if they do not tell.
+    """Returns a comparison of facts with the options of a setting's module; it returns None if facts do not show it.
 
     Raises InvalidInput for what the module refuses, too.
     """

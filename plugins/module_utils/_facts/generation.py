@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which generation of the firmware a miner has.
 
-It is told by how the miner behaves. Its version is no help: the makers use the same form of version, and nothing in it
-says what the firmware can do.
+It is derived from how the miner behaves. Its version does not help: the makers use the same form of version, and
+nothing in it says what the firmware can do.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ UNKNOWN = "unknown"
 
 
 def current_generation(session: Session) -> Steps[str]:
-    """Returns one of GENERATIONS, or unknown where the miner, or what this user may ask, does not tell."""
+    """Returns one of GENERATIONS, or unknown if the miner, or what this user may read, does not show it."""
     brand = yield from session.page_title()
     if brand == DRAGONMINT_ISSUER or brand not in BRANDS:
         # Innosilicon's first firmware still shows DragonMint's page. The issuer of its JWTs is its own.

@@ -25,7 +25,6 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import mask_url
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
-from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.autotune import AUTOTUNE_STATUS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.debug import DEBUG_STATS
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import (
     ERROR,
@@ -61,7 +60,7 @@ ONLY_NAMED = ("generation", "latest_firmware", "debug", "error")
 
 
 def wanted_subsets(names: Sequence[str]) -> list[str]:
-    """Returns the subsets that a gather_subset names: what is asked for (all by default) less what is excluded by !.
+    """Returns the subsets that a gather_subset names: the requested ones (all by default) without those excluded by !.
 
     As with Ansible's own facts, !all leaves the minimum and what is named besides. Raises InvalidInput for a name that
     is none.
@@ -97,7 +96,7 @@ def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]
             for doubt in sources.doubts.pop(subset, ()):
                 warn(doubt)
         except LEFT_OUT as error:
-            warn(f"The facts {subset} are left out: {error}")
+            warn(f"The facts '{subset}' are omitted: {error}")
             refusals.append(error)
     if refusals and not facts and all(isinstance(error, NotReady) for error in refusals):
         raise refusals[0]
@@ -107,7 +106,7 @@ def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]
 def mining_fact(value: Mining, rates: Rates, everything: Everything | None = None) -> dict[str, Any]:
     """Returns what cgminer does as the fact dragonmint_mining shows it.
 
-    ``rates`` are those of its boards, or where it tells none, those of ``everything``.
+    ``rates`` are those of its boards, or if it reports none, those of ``everything``.
     """
     boards = value.boards or (everything.boards if everything else ())
     fan_percent = value.fan_percent
@@ -162,7 +161,7 @@ class Sources:
         return None
 
     def network(self) -> Steps[Network]:
-        """From the overview where that is asked for anyway; alone it costs the miner less."""
+        """From the overview if that is read anyway; alone it costs the miner less."""
         if self._needs_overview:
             return (yield from self.overview()).network
         return (yield from self.session.read(NETWORK))
@@ -218,7 +217,7 @@ def _mining_fact(sources: Sources) -> Steps[dict[str, Any]]:
 
 
 def _everything(session: Session, type_: str | None, value: Mining) -> Steps[Everything | None]:
-    """What only firmware after August 2018 tells, and only an admin. None without it, since the fact can do without."""
+    """What only firmware after August 2018 reports, only to an admin; None otherwise, since the fact is optional."""
     if not value.shows_innosilicon or normal_type(type_ or "") in _WITHOUT_EVERYTHING:
         return None
     try:
@@ -228,16 +227,9 @@ def _everything(session: Session, type_: str | None, value: Mining) -> Steps[Eve
 
 
 def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
-    try:
-        configured = yield from autotune.current_autotune(sources.session)
-    except PermissionDenied:
-        # A guest may read the status of an Innosilicon, which has the mode in it.
-        status = yield from sources.session.read(AUTOTUNE_STATUS)
-        if status.configured is None:
-            raise
-        configured = status.configured
-    else:
-        status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
+    status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
+    # With the mode in it, one request is enough; a guest may ask an Innosilicon for nothing else.
+    configured = status.configured or (yield from autotune.current_autotune(sources.session))
     return {**autotune.shown(configured), "is_running": status.is_running, "is_tuning": status.is_tuning}
 
 

@@ -104,9 +104,9 @@ def _invalid(path: str, unfit: _Unfit) -> InvalidFirmware:
     return InvalidFirmware(f"The firmware {path} can't be installed: {unfit.reason}. {unfit.hint}", unfit.reason)
 
 
-_DOWNLOAD_AGAIN = "Download it again, and compare its size and checksum with what the vendor says."
-_OTHER_FILE = "Name the .swu file of the vendor, as it was downloaded."
-_NOT_VENDORS = "It does not come from the vendor as it is: use the vendor's own file."
+_DOWNLOAD_AGAIN = "Download it again, and compare its size and checksum with the vendor's."
+_OTHER_FILE = "Use the vendor's .swu file as it was downloaded."
+_NOT_VENDORS = "The vendor's archives are different: use the vendor's original file."
 
 
 @contextmanager
@@ -117,10 +117,12 @@ def _opened(path: str) -> Iterator[io.BufferedReader]:
     except ValueError:
         raise _Unfit("its name has a NUL character", "Correct the name.") from None
     except OSError as error:
-        raise _Unfit(f"it can't be read ({_words(error)})", "Correct the name, or who may read it.") from error
+        raise _Unfit(
+            f"it can't be read ({_words(error)})", "Correct the name, or the permissions of the file."
+        ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _Unfit("it is a folder or a device, and not a file", _OTHER_FILE)
+        raise _Unfit("it is a folder or a device, not a file", _OTHER_FILE)
     with os.fdopen(descriptor, "rb") as file:
         yield file
 
@@ -181,7 +183,7 @@ def _read(path: str, file: io.BufferedReader) -> Archive:
     try:
         return _read_whole(path, file)
     except OSError as error:
-        raise _Unfit(f"it can't be read to its end ({_words(error)})", "Check the disk it lies on.") from error
+        raise _Unfit(f"it can't be read to its end ({_words(error)})", "Check the disk that it is on.") from error
 
 
 def _read_whole(path: str, file: io.BufferedReader) -> Archive:
@@ -242,7 +244,7 @@ def _check_kind(head: bytes) -> None:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGES):
         raise _Unfit("it is a web page, probably an error page that was saved in its place", _DOWNLOAD_AGAIN)
     if not head.startswith(_CRC_MAGIC):
-        raise _Unfit("it does not begin as a cpio archive of format crc does", _OTHER_FILE)
+        raise _Unfit("it does not begin like a cpio archive of format crc", _OTHER_FILE)
 
 
 # Format crc: the magic, and 13 numbers of 8 hexadecimal digits; the 7th is the size, the last two are the size of
@@ -311,7 +313,7 @@ def _first_entry(stream: _Stream, name: str, bytes_max: int) -> bytes:
     if entry.name != name:
         raise _Unfit(f"at byte {start} it has {entry.name} where {name} must be", _NOT_VENDORS)
     if not 0 < entry.size_bytes <= bytes_max:
-        raise _Unfit(f"{name} has {entry.size_bytes} bytes; 1 to {bytes_max} were to be expected", _NOT_VENDORS)
+        raise _Unfit(f"{name} has {entry.size_bytes} bytes; expected 1 to {bytes_max}", _NOT_VENDORS)
     return b"".join(_content(stream, entry))
 
 
@@ -430,7 +432,7 @@ def _version(software: libconfig.Group, boards: Sequence[str]) -> str | None:
         return None
     if len(versions) > 1 or not all(by_half.values()):
         said = "; ".join(f"{_named(half)}: {', '.join(sorted(found)) or 'none'}" for half, found in by_half.items())
-        raise _misdescribed(f"which version it is depends on the half of the flash ({said})")
+        raise _misdescribed(f"its version depends on the half of the flash ({said})")
     return versions[0]
 
 
@@ -445,7 +447,7 @@ def _hardware(software: libconfig.Group, boards: Sequence[str]) -> tuple[str, ..
     for board in boards:
         revisions = _find(software, (board, MODES[0]), "hardware-compatibility")
         if not isinstance(revisions, (list, tuple)) or not revisions:
-            raise _misdescribed("it does not say for which hardware it is (hardware-compatibility)")
+            raise _misdescribed("it does not state the hardware that it is for (hardware-compatibility)")
         found.update(dict.fromkeys(_word(revision, "a hardware revision") for revision in revisions))
     return tuple(found)
 
@@ -462,7 +464,7 @@ def _groups(software: libconfig.Group, half: _Half, kind: str) -> Iterator[libco
         raise _misdescribed(f"{kind} of {_named(half)} is not a list")
     for item in items or ():
         if not isinstance(item, dict):
-            raise _misdescribed(f"{kind} of {_named(half)} has an entry that is no group")
+            raise _misdescribed(f"{kind} of {_named(half)} has an entry that is not a group")
         yield item
 
 
@@ -486,7 +488,7 @@ _Identity = list[Union[str, int]]
 
 
 def _identity(path: str, file: io.BufferedReader) -> _Identity:
-    """What tells a file from another one, and from itself after a change."""
+    """What distinguishes a file from another one, and from itself after a change."""
     status = os.fstat(file.fileno())
     return [os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ino]
 

@@ -55,7 +55,7 @@ _CONNECTION_BYTES_MAX = 4 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Order:
-    """What the miner is told to install: an archive that is sent to it, or the address that it fetches one from."""
+    """What the miner is to install: an archive that is sent to it, or the URL that it downloads one from."""
 
     path: str | None = None
     size: int = 0
@@ -89,9 +89,9 @@ async def follow(
     to_end: bool,
     report: Callable[[], None],
 ) -> None:
-    """Hands over and follows an upgrade until it has ended, or was judged if not ``to_end``, or ``wait_s`` are over.
+    """Sends and follows an upgrade until it ended, or the archive was checked if not ``to_end``, or ``wait_s`` is over.
 
-    ``run`` runs steps meanwhile. ``report`` is called whenever there may be something new to tell. Raises what the
+    ``run`` runs steps meanwhile. ``report`` is called whenever there may be something new to report. Raises what the
     miner refused the order with.
     """
     await _Follower(run, miner, order, upgrade, report).run(wait_s, to_end)
@@ -161,7 +161,7 @@ class _Follower:
                 self._gone_since = (self._gone_since or time.monotonic()) if is_gone else None
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
                 self._gone_since = None
-            # Where the websocket can't be had, it works without. An updater that does not run yet is waited for.
+            # If the websocket can't be opened, this works without it. An updater that does not run yet is waited for.
             if self._gone_since is None or self._is_gone():
                 self._is_listening.set()
             if self._hears:

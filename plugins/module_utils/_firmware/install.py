@@ -64,7 +64,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait for its judgement only."""
+    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait only for its check."""
 
     allow_downgrade: bool
     force: bool
@@ -83,7 +83,7 @@ class Installed(Outcome[str]):
 
 
 def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None:
-    """Returns the firmware that module options name, after judging its archive, once for all miners of a run.
+    """Returns the firmware that module options name, after checking its archive, once for all miners of a run.
 
     None means the newest one, which only the miner can find out. ``folder`` is the run's own temporary folder. Raises
     InvalidInput or InvalidFirmware.
@@ -91,9 +91,7 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
     if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
         raise InvalidInput("Exactly one of src, url and latest names the firmware.")
     if options["checksum"] and not options["src"]:
-        raise InvalidInput(
-            "checksum is for src. The miner does not check what it fetches itself, but for its signature."
-        )
+        raise InvalidInput("checksum is for src. A miner checks nothing but the signature of what it downloads itself.")
     if options["src"]:
         return _from_archive(judge(options["src"], folder), options["version"], options["checksum"])
     if options["latest"]:
@@ -157,7 +155,7 @@ class _Flash:
         self._told: tuple[Phase, int] | None = None
 
     def run(self) -> Steps[Upgrade]:
-        """Returns what it came to: RESTARTED, or a phase in which the archive was judged if no more is wanted."""
+        """Returns the last phase: RESTARTED, or one in which the archive was checked if ``to_end`` is False."""
         yield from self._follow()
         if self._is_to_recover and (yield from self._restart_updater()):
             yield from self._try_again()
@@ -168,10 +166,10 @@ class _Flash:
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
-                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and nothing is "
-                "being installed: it is stuck on an earlier upload that was cut off, or it has died. Set recover=true "
-                "(upgrade_recover=true for the role and the playbook) to have the updater restarted, where the "
-                "firmware can do that, or else the miner rebooted."
+                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and nothing "
+                f"is being installed: it has died, or is stuck on an earlier upload that was cut off. Set recover=true "
+                "(upgrade_recover=true for the role and the playbook) to restart the updater if the firmware can do "
+                "that, or else to reboot the miner."
             )
         if phase is Phase.FAILED:
             raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
@@ -225,15 +223,15 @@ class _Flash:
         asked = f" Last seen: {unanswered}." if unanswered else ""
         if phase is Phase.RESTARTING:
             failure = NotBack(
-                f"The miner installed {self._wanted.version}, and was not seen to come back from its reboot within "
-                f"{self._policy.wait_s:g} s.{asked} Check the miner itself. If it only takes longer, raise "
-                "wait_timeout; if DHCP may have given it another address, name that network in search."
+                f"The miner installed {self._wanted.version}, but has not come back from its reboot within "
+                f"{self._policy.wait_s:g} s.{asked} Check the miner itself. If it only needs more time, raise "
+                f"wait_timeout. If DHCP may have given it another address, name that network in search."
             )
         else:
             failure = NotBack(
-                f"The miner was given {self._wanted.version}, and has not finished within {self._policy.wait_s:g} s "
-                f"({phase.value}).{asked} Check the miner itself. If it only takes longer, run the task again with a "
-                "longer wait_timeout: it joins the update."
+                f"The miner received {self._wanted.version}, but has not finished within {self._policy.wait_s:g} s "
+                f"({phase.value}).{asked} Check the miner itself. If it only needs more time, run the task again "
+                f"with a longer wait_timeout: it then follows this update."
             )
         failure.changed = True
         return failure
@@ -246,7 +244,7 @@ def _from_archive(archive: Archive, version: str | None, checksum: str | None) -
             raise InvalidInput("checksum must be sha256: and 64 hexadecimal digits.")
         if match[1].lower() != archive.sha256:
             raise InvalidFirmware(
-                f"{archive.path} has the SHA-256 {archive.sha256}, not the one of checksum. Fetch it again."
+                f"{archive.path} has the SHA-256 {archive.sha256}, not the one in checksum. Download it again."
             )
     if version and archive.version and version != archive.version:
         raise InvalidFirmware(f"{archive.path} holds {archive.version}, not {version}. Correct src or version.")
@@ -267,23 +265,24 @@ def _require_fit(wanted: Wanted, overview: Overview) -> None:
     identity, free = overview.identity, overview.hardware.cache_free_bytes
     if not identity.type or not identity.hwver:
         raise BadReply(
-            "The miner does not tell its type and hardware, so whether the archive fits is unknown. Reboot it."
+            "The miner does not report its type and hardware, so it is unknown whether the archive is for it. Reboot "
+            "it."
         )
     hardware = _hardware(identity.type, identity)
     if hardware not in wanted.archive.hardware:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and this miner is a {hardware}. "
-            "Give it the firmware of its own model."
+            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and the hardware of this miner is "
+            f"{hardware}. Use the firmware for its model."
         )
     if identity.hwver.lower() not in wanted.archive.boards:
         raise InvalidFirmware(
             f"{wanted.archive.path} is for the board {' and '.join(wanted.archive.boards)}, and this miner has "
-            f"{identity.hwver}. Give it the firmware of its own model."
+            f"{identity.hwver}. Use the firmware for its model."
         )
     if free is not None and free < wanted.archive.size_bytes:
         raise NotReady(
-            f"The miner has {free} bytes of memory free, and the archive has {wanted.archive.size_bytes}. "
-            "Reboot the miner, and try again."
+            f"The miner has {free} bytes of free memory, but the archive has {wanted.archive.size_bytes} bytes. "
+            f"Reboot the miner, and try again."
         )
 
 
@@ -311,37 +310,38 @@ def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
 
 
 def _require_installed(session: Session, wanted: Wanted, before: Identity, was_heard: bool) -> Steps[None]:
-    """Whether something was written is told by the miner's firmware, or by its updater. By neither: nobody knows."""
+    """The miner's firmware or its updater shows whether something was written. If neither does, it is unknown."""
     failure: MinerError | None = None
     try:
         now = (yield from session.read(OVERVIEW)).identity
     except MinerError as error:
         failure = NotBack(
-            f"The miner was given {wanted.version} and has rebooted. Since then it can't be read, so what it runs is "
-            f"not known: {error.reason}. Run the task again when the miner answers.",
+            f"The miner received {wanted.version} and has rebooted, but it can't be read since then, so it is not "
+            f"known which firmware it runs: {error.reason}. Run the task again when the miner answers.",
             reason=error.reason,
         )
         failure.changed = True
         raise failure from error
     if now.mac != before.mac:
         failure = WrongDevice(
-            f"The miner {before.mac} was upgraded, and now {now.mac} answers at its address. Look for it."
+            f"The miner {before.mac} was upgraded, but now {now.mac} answers at its address. Find out which address "
+            f"it has now."
         )
     elif now.firmware == before.firmware != wanted.version and not was_heard:
         failure = FlashFailed(
-            f"The miner was given {wanted.version}, has rebooted since, and runs {now.firmware} as before. Nothing was "
-            f"heard of the installation: either it rebooted before that, or {wanted.version} does not boot on it. Run "
-            "the task again, and look at the miner's logs if it fails again."
+            f"The miner received {wanted.version} and has rebooted, but still runs {now.firmware}. The updater did "
+            f"not report the installation: either the miner rebooted before it, or {wanted.version} does not boot on "
+            f"it. Run the task again, and check the miner's logs if it fails again."
         )
     elif now.firmware == before.firmware != wanted.version:
         failure = FlashFailed(
             f"The miner installed {wanted.version}, rebooted, and runs {now.firmware} again: the new image does not "
-            "boot on it, so it fell back to the old one. Look at the miner's logs."
+            "boot on it, so it fell back to the old one. Check the miner's logs."
         )
     elif now.firmware != wanted.version:
         failure = FlashFailed(
-            f"The miner was to run {wanted.version} and runs {now.firmware}. Another update may have come between, or "
-            "the version is not the one of the firmware."
+            f"The miner should run {wanted.version}, but runs {now.firmware}. Another update may have been installed "
+            f"in between, or the version is not the version of this firmware."
         )
     if failure:
         failure.changed = True

@@ -4,7 +4,7 @@
 """How a firmware upgrade goes, without any I/O.
 
 An :class:`Upgrade` is fed with what happens, in whatever order it does, and always knows its phase. What is kept here
-is only what decides about the next phase or is told to the user; who sends, listens and asks is of no concern.
+is only what decides about the next phase or is shown to the user; it does not matter who sends, listens and reads.
 
 The updater's statuses and texts come from two of its threads, so their order says nothing. A socket that is lost may
 mean that the miner has rebooted, as it does by itself right after a success.
@@ -22,7 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater 
 
 
 class Phase(Enum):
-    """Where an upgrade is; the value is what a user is told."""
+    """The phase of an upgrade; the value is what a user sees."""
 
     LISTENING = "listening"
     HANDING_OVER = "handing over the firmware"
@@ -60,7 +60,7 @@ class Event(Enum):
 
 ENDS = frozenset({Phase.RESTARTED, Phase.FAILED, Phase.STUCK})
 _JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
-# Only the miner itself can tell what has become of it, whether or not the updater can be heard.
+# Only the miner itself shows its state, whether or not the updater can be heard.
 _UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
 
 # What is not in the table changes nothing.
@@ -146,7 +146,7 @@ _STATUS_EVENTS = {
 class Upgrade:
     """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure.
 
-    ``was_heard`` tells that the updater itself said that it writes, or has written, ``refusal`` how the hand-over ended
+    ``was_heard`` means that the updater itself said that it writes, or has written, ``refusal`` how the hand-over ended
     where it was not confirmed, ``unanswered`` why the miner could not say whether it has rebooted, when asked last.
     """
 
@@ -165,7 +165,7 @@ class Upgrade:
         self.phase = TRANSITIONS.get(self.phase, {}).get(event, self.phase)
 
     def hear(self, text: str) -> bool:
-        """Takes in a frame of the updater's websocket; False if it tells nothing."""
+        """Takes in a frame of the updater's websocket; False if it says nothing."""
         frame = parse_frame(text)
         if frame is None:
             return False
@@ -185,7 +185,7 @@ class Upgrade:
         return True
 
     def is_over(self, to_end: bool, is_heard: bool) -> bool:
-        """Whether it has ended; if not ``to_end``, whether the archive was judged, or the judgement can't be heard."""
+        """Whether it has ended; if not ``to_end``, whether the archive was checked, or the result can't be heard."""
         if to_end:
             return self.phase in ENDS
         return self.phase in _JUDGED or (self.phase is Phase.JUDGING and not is_heard)
@@ -202,7 +202,7 @@ class Upgrade:
 
     @property
     def is_hidden(self) -> bool:
-        """Whether only the miner itself can tell what has become of it, even where the updater can be heard."""
+        """Whether only the miner itself shows its state, even if the updater can be heard."""
         return self.phase in _UNHEARD
 
     @property

@@ -129,8 +129,8 @@ async def addresses_of(hosts: Iterable[str]) -> dict[str, str]:
 class Batch:
     """The work on some miners, one after the other and many at once.
 
-    ``perform`` is given the name of a miner and returns its result; ``took`` is told each name with its result.
-    ``counts`` is what ``took`` counts into.
+    ``perform`` is given the name of a miner and returns its result; ``took`` gets each name with its result. ``counts``
+    is what ``took`` counts into.
     """
 
     def __init__(self, limits: Limits, counts: Counts, perform: Perform, took: Callable[[str, Result], None]) -> None:

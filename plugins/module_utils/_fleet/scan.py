@@ -43,7 +43,7 @@ _RETRIES = 1
 
 @dataclass(frozen=True)
 class Options:
-    """How to look for miners and what to ask them. ``deadline_s`` bounds all that is asked of one address."""
+    """How to look for miners and what to read. ``deadline_s`` limits all requests to one address together."""
 
     port: int
     credentials: tuple[Credential, ...]
@@ -111,10 +111,10 @@ Keep = Callable[[str, dict[str, Any]], bool]
 def poll(
     addresses: Addresses, options: Options, keep: Keep, report: Callable[[Counts], None]
 ) -> tuple[list[Found], Counts]:
-    """Returns the miners among the addresses, in their order, and what became of all addresses.
+    """Returns the miners among the addresses, in their order, and the result of all addresses.
 
-    ``keep`` is given the address and the identity of a miner, before it is asked for anything else, and says whether
-    it is wanted; an InvalidInput of it ends everything. ``report`` is called every PROGRESS_EVERY_S seconds.
+    ``keep`` is given the address and the identity of a miner, before anything else is read, and says whether it is
+    wanted; an InvalidInput of it ends everything. ``report`` is called every PROGRESS_EVERY_S seconds.
     """
     return asyncio.run(_Scan(addresses, options, keep).run(report))
 
@@ -173,7 +173,7 @@ class _Scan:
             try:
                 await asyncio.wait_for(client.run(visit.steps()), options.deadline_s)
             except asyncio.TimeoutError:
-                visit.problem = f"It has not answered everything within {options.deadline_s:g} s."
+                visit.problem = f"The miner has not answered all requests within {options.deadline_s:g} s."
             except InvalidInput:
                 raise
             except MinerError as error:
@@ -191,7 +191,7 @@ class _Scan:
 
 
 class _Visit:
-    """What is asked of one address, and how far that has come."""
+    """The requests to one address, and their progress."""
 
     def __init__(self, session: Session, subsets: Sequence[str], keep: Keep) -> None:
         self._session = session
@@ -229,7 +229,7 @@ class _Visit:
                 return
 
     def found(self, secrets: set[str]) -> Found:
-        """Returns what has become known. A device may say what it was told, so secrets are looked for everywhere."""
+        """Returns what has become known. A device may repeat what it was sent, so secrets are looked for everywhere."""
         credential = self._session.credential.name if self._is_logged_in else None
         state = LOCKED if self._is_locked else UNRESPONSIVE if self.problem else POLLED
         secrets = secrets | self._session.tokens

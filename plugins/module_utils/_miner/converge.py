@@ -171,8 +171,9 @@ def _read_back(setting: Setting[T], desired: T, lost: MinerError | None) -> Step
 
 def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -> NotBack:
     failure = NotBack(
-        f"The miner was told to change its {setting.name}{_reply(lost)}. Since then that can't be read, so whether the "
-        f"change took effect is not known: {error.reason}. Run the task again when the miner can be read.",
+        f"The miner was sent a change of its {setting.name}{_reply(lost)}. Since then this can't be read, so "
+        f"it is not known whether the change took effect: {error.reason}. Run the task again when the miner can be "
+        f"read.",
         reason=error.reason,
     )
     failure.changed = True
@@ -183,10 +184,10 @@ def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: Min
     wanted, found = setting.describe(desired), setting.describe(after)
     differs = found if found != wanted else f"{found} with other secrets"
     what = (
-        f"The miner was told to set its {setting.name} to {wanted}{_reply(lost)}, but it "
+        f"The miner was sent a change of its {setting.name} to {wanted}{_reply(lost)}, but it "
         f"{'still' if after == before else 'now'} has {differs}."
     )
-    failure: MinerError = NotApplied(f"{what} Nothing was sent again: look at the miner's logs, or run the task again.")
+    failure: MinerError = NotApplied(f"{what} Nothing was sent again. Check the miner's logs, or run the task again.")
     if setting.kept_because:
         failure = Rejected(f"{what} {setting.kept_because}", reason=setting.kept_because)
     failure.changed = after != before
@@ -194,7 +195,7 @@ def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: Min
 
 
 def _reply(lost: MinerError | None) -> str:
-    return f", its reply got lost ({lost.reason})" if lost else " and answered success"
+    return f", its reply was lost ({lost.reason})" if lost else " and answered success"
 
 
 def _outcome(setting: Setting[T], changed: bool, before: T, after: T) -> Outcome[T]:

@@ -27,7 +27,7 @@ _CLOSED = "the connection was closed without an answer"
 
 def invalid_url(url: str) -> InvalidInput:
     """There can be nothing at such a URL."""
-    return InvalidInput(f"{url} is no address of a miner. Correct the options host and port.")
+    return InvalidInput(f"{url} is not a valid address of a miner. Correct the options host and port.")
 
 
 def connect_timed_out(url: str, timeout_s: float) -> Unreachable:
@@ -56,7 +56,7 @@ def no_tls(url: str, error: ssl.SSLError) -> Unreachable:
 def expects_tls(url: str) -> BadReply:
     """It answers plain HTTP with TLS, or says that it wants TLS."""
     return BadReply(
-        f"What answers at {url} expects TLS. Set dragonmint_scheme: https, or dragonmint_port to the port that serves "
+        f"The device at {url} expects TLS. Set dragonmint_scheme: https, or dragonmint_port to the port that serves "
         "http.",
         reason="it expects TLS",
     )
@@ -65,7 +65,7 @@ def expects_tls(url: str) -> BadReply:
 def no_http(url: str) -> BadReply:
     """What answers does not speak HTTP."""
     return BadReply(
-        f"What answers at {url} does not speak HTTP. Check that host and port are those of a miner.",
+        f"The device at {url} does not speak HTTP. Check that host and port are those of a miner.",
         reason="it does not speak HTTP",
     )
 
@@ -73,8 +73,8 @@ def no_http(url: str) -> BadReply:
 def reply_timed_out(url: str, path: str, reply_s: float) -> TimedOut:
     """The reply did not come in full within so many seconds."""
     return TimedOut(
-        f"The miner at {url} took the request {path}, but did not answer in full within {reply_s:g} s. It may be "
-        "overloaded or hung: wait, raise the option timeout, or reboot it.",
+        f"The miner at {url} accepted the request {path}, but did not answer completely within {reply_s:g} s. It may "
+        "be overloaded or hung: wait, raise the option timeout, or reboot it.",
         reason=f"no answer within {reply_s:g} s",
     )
 
@@ -82,7 +82,7 @@ def reply_timed_out(url: str, path: str, reply_s: float) -> TimedOut:
 def reply_broke_off(url: str, path: str) -> BadReply:
     """The reply ended before its end."""
     return BadReply(
-        f"The reply of the miner at {url} to {path} broke off. If it stays so, check its network.",
+        f"The reply of the miner at {url} to {path} broke off. If this persists, check its network.",
         reason="its reply broke off",
         transient=True,
     )
@@ -91,7 +91,7 @@ def reply_broke_off(url: str, path: str) -> BadReply:
 def reply_too_long(url: str, path: str, bytes_max: int) -> BadReply:
     """The reply is longer than any miner's."""
     return BadReply(
-        f"The reply of {url}{path} is longer than {bytes_max} bytes. Check that it is a miner.",
+        f"The reply of {url}{path} is longer than {bytes_max} bytes. Check that this device is a miner.",
         reason="its reply is too long",
     )
 
@@ -99,7 +99,7 @@ def reply_too_long(url: str, path: str, bytes_max: int) -> BadReply:
 def stream_silent(path: str, within_s: float) -> TimedOut:
     """Nothing came in a stream for so many seconds."""
     reason = f"nothing came within {within_s:g} s"
-    return TimedOut(f"The miner has more to say to {path}, but {reason}.", reason)
+    return TimedOut(f"The reply of the miner to {path} is not complete, but {reason}.", reason)
 
 
 def stream_broke_off(path: str) -> BadReply:

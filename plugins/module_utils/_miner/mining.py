@@ -29,6 +29,6 @@ def wait_ready(session: Session, timeout_s: float) -> Steps[None]:
     with after_change():
         if not (yield from wait_until(session, is_ready, timeout_s)):
             raise NotReady(
-                f"The setting was changed, but cgminer did not answer within {timeout_s:g} s of its restart. "
-                "Wait longer (wait_timeout), look at the miner's logs, or reboot it."
+                f"The setting was changed, but cgminer did not answer within {timeout_s:g} s after its restart. "
+                f"Raise wait_timeout, check the miner's logs, or reboot it."
             )

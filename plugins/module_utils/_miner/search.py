@@ -53,8 +53,8 @@ def hosts_to_search(text: str | None) -> list[str]:
     ipv4_from(text.partition("/")[0], "search")
     if network.num_addresses > SEARCH_MAX:
         raise InvalidInput(
-            f"search {text!r} has {network.num_addresses} addresses, and at most {SEARCH_MAX} can be searched. "
-            "Give the part of it that DHCP hands out."
+            f"search {text!r} has {network.num_addresses} addresses, but at most {SEARCH_MAX} can be searched. Give "
+            f"the part from which DHCP assigns addresses."
         )
     return [str(address) for address in network.hosts()]
 
@@ -155,7 +155,8 @@ class Tracker:
             overview = found
         if self._hosts and not overview.identity.mac:
             raise BadReply(
-                "The miner does not report its MAC, so search could not find it at another address. Reboot it, or "
+                "The miner does not report its MAC address, so search could not find it at another address. Reboot "
+                "it, or "
                 "leave out search. Nothing was changed."
             )
         self._mac = overview.identity.mac or ""
@@ -175,7 +176,7 @@ class Tracker:
                 self._silent_since = None
                 return
             trouble: MinerError = Unreachable(
-                f"The miner {self._mac} is gone.", f"another device has its address {host}", sent=True
+                f"The miner {self._mac} was not found.", f"another device has its address {host}", sent=True
             )
         except (Unreachable, TimedOut) as error:
             self._silent_since = self._silent_since or now
@@ -188,7 +189,7 @@ class Tracker:
             # No more than half of the time goes into asking neighbours.
             self._next_search_at = 2 * self._session.now() - now + _PAUSE_S
         reason = f"{trouble.reason}, and {self._nowhere}"
-        raise Unreachable(f"The miner {self._mac} is gone: {reason}.", reason, sent=True)
+        raise Unreachable(f"The miner {self._mac} was not found: {reason}.", reason, sent=True)
 
     @property
     def _nowhere(self) -> str:

@@ -1,15 +1,15 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The login at one miner, what its refusals mean and when it is asked again, as steps.
+"""The login at one miner, what its refusals mean and when requests are repeated, as steps.
 
 The retry policy, all of it:
 
-* A read that was refused, dropped or answered 5xx, or for which cgminer was not ready, is asked again, up to
+* A read that was refused, dropped or answered 5xx, or for which cgminer was not ready, is repeated, up to
   ``retries`` times with growing pauses.
 * A read that timed out is not: it still holds one of the miner's five workers. Nor is one whose connection could not
   be made in time, since the operating system has tried several times by then.
-* A write is sent once. Where its reply got lost, the caller reads the miner's state and decides from that.
+* A write is sent once. If its reply is lost, the caller reads the miner's state and decides from that.
 * "Invalid request" and "expired" mean that the miner did nothing. After a new login the request is sent again, once.
 """
 
@@ -154,7 +154,7 @@ class Session:
     def open_log(self, last: int | None, is_followed: bool) -> Steps[None]:
         """Opens the stream of the miner's log, from so many of the last entries on; see :func:`log_headers`.
 
-        It is a read, and is asked for as any other one until it begins.
+        It is a read, and is requested like any other one until it begins.
         """
         command = OpenStream(self.connection, LOGS_PATH, log_headers(last, is_followed))
         yield from self._patiently(lambda: self._ask_log(command))
@@ -162,7 +162,7 @@ class Session:
     def require_rights(self) -> Steps[None]:
         """Raises PermissionDenied for the user guest, and WrongDevice unless the miner has the expected MAC.
 
-        The miner is asked once, and only if a MAC is expected.
+        The miner is read once, and only if a MAC is expected.
         """
         if self.connection.credentials[0].username == GUEST:
             raise PermissionDenied("The user guest may not change anything. Log in as admin.")
@@ -179,7 +179,7 @@ class Session:
         self._is_expected = True
 
     def log_in(self) -> Steps[Login]:
-        """Logs in at /api/auth, which tells the truth, and goes on with the credential that it took."""
+        """Logs in at /api/auth, which is reliable, and continues with the credential that it accepted."""
         return (yield from self._patiently(self._log_in))
 
     def refusal_of_login(self) -> Steps[str | None]:
@@ -201,7 +201,7 @@ class Session:
     def accepts(self, username: str, *passwords: str) -> Steps[bool]:
         """Whether the miner takes a login with one of these passwords, which is not the session's own.
 
-        Raises Rejected where it does not tell, and AuthenticationFailed where it takes nobody's login any more.
+        Raises Rejected if the reply is inconclusive, and AuthenticationFailed if it no longer accepts any login.
         """
         for password in passwords:
             request = auth(username, password)
@@ -288,7 +288,7 @@ class Session:
         return answer
 
     def _log_in(self) -> Steps[Login]:
-        """Basic does not tell: an Innosilicon takes any password while it has its factory's one."""
+        """Basic is inconclusive: an Innosilicon accepts any password while it has its factory password."""
         credentials = list(dict.fromkeys((self.credential, *self.connection.credentials)))
         for credential in credentials:
             try:
@@ -315,7 +315,8 @@ class Session:
             raise self._forbidden(request) from None
         except TokenExpired:
             raise AuthenticationFailed(
-                "The miner refuses the JWT that it has just given: its clock is unsteady. Use auth=basic, or reboot it."
+                "The miner refuses the JWT that it has just issued: its clock is unstable. Use auth=basic, or reboot "
+                "it."
             ) from None
 
     def _send(self, request: Request[T], authorization: str | None) -> Steps[T]:
@@ -363,8 +364,8 @@ def _require_users(username: str, refusal: Rejected) -> None:
     """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
     if refusal.reason == USER_UNKNOWN and username in (ADMIN, GUEST):
         raise AuthenticationFailed(
-            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its file of "
-            "users is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
+            f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its user file "
+            f"is damaged in a way that a login does not repair, and nobody can log in. Only a factory reset at "
             "the miner itself restores it.",
             reason=refusal.reason,
         )
@@ -380,13 +381,13 @@ def _refused(credentials: Sequence[Credential], reason: str) -> AuthenticationFa
     if untried:
         advice.append(
             f"If it has its factory password ({untried}), as after a reset or when this login has restored a damaged "
-            "users file, list it in fallback_passwords (in an inventory: credentials)."
+            f"user file, list it in fallback_passwords (in an inventory: credentials)."
         )
     if not users.keys() <= FACTORY_PASSWORDS.keys():
         advice.append("A miner has only the users admin and guest: correct dragonmint_username.")
     advice.append(
-        "Otherwise correct dragonmint_password. If no password works, the miner's users file may be broken, and only a "
-        "factory reset at the miner helps."
+        "Otherwise correct dragonmint_password. If no password works, the miner's user file may be damaged, and only "
+        "a factory reset at the miner itself helps."
     )
     return AuthenticationFailed(
         f"The miner refuses the login of {shown}{count}: {reason}. {' '.join(advice)}", reason=reason

@@ -48,7 +48,7 @@ def explained(error: ssl.SSLError) -> tuple[str, str]:
         return _explained_certificate(error)
     if error.reason in _NO_TLS:
         return (
-            "what answers there does not speak TLS",
+            "the device there does not speak TLS",
             "Set dragonmint_scheme: http, or dragonmint_port to the port of the TLS proxy",
         )
     return (

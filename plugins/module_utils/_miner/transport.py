@@ -206,7 +206,7 @@ def _cause(error: Exception) -> Any:
 class _WholeReplySocket:
     """A socket whose timeout covers all that is read until the next one is set.
 
-    An ordinary timeout starts anew with each byte, so that a device which sends one a second is never late.
+    An ordinary timeout starts again with each byte, so a device that sends one per second is never late.
     """
 
     def __init__(self, sock: Any) -> None:

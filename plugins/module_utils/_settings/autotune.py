@@ -72,20 +72,22 @@ def autotune_from(mode: str, level: str | None) -> AutoTune:
     levels = LEVELS.get(mode)
     if levels and level not in levels:
         raise InvalidInput(
-            f"The mode {mode} has no level {quoted(level)}. Its levels are {', '.join(levels)}, of which "
-            f"{_PLAIN_LEVEL} is the plain mode."
+            f"The mode {mode} has no level {quoted(level)}. Use one of {', '.join(levels)}; {_PLAIN_LEVEL} is the "
+            f"plain mode."
         )
     return AutoTune(mode, level)
 
 
 def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
-    """Returns what a miner shows once it is as wanted. Raises Unsupported for a level where there are none.
+    """Returns what a miner shows in its desired state. Raises Unsupported for a level if the firmware has none.
 
     A level that is left as it is becomes the plain one in a mode that does not have it.
     """
     if wanted.level is not None:
         if current.level is None:
-            raise Unsupported("This miner's firmware has no autotune level, only Innosilicon's has. Leave level out.")
+            raise Unsupported(
+                "This miner's firmware does not have autotune levels, only Innosilicon's does. Leave level out."
+            )
         return wanted
     is_kept = wanted.mode == current.mode or current.level is None or current.level in LEVELS.get(wanted.mode, ())
     return AutoTune(wanted.mode, current.level if is_kept else _PLAIN_LEVEL)
@@ -130,7 +132,7 @@ def wait_tuned(session: Session, timeout_s: float, changed: bool) -> Steps[None]
         if not (yield from wait_until(session, is_tuned, timeout_s, poll_s=_TUNING_POLL_S)):
             raise NotReady(
                 f"The autotune mode is set, but tuning has not ended within {timeout_s:g} s. "
-                "Raise wait_timeout, or run the task again to wait on."
+                "Raise wait_timeout, or run the task again to continue waiting."
             )
 
 
@@ -158,8 +160,8 @@ class AutoTuneSetting(Setting[AutoTune]):
         modes = yield from self._modes(current)
         if self._wanted.mode not in modes:
             raise Unsupported(
-                f"This miner's firmware has no autotune mode {self._wanted.mode}, and would ignore it. "
-                f"It takes {', '.join(modes)}. Use one of these."
+                f"This miner's firmware does not have the autotune mode {self._wanted.mode}, and would ignore it. "
+                f"Use {', '.join(modes)}."
             )
         yield from configuration.pools_before_write(self.session, "autotune mode")
 
@@ -168,8 +170,8 @@ class AutoTuneSetting(Setting[AutoTune]):
         model = model_of((yield from self.session.read(TYPE)))
         if model and model.autotune.works and not model.autotune.works.value:
             raise Unsupported(
-                f"This miner is a {model.type}, and {model.autotune.reason}. Nothing was sent: leave its autotune mode "
-                "alone."
+                f"The type of this miner is {model.type}, and {model.autotune.reason}. Nothing was sent. Do not "
+                "set the autotune mode of this miner."
             )
 
     def write(self, current: AutoTune) -> Steps[None]:
@@ -202,7 +204,7 @@ class AutoTuneSetting(Setting[AutoTune]):
     def _modes(self, current: AutoTune) -> Steps[tuple[str, ...]]:
         """The modes that this firmware takes, of which it says nothing itself.
 
-        The one that has ``off`` lacks the status; it is asked only where that decides.
+        The one that has ``off`` lacks the status; it is read only if that decides.
         """
         if self._wanted.mode in _MODES_WITH_STATUS and self._wanted.mode in _MODES_WITHOUT_STATUS:
             return MODES

@@ -24,7 +24,7 @@ def pools_before_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]
             raise
         raise Rejected(
             f"The miner's cgminer.conf is missing or damaged ('{error.reason}'). Setting its {setting} would overwrite "
-            "what is left of it, and cgminer could not start any more, so nothing was sent. Restart cgminer "
+            "what is left of it, and cgminer could no longer start, so nothing was sent. Restart cgminer "
             "(dragonmint_power with state: mining_restarted), which restores an empty file. If that does not help, "
             "reset the miner to factory settings (state: factory_reset).",
             reason=error.reason,
@@ -39,9 +39,10 @@ def pools_after_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]
         if error.reason != CONFIGURATION_LOST:
             raise
         raise NotApplied(
-            f"The miner was told to change its {setting}, and its cgminer.conf is damaged since then "
-            f"('{error.reason}'). Its /config is probably full, so that the file was cut off, and cgminer cannot start "
-            "with it. Reset the miner to factory settings (dragonmint_power with state: factory_reset), then provision "
+            f"The miner was sent a change of its {setting}, and its cgminer.conf is damaged since then "
+            f"('{error.reason}'). "
+            f"Its /config is probably full, so the file was cut off, and cgminer cannot start with it. Reset the "
+            f"miner to factory settings (dragonmint_power with state: factory_reset), then provision "
             "it again.",
             reason=error.reason,
         ) from error

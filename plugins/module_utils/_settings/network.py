@@ -41,24 +41,27 @@ def network_from(options: Mapping[str, Any]) -> Network:
     if options["mode"] == "dhcp":
         given = [name for name, value in addresses.items() if value]
         if given:
-            raise InvalidInput(f"With mode=dhcp the miner is given its {' and '.join(given)}. Leave them out.")
+            raise InvalidInput(f"With mode=dhcp, the miner gets its {' and '.join(given)} from DHCP. Leave them out.")
         return Network("dhcp", None, None, None, ())
     if options.get("search"):
-        raise InvalidInput("search is for mode=dhcp: with mode=static it is known where the miner goes. Leave it out.")
+        raise InvalidInput(
+            "search is for mode=dhcp; with mode=static, the new address of the miner is known. Leave it out."
+        )
     missing = [name for name, value in addresses.items() if not value]
     if missing:
-        raise InvalidInput(f"mode=static needs {', '.join(missing)}, too. The miner takes them only together.")
+        raise InvalidInput(f"mode=static also needs {', '.join(missing)}. The miner only accepts them together.")
     if len(options["dns"]) > 2:
-        raise InvalidInput(f"dns has {len(options['dns'])} entries; a miner takes 1 or 2.")
+        raise InvalidInput(f"dns has {len(options['dns'])} entries; expected 1 or 2.")
     address, gateway = _address("ipaddress", options["ipaddress"]), _address("gateway", options["gateway"])
     subnet = _subnet(address, options["netmask"])
     for name, host in (("ipaddress", address), ("gateway", gateway)):
         if host not in subnet or host in (subnet.network_address, subnet.broadcast_address):
             raise InvalidInput(
-                f"The {name} {host} is no host address of the network {subnet}: the miner would be lost."
+                f"The {name} {host} is not a host address in the network {subnet}, so the miner would no longer be "
+                f"reachable. Correct it."
             )
     if address == gateway:
-        raise InvalidInput(f"ipaddress and gateway are both {address}. The gateway is another device.")
+        raise InvalidInput(f"ipaddress and gateway are both {address}. Set gateway to the address of the router.")
     dns = tuple(str(_address("dns", server)) for server in options["dns"])
     return Network("static", str(address), options["netmask"], str(gateway), dns)
 
@@ -105,12 +108,15 @@ class NetworkSetting(Setting[Network]):
         yield from self.session.require_rights()
         self._mac = (yield from self.session.read(OVERVIEW)).identity.mac or ""
         if not self._mac:
-            raise BadReply("The miner does not tell its MAC, by which it would be known at its new address. Reboot it.")
+            raise BadReply(
+                "The miner does not report its MAC address, so it could not be recognized at its new "
+                "address. Reboot it."
+            )
         address = self._network.ipaddress
         if address and address != self.live.ipaddress and (yield from accepts_connections(self.session, address)):
             raise WrongDevice(
-                f"Something answers at {address} already, so the miner was not sent there. "
-                "Give it another address, or move that device first."
+                f"Another device already answers at {address}, so the address was not set. Give the miner another "
+                f"address, or move that device first."
             )
 
     def write(self, current: Network) -> Steps[None]:
@@ -147,8 +153,8 @@ class NetworkSetting(Setting[Network]):
             found = yield from self._look(address)
             if found is None:
                 raise WrongDevice(
-                    f"The miner {self._mac} was told to take the address {address}, but another device answers there. "
-                    "Two devices may have this address now: find the other one, and take it off the network."
+                    f"The miner {self._mac} was sent the address {address}, but another device answers there. Two "
+                    f"devices may have this address now. Find the other one, and disconnect it."
                 )
             return found
         try:
@@ -165,8 +171,8 @@ class NetworkSetting(Setting[Network]):
         return overview.network if overview else None
 
     def _silent(self) -> Unreachable:
-        reason = f"it answers neither at {self._network.ipaddress or 'its old address'} nor anywhere it was looked for"
-        return Unreachable(f"The miner {self._mac} is gone: {reason}.", reason, sent=True)
+        reason = f"it answers neither at {self._network.ipaddress or 'its old address'} nor at any searched address"
+        return Unreachable(f"The miner {self._mac} was not found: {reason}.", reason, sent=True)
 
 
 def _comparable(network: Network) -> Network:
@@ -179,7 +185,9 @@ def _comparable(network: Network) -> Network:
 def _address(name: str, text: str) -> ipaddress.IPv4Address:
     address = ipv4_from(text, name)
     if address.is_multicast or address.is_unspecified or address.is_reserved:
-        raise InvalidInput(f"The {name} {text!r} is no IPv4 address of a device. Give it as 10.1.0.25.")
+        raise InvalidInput(
+            f"The {name} {text!r} is not a valid IPv4 address of a device. Use an address such as 10.1.0.25."
+        )
     return address
 
 
@@ -189,5 +197,5 @@ def _subnet(address: ipaddress.IPv4Address, netmask: str) -> ipaddress.IPv4Netwo
     except InvalidInput:
         bits = ""
     if not re.fullmatch("1+00+", bits):
-        raise InvalidInput(f"The netmask {netmask!r} is none: give it as 255.255.252.0, ones first and then zeros.")
+        raise InvalidInput(f"The netmask {netmask!r} is not valid. Use contiguous ones, such as 255.255.252.0.")
     return ipaddress.IPv4Network((int(address), bits.count("1")), strict=False)

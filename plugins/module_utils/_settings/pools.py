@@ -47,15 +47,15 @@ _LATER_INNO_URL = re.compile(
     re.IGNORECASE,
 )
 _LOCKED = (
-    "It said 'lock': the pools of this miner are locked, and it keeps them whatever is sent. Ask who has locked them; "
-    "the collection has no way to unlock a miner."
+    "It said 'lock': the pools of this miner are locked, so it ignores all changes to them. Find out who has locked "
+    "them; the collection cannot unlock a miner."
 )
 _HOST = re.compile(r"://[^/#]*")
 _BARE_XNSUB = re.compile(r"(?<!/)#xnsub$")
 
 
 class _LeftOut(str):
-    """A password that the user left out, told apart from the same text that the user gave."""
+    """A password that the user left out, distinct from the same text that the user gave."""
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,12 @@ def pools_from(options: Sequence[Mapping[str, Any]], keep_passwords: bool = Fals
     firmware would silently drop, store broken or hand to a cgminer that can't use it.
     """
     if not options:
-        raise InvalidInput("pools is empty; a miner needs at least one pool. Without this task, it keeps those it has.")
+        raise InvalidInput(
+            "pools is empty; a miner needs at least one pool. To keep its current pools, leave out this task."
+        )
     if len(options) > POOLS_MAX:
         raise InvalidInput(
-            f"pools has {len(options)} entries; a miner takes at most {POOLS_MAX} and ignores the others. Remove some."
+            f"pools has {len(options)} entries; a miner uses at most {POOLS_MAX} and ignores the others. Remove some."
         )
     return tuple(_pool(number, option, keep_passwords) for number, option in enumerate(options, start=1))
 
@@ -163,7 +165,7 @@ class PoolsSetting(Setting[Pools]):
             yield from self.session.read(ERROR_DETAIL)
         except Unsupported:
             raise Unsupported(
-                f"This miner's firmware is not known to take {_TLS}, which only Innosilicon's of 2019 does. Use "
+                f"This miner's firmware is not known to accept {_TLS}, which only Innosilicon's of 2019 does. Use "
                 "stratum+tcp:// for this miner."
             ) from None
         except (NotReady, Rejected):
@@ -205,8 +207,8 @@ def _with_password(number: int, pool: DesiredPool, current: Pools) -> Pool:
         if _account(other) == _account(pool):
             return Pool(pool.url, pool.user, other.password)
     raise InvalidInput(
-        f"Pool {number}, {quoted(mask_url(pool.url))} as {quoted(pool.user)}, has no password, and the miner has no "
-        f"such pool whose password could be kept. Give the password of pool {number}, or x if the pool ignores it."
+        f"Pool {number}, {quoted(mask_url(pool.url))} as {quoted(pool.user)}, has no password, and the miner does "
+        f"not have this pool with a password to keep. Give the password of pool {number}, or x if the pool ignores it."
     )
 
 
@@ -224,9 +226,9 @@ def _url_error(pools: Pools) -> str:
     urls = {f"{quoted(mask_url(pool.url))} (pool {number})": pool.url for number, pool in enumerate(pools, start=1)}
     unknown = [named for named, url in urls.items() if not _LATER_INNO_URL.fullmatch(url)]
     return (
-        "The miner refused the pools ('url error') and kept those it has. Its firmware takes only stratum+tcp://, or "
-        "stratum+tls:// where it is of 2019, with a host name that has a dot and ends in a letter, or with an IPv4 "
-        "address; no IPv6. "
+        "The miner refused the pools ('url error') and kept its current ones. Its firmware accepts only "
+        "stratum+tcp:// (or stratum+tls:// on firmware of 2019), with a host name that has a dot and ends in a "
+        "letter, or with an IPv4 address, but not IPv6. "
         f"Change {', '.join(unknown or urls)}."
     )
 
@@ -239,7 +241,8 @@ def _pool(number: int, option: Mapping[str, Any], keep_passwords: bool) -> Desir
     if not match or not 1 <= int(match["port"]) <= 65535:
         raise InvalidInput(
             f"The url of pool {number} is {quoted(mask_url(url))}. Give it as stratum+tcp://host:port (stratum+tls, "
-            "stratum+ssl and stratum2+tcp are possible, too), with a port from 1 to 65535 and no user or password in "
+            f"stratum+ssl and stratum2+tcp are accepted as well), with a port from 1 to 65535 and no user or "
+            f"password in "
             "it."
         )
     require_host(match["host"], f"The host in the url of pool {number}")

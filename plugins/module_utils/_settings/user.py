@@ -33,7 +33,7 @@ ON_DEFAULT = "on_default"
 def require_usable(password: str) -> None:
     """Raises InvalidInput for a password that a miner would refuse, or that nobody would know how to type."""
     if not password:
-        raise InvalidInput("new_password is empty, and the miner would refuse it. Set the variable that it comes from.")
+        raise InvalidInput("new_password is empty, which the miner would refuse. Set the variable that it comes from.")
     require_visible("new_password", password)
 
 
@@ -65,7 +65,7 @@ class PasswordSetting(Setting[bool]):
         yield from self.session.require_rights()
         login = yield from self.session.log_in()
         if self._user == GUEST and login.issuer == INNOSILICON_ISSUER:
-            raise Unsupported("Innosilicon's firmware can change the password of admin only. Leave out guest.")
+            raise Unsupported("Innosilicon's firmware can change the password of admin only. Set user to admin.")
 
     def write(self, current: bool) -> Steps[None]:
         admin_password = self.session.credential.password

@@ -73,14 +73,14 @@ def _read_autotune(answer: Mapping[str, Any], reply: Reply) -> AutoTune:
     if isinstance(mode, dict):
         level, mode = str(mode.get("level", "")), mode.get("mode")
     if not isinstance(mode, str):
-        raise BadReply("The miner does not tell its autotune mode. Try again; if it stays so, reboot the miner.")
+        raise BadReply("The miner does not report its autotune mode. Try again; if this persists, reboot the miner.")
     return AutoTune(clean(mode), None if level is None else clean(level))
 
 
 def _read_autotune_status(answer: Mapping[str, Any], reply: Reply) -> AutoTuneStatus:
     running, tuning = answer.get("isRunning"), answer.get("isTuning")
     if not isinstance(running, bool) or not isinstance(tuning, bool):
-        raise BadReply("The miner does not tell whether it is tuning. Try again; if it stays so, reboot the miner.")
+        raise BadReply("The miner does not report whether it is tuning. Try again; if this persists, reboot the miner.")
     mode = text_of(answer.get("mode"))
     return AutoTuneStatus(running, tuning, AutoTune(mode, text_of(answer.get("level"))) if mode else None)
 

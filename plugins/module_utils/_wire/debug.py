@@ -26,10 +26,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 
 @dataclass(frozen=True)
 class DebugBoard:
-    """What its driver tells of a hash board and of each of its chips, by the names of results.
+    """What its driver reports of a hash board and of each of its chips, by the names of results.
 
-    What is known of the driver is in it always, as None where it does not tell it. ``mhs_average`` is its "MHS av",
-    which is the rate on some models only.
+    The known values of the driver are always in it, as None if it does not report them. ``mhs_average`` is its "MHS
+    av", which is the rate on some models only.
     """
 
     id: int | None
@@ -40,7 +40,7 @@ class DebugBoard:
 
 @dataclass(frozen=True)
 class Debug:
-    """What the drivers tell of the boards, none while cgminer does not answer; and the commits of the programs."""
+    """What the drivers report of the boards, none while cgminer does not answer; and the commits of the programs."""
 
     boards: tuple[DebugBoard, ...]
     hashes: Mapping[str, str | None]
@@ -85,7 +85,7 @@ def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dic
 
 
 _Known = tuple[Any, ...]
-# What the T1's driver tells: a result's name, how its value is read, and the keys of the drivers. Voltages are in mV.
+# What the T1's driver reports: a result's name, how its value is read, and the keys of the drivers. Voltages are in mV.
 _BOARD_KEYS: Mapping[str, _Known] = {
     "name": (text_of, "ID"),
     "elapsed_seconds": (integer_of, "Elapsed"),

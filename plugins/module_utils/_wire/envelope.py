@@ -98,7 +98,7 @@ class TokenExpired(MinerError):
 
 
 class InvalidRequest(MinerError):
-    """The miner says "invalid request": wrong login, no permission or no such action, it does not tell which."""
+    """The miner says "invalid request": wrong login, no permission or unknown action; the reply does not say which."""
 
 
 def parse(request: Request[T], reply: Reply) -> T:
@@ -124,10 +124,10 @@ def parse(request: Request[T], reply: Reply) -> T:
     if message is None:
         raise NotReady(
             f"The miner refused {request.path} without a reason, which it does while cgminer does not answer. "
-            "It may be starting; if it stays so, restart cgminer or look at the miner's logs."
+            "It may be starting; if this persists, restart cgminer or check the miner's logs."
         )
     if not isinstance(message, str):
-        _bad(request.path, f"its reason for a refusal is no text: {printable(json.dumps(message))}", reply)
+        _bad(request.path, f"its reason for a refusal is not text: {printable(json.dumps(message))}", reply)
     text = printable(message)
     if text == "invalid request":
         raise InvalidRequest(f"The miner called {request.path} an invalid request.")
@@ -153,8 +153,8 @@ def form_body(form: Mapping[str, str]) -> bytes:
 def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
     if reply.status == 504 and request.endpoint.slow_s:
         raise Rejected(
-            f"The miner waited for others to do {request.path}, and gave up (HTTP 504): they do not answer it. Try "
-            "again later, or see whether it reaches the internet.",
+            f"The miner waited for another server to complete {request.path}, and gave up without an answer (HTTP "
+            f"504). Try again later, or check that the miner reaches the internet.",
             reason="HTTP 504",
         )
     require_ok(request.path, reply)
@@ -163,7 +163,7 @@ def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
     except (ValueError, RecursionError):
         _bad(request.path, _no_json(reply), reply)
     if not isinstance(answer, dict):
-        _bad(request.path, "the reply is JSON, but no object", reply)
+        _bad(request.path, "expected a JSON object", reply)
     return answer
 
 
@@ -171,7 +171,7 @@ def require_ok(path: str, reply: Reply) -> None:
     if reply.status >= 500:
         raise BadReply(
             f"The miner answered {path} with HTTP {reply.status}{_title(reply)}: its web server runs, but the "
-            "program behind it does not answer. If it stays so, reboot the miner.",
+            f"program behind it does not answer. If this persists, reboot the miner.",
             reason=f"HTTP {reply.status}",
             transient=True,
         )
@@ -185,12 +185,12 @@ def require_ok(path: str, reply: Reply) -> None:
 def _bad(path: str, what: str, reply: Reply) -> NoReturn:
     hint = "Check that the address and port are those of a DragonMint miner"
     if reply.status == 200 and not _is_html(reply):
-        hint = "Try again; if it stays so, reboot the miner"
-    raise BadReply(f"What answered {path} does not speak as a miner does: {what}. {hint}.", reason=what)
+        hint = "Try again; if this persists, reboot the miner"
+    raise BadReply(f"The response to {path} is not what a miner sends: {what}. {hint}.", reason=what)
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not valid JSON")
 
 
 def _no_json(reply: Reply) -> str:
@@ -198,7 +198,7 @@ def _no_json(reply: Reply) -> str:
         return "the reply is empty"
     if _is_html(reply):
         return f"an HTML page{_title(reply)} instead of JSON"
-    return "the reply is no valid JSON"
+    return "the reply is not valid JSON"
 
 
 def _is_html(reply: Reply) -> bool:

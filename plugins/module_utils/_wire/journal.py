@@ -31,8 +31,8 @@ def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
 def accept_log(reply: Reply) -> None:
     """Reads the head of the reply to a request for the log.
 
-    Raises InvalidRequest for the caller to resolve (no admin, it does not tell why), Unsupported where there is none,
-    Rejected for a request that it does not understand, BadReply.
+    Raises InvalidRequest for the caller to resolve (not admin; the reply does not say why), Unsupported if there is no
+    log, Rejected for a request that it does not understand, BadReply.
     """
     if reply.status == 401:
         raise InvalidRequest(f"The miner refused {LOGS_PATH}.")
@@ -41,5 +41,5 @@ def accept_log(reply: Reply) -> None:
         raise Rejected(f"The miner does not understand the request for its log: {said}. Try lines=0.", reason=said)
     is_log = reply.status == 200 and (reply.content_type or "").startswith("text/plain")
     if reply.status == 404 or (reply.status == 200 and not is_log):
-        raise Unsupported(f"This miner's firmware does not have {LOGS_PATH}, or it is no DragonMint miner.")
+        raise Unsupported(f"This miner's firmware does not have {LOGS_PATH}, or it is not a DragonMint miner.")
     require_ok(LOGS_PATH, reply)

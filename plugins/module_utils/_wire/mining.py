@@ -56,7 +56,7 @@ class Board:
 
 @dataclass(frozen=True)
 class PoolStatus:
-    """A pool as cgminer sees it live. ``active`` tells whether a stratum session is up."""
+    """A pool as cgminer sees it live. ``active`` is whether a stratum session is up."""
 
     url: str
     status: str | None
@@ -69,8 +69,8 @@ class PoolStatus:
 class Mining:
     """What cgminer does. ``ready`` is False while it does not answer; then everything else is empty or None.
 
-    ``devices`` are the boards as cgminer reports them, and ``total`` is what the firmware makes of them: only the
-    model tells what their rates mean. ``shows_innosilicon`` means that only Innosilicon's firmware answers so.
+    ``devices`` are the boards as cgminer reports them, and ``total`` is what the firmware makes of them: only the model
+    determines the unit of their rates. ``shows_innosilicon`` means that only Innosilicon's firmware answers so.
     """
 
     ready: bool
@@ -87,7 +87,7 @@ class Mining:
 
 @dataclass(frozen=True)
 class Everything:
-    """What later firmware tells of the miner in one reply: of its boards less than a summary, and the power at best."""
+    """What later firmware reports of the miner in one reply: less of boards than a summary, and perhaps the power."""
 
     boards: tuple[Board, ...]
     fan_percent: int | None
@@ -194,7 +194,7 @@ def _total(value: Any) -> Mapping[str, Any]:
 
 
 def _chain(chain: Mapping[str, Any]) -> Board:
-    """A board of which little is told. Its temperature is that of its hottest sensor."""
+    """A board of which little is reported. Its temperature is that of its hottest sensor."""
     board = _board(chain, now=None)
     hottest = temperature_of(chain.get("Temp max"))
     return board if hottest is None else replace(board, temperature_c=hottest)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from typing import Any, Generic, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
@@ -91,7 +92,8 @@ class Model:
 
     ``mhs_factor`` is what 1 in cgminer's "MHS" fields is in base units; None where only the firmware knows it.
     ``chips`` are those of one board. ``is_counted`` is False where the rate is reckoned from the clock and not from
-    results, so that it proves nothing. Where there are several nominal ratings, the type does not tell which one holds.
+    results, so that it proves nothing. If there are several nominal ratings, the type does not determine which one
+    applies.
     """
 
     type: str
@@ -152,22 +154,27 @@ def own_ratings(table: Any) -> OwnRatings:
     """Returns the ratings that a user gives in the variable dragonmint_ratings, by type and mode.
 
     ``table`` is type to mode, or "nominal" for all other modes, to ``watts`` and the hash rate: ``hashrate_hs`` in base
-    units, or ``hashrate_ths`` for SHA-256. Raises InvalidInput for anything else, and for a rating that is so far from
-    what the algorithm takes that a unit must be wrong.
+    units, or ``hashrate_ths`` for SHA-256. A type that is not in the table of models has its ``algorithm`` beside the
+    modes. Raises InvalidInput for anything else, and for a rating that is so far from what the algorithm takes that a
+    unit must be wrong.
     """
     found: dict[str, dict[str, Expected]] = {}
-    for key, modes in _entries("dragonmint_ratings", {} if table in (None, "") else table):
+    for key, entries in _entries("dragonmint_ratings", {} if table in (None, "") else table):
         type_, where = normal_type(key), f"dragonmint_ratings.{key}"
         if type_ in found:
             raise InvalidInput(f"dragonmint_ratings has the type '{type_}' twice. Merge the two entries.")
+        modes = dict(_entries(where, entries))
+        algorithm = _algorithm_of(where, type_, modes.pop("algorithm", None))
         found[type_] = {}
-        for mode, entry in _entries(where, modes):
+        for mode, entry in modes.items():
             if mode not in (*MODES, NOMINAL):
                 raise InvalidInput(
                     f"'{mode}' in {where} is not an autotune mode. Use {', '.join(MODES)}, or {NOMINAL} for all modes "
                     "that have no rating of their own."
                 )
-            found[type_][mode] = _own_rating(f"{where}.{mode}", dict(_entries(f"{where}.{mode}", entry)), type_, mode)
+            found[type_][mode] = _own_rating(
+                f"{where}.{mode}", dict(_entries(f"{where}.{mode}", entry)), type_, mode, algorithm
+            )
     return found
 
 
@@ -193,7 +200,30 @@ def _entries(where: str, value: Any) -> list[tuple[str, Any]]:
     return [("off" if key is False else str(key), entry) for key, entry in value.items()]
 
 
-def _own_rating(where: str, entry: Mapping[str, Any], type_: str, mode: str) -> Expected:
+def _algorithm_of(where: str, type_: str, given: Any) -> Algorithm:
+    """What miners of a type mine. For a type that may be a new one, or a misspelt one, the user has to say it."""
+    model = MODELS.get(type_)
+    if model is None and given in ALGORITHMS:
+        return ALGORITHMS[given]
+    if model and given in (None, model.algorithm.name):
+        return model.algorithm
+    if model:
+        raise InvalidInput(
+            f"{where}.algorithm is '{given}', but miners of this type mine {model.algorithm.name}. Leave algorithm out."
+        )
+    if given is None:
+        sold = next((known.type for known in MODELS.values() if known.name and normal_type(known.name) == type_), None)
+        nearest = [sold] if sold else get_close_matches(type_, MODELS, 1)
+        hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
+        raise InvalidInput(
+            f"'{type_}' in dragonmint_ratings is not a known type.{hint} Use the type that the miner reports "
+            "(dragonmint_identity.type). If the collection does not know that one, add what it mines: "
+            f"dragonmint_ratings: {{{type_}: {{algorithm: {SHA256.name}, …}}}}."
+        )
+    raise InvalidInput(f"{where}.algorithm is '{given}', expected one of {', '.join(ALGORITHMS)}.")
+
+
+def _own_rating(where: str, entry: Mapping[str, Any], type_: str, mode: str, algorithm: Algorithm) -> Expected:
     rates = [name for name in _RATE_UNITS if name in entry]
     unknown = set(entry) - {*_RATE_UNITS, "watts"}
     if unknown or len(rates) != 1 or "watts" not in entry:
@@ -201,16 +231,15 @@ def _own_rating(where: str, entry: Mapping[str, Any], type_: str, mode: str) -> 
             f"{where} must have watts and either {' or '.join(_RATE_UNITS)}, and nothing else; "
             f"found '{', '.join(sorted(entry))}'."
         )
-    model = model_of(type_)
-    if model and model.algorithm != SHA256 and rates == ["hashrate_ths"]:
+    if algorithm != SHA256 and rates == ["hashrate_ths"]:
         raise InvalidInput(
-            f"{where} has hashrate_ths, which is for SHA-256 only; a {type_} mines {model.algorithm.title}. "
-            f"Give hashrate_hs, in {model.algorithm.unit}."
+            f"{where} has hashrate_ths, which is for SHA-256 only; the type {type_} mines {algorithm.title}. "
+            f"Give hashrate_hs, in {algorithm.unit}."
         )
     given, watts = (_amount(f"{where}.{name}", entry[name]) for name in (rates[0], "watts"))
     hashrate = given * _RATE_UNITS[rates[0]]
     if hashrate:
-        _require_plausible(where, model, hashrate, watts, f"{rates[0]} {entry[rates[0]]}, watts {entry['watts']}")
+        _require_plausible(where, algorithm, hashrate, watts, f"{rates[0]} {entry[rates[0]]}, watts {entry['watts']}")
     return Expected(hashrate, watts, None if mode == NOMINAL else mode, False, OF_USER)
 
 
@@ -224,13 +253,10 @@ def _amount(where: str, value: Any) -> float:
     return number
 
 
-def _require_plausible(where: str, model: Model | None, hashrate: float, watts: float, given: str) -> None:
+def _require_plausible(where: str, algorithm: Algorithm, hashrate: float, watts: float, given: str) -> None:
     if watts < MIN_WATTS:
         hint = f" For {watts:g} kW, set watts: {1000 * watts:g}." if watts else ""
         raise InvalidInput(f"{where}: '{given}' is too little power to hash. Set watts in W, at the wall.{hint}")
-    if model is None:
-        return
-    algorithm = model.algorithm
     least, most = algorithm.joules
     joules = algorithm.joules_per(watts, hashrate)
     if least <= joules <= most:
@@ -253,6 +279,7 @@ EQUIHASH = Algorithm("equihash", "Equihash", (1, 100), 1e3, "kSol", unit="Sol/s"
 BLAKE256 = Algorithm("blake256r14", "Blake256 (Decred)", (0.05, 4), 1e9, "GH")
 BLAKE2B = Algorithm("blake2b", "Blake2b (Sia)", (0.03, 3), 1e9, "GH")
 ETHASH = Algorithm("ethash", "Ethash", (0.2, 20), 1e6, "MH")
+ALGORITHMS = {each.name: each for each in (SHA256, SCRYPT, X11, CRYPTONIGHT, EQUIHASH, BLAKE256, BLAKE2B, ETHASH)}
 
 _LIST = "list of asicminervalue.com, October 2019"
 _TABLES = "tables of pools and shops"

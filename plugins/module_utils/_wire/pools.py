@@ -26,7 +26,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import clean, is_utf8
 
 POOLS_MAX = 3
-# What it says where pools are asked for, and cgminer.conf is missing, or no JSON, or has no pools in it.
+# Its reply to a read of the pools if cgminer.conf is missing, is not JSON, or has no pools in it.
 CONFIGURATION_LOST = "missing configuration"
 
 
@@ -60,7 +60,7 @@ def testing_pool(pool: Pool) -> Request[None]:
 def _read_pools(answer: Mapping[str, Any], reply: Reply) -> tuple[Pool, ...]:
     pools = answer.get("pools")
     if not isinstance(pools, list) or not all(isinstance(pool, dict) for pool in pools):
-        raise BadReply("The miner's pools are no list. Try again; if it stays so, reset it to factory settings.")
+        raise BadReply("The miner's pools are not a list. Try again; if this persists, reset it to factory settings.")
     return tuple(Pool(_stored(pool, "url"), _stored(pool, "user"), _secret(pool.get("pass"))) for pool in pools)
 
 

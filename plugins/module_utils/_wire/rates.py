@@ -71,8 +71,8 @@ def rates_of(type_: str | None, devices: Sequence[Device], total: Mapping[str, A
 def factor_of(type_: str | None, devices: Sequence[Device]) -> float | None:
     """Returns what 1 in a "MHS" field of this miner's cgminer is in base units; None if nothing says it.
 
-    All devices of a miner have the same, and the first of them whose "Hash Rate H" tells it is enough: the firmware
-    gives that to eight devices only, and one that does not hash has nothing to tell.
+    All devices of a miner have the same, and the first of them whose "Hash Rate H" shows it is enough: the firmware
+    gives that to eight devices only, and a device that does not hash does not show it.
     """
     model = model_of(type_)
     if model and model.mhs_factor:
@@ -214,7 +214,7 @@ def _unit(model: Model | None, reported: Sequence[Mapping[str, Any]]) -> str | N
 
 
 def _split_unit(unit: Any) -> tuple[str, str | None]:
-    """Splits "KSol/s" into its prefix and its base unit, which is None for what is no unit of a rate."""
+    """Splits "KSol/s" into its prefix and its base unit, which is None if it is not a unit of a rate."""
     for base in ("Sol/s", "H/s"):
         if isinstance(unit, str) and unit.endswith(base) and unit[: -len(base)] in _PREFIXES:
             return unit[: -len(base)], base
@@ -224,7 +224,7 @@ def _split_unit(unit: Any) -> tuple[str, str | None]:
 def _warning(type_: str | None, model: Model | None, is_left_out: bool) -> str | None:
     if model and is_left_out:
         return (
-            f"The hash rate of this {model.type} is left out: the unit of its cgminer's MHS fields is not known, and "
+            f"The hash rate of this {model.type} is omitted: the unit of its cgminer's MHS fields is not known, and "
             'its firmware does not report "Hash Rate H" beside them.'
         )
     if model:
@@ -233,11 +233,11 @@ def _warning(type_: str | None, model: Model | None, is_left_out: bool) -> str |
     if is_left_out:
         return (
             f"{unknown}, and its firmware does not report its hash rate in H/s, so the hash rate, the algorithm and "
-            "the rating are left out."
+            f"the rating are omitted."
         )
     return (
-        f"{unknown}. Its hash rate is the one that its firmware reports, which may have the wrong unit; its algorithm "
-        "and rating are left out."
+        f"{unknown}. Its hash rate is the one that its firmware reports, which may be in the wrong unit. Its "
+        f"algorithm and rating are omitted."
     )
 
 

@@ -70,7 +70,7 @@ class Hardware:
 
 @dataclass(frozen=True)
 class Overview:
-    """Everything that the miner tells about itself, but for mining."""
+    """Everything that the miner reports about itself, except for mining."""
 
     identity: Identity
     network: Network

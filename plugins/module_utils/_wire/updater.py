@@ -51,7 +51,7 @@ class LatestFirmware:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the updater tells on its websocket: a status, the progress of a step in percent of the whole, or a text.
+    """What the updater reports on its websocket: a status, the progress of a step in percent of the whole, or a text.
 
     ``cause`` is what a text that reports an error means to an operator, and quotes it.
     """
@@ -97,7 +97,7 @@ class UpdaterBusy(MinerError):
 
 
 def parse_frame(text: str) -> Frame | None:
-    """Reads a frame of the updater's websocket; None for one that tells nothing, or is no valid JSON.
+    """Reads a frame of the updater's websocket; None for one that says nothing, or is not valid JSON.
 
     All its values are strings. File names are not escaped in it, so some frames are not valid.
     """
@@ -141,18 +141,18 @@ def accept_upload(status: int, body: bytes) -> None:
     if status == 401:
         raise PermissionDenied("The miner lets only the user admin upgrade the firmware. Log in as admin.")
     if status == 404:
-        raise Unsupported("This miner's firmware can't fetch an upgrade itself. Use src instead of url or latest.")
+        raise Unsupported("This miner's firmware can't download an upgrade itself. Use src instead of url or latest.")
     if status == 413:
-        raise Rejected("The miner refuses the archive as too large; it takes 100 MiB at most.")
+        raise Rejected("The miner refuses the archive as too large; it accepts at most 100 MiB.")
     raise BadReply(
-        f"The miner answered HTTP {status} for its updater. Look at the miner's logs.", reason=f"HTTP {status}"
+        f"The miner answered HTTP {status} for its updater. Check the miner's logs.", reason=f"HTTP {status}"
     )
 
 
 def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirmware:
     version = text_of(answer.get("version"))
     if not version:
-        raise BadReply("The miner does not tell the vendor's newest version. Use src or url instead of latest.")
+        raise BadReply("The miner does not report the vendor's newest version. Use src or url instead of latest.")
     return LatestFirmware(
         version=version,
         date=text_of(answer.get("versionDate")),
@@ -179,9 +179,9 @@ _CAUSES = [
         (r"Hash not set", "the archive has an image without a checksum"),
         (r"/\S+ not found or wrong", "the archive lacks an image that its description names"),
         (r"cannot write \d+ bytes", "the miner has no room left to unpack the archive"),
-        (r"Channel get operation failed", "the miner could not fetch the archive"),
+        (r"Channel get operation failed", "the miner could not download the archive"),
     )
 ]
-# Its result is not told: it is back when it takes the next upload.
+# Its result is not reported: the updater is back when it accepts the next upload.
 RESTART_UPDATER = Endpoint("restartSwupdate", {INNO_2019: ADMIN}, nothing, writes=True)
 LATEST_FIRMWARE = Endpoint("getLatestFirmwareVersion", FOR_ADMIN, _read_latest_firmware, slow_s=130.0)

@@ -27,7 +27,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import text_of
 
-# What a miner says to a login that it does not know; all else that it says there tells nothing about the password.
+# A miner's reply to an unknown login. Any other refusal there says nothing about the password.
 USER_UNKNOWN = "user not found"
 LOGIN_REFUSALS = ("invalid password", USER_UNKNOWN)
 

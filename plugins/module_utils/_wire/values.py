@@ -45,14 +45,18 @@ def flag_of(value: Any) -> bool | None:
 def section_of(answer: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     section = answer.get(name, {})
     if not isinstance(section, dict):
-        raise BadReply(f'The "{name}" of the miner\'s reply is no object. Try again; if it stays so, reboot the miner.')
+        raise BadReply(
+            f'The "{name}" of the miner\'s reply is not an object. Try again; if this persists, reboot the miner.'
+        )
     return section
 
 
 def entries_of(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
     entries = answer.get(name)
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise BadReply(f'The "{name}" of the miner\'s reply is no list. Try again; if it stays so, reboot the miner.')
+        raise BadReply(
+            f'The "{name}" of the miner\'s reply is not a list. Try again; if this persists, reboot the miner.'
+        )
     return entries
 
 

@@ -21,8 +21,8 @@ _ENVIRONMENT_LOOKUP = re.compile(r"""(?:lookup|query|q)\(\s*['"](?:ansible\.buil
 def credentials_from(options: Any, templates: Any, environment: Mapping[str, str]) -> list[Credential]:
     """Returns the logins that the option ``credentials`` gives; where it gives none, those of the environment.
 
-    ``templates`` is the option before its templates were evaluated, which tells where an empty password came from.
-    Raises InvalidInput for what is no login, and where there is none.
+    ``templates`` is the option before its templates were evaluated, which shows where an empty password came from.
+    Raises InvalidInput for an invalid login, and if there is no login.
     """
     if not options:
         return _credentials_of(environment)

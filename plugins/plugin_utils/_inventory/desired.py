@@ -54,7 +54,7 @@ _SELECTORS = ("group", "when")
 class Entry:
     """What is desired of the miners of a group, for which an expression holds; of all, without both.
 
-    ``settings`` are options by setting; null means that a setting is left alone after all.
+    ``settings`` are options by setting; null means that a setting has no desired state after all.
     """
 
     group: str | None
@@ -88,7 +88,7 @@ def variables(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compared(setting: str, options: Any) -> Any:
-    """Returns what of a setting's options its drift is told from, and whose templates have to be evaluated for that."""
+    """Returns those options of a setting that its drift depends on, whose templates have to be evaluated for that."""
     if setting == "firmware":
         return {"version": options["version"]}
     if setting == "pools" and isinstance(options, (list, tuple)):
@@ -100,7 +100,7 @@ def compared(setting: str, options: Any) -> Any:
 
 
 def comparison(setting: str, options: Any) -> drift.Comparison:
-    """Returns what tells from facts whether a setting is as these options say, which have no template in them.
+    """Returns the comparison of facts with these options of a setting, which have no template in them.
 
     Raises InvalidInput for what the setting's module would refuse.
     """

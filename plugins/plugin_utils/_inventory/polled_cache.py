@@ -33,7 +33,7 @@ def pack(scan: Scan, options: Mapping[str, Any]) -> dict[str, Any]:
 def unpack(cached: Any, options: Mapping[str, Any]) -> Scan:
     """Returns the scan in a cache. Raises Unfit for one of another version, with other options, or damaged."""
     if not isinstance(cached, Mapping) or cached.get("format") != FORMAT:
-        raise Unfit("is of another version of this collection")
+        raise Unfit("is from another version of this collection")
     if cached.get("options") != _digest(options):
         raise Unfit("was made with other options")
     try:

@@ -25,13 +25,14 @@ VARIABLES = Variables(
         Variable(
             "audit_partial",
             "bool",
-            "Accept miners that could not be compared with their desired state. By default, they fail the run.",
+            "Succeed even if some miners could not be compared with their desired state. By default, they fail the "
+            "run.",
             default=False,
         ),
         Variable(
             "audit_fail_on_drift",
             "bool",
-            "Fail the run if a miner drifts from its desired state. By default, drift is only reported.",
+            "Fail the run if a miner has drift. By default, drift is only reported.",
             default=False,
         ),
         *RECORD_OF_OTHERS,

@@ -32,7 +32,7 @@ Problems = Mapping[str, Mapping[str, float]]
 class Known:
     """What the last report knew. Times are in seconds since 1970.
 
-    ``open`` has the problems of each miner, and since when. ``posted`` is what the webhook was told of, None for the
+    ``open`` has the problems of each miner, and since when. ``posted`` is what was posted to the webhook, None for the
     same. ``miners`` are all miners of the report, None where they are not known.
     """
 
@@ -71,7 +71,7 @@ class Changes:
     left: Sequence[str] = ()
 
     def when_posted(self) -> Known:
-        """Returns what is known once the webhook has been told."""
+        """Returns the state after a successful post to the webhook."""
         return replace(self.known, posted=None)
 
 

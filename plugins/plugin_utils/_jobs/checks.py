@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import (
     expected_of,
     in_words,
-    rate_of_all,
+    rate_of_miner,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings import own_ratings
 
@@ -224,14 +224,20 @@ def _low_hashrate(seen: Seen) -> Iterator[Finding]:
     expected = expected_of(model, mode, own_ratings(seen.limits.ratings))
     if expected is None or expected.hashrate_hs is None:
         yield Finding(
-            "unrated", INFO, f"no rating of a {model or '?'} in the mode {mode or '?'} is known; set dragonmint_ratings"
+            "unrated",
+            INFO,
+            f"no rating of the {model or '?'} in the mode {mode or '?'} is known; set dragonmint_ratings",
         )
+        return
+    rate = rate_of_miner(seen.boards_alive, seen.fact("mining"))
+    if rate is None:
+        # The unit of its rate is not known, which is not the same as none.
         return
     part = min(1.0, len(seen.boards_alive) / seen.boards_expected) if seen.boards_expected else 1.0
     rated = expected.hashrate_hs * part
-    limit, value = round(rated * seen.limits.min_hashrate_ratio, 2), round(rate_of_all(seen.boards_alive), 2)
+    limit, value = round(rated * seen.limits.min_hashrate_ratio, 2), round(rate, 2)
     if value < limit:
-        words = [in_words(rate, seen.fact("mining").get("algorithm")) for rate in (value, limit, rated)]
+        words = [in_words(each, seen.fact("mining").get("algorithm")) for each in (value, limit, rated)]
         in_mode = f" in the mode {mode}" if expected.mode else ""
         detail = f"{words[0]}, less than {words[1]} (rated {words[2]}{in_mode})"
         yield Finding("hashrate_low", WARNING, detail, "", value, limit, RESTART)
@@ -241,8 +247,8 @@ def _no_shares(seen: Seen) -> Iterator[Finding]:
     limit = seen.limits.max_share_age_seconds
     for board in seen.boards_alive if seen.is_settled else ():
         part, age = _board(board), board.get("last_share_seconds")
-        if age is None and board.get("accepted"):
-            # Some models do not say when.
+        if age is None and board.get("accepted") != 0:
+            # Some models do not say when, and some replies nothing of shares.
             continue
         if age is None:
             yield Finding("no_shares", CRITICAL, f"{part} has found no share yet", part, None, limit, RESTART)

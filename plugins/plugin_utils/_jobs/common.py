@@ -10,19 +10,20 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 TARGET = Variable(
     "target",
     "str",
-    "The hosts or groups to run on, as a pattern of Ansible.",
+    "The hosts or groups to run on, as an Ansible host pattern.",
     default="all",
     of_playbook=True,
 )
 REPORT_FOLDER = Variable(
     "report_folder",
     "path",
-    "The folder on the controller that reports are written to; relative to where Ansible was started.",
+    "The folder on the controller for reports. A relative path starts at the folder that Ansible was started in.",
     default="dragonmint-reports",
     of_playbook=True,
 )
 RATINGS = Variable(
     "dragonmint_ratings",
     "dict",
-    "What your miners make and consume, by model and autotune mode, laid over the table of the collection.",
+    "The hash rate and power of your miners, by model and autotune mode. They take precedence over the table of the "
+    "collection.",
 )

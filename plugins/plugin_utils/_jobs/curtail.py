@@ -74,27 +74,32 @@ def _check(values: Mapping[str, Any]) -> None:
 RECORD_FILE = Variable(
     "curtail_record",
     "path",
-    "The file on the controller that records what the miners were before. By default it is "
-    "C(curtail-record.json) in O(report_folder).",
+    "The file on the controller that records the previous state of the miners. Defaults to C(curtail-record.json) in "
+    "O(report_folder).",
 )
 RECORD_DATA = Variable(
     "curtail_record_data",
     "dict",
-    "The record that an earlier job handed on, C(dragonmint_curtail.record) in its custom statistics. It takes "
+    "The record that an earlier job passed on, C(dragonmint_curtail.record) in its custom statistics. It takes "
     "precedence over the file. The next job of an AWX workflow gets it without this variable.",
 )
 VARIABLES = Variables(
     "curtail_",
     (
-        Variable("curtail_kw", "float", "Save that many kW."),
-        Variable("curtail_mode", "str", "Switch each miner that consumes more to this autotune mode.", choices=MODES),
+        Variable("curtail_kw", "float", "Save this many kW."),
+        Variable(
+            "curtail_mode",
+            "str",
+            "Switch each miner that consumes more than in this autotune mode to this mode.",
+            choices=MODES,
+        ),
         Variable(
             "curtail_off",
             "bool",
             "Power off all miners; with O(curtail_kw), only as many as it takes.",
             default=False,
         ),
-        Variable("curtail_restore", "bool", "Restore what the miners were before.", default=False),
+        Variable("curtail_restore", "bool", "Restore the previous state of the miners.", default=False),
         Variable(
             "curtail_partial",
             "bool",
@@ -105,29 +110,31 @@ VARIABLES = Variables(
             "curtail_until",
             "str",
             "When the event ends at the latest, such as V(2026-07-01T18:00:00Z), in quotes. Until then, the role "
-            "provision and the inventory leave the mode of curtailed miners alone. Defaults to 24 hours after the "
+            "provision keeps the mode of curtailed miners, and the inventory does not report it as drift. Defaults "
+            "to 24 hours after the "
             "start.",
         ),
         Variable(
             "curtail_deadline_seconds",
             "float",
-            "How long the run may take. Miners are commanded again until they have confirmed, or this is over.",
+            "How long the run may take. The command to a miner is repeated until the miner has confirmed it or this "
+            "time is over.",
             default=600,
             minimum=1,
         ),
         Variable(
             "curtail_unreachable_seconds",
             "float",
-            "How long a miner that never answered is waited for. One that answered before is waited for until "
-            "O(curtail_deadline_seconds).",
+            "How long to wait for a miner that has never answered. For a miner that has answered before, the run "
+            "waits until O(curtail_deadline_seconds).",
             default=60,
             minimum=0,
         ),
         Variable(
             "curtail_rate",
             "str",
-            "How much is switched per second at most, in miners or in kW, such as V(20 miners) or V(30 kW). Not "
-            "limited by default.",
+            "How many miners or kW are switched per second at most, such as V(20 miners) or V(30 kW). Not limited by "
+            "default.",
         ),
         Variable("curtail_restore_rate", "str", "The same for O(curtail_restore)."),
         Variable(
@@ -138,15 +145,15 @@ VARIABLES = Variables(
         Variable(
             "curtail_minimum_minutes",
             "float",
-            "How long a miner keeps its mode between two switches, as far as the record knows.",
+            "How long a miner keeps its mode between two switches, if the record has the time of the last one.",
             default=0,
             minimum=0,
         ),
         Variable(
             "curtail_search",
             "str",
-            "The network in which to look, by their MAC addresses, for miners that are not at their addresses, such as "
-            "V(10.1.0.0/22). Needs C(dragonmint_expected_mac), which the inventory plugin sets.",
+            "Search this network, such as V(10.1.0.0/22), for miners that do not answer at their addresses. They are "
+            "recognized by C(dragonmint_expected_mac), which the inventory plugin sets.",
         ),
         RECORD_FILE,
         RECORD_DATA,
@@ -155,7 +162,7 @@ VARIABLES = Variables(
         Variable(
             "curtail_allow_slice",
             "bool",
-            "Run although the job is a slice of an AWX job, so that each slice counts only its own miners.",
+            "Run even if the job is a slice of an AWX job. Each slice then counts only its own miners.",
             default=False,
             of_playbook=True,
         ),
@@ -168,8 +175,8 @@ VARIABLES = Variables(
 RECORD_OF_OTHERS = (
     replace(
         RECORD_FILE,
-        text="The record of the role curtail, which says who is curtailed. By default it is C(curtail-record.json) in "
-        "O(report_folder).",
+        text="The record of the role curtail, which lists the curtailed miners. Defaults to C(curtail-record.json) "
+        "in O(report_folder).",
     ),
     RECORD_DATA,
 )
@@ -198,7 +205,8 @@ def rate_from(values: Mapping[str, Any], name: str) -> Rate | None:
     amount = float(found[1]) if found else 0.0
     if not found or not 0 < amount < math.inf:
         raise InvalidVariables(
-            f"curtail_{name} is {quoted(values[name])}, expected so many miners or kW a second, such as '20 miners' or "
+            f"curtail_{name} is {quoted(values[name])}, expected a number of miners or kW per second, such as '20 "
+            f"miners' or "
             "'30 kW'."
         )
     return Rate(amount, (found[2] or "").lower() == "kw")
@@ -271,9 +279,9 @@ def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float)
 
 
 def why_left_alone(until: float) -> str:
-    """Returns why the mode of a miner is left alone whose event ends then."""
+    """Returns why the mode of a miner is kept until its event ends."""
     return (
-        f"The autotune mode is left alone, since the miner is curtailed until {curtail_record.shown(until)}. Run "
+        f"The autotune mode is kept, since the miner is curtailed until {curtail_record.shown(until)}. Run "
         "curtail with curtail_restore first, or set provision_ends_curtailment: true."
     )
 
@@ -302,14 +310,14 @@ def problem_before(
     has_desired: bool,
     now: float,
 ) -> str:
-    """Returns why not even a read is sent; empty text if there is no such reason.
+    """Returns the reason why not even a read is sent; empty text if there is none.
 
     ``inventory`` has the names of all hosts.
     """
     if place.path in [place.folder / name for name in _REPORTS]:
         return (
-            f"The report would overwrite the record {place.path}, and with it what the miners were before, so nothing "
-            "was sent. Set curtail_record to another file."
+            f"The report would overwrite the record {place.path} with the previous state of the miners, so nothing "
+            f"was sent. Set curtail_record to another file."
         )
     if problem := why_of_another_fleet(record, place, inventory):
         return problem
@@ -318,7 +326,7 @@ def problem_before(
         return f"curtail_never is {quoted(values['never'])}, which is not a group of the inventory.{hint}"
     until = until_from(values)
     if until is not None and until <= now and not goal.restore:
-        return f"curtail_until is {quoted(values['until'])}, which is past. Set a time to come."
+        return f"curtail_until is {quoted(values['until'])}, which is in the past. Set a time in the future."
     if goal.restore and not record.miners and not has_desired:
         return (
             f"There is no record of curtailed miners at {place.path} (curtail_record), and neither curtail_record_data "
@@ -426,11 +434,17 @@ def _row(miner: Miner, course: Course) -> dict[str, Any]:
         "then": step.then if step and (miner.is_chosen or step.plan == BY_HAND) else None,
         "then_level": step.then_level if step and miner.is_chosen else None,
         "then_watts": step.then_watts if step and miner.is_chosen else None,
-        "saved_kw": _kw(miner.step_watts) if miner.is_chosen and outcome in (CONFIRMED, CHANGE, TURN_OFF) else 0.0,
+        "saved_kw": _saved_by(miner) if miner.is_chosen and outcome in (CONFIRMED, CHANGE, TURN_OFF) else 0.0,
         "outcome": outcome,
         "cause": cause_of(code) if is_failure else step.cause if step else "",
         "reason": text if is_failure else step.reason if step and outcome != UNCHANGED else "",
     }
+
+
+def _saved_by(miner: Miner) -> float | None:
+    """Returns the kW that a miner saves; None where no rating tells."""
+    watts = miner.step.saved_watts if miner.step else None
+    return None if watts is None else _kw(watts)
 
 
 def _outcome(miner: Miner, course: Course) -> str:
@@ -451,7 +465,7 @@ def _is_failure(row: Mapping[str, Any], course: Course) -> bool:
 
 def _is_ok(course: Course, rows: Sequence[Mapping[str, Any]], failed: Sequence[Any], values: Mapping[str, Any]) -> bool:
     if values["partial"]:
-        # Nobody could be commanded: that is no part of anything.
+        # No miner could get a command, so there is no partial success.
         return not failed or len(failed) < len(rows)
     if course.goal.kw is None:
         return not failed
@@ -534,7 +548,13 @@ def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     reasons = listed(Counter(row["cause"] for row in rows if row["outcome"] == REFUSED))
     named = f" ({reasons})" if REFUSED in failed else ""
     skipped = causes(rows)
+    uncounted = sum(row["saved_kw"] is None for row in rows)
     return [
+        *(
+            [f"{counted(uncounted, 'miner')} not counted for lack of a rating (dragonmint_ratings)."]
+            if uncounted
+            else []
+        ),
         *([f"Not confirmed: {listed(failed)}{named}."] if failed else []),
         *([f"{counted(sum(skipped.values()), 'miner')} skipped: {listed(skipped)}."] if skipped else []),
     ]

@@ -30,7 +30,7 @@ STATES = (CONFIRMED, COMMANDED, REFUSED, UNREACHABLE, PENDING)
 READ, SWITCH, TURN_OFF = "read", "switch", "turn off"
 TOO_LITTLE, TOO_SLOW = "too little", "too slow"
 
-# How long until a miner that could not do what it was asked for is asked again.
+# How long to wait before a command or read that failed is repeated.
 AGAIN_S = 5.0
 # A tenth of a watt is lost in sums of such numbers.
 _SLACK_W = 0.1

@@ -24,7 +24,7 @@ POWERED_OFF = "powered off"
 
 @dataclass(frozen=True)
 class Entry:
-    """What a miner was before the event, what it was told to be then, and when, in seconds since 1970."""
+    """The previous state of a miner, its state during the event, and the time of the command in seconds since 1970."""
 
     model: str | None
     mode: str
@@ -181,6 +181,6 @@ def _minute(at: float) -> float:
 
 def _unusable(source: str, reason: str) -> InvalidVariables:
     return InvalidVariables(
-        f"The record of curtailed miners in {source} {reason}. It says what they were before, so nothing was sent. "
-        "Repair it, or leave it out and set the modes with the role provision."
+        f"The record of curtailed miners in {source} {reason}. Without it, their previous state is unknown, so "
+        f"nothing was sent. Repair it, or remove it and set the modes with the role provision."
     )

@@ -233,7 +233,7 @@ def _restored(seen: Seen, known: Known) -> Step:
         return unchanged
     else:
         return _skipped(
-            unchanged, NOTHING_KNOWN, "Neither a record nor provision_autotune_mode says what it was before."
+            unchanged, NOTHING_KNOWN, "Its previous mode is in no record, and provision_autotune_mode is not set."
         )
     if seen.mode == mode and level in (None, seen.level):
         return unchanged
@@ -246,4 +246,4 @@ def _skipped(step: Step, cause: str, reason: str) -> Step:
 
 
 def _unrated(model: str | None, mode: str | None) -> str:
-    return f"There is no rating of a {model or '?'} in the mode {quoted(mode)}; set dragonmint_ratings."
+    return f"There is no rating of the {model or '?'} in the mode {quoted(mode)}; set dragonmint_ratings."

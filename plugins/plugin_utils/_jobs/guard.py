@@ -65,15 +65,17 @@ def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
     if gaps:
         return Verdict(f"There is nothing to do, but miners may be missing from the inventory. {why}")
     if not choice.has_hosts and not choice.has_reports:
-        return Verdict("The inventory has no hosts. Set it with -i, or see why it was not read in the warnings above.")
+        return Verdict(
+            "The inventory has no hosts. Set it with -i, or check the warnings above for why it was not read."
+        )
     return Verdict()
 
 
 def nobody_within(limit: str) -> str:
     """Returns what is wrong where the inventory has no hosts, so that a limit leaves nobody, not even localhost."""
     return (
-        f"The inventory has no hosts, so --limit {quoted(limit)} leaves none. Set it with -i, or see why it was not "
-        "read in the warnings above."
+        f"The inventory has no hosts, so --limit {quoted(limit)} leaves none. Set it with -i, or check the warnings "
+        f"above for why it was not read."
     )
 
 
@@ -186,8 +188,8 @@ def refused_slice(tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
     if sliced is None or not switches:
         return ""
     return (
-        f"This job is a slice of {quoted(sliced)}: the workflow that runs it has the name of its job template. Each "
-        "slice would count batches, failures and kilowatts for its own part of the fleet only. Set job_slice_count: 1 "
+        f"This job is a slice of {quoted(sliced)}: its workflow has the same name as its job template. Each slice "
+        f"would count batches, failures and kilowatts for its own part of the fleet only. Set job_slice_count: 1 "
         f"in the job template. If it is not a slice, rename the workflow, or set {switches[0].entries[0].name}: true."
     )
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether and how fast the boards of a miner hash, told from its fact dragonmint_mining, whatever its model mines.
+"""Whether and how fast the boards of a miner hash, according to its fact dragonmint_mining, for each algorithm.
 
 Rates are in the base unit of the algorithm, so they can be compared among miners of the same algorithm only.
 """
@@ -37,15 +37,23 @@ def rate_of(board: Board) -> float | None:
     return None if ths is None else ths * 1e12
 
 
-def rate_of_all(boards: Iterable[Board]) -> float:
-    """Returns the rate of boards together, of those whose rate is known."""
-    return sum(rate_of(board) or 0.0 for board in boards)
+def rate_of_miner(boards: Iterable[Board], mining: Mapping[str, Any]) -> float | None:
+    """Returns the rate of these boards together, or where none of them shows one, what the miner shows as its average.
+
+    None if it shows neither.
+    """
+    rates = [rate for rate in map(rate_of, boards) if rate is not None]
+    average: float | None = (mining.get("hashrate_hs") or {}).get("average")
+    return sum(rates) if rates else average
 
 
 def is_hashing(board: Board, mining: Mapping[str, Any], max_share_age_s: float = MAX_SHARE_AGE_S) -> bool:
-    """Whether a board of this fact hashes: by its rate, or, where that is reckoned from the clock, by its shares."""
-    if mining.get("is_rate_counted") is not False:
-        return bool(rate_of(board))
+    """Whether a board of this fact hashes: by its rate, or, where that is reckoned from the clock or not known, by its
+    shares.
+    """
+    rate = rate_of(board)
+    if rate is not None and mining.get("is_rate_counted") is not False:
+        return bool(rate)
     age = board.get("last_share_seconds")
     return age is not None and age <= max_share_age_s
 

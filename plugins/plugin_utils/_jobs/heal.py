@@ -40,23 +40,27 @@ def _check(values: Mapping[str, Any]) -> None:
 VARIABLES = Variables(
     "health_",
     (
-        Variable("health_heal", "bool", "Send remedies. Without it, nothing is written to a miner.", default=False),
+        Variable("health_heal", "bool", "Send remedies. With V(false), miners are only examined.", default=False),
         Variable(
             "health_boards",
             "int",
-            "How many boards a miner must have. By default as many as its model has, and 3 where that is not known.",
+            "How many boards a miner must have. Defaults to the number of its model, or to 3 if that is not known.",
             minimum=0,
         ),
-        Variable("health_chips", "bool", "Check each chip, too, with one more request.", default=False),
+        Variable("health_chips", "bool", "Also check each chip. This takes one more request per miner.", default=False),
         Variable(
             "health_max_board_temperature_c",
             "float",
-            "Above how many °C a board is too hot. The firmware of a T1 keeps boards at 75 °C.",
+            "A board above this temperature in °C is too hot. The firmware of a T1 keeps boards at 75 °C.",
             default=85.0,
             minimum=0,
         ),
         Variable(
-            "health_max_chip_temperature_c", "float", "Above how many °C a chip is too hot.", default=95.0, minimum=0
+            "health_max_chip_temperature_c",
+            "float",
+            "A chip above this temperature in °C is too hot.",
+            default=95.0,
+            minimum=0,
         ),
         Variable(
             "health_min_hashrate_ratio",
@@ -68,7 +72,8 @@ VARIABLES = Variables(
         Variable(
             "health_max_share_age_seconds",
             "float",
-            "After how many seconds without a share a board that reports to be alive is not.",
+            "A board that is reported as alive, but has not found a share for this many seconds, has the finding "
+            "C(no_shares).",
             default=900.0,
             minimum=0,
         ),
@@ -91,44 +96,45 @@ VARIABLES = Variables(
         Variable(
             "health_max_fan_percent",
             "float",
-            "Above which speed, in percent, a fan is at its limit.",
+            "A fan above this speed in percent is at its limit.",
             default=95.0,
             minimum=0,
         ),
         Variable(
             "health_min_uptime_seconds",
             "float",
-            "A miner with a shorter uptime has rebooted recently. Rates are not compared before it has been mining for "
-            "that long.",
+            "A miner with a shorter uptime has rebooted recently. Rates are not compared until it has been mining "
+            "for this long.",
             default=900.0,
             minimum=0,
         ),
         Variable(
             "health_remedy_interval_hours",
             "float",
-            "How long a miner must have been up before it is rebooted, and its cgminer running before it is restarted. "
-            "So a miner gets one remedy in that time, V(12) for two a day.",
+            "How long a miner must have been up before it is rebooted, and how long its cgminer must have been "
+            "running before it is restarted. A miner then gets at most one remedy in this time; V(12) means two per "
+            "day.",
             default=12.0,
             minimum=0,
         ),
         Variable(
             "health_heal_timeout",
             "int",
-            "How many seconds after a remedy the miner must be healthy.",
+            "How many seconds to wait for the miner to be healthy after a remedy.",
             default=900,
             minimum=1,
         ),
         Variable(
             "health_search",
             "str",
-            "The network in CIDR notation in which to look, by its MAC address, for a miner that comes back from a "
-            "reboot at another address, such as V(10.1.0.0/22).",
+            "Search this network, such as V(10.1.0.0/22), for a miner that comes back from a reboot at another "
+            "address. The miner is recognized by its MAC address.",
         ),
         Variable(
             "health_state_folder",
             "path",
-            "The folder on the controller that records which remedies were sent, in one file a miner; relative to "
-            "where Ansible was started.",
+            "The folder on the controller that records the remedies sent, with one file per miner. A relative path "
+            "starts at the folder that Ansible was started in.",
             default="dragonmint-state",
         ),
         RATINGS,
@@ -136,7 +142,7 @@ VARIABLES = Variables(
         Variable(
             "health_max_parallel_percent",
             "float",
-            "How many percent of the miners get a remedy at once, at least one miner.",
+            "The percentage of miners that get a remedy at the same time, at least one miner.",
             default=5.0,
             minimum=0,
             maximum=100,
@@ -145,8 +151,8 @@ VARIABLES = Variables(
         Variable(
             "health_max_unhealthy_percent",
             "float",
-            "Send no remedy if more than this percentage of the miners need one: they have something in common that no "
-            "restart repairs.",
+            "Do not send any remedy if more than this percentage of the miners need one. Such a failure usually has "
+            "a common cause that a restart does not fix.",
             default=100.0,
             minimum=0,
             maximum=100,
@@ -201,7 +207,7 @@ def examined(
     """Returns the health of all miners from the results of the fleet's tasks, each by the name of the miner.
 
     ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes. That a miner which is
-    ``curtailed`` hashes little, or does not answer since it is powered off, is no fault.
+    ``curtailed`` hashes little, or does not answer since it is powered off, is not a fault.
     """
 
     def health(host: str) -> Health | None:
@@ -275,7 +281,7 @@ def stop_reason(latest: Iterable[Examined]) -> str:
 def outcome(
     planned: Mapping[str, Any], latest: Sequence[Examined], values: Mapping[str, Any], is_check: bool = False
 ) -> dict[str, Any]:
-    """Returns what became of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
+    """Returns the results of a plan: ``rows``, ``failed``, ``summary`` and ``is_ok``.
 
     ``latest`` are the miners that were due, without health if they were not tried. ``failed`` are the names of the
     miners with findings that health_fail_on counts, or whose remedy could not be sent. Also ``tried``, the rows of

@@ -29,13 +29,13 @@ def require_labels(option: str, names: Iterable[str]) -> None:
     for name in names:
         if not _LABEL.fullmatch(name):
             raise InvalidVariables(
-                f"{option} has {quoted(name)}, which is not a valid name of a label; use letters, digits and "
-                "underscores, not two of them at the beginning."
+                f"{option} has {quoted(name)}, which is not a valid label name; use letters, digits and underscores, "
+                f"but not two underscores at the beginning."
             )
         if name in families.TAKEN_LABELS:
             raise InvalidVariables(
-                f"{option} has {quoted(name)}, which is a label of these metrics or of Prometheus already. Give the "
-                "value in a variable with another name."
+                f"{option} has {quoted(name)}, which is already a label of these metrics or of Prometheus. Put the "
+                f"value into a variable with another name."
             )
 
 
@@ -50,7 +50,7 @@ VARIABLES = Variables(
             "metrics_file",
             "path",
             "The file on the controller for the textfile collector of node_exporter, which reads names that end in "
-            "C(.prom). By default it is C(dragonmint.prom) in O(report_folder).",
+            "C(.prom). Defaults to C(dragonmint.prom) in O(report_folder).",
         ),
         Variable(
             "metrics_sd_file",
@@ -61,8 +61,8 @@ VARIABLES = Variables(
         Variable(
             "metrics_labels",
             "list",
-            "Variables of the hosts whose values become labels of the same names. A host that does not have the "
-            "variable does not get the label.",
+            "Host variables whose values become labels of the same names. A host without the variable does not get "
+            "the label.",
             default=families.DEFAULT_LABELS,
             elements="str",
         ),
@@ -70,7 +70,7 @@ VARIABLES = Variables(
             "metrics_drift",
             "bool",
             "Compare pools, autotune mode, network and firmware with the desired state of the host. This takes one "
-            "more request a miner.",
+            "more request per miner.",
             default=True,
         ),
         *curtail.RECORD_OF_OTHERS,

@@ -16,6 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import m
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, curtail
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding, Limits
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import RATINGS, REPORT_FOLDER, TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import expected_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
     Variable,
@@ -55,15 +56,13 @@ VARIABLES = Variables(
         Variable(
             "overview_from",
             "str",
-            "Where the facts come from: V(fleet) reads all miners, V(inventory) takes what the inventory has polled, "
-            "and sends nothing.",
+            "Where the facts come from. V(fleet) reads all miners. V(inventory) uses the facts that the inventory "
+            "has polled, and sends nothing.",
             default=FLEET,
             choices=(FLEET, INVENTORY),
         ),
-        Variable("overview_rack", "str", "The variable of a host that names its rack.", default="rack"),
-        Variable(
-            "overview_position", "str", "The variable of a host that says where in its rack it is.", default="position"
-        ),
+        Variable("overview_rack", "str", "The host variable with the name of the rack.", default="rack"),
+        Variable("overview_position", "str", "The host variable with the position in the rack.", default="position"),
         *curtail.RECORD_OF_OTHERS,
         RATINGS,
         TARGET,
@@ -125,7 +124,12 @@ class _Sum:
 
     miners: int = 0
     hashrate_hs: float = 0.0
+    # Of those that are rated, since only their rates can be compared.
+    rated_hs: float = 0.0
     expected_hs: float = 0.0
+    unrated: int = 0
+    # Those whose rate is reckoned from the clock.
+    reckoned: int = 0
     unhealthy: int = 0
     # Of those of which both are known.
     joule_watts: float = 0.0
@@ -134,7 +138,12 @@ class _Sum:
     def add(self, miner: _Miner) -> None:
         self.miners += 1
         self.hashrate_hs += miner.hashrate_hs or 0.0
-        self.expected_hs += miner.expected_hs or 0.0
+        if miner.expected_hs:
+            self.rated_hs += miner.hashrate_hs or 0.0
+            self.expected_hs += miner.expected_hs
+        else:
+            self.unrated += 1
+        self.reckoned += miner.fact("mining", "is_rate_counted") is False
         self.unhealthy += miner.state in (UNHEALTHY, WARNING)
         if miner.watts and miner.hashrate_hs:
             self.joule_watts += miner.watts
@@ -203,7 +212,11 @@ def outcome(
             "miners": len(rows),
             **counts,
             "hashrate_hs": {
-                algorithm.name: {"now": round(total.hashrate_hs), "expected": round(total.expected_hs)}
+                algorithm.name: {
+                    "now": round(total.hashrate_hs),
+                    "rated": round(total.rated_hs),
+                    "expected": round(total.expected_hs),
+                }
                 for algorithm, total in parts.algorithms.items()
             },
             "watts": round(power["watts"]),
@@ -223,11 +236,12 @@ def _examined(seen: Seen, limits: Limits, own: models.OwnRatings) -> _Miner:
     findings = checks.find({"seen": seen.result}, limits)
     facts = seen.result.get("ansible_facts") or {}
     identity, mining, tune = (facts.get(f"dragonmint_{name}") or {} for name in ("identity", "mining", "autotune"))
-    model = models.model_of(identity.get("type"))
-    expected = models.rating_of(identity.get("type"), tune.get("mode"), own)
+    type_, mode = identity.get("type"), tune.get("mode")
+    model = models.model_of(type_)
+    expected, rating = expected_of(type_, mode, own), models.rating_of(type_, mode, own)
     hashrate_hs = _hashrate(mining)
     measured = mining.get("power_watts")
-    estimated = expected.watts if expected and hashrate_hs else None
+    estimated = rating.watts if rating and hashrate_hs else None
     temperatures = [board["temperature_c"] for board in mining.get("boards") or () if board.get("temperature_c")]
     return _Miner(
         seen,
@@ -250,7 +264,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
             return CURTAILED
         if finding.code in _STATE_OF:
             return _STATE_OF[finding.code]
-    # What a curtailed miner lacks in hash rate is no fault of its own.
+    # The hash rate that a curtailed miner lacks is not a fault.
     severities = {each.severity for each in findings if not (seen.is_curtailed and each.code == "hashrate_low")}
     if checks.CRITICAL in severities:
         return UNHEALTHY
@@ -262,7 +276,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
 
 
 def _hashrate(mining: Mapping[str, Any]) -> float | None:
-    """Returns the rate in base units, from whichever of the two facts there is."""
+    """Returns the rate in base units, from the one of the two facts that is known."""
     for name, factor in (("hashrate_hs", 1.0), ("hashrate_ths", 1e12)):
         windows = mining.get(name) or {}
         rate = next((windows[window] for window in _WINDOWS if windows.get(window) is not None), None)
@@ -312,19 +326,40 @@ _MISSING: dict[str, Any] = {
 
 
 def _power(miners: Iterable[_Miner]) -> dict[str, float]:
-    """Returns the watts of all miners, those of them that were measured, and of how many miners either is known."""
+    """Returns the watts of all miners, those of them that were measured, and of how many miners either is known.
+
+    ``unknown`` are those that hash and of which nothing is known.
+    """
+    miners = list(miners)
     known = [miner for miner in miners if miner.watts is not None]
     return {
         "watts": sum(miner.watts or 0.0 for miner in known),
         "measured_watts": sum(miner.watts or 0.0 for miner in known if miner.is_measured),
         "measured": sum(miner.is_measured for miner in known),
         "estimated": sum(not miner.is_measured for miner in known),
+        "unknown": sum(bool(miner.hashrate_hs) and miner.watts is None for miner in miners),
     }
 
 
 def _rate_line(algorithm: models.Algorithm, total: _Sum) -> str:
-    now, expected = (rates.in_unit(rate, algorithm.unit) for rate in (total.hashrate_hs, total.expected_hs))
-    return f"{algorithm.title}: {now} of {expected} expected."
+    now, rated, expected = (
+        rates.in_unit(rate, algorithm.unit) for rate in (total.hashrate_hs, total.rated_hs, total.expected_hs)
+    )
+    unrated = f"{counted(total.unrated, 'miner')} without a rating"
+    if not total.expected_hs:
+        line = f"{now} from {unrated}"
+    elif total.unrated:
+        line = f"{now}, of which {rated} of {expected} expected, the rest from {unrated}"
+    else:
+        line = f"{now} of {expected} expected"
+    return f"{algorithm.title}: {line}{_reckoned(total)}."
+
+
+def _reckoned(total: _Sum) -> str:
+    """Warns of rates that prove nothing, however right they look."""
+    if not total.reckoned:
+        return ""
+    return ", reckoned from the clock" if total.reckoned == total.miners else ", in part reckoned from the clock"
 
 
 def _power_line(power: Mapping[str, float]) -> str:
@@ -337,7 +372,7 @@ def _kilowatts(watts: float) -> str:
 
 
 def _origin(power: Mapping[str, float]) -> str:
-    kinds = [kind for kind in ("measured", "estimated") if power[kind]]
+    kinds = [kind for kind in ("measured", "estimated", "unknown") if power[kind]]
     if len(kinds) == 1:
         return kinds[0]
     return ", ".join(f"{counted(int(power[kind]), 'miner')} {kind}" for kind in kinds)
@@ -346,15 +381,24 @@ def _origin(power: Mapping[str, float]) -> str:
 def _tiles(counts: Mapping[str, int], parts: _Parts, power: Mapping[str, float]) -> Iterator[dict[str, str]]:
     """The figures at the top of the page, each with its unit, and what it is measured against."""
     for algorithm, total in parts.algorithms.items():
-        expected = rates.in_unit(total.expected_hs, algorithm.unit)
-        share = f" ({100 * total.hashrate_hs / total.expected_hs:.1f} %)" if total.expected_hs else ""
-        yield _tile(algorithm.title, rates.in_unit(total.hashrate_hs, algorithm.unit), f"of {expected} expected{share}")
+        yield _tile(algorithm.title, rates.in_unit(total.hashrate_hs, algorithm.unit), _rate_note(algorithm, total))
         if total.joule_hs:
             joules = algorithm.joules_per(total.joule_watts, total.joule_hs)
             yield _tile("Efficiency", f"{joules:.4g} J/{algorithm.per_title}", algorithm.title)
     if power["watts"]:
         yield _tile("Power", _kilowatts(power["watts"]), _origin(power))
     yield _tile("Miners", str(sum(counts.values())), f"{counts[MINING]} mining")
+
+
+def _rate_note(algorithm: models.Algorithm, total: _Sum) -> str:
+    """What the rate at the top of the page is measured against."""
+    if not total.expected_hs:
+        return f"no rating{_reckoned(total)}"
+    rated, expected = (rates.in_unit(rate, algorithm.unit) for rate in (total.rated_hs, total.expected_hs))
+    share = f"of {expected} expected ({100 * total.rated_hs / total.expected_hs:.1f} %)"
+    if not total.unrated:
+        return f"{share}{_reckoned(total)}"
+    return f"{rated} {share}, {counted(total.unrated, 'miner')} without a rating{_reckoned(total)}"
 
 
 def _tile(name: str, value: str, note: str) -> dict[str, str]:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
+from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.autotune import autotune_from
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import RECORD_OF_OTHERS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import is_hashing
@@ -25,12 +27,12 @@ PREFIX = "provision_"
 NETWORK = Variable(
     "provision_network",
     "dict",
-    "The network settings. After a change the role continues at the new address.",
+    "The desired network settings. After a change, the role continues at the new address.",
     options=(
         Variable(
             "mode",
             "str",
-            "Whether the miner gets its address by V(dhcp) or has a V(static) one.",
+            "Whether the miner gets its address from V(dhcp) or has a V(static) one.",
             choices=("dhcp", "static"),
             required=True,
         ),
@@ -41,14 +43,15 @@ NETWORK = Variable(
         Variable(
             "search",
             "str",
-            "The network in which to look, by its MAC address, for a miner that has moved, such as V(10.1.0.0/22).",
+            "Search this network, such as V(10.1.0.0/22), for a miner that has moved. The miner is recognized by its "
+            "MAC address.",
         ),
     ),
 )
 POOLS = Variable(
     "provision_pools",
     "list",
-    "The pools, 1 to 3 in this order, as M(minerops.dragonmint.dragonmint_pools) takes them.",
+    "The 1 to 3 desired pools, in order, as for M(minerops.dragonmint.dragonmint_pools).",
     elements="dict",
     options=(
         Variable(
@@ -58,7 +61,7 @@ POOLS = Variable(
         Variable(
             "password",
             "str",
-            "The password of the worker, V(x) if it is left out. V(null) keeps the password that the miner has.",
+            "The password of the worker. Defaults to V(x). V(null) keeps the password that the miner has.",
             secret=True,
         ),
     ),
@@ -67,8 +70,8 @@ POOLS = Variable(
 ENDS_CURTAILMENT = Variable(
     "provision_ends_curtailment",
     "bool",
-    "Set the mode of miners that are curtailed, too. By default it is kept until the event ends, as the "
-    "record of the role curtail says.",
+    "Also set the mode of curtailed miners. By default, they keep their mode until the event in the record of the role "
+    "curtail ends.",
     default=False,
 )
 
@@ -81,6 +84,12 @@ def _check(values: Mapping[str, Any]) -> None:
             "Provision a few miners with provision_test_pools first, as with --limit, and then all of them with "
             "provision_at_once alone."
         )
+    mode, level = values.get("autotune_mode"), values.get("autotune_level")
+    if mode is not None and level is not None:
+        try:
+            autotune_from(mode, level)
+        except InvalidInput as error:
+            raise InvalidVariables(f"provision_autotune_level: {error}") from None
 
 
 VARIABLES = Variables(
@@ -89,14 +98,15 @@ VARIABLES = Variables(
         Variable(
             "provision_admin_password",
             "str",
-            "The password that the user C(admin) must have. The role logs in with it. Where the miner refuses it, the "
-            "role tries C(dragonmint_fallback_passwords), C(dragonmint_password) and the factory's passwords.",
+            "The desired password of the user C(admin). The role logs in with it. If the miner refuses it, the role "
+            "tries C(dragonmint_fallback_passwords), C(dragonmint_password) and the factory passwords.",
             secret=True,
         ),
         Variable(
             "provision_guest_password",
             "str",
-            "The password that the user C(guest) must have. Innosilicon's firmware cannot set it, and is skipped.",
+            "The desired password of the user C(guest). Of Innosilicon's firmware, only the one titled InnoMiner can "
+            "set it; other miners with Innosilicon's firmware are skipped.",
             secret=True,
         ),
         NETWORK,
@@ -111,16 +121,16 @@ VARIABLES = Variables(
         Variable(
             "provision_test_pools",
             "bool",
-            "Let up to 3 miners test O(provision_pools) before any miner gets them, of those with pools at the same "
-            "addresses. The run ends and no pools are set if one of them cannot use a pool, or if none of them can "
-            "test pools, which only Innosilicon's firmware of 2019 can. Pools are not tested in check mode. "
-            "It cannot be set together with C(provision_at_once).",
+            "Test O(provision_pools) on up to 3 of the miners with the same pool URLs before setting the pools on "
+            "any miner. If one of them cannot use a pool, or if none of them can test pools, the run ends and no "
+            "pools are set. Only Innosilicon's firmware of 2019 can test pools. Pools are not tested in check mode. "
+            "This can't be combined with C(provision_at_once).",
             default=False,
         ),
         Variable(
             "provision_autotune_mode",
             "str",
-            "The autotune mode.",
+            "The desired autotune mode.",
             choices=("efficient", "balanced", "factory", "performance", "off"),
         ),
         Variable("provision_autotune_level", "str", "The level of that mode, on Innosilicon's firmware only."),
@@ -136,18 +146,22 @@ VARIABLES = Variables(
             "provision_verify_mining",
             "bool",
             "Verify at the end that the miner mines: cgminer answers, a board is alive and hashing, and one of "
-            "O(provision_pools) is alive (any pool, if they are not set). It is not verified in check mode.",
+            "O(provision_pools) is alive (any pool, if they are not set). This is not verified in check mode.",
             default=True,
         ),
         Variable(
-            "provision_verify_timeout", "float", "How many seconds the miner has for that.", default=300, minimum=0
+            "provision_verify_timeout",
+            "float",
+            "How many seconds to wait for the miner to mine.",
+            default=300,
+            minimum=0,
         ),
         Variable(
             "provision_at_once",
             "bool",
-            "Set pools and autotune of all miners in one task each, with what each miner is to have, and verify in the "
-            "same way. A big fleet takes minutes then, and not hours. Passwords and network are set miner by miner all "
-            "the same. It must be the same for all miners of a run.",
+            "Set the pools of all miners in one task and their autotune modes in another, each miner with its own "
+            "values, and verify mining in the same way. A big fleet then takes minutes instead of hours. Passwords "
+            "and network are still set miner by miner. The value must be the same for all miners of a run.",
             default=False,
             of_playbook=True,
         ),

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools and autotune of all miners in a few tasks: what each miner is given, who mines, and what became of each."""
+"""Pools and autotune of all miners in a few tasks: the settings of each, which of them mine, and the results."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ def plan(
     now: float = 0.0,
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them, and
-    so is why the mode of those that are ``curtailed`` is left alone.
+    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them, and so is
+    why the mode of those that are ``curtailed`` is kept.
 
     ``access`` is the pattern of those that get a password or an address, which is done one by one. ``pools`` and
     ``autotune`` have the options of each that gets these, ``verify`` the variables of each that has to mine, ``logins``
@@ -101,7 +101,7 @@ def looks(
 def outcome(
     planned: Mapping[str, Any], results: Iterable[Mapping[str, Any]], lacking: Mapping[str, str], now: float
 ) -> dict[str, Any]:
-    """Returns what became of all miners. ``results`` are those of the tasks, ``lacking`` says who does not mine.
+    """Returns the results of all miners. ``results`` are those of the tasks, ``lacking`` has those that do not mine.
 
     ``failed`` has the message of each miner that failed, and ``pattern`` matches these miners. ``rows`` has the columns
     miner and reason. ``summary`` has each number, and why modes were left alone. ``made_at`` is when.

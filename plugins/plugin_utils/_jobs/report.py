@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role report: what its variables are, how its files are called, and what a webhook is told."""
+"""The role report: its variables, the names of its files, and the body of its webhook."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ VARIABLES = Variables(
         Variable(
             "report_name",
             "str",
-            "The name of the files, to which C(.json), C(.csv) and C(.html) are added. With C(--limit), C(.limit-) and "
-            "the limit come before these, so that the report of the fleet stays.",
+            "The name of the files without the extensions C(.json), C(.csv) and C(.html). With C(--limit), "
+            "C(.limit-) and the limit are added to the name, which keeps the report of the fleet.",
             required=True,
             is_argument=True,
         ),
@@ -49,7 +49,8 @@ VARIABLES = Variables(
         Variable(
             "report_columns",
             "list",
-            "The keys that CSV and HTML show, in this order. The page leaves out those that are empty in all rows.",
+            "The keys of the rows to show on the page and in the spreadsheet, in this order. The page omits columns "
+            "that are empty in all rows.",
             required=True,
             elements="str",
             is_argument=True,
@@ -57,29 +58,29 @@ VARIABLES = Variables(
         Variable(
             "report_summary",
             "str",
-            "One sentence or more at the top of the page. By default, it is C(summary) in O(report_stats).",
+            "One or more sentences to show at the top of the page. Defaults to C(summary) in O(report_stats).",
             is_argument=True,
         ),
         Variable(
             "report_identity",
             "list",
-            "The columns that together say which problem a row is: first the miner, then its kind, then other columns. "
-            "With them, the report says which problems are new, and which are resolved since the last one. The "
-            "playbooks audit, heal and overview have their own.",
+            "The columns that together identify the problem of a row: first the miner, then the kind of problem, "
+            "then any others. The report then shows which problems are new and which are resolved since the last "
+            "report. The playbooks audit, heal and overview set this themselves.",
             elements="str",
             is_argument=True,
         ),
         Variable(
             "report_job",
             "str",
-            "A name. With it, O(report_stats) are published as the custom statistics C(dragonmint_NAME), which AWX "
-            "shows and hands on to the next job.",
+            "Publish O(report_stats) as custom statistics under the name C(dragonmint_) plus this value. AWX shows "
+            "them and passes them on to the next job.",
             is_argument=True,
         ),
         Variable(
             "report_stats",
             "dict",
-            "A few values that sum up the job. Leave out any text that a miner sent, since a later job may evaluate it "
+            "A few values that summarize the job. Do not include text from miners, since a later job may evaluate it "
             "as a template.",
             is_argument=True,
         ),
@@ -87,14 +88,14 @@ VARIABLES = Variables(
         Variable(
             "report_required",
             "bool",
-            "Fail, before anything else is done, where the folder cannot be written to. With V(false), that is a "
-            "warning, and the job goes on with the custom statistics alone.",
+            "Fail before anything else is done if the folder cannot be written to. With V(false), the job only "
+            "warns, and continues with the custom statistics alone.",
             default=True,
         ),
         Variable(
             "report_keep",
             "int",
-            "How many older reports are kept in the folder C(history) below O(report_folder), for each name.",
+            "How many older reports of each name to keep in the folder C(history) in O(report_folder).",
             default=10,
             minimum=0,
         ),
@@ -102,8 +103,8 @@ VARIABLES = Variables(
         Variable(
             "report_webhook_url",
             "str",
-            "A URL to which the summary is posted as JSON when a problem is new or resolved. Nothing is posted in "
-            "check mode. A post that fails is a warning, and the next report repeats it.",
+            "A URL to post the summary to, as JSON, when a problem is new or resolved. Nothing is posted in check "
+            "mode. If the post fails, the job warns, and the next report repeats it.",
             secret=True,
         ),
     ),
@@ -117,8 +118,8 @@ def stem_of(name: str, limit: str) -> str:
     """
     if not _NAME.fullmatch(name):
         raise InvalidInput(
-            f"The name of the report is {quoted(name)}; expected the name of a file, of letters, digits and _ . -, "
-            "without its ending."
+            f"The name of the report is {quoted(name)}; expected a file name of letters, digits and _ . -, without "
+            f"its extension."
         )
     if not limit:
         return name
@@ -157,7 +158,7 @@ def told(changes: Changes) -> str:
 def message(
     name: str, title: str, site: str, at: float, summary: str, still: int, difference: Difference
 ) -> dict[str, Any]:
-    """Returns what a webhook is told. Of very many problems it gets the number, and the first of them."""
+    """Returns the body of a webhook. It has the number of problems, and only the first ones if there are very many."""
     return {
         "report": name,
         "title": title,

@@ -20,14 +20,14 @@ VARIABLES = Variables(
         Variable(
             "rotate_serial",
             "list",
-            "The sizes of the batches, as numbers or percentages; the last one repeats.",
+            "The batch sizes, as numbers or percentages. The last one is repeated.",
             default=(1, 10, "25%"),
         ),
         Variable(
             "rotate_max_failure_percent",
             "float",
-            "The rotation stops when more than that percentage of a batch refuses the new password. Miners that are "
-            "unreachable keep the old one, and stop it only where they are all of a batch.",
+            "Stop the rotation when more than this percentage of a batch refuses the new password. Unreachable "
+            "miners keep the old password, and stop the rotation only if all miners of a batch are unreachable.",
             default=0,
             minimum=0,
             maximum=100,
@@ -46,7 +46,7 @@ _NEW, _HAS_IT, _FAILED, _UNREACHABLE, _NOT_TRIED = _OUTCOMES
 def outcome(
     hosts: Sequence[str], hostvars: Mapping[str, Any], variables: Mapping[str, Any], batch: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    """Returns what became of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
+    """Returns the results of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
 
     Also ``stats``, the numbers for other jobs, without any text of a miner. With a ``batch``, ``is_ok`` is whether the
     next one may begin; without, whether all miners have the new password.
@@ -66,7 +66,7 @@ def outcome(
     if len(reasons) > _SHOWN:
         sentences.append(f"And {len(reasons) - _SHOWN} more.")
     if failed:
-        sentences.append("Run the same command again once that is repaired: miners with the new password are skipped.")
+        sentences.append("Fix these miners and run the same command again: miners with the new password are skipped.")
     return {
         "rows": rows,
         "failed": failed,

@@ -56,7 +56,7 @@ def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that make no sense together."""
     sources = [f"upgrade_{name}" for name in ("src", "url", "latest") if values[name]]
     if len(sources) > 1:
-        raise InvalidVariables(f"{' and '.join(sources)} are set, and only one of them can name the firmware.")
+        raise InvalidVariables(f"{' and '.join(sources)} are set, but only one of them can name the firmware.")
     if values["src"] and "://" in values["src"]:
         raise InvalidVariables(
             f"upgrade_src {quoted(values['src'])} is a web address, and upgrade_src takes a file on the controller. "
@@ -83,11 +83,12 @@ VARIABLES = Variables(
         Variable(
             "upgrade_src",
             "path",
-            "The archive on the controller. Exactly one of this, O(upgrade_url) and O(upgrade_latest) is required.",
+            "The archive on the controller to send to the miners. Exactly one of this, O(upgrade_url) and "
+            "O(upgrade_latest) is required.",
         ),
-        Variable("upgrade_url", "str", "The address of an archive that the miners download themselves."),
+        Variable("upgrade_url", "str", "The URL of an archive that the miners download themselves."),
         Variable("upgrade_latest", "bool", "Let the miners download the vendor's newest firmware.", default=False),
-        Variable("upgrade_version", "str", "The version, if neither the archive nor its name has it."),
+        Variable("upgrade_version", "str", "The version of the firmware, if neither the archive nor its name has it."),
         Variable("upgrade_checksum", "str", "The SHA-256 of the archive, as V(sha256:) and 64 hexadecimal digits."),
         Variable(
             "upgrade_allow_downgrade",
@@ -98,22 +99,22 @@ VARIABLES = Variables(
         Variable(
             "upgrade_recover",
             "bool",
-            "Recover miners whose updater is stuck on an interrupted upload, or has died: restart the updater, where "
-            "the firmware can, or else reboot the miner.",
+            "Recover miners whose updater has died or is stuck on an interrupted upload: restart the updater if the "
+            "firmware can do that, or else reboot the miner.",
             default=False,
         ),
         Variable(
             "upgrade_wait_timeout",
             "int",
-            "How many seconds a miner has to come back with the new firmware.",
+            "How many seconds to wait for a miner to come back with the new firmware.",
             default=900,
             minimum=1,
         ),
         Variable(
             "upgrade_search",
             "str",
-            "The network in CIDR notation in which to look, by its MAC address, for a miner that comes back at another "
-            "address, such as V(10.1.0.0/22). Without it, such a miner counts as one that no longer responds.",
+            "Search this network, such as V(10.1.0.0/22), for a miner that comes back at another address. The miner "
+            "is recognized by its MAC address. Without this variable, it counts as a miner that no longer responds.",
         ),
         Variable(
             "upgrade_min_hashrate_ratio",
@@ -122,11 +123,17 @@ VARIABLES = Variables(
             default=0.9,
             minimum=0,
         ),
-        Variable("upgrade_settle_seconds", "int", "How many seconds a miner has for that.", default=900, minimum=0),
+        Variable(
+            "upgrade_settle_seconds",
+            "int",
+            "How many seconds to wait for a miner to regain its hash rate.",
+            default=900,
+            minimum=0,
+        ),
         Variable(
             "upgrade_rollback_src",
             "path",
-            "An archive on the controller to go back to with miners that come back and do not regain their hash rate.",
+            "The archive on the controller to roll back to if a miner comes back but does not regain its hash rate.",
         ),
         replace(REPORT_FOLDER, of_playbook=False),
         TARGET,
@@ -140,7 +147,7 @@ VARIABLES = Variables(
         Variable(
             "upgrade_serial",
             "list",
-            "The sizes of the batches, as numbers or percentages of the miners to be upgraded; the last one repeats. "
+            "The batch sizes, as numbers or as percentages of the miners to be upgraded. The last one is repeated. "
             "The first batch has at least one miner of each kind.",
             default=(1, 10, "2%", "100%"),
             of_playbook=True,
@@ -148,7 +155,8 @@ VARIABLES = Variables(
         Variable(
             "upgrade_parallel",
             "int",
-            "How many miners a batch has at the most, whatever O(upgrade_serial) says: those are offline at once.",
+            "The maximum number of miners in a batch, regardless of O(upgrade_serial). The miners of a batch are "
+            "offline at the same time.",
             default=200,
             minimum=1,
             of_playbook=True,
@@ -164,7 +172,7 @@ VARIABLES = Variables(
         Variable(
             "upgrade_max_failure_percent",
             "float",
-            "The same, in percent of all miners to be upgraded.",
+            "How many miners may fail before the rollout stops, as a percentage of all miners to be upgraded.",
             default=0,
             minimum=0,
             maximum=100,
@@ -173,14 +181,14 @@ VARIABLES = Variables(
         Variable(
             "upgrade_require_all",
             "bool",
-            "Upgrade no miner unless all of them are eligible or up to date.",
+            "Do not upgrade any miner unless all of them are eligible or up to date.",
             default=False,
             of_playbook=True,
         ),
         Variable(
             "upgrade_partial",
             "bool",
-            "Succeed although some miners are unreachable, or cannot be checked because of an error.",
+            "Succeed even if some miners are unreachable or cannot be checked because of an error.",
             default=False,
             of_playbook=True,
         ),
@@ -249,7 +257,7 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -
 def outcome(
     planned: Mapping[str, Any], miners: Iterable[Miner], values: Mapping[str, Any], now: float, is_check: bool = False
 ) -> dict[str, Any]:
-    """Returns what became of a plan so far. ``miners`` are those that are due, ``now`` is in seconds since 1970.
+    """Returns the results of a plan so far. ``miners`` are those that are due, ``now`` is in seconds since 1970.
 
     ``rows`` has the columns miner, address, before, after, seconds, outcome, cause and reason. ``failed`` says of each
     miner that was begun and is not upgraded why. ``progress`` is a sentence between two batches, and ``stop`` says why

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The upgrade of one miner: whether it is eligible, where it is, and what became of it.
+"""The upgrade of one miner: whether it is eligible, its current address, and its result.
 
-All of it is told from the results of the role's tasks. The looks at a batch and the record ask the same functions, so
+All of this follows from the results of the role's tasks. The looks at a batch and the record ask the same functions, so
 that they cannot disagree.
 """
 
@@ -61,7 +61,10 @@ class Course:
 
 
 def prospect(course: Course) -> tuple[str, str, str]:
-    """Returns what is planned for a miner, why in a word, and why in a sentence; both ``""`` where it is due."""
+    """Returns what is planned for a miner, why in a word, and why in a sentence.
+
+    Where it is due, the word is empty, and the sentence is what the firmware module warns of.
+    """
     judged, seen, mining = course.judged, course.seen, _facts(course.seen, "mining")
     is_judged = "version" in judged and not _is_error(judged)
     error = seen if is_judged else judged
@@ -78,7 +81,7 @@ def prospect(course: Course) -> tuple[str, str, str]:
         return NOT_ELIGIBLE, NOT_MINING, "It does not mine: cgminer does not answer."
     if not _rates(seen):
         return NOT_ELIGIBLE, NOT_MINING, "It does not mine: no board is hashing."
-    return DUE, "", ""
+    return DUE, "", " ".join(_unnamed(text) for text in judged.get("warnings", ()))
 
 
 def kind(course: Course) -> tuple[Any, ...]:
@@ -155,6 +158,11 @@ def waits_until(course: Course, values: Mapping[str, Any]) -> float:
     if course.back and _is_itself(course) and _firmware(course.back) == course.judged.get("version"):
         return _gathered_at(course.back) + float(values["settle_seconds"])
     return _deadline(course, values)
+
+
+def _unnamed(warning: str) -> str:
+    """A warning without the miner that it begins with."""
+    return warning.partition(": ")[2] or warning
 
 
 def _is_error(result: Result) -> bool:

@@ -33,7 +33,7 @@ def due(miners: Iterable[Miner], values: Mapping[str, Any], began: float, now: f
 
     ``back`` are those that may be back, ``found`` has the options of the search for each that is missing, ``healthy``
     are those that run the firmware and may mine as before. ``pause`` is how many whole seconds to wait before it.
-    ``unhealthy`` are those that came back and do not mine as before, for whom there is no further look.
+    ``unhealthy`` are those that came back and do not mine as before, which are not checked again.
     """
     found: dict[str, Any] = {"back": [], "found": {}, "healthy": [], "unhealthy": []}
     ends: list[float] = []

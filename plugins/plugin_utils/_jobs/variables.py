@@ -235,7 +235,7 @@ def _bool(given: Any, variable: Variable) -> bool:
 
 
 def _list(given: Any, variable: Variable) -> list[Any]:
-    """Text that is no list in JSON or YAML is one of words between commas."""
+    """Text that is not a list in JSON or YAML is a list of words between commas."""
     if not isinstance(given, str):
         value = [given] if isinstance(given, (int, float)) else given
     elif variable.elements == "dict" or given.lstrip().startswith(("[", "- ")):

@@ -46,7 +46,7 @@ def text_of(samples: Iterable[Sample]) -> str:
 
 
 def models_in(path: str) -> dict[str, str]:
-    """Returns the models of the miners in an earlier file; none if there is no such file, or it is another one.
+    """Returns the models of the miners in an earlier file; none if the file does not exist, or is a different one.
 
     Only its first metric is read.
     """

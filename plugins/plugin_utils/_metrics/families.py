@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 GAUGE, COUNTER = "gauge", "counter"
-# What tells one miner from another; what the user adds comes beside them.
+# The labels that identify a miner. Those of the user are added to them.
 MINER, MODEL = "miner", "model"
 DEFAULT_LABELS = ("rack",)
 
@@ -57,7 +57,7 @@ INVENTORY_ADDRESSES = Family(
     "dragonmint_inventory_addresses", "Addresses of an inventory source, by what was found there.", ("source", "state")
 )
 
-# In this order in the file. The first one tells which models the miners of the last file had.
+# In this order in the file. The first one has the models of the miners in the last file.
 FAMILIES = (
     UP,
     CURTAILED,

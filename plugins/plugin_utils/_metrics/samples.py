@@ -17,7 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.drift i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire import models
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import rate_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.hashing import expected_of, rate_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import families
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.families import Family
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import endpoint_of
@@ -175,11 +175,12 @@ def _rates(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | Non
     """Yields the hash rate, what it should be, and the power. That of a rating is drawn only while the miner hashes."""
     type_, mining = polled.fact("identity").get("type"), polled.fact("mining")
     model = models.model_of(type_)
-    rated = models.rating_of(type_, polled.fact("autotune").get("mode"), polled.expectations.ratings)
+    of_mode = (type_, polled.fact("autotune").get("mode"), polled.expectations.ratings)
+    expected, rated = expected_of(*of_mode), models.rating_of(*of_mode)
     algorithm = {"algorithm": mining.get("algorithm") or (model.algorithm.name if model else "")}
     hashrate = _rate(mining)
     yield families.HASHRATE, algorithm, hashrate
-    yield families.EXPECTED_HASHRATE, algorithm, rated.hashrate_hs if rated else None
+    yield families.EXPECTED_HASHRATE, algorithm, expected.hashrate_hs if expected else None
     measured = mining.get("power_watts")
     if measured is not None:
         yield families.POWER, {"source": MEASURED}, measured

@@ -11,7 +11,7 @@ from typing import Any
 # The worst first.
 BAD, WARN, INFO, PLAIN, GOOD = "bad", "warn", "info", "plain", "good"
 TONES = (BAD, WARN, INFO, PLAIN, GOOD)
-# The columns whose words say what became of a miner.
+# The columns whose words are the result of a miner.
 STATUS_COLUMNS = ("outcome", "severity", "state", "plan")
 
 _WORDS = {

@@ -33,7 +33,7 @@ class Desired:
         self._comparisons = {name: _comparison(name, options) for name, options in self._settings.items()}
 
     def drift(self, facts: Mapping[str, Any]) -> dict[str, Fault | None]:
-        """Returns what is wrong with each setting, as far as facts tell; None for one that is as desired."""
+        """Returns the drift of each setting, as far as facts show it; None for a setting in its desired state."""
         verdicts = {name: compare(facts) for name, compare in self._comparisons.items()}
         return {
             name: None if verdict else Fault(WARNING, self._difference(name, facts))

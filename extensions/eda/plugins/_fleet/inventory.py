@@ -154,11 +154,11 @@ def _text(name: str, variables: Mapping[str, Any], keys: Sequence[str]) -> str |
         return None
     key = next(key for key in keys if variables.get(key) == value)
     if isinstance(value, (dict, list)):
-        raise Invalid(f"Host {quoted(name)}: {key} is vaulted or is no text. Give credentials instead.")
+        raise Invalid(f"Host {quoted(name)}: {key} is vaulted or not text. Give credentials instead.")
     if _TEMPLATE.search(str(value)):
         raise Invalid(
-            f"Host {quoted(name)}: {key} has a template, which only a play evaluates. Write the value itself into the "
-            "inventory, or give networks or credentials instead."
+            f"Host {quoted(name)}: {key} has a template, which only a play evaluates. Put the plain value into the "
+            f"inventory, or give networks or credentials instead."
         )
     return str(value)
 

@@ -20,7 +20,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, UNRESPONSIVE, Found
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding, Limits, find
 
-# What the rules of health are about. The order is that in which a miner is asked.
+# The subsets that the health rules need, in the order in which they are read.
 SUBSETS = ("identity", "hardware", "pools", "autotune", "mining")
 
 # Of a miner: its name in the inventory, by its address and MAC.

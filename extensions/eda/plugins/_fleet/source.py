@@ -148,7 +148,7 @@ class Source:
             try:
                 sighting = eyes.sighting(miner)
             except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
-                self._warn(f"{miner.address} can't be judged: {plain(Bug(error), _MESSAGE_MAX)}")
+                self._warn(f"{miner.address} can't be evaluated: {plain(Bug(error), _MESSAGE_MAX)}")
                 sighting = Sighting(self._name(group, miner.address, None), miner.address)
             if sighting is not None:
                 sightings.append(sighting)
@@ -216,7 +216,7 @@ class Source:
         for setting in SETTINGS:
             if count := sum(setting in host.unknown and setting not in settings.desired for host in hosts):
                 without = counted(count, "host")
-                self._warn(f"The drift of {setting} is not known for {without}: what is desired has a template.")
+                self._warn(f"The drift of {setting} is not known for {without}: the desired state has a template.")
 
     def _warn(self, text: str) -> None:
         """Logs each text once."""

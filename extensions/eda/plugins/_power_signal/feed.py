@@ -84,7 +84,7 @@ def _why(error: Exception) -> str:
     if isinstance(error, OSError) and (error.errno or 0) > 0:
         return os.strerror(error.errno or 0)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return "the name of the host is not known"
+        return "the host name is not known"
     if isinstance(error, aiohttp.ServerDisconnectedError):
         return "the server closed the connection"
     return "the answer is not valid HTTP"

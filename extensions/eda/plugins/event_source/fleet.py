@@ -4,30 +4,31 @@
 from __future__ import annotations
 
 DOCUMENTATION = r"""
-short_description: Report what changes in a fleet of miners
+short_description: Report changes in a fleet of miners
 description:
-  - An event source for ansible-rulebook. It polls miners again and again, sends only reads, and reports only changes.
+  - An event source for ansible-rulebook. It polls miners continuously, sends only reads, and reports only changes.
   - An event is C(dragonmint), with C(edge), C(severity), C(detail), C(since), C(miner), C(address), C(mac), C(finding),
     C(count) and C(miners).
   - The edges of a miner are V(found), V(went_dark), V(came_back), V(locked), V(unhealthy) and V(healthy) (for each
     finding), V(drifted) and V(in_desired_state) (for each setting), V(firmware_changed) and V(rebooted).
-  - Those of the fleet are V(baseline) (the first poll), V(poll_failed) and V(poll_recovered).
-  - The same edge of many miners at once is a single event, which has the number of them as C(count).
+  - The edges of the fleet are V(baseline) (the first poll), V(poll_failed) and V(poll_recovered).
+  - The same edge of many miners at once is a single event, with the number of miners as C(count).
   - The event of a single miner has its name in the inventory as C(meta.hosts), so a playbook runs on this host only.
 options:
   networks:
     description:
-      - Where to look for miners, as networks (V(10.1.0.0/22)), ranges (V(10.1.4.10-80)) and addresses.
-      - A V(!) before one of them leaves it out.
+      - The networks (V(10.1.0.0/22)), ranges (V(10.1.4.10-80)) and addresses to scan for miners.
+      - A V(!) before an entry excludes it.
       - Mutually exclusive with O(inventory), and one of them is required.
     type: list
     elements: str
   inventory:
     description:
       - Inventory files whose hosts to poll, instead of O(networks).
-      - Addresses and logins must not hold templates, and passwords must not be vaulted unless O(credentials) are given.
-      - The desired state in C(provision_pools), C(provision_autotune_mode), C(provision_network) and
-        C(upgrade_version) is compared where it has no template but C(inventory_hostname) in the user of a pool.
+      - Addresses and logins must not contain templates, and passwords must not be vaulted unless O(credentials) are
+        given.
+      - The desired state in C(provision_pools), C(provision_autotune_mode), C(provision_network) and C(upgrade_version)
+        is compared if it does not contain any template except C(inventory_hostname) in the user of a pool.
     type: dict
     suboptions:
       paths:
@@ -42,7 +43,7 @@ options:
       refresh:
         description:
           - How many seconds to wait between two readings of the inventory.
-          - If it can't be read, the hosts that are known stay in use.
+          - If it can't be read, the hosts known so far stay in use.
         type: float
         default: 3600
   port:
@@ -51,14 +52,14 @@ options:
     default: 80
   credentials:
     description:
-      - The logins, tried in this order at each miner until it takes one, instead of those of an inventory.
+      - The logins to try on each miner, in this order, until the miner accepts one. They replace those of an inventory.
       - Required with O(networks). No event or message shows a password.
     type: list
     elements: dict
     default: []
     suboptions:
       name:
-        description: What to call this login.
+        description: The name of this login.
         type: str
       username:
         description: The user, C(admin) or C(guest).
@@ -69,7 +70,8 @@ options:
         type: str
         required: true
   auth:
-    description: How to continue after the login. V(basic) sends it with each request, V(jwt) sends a token.
+    description: How to authenticate. V(basic) sends the login with each request. V(jwt) sends the login once, and a
+      token from then on.
     type: str
     choices: [basic, jwt]
     default: basic
@@ -96,8 +98,9 @@ options:
     type: str
   hostname:
     description:
-      - How miners in O(networks) are named, as O(minerops.dragonmint.dragonmint#inventory:hostname).
-      - V(mac) is C(a0-b0-45-00-00-e5), and the address of a miner that does not report its MAC.
+      - How to name the miners in O(networks), as O(minerops.dragonmint.dragonmint#inventory:hostname).
+      - V(mac) uses the MAC address, such as C(a0-b0-45-00-00-e5), or the IP address of a miner that does not report its
+        MAC address.
     type: str
     choices: [mac, ipaddress]
     default: mac
@@ -109,13 +112,13 @@ options:
     default: true
   desired:
     description:
-      - The desired state of all miners. What an inventory says about the same setting is overridden.
+      - The desired state of all miners. It overrides the desired state of the same setting in an inventory.
       - Passwords of pools are not compared.
     type: dict
     default: {}
     suboptions:
       pools:
-        description: The pools in their order.
+        description: The desired pools, in order.
         type: list
         elements: dict
         suboptions:
@@ -168,10 +171,10 @@ options:
     suboptions:
       boards:
         description:
-          - How many boards a miner must have. By default as many as its model has, and 3 where that is not known.
+          - How many boards a miner must have. Defaults to the number of its model, or to 3 if that is not known.
         type: int
       max_board_temperature_c:
-        description: Above how many °C a board is too hot.
+        description: A board above this temperature in °C is too hot.
         type: float
         default: 85
       min_hashrate_ratio:
@@ -179,7 +182,7 @@ options:
         type: float
         default: 0.85
       max_share_age_seconds:
-        description: After how many seconds without a share a board is not alive.
+        description: A board that has not found a share for this many seconds has the finding C(no_shares).
         type: float
         default: 900
       max_reject_ratio:
@@ -191,34 +194,35 @@ options:
         type: float
         default: 0.01
       max_fan_percent:
-        description: Above which speed, in percent, a fan is at its limit.
+        description: A fan above this speed in percent is at its limit.
         type: float
         default: 95
       min_uptime_seconds:
-        description: Rates are not compared before a miner has been mining for that long.
+        description: Rates are not compared until a miner has been mining for this many seconds.
         type: float
         default: 900
       ratings:
-        description: What your miners make and consume, by model and autotune mode, as C(dragonmint_ratings).
+        description: The hash rate and power of your miners, by model and autotune mode, as C(dragonmint_ratings).
         type: dict
   allow_public:
-    description: Whether O(networks) may have addresses that are not private.
+    description: Whether O(networks) may contain public addresses.
     type: bool
     default: false
   concurrency:
-    description: How many addresses are tried at once, fewer if this process may not open as many files.
+    description: How many addresses are tried at once. The number is lower if the limit on open files (C(ulimit -n))
+      requires it.
     type: int
     default: 200
   connect_timeout:
-    description: How many seconds an address has to accept a connection.
+    description: How many seconds to wait for an address to accept a connection.
     type: float
     default: 1.5
   timeout:
-    description: How many seconds a miner has to answer a request in full.
+    description: How many seconds to wait for the complete answer to a request.
     type: float
     default: 10
   deadline:
-    description: How many seconds there are for all requests to one address together.
+    description: The time limit in seconds for all requests to one address together.
     type: float
     default: 40
 author:

@@ -7,9 +7,9 @@ DOCUMENTATION = r"""
 short_description: Start and end a curtailment when prices, a schedule or a command call for it
 description:
   - An event source for ansible-rulebook. It reports when to draw less power, and when to go back to normal.
-  - Commands, the schedule and the prices can each call for a curtailment, which lasts for as long as any of them calls.
-    Commands have precedence over the schedule, and the schedule over the prices.
-  - A command to end with the C(event_id) of a curtailment ends it, whatever called for it.
+  - Commands, the schedule and the prices can each call for a curtailment, which lasts as long as any of them calls for
+    it. Commands have precedence over the schedule, and the schedule over the prices.
+  - A command to end with the C(event_id) of a curtailment ends it, regardless of what called for it.
   - An event is C(power_signal), with C(edge), C(reason), C(event_id), C(kw), C(mode), C(price), C(until), C(ends_by)
     and C(since).
   - The edge is V(curtail), V(restore), V(signal_lost), V(signal_back) or V(invalid).
@@ -65,7 +65,7 @@ options:
             type: str
             default: price
       minutes:
-        description: How many minutes each price applies, if no column says when it ends.
+        description: How many minutes each price applies, if there is no column for its end.
         type: float
       rows:
         description: The keys, joined by dots, that lead to the list of prices in a JSON document.
@@ -111,7 +111,7 @@ options:
       stale:
         description:
           - What to do when the current price is unknown.
-          - V(hold) leaves things as they are, V(restore) ends what prices started, V(curtail) starts a curtailment.
+          - V(hold) changes nothing, V(restore) ends a curtailment that prices started, V(curtail) starts a curtailment.
         type: str
         choices: [hold, restore, curtail]
         default: hold
@@ -120,7 +120,7 @@ options:
         type: float
         default: 900
   schedule:
-    description: Times of the week at which to draw less power.
+    description: The times of the week at which to draw less power.
     type: list
     elements: dict
     suboptions:
@@ -143,8 +143,8 @@ options:
   command_file:
     description:
       - The path of a JSON file with the last command.
-      - It is checked every second, and need not exist yet.
-      - Removing the file ends nothing; a command to end does.
+      - It is checked every second, and does not need to exist yet.
+      - Removing the file does not end a curtailment. Only a command to end does.
     type: str
   webhook:
     description: A web server that accepts commands at C(POST /).
