@@ -62,8 +62,13 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector imp
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import record_for
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail, guard
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provision import ENDS_CURTAILMENT
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import tables_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, Variables
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
+    InvalidVariables,
+    Variables,
+    normalised,
+)
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
@@ -114,10 +119,17 @@ class LookupModule(LookupBase):
         if not any(curtail.RECORD_OF_OTHERS[0] in table.entries for table in tables):
             return ""
         try:
+            if ENDS_CURTAILMENT in tables[0].entries and self._ends_curtailment(given):
+                return ""
             record_for(given, self._templar.template, given["groups"]["all"])
         except InvalidVariables as error:
             return str(error)
         return ""
+
+    def _ends_curtailment(self, given: Mapping[str, Any]) -> bool:
+        name = ENDS_CURTAILMENT.name
+        value = plain(self._templar.template(given.get(name)))
+        return bool(normalised(Variables("", (ENDS_CURTAILMENT,)), {name: value})[name])
 
     def _switches(self, tables: Sequence[Variables], given: Mapping[str, Any]) -> dict[str, Any]:
         names = [entry.name for table in guard.slice_switches(tables) for entry in table]

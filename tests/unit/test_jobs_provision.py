@@ -45,7 +45,9 @@ def test_pools_cannot_be_tested_for_all_miners_at_once() -> None:
 @pytest.mark.parametrize("level", [1, "1", " 1", "abc", "4 "])
 def test_a_level_that_the_mode_lacks_is_refused_before_pools_are_set(level: Any) -> None:
     given = {"provision_autotune_mode": "performance" if level == "4 " else "efficient"}
-    with pytest.raises(InvalidVariables, match=r"^provision_autotune_level: The mode \w+ has no level '\w+'\. Use one of"):
+    with pytest.raises(
+        InvalidVariables, match=r"^provision_autotune_level: The mode \w+ has no level '\w+'\. Use one of"
+    ):
         normalised(provision.VARIABLES, {**given, "provision_autotune_level": level})
     assert normalised(provision.VARIABLES, {**given, "provision_autotune_level": 2})["autotune_level"] == "2"
     # The level alone is kept for whatever mode the miner has.

@@ -67,6 +67,14 @@ POOLS = Variable(
     ),
 )
 
+ENDS_CURTAILMENT = Variable(
+    "provision_ends_curtailment",
+    "bool",
+    "Also set the mode of curtailed miners. By default, they keep their mode until the event in the record of the role "
+    "curtail ends.",
+    default=False,
+)
+
 
 def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that are invalid only together."""
@@ -126,13 +134,7 @@ VARIABLES = Variables(
             choices=("efficient", "balanced", "factory", "performance", "off"),
         ),
         Variable("provision_autotune_level", "str", "The level of that mode, on Innosilicon's firmware only."),
-        Variable(
-            "provision_ends_curtailment",
-            "bool",
-            "Also set the mode of curtailed miners. By default, they keep their mode until the event in the record "
-            "of the role curtail ends.",
-            default=False,
-        ),
+        ENDS_CURTAILMENT,
         *RECORD_OF_OTHERS,
         replace(
             REPORT_FOLDER,
