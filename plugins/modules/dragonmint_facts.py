@@ -72,9 +72,10 @@ EXAMPLES = r"""
   minerops.dragonmint.dragonmint_facts:
     gather_subset: [mining]
 
-- name: Fail on a miner below 14 TH/s ansible.builtin.assert: that:
-  (ansible_facts.dragonmint_mining.hashrate_ths.average or 0) >= 14 fail_msg: The hash rate is {{
-  ansible_facts.dragonmint_mining.hashrate_ths.average }} TH/s.
+- name: Fail on a miner below 14 TH/s
+  ansible.builtin.assert:
+    that: (ansible_facts.dragonmint_mining.hashrate_ths.average or 0) >= 14
+    fail_msg: The hash rate is {{ ansible_facts.dragonmint_mining.hashrate_ths.average }} TH/s.
 
 - name: Gather the error that an Innosilicon miner reports
   minerops.dragonmint.dragonmint_facts:

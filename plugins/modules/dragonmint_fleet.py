@@ -121,8 +121,10 @@ EXAMPLES = r"""
   run_once: true
   register: fleet
 
-- name: Show the miners that failed ansible.builtin.debug: msg: "{{ fleet.counts.ok }} of {{ fleet.counts.total }}
-  miners are in the mode. Failed: {{ fleet.failed_hosts }}" run_once: true
+- name: Show the miners that failed
+  ansible.builtin.debug:
+    msg: "{{ fleet.counts.ok }} of {{ fleet.counts.total }} miners are in the mode. Failed: {{ fleet.failed_hosts }}"
+  run_once: true
 
 - name: Set different pools in each hall
   minerops.dragonmint.dragonmint_fleet:
