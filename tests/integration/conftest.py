@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,11 +12,15 @@ from pathlib import Path
 import pytest
 
 from tests.simulator import firmware
-from tests.simulator.control import Fleet
+from tests.simulator.control import CHECKOUT, Fleet
+from tests.support import warm
 from tests.support.running import CORES, ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
 
 # Simulated seconds a second: restarts and tuning are what most tests wait for.
 SPEED = 20.0
+SIMULATOR = warm.Kind(
+    modules=("tests.simulator.control.inventory", "tests.simulator.control.port"), folder=str(CHECKOUT)
+)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +45,13 @@ def start_fleet() -> Iterator[Callable[..., Fleet]]:
     with ExitStack() as stack:
 
         def start(**options: object) -> Fleet:
-            return stack.enter_context(Fleet.start(**{"speed": SPEED, **options}))
+            return stack.enter_context(Fleet.start(**{"speed": SPEED, "started": warm_simulator, **options}))
 
         yield start
+
+
+def warm_simulator(command: list[str]) -> warm.Process:
+    """Start a simulator from a process that has imported it: that is most of what a start costs."""
+    python, _m, module, *arguments = command
+    argv = [module, *arguments]
+    return warm.start_piped(Path(python), SIMULATOR, argv, cwd=CHECKOUT, env=os.environ, module=module)

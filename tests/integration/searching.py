@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tests.support import warm
 from tests.support.running import Ansible
 
 LOGIN = 'Login-1-ö "+/&'
@@ -82,7 +83,9 @@ def commands_of(ansible: Ansible) -> Iterator[set[str]]:
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        yield commands
+        # What another process has forked shows the command line of that one.
+        with warm.cold():
+            yield commands
     finally:
         ended.set()
         watcher.join()

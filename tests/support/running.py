@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from tests.simulator.control import Fleet, Miner
+from tests.support import warm
 from tests.support.processes import kill
 
 HERE = Path(__file__).parent
@@ -32,6 +33,35 @@ DEADLINE_SECONDS = 60.0
 # The archives below files/: one that is newer than what any simulated miner runs, and an old one.
 NEWER_FIRMWARE = "t1_20180901_120000"
 OLDER_FIRMWARE = "t1_20180515_060842"
+
+# What a playbook takes long to import. Nothing of Ansible: what that is, is a matter of settings and of the order.
+WARM = warm.Kind(
+    modules=(
+        "aiohttp",
+        "concurrent.futures.process",
+        "cryptography.hazmat.backends.openssl",
+        "cryptography.hazmat.primitives.asymmetric.ed25519",
+        "cryptography.hazmat.primitives.ciphers",
+        "cryptography.hazmat.primitives.hmac",
+        "cryptography.hazmat.primitives.kdf.pbkdf2",
+        "cryptography.hazmat.primitives.padding",
+        "cryptography.hazmat.primitives.serialization",
+        "importlib.metadata",
+        "jinja2.ext",
+        "jinja2.nativetypes",
+        "jinja2.sandbox",
+        "multiprocessing.managers",
+        "multiprocessing.queues",
+        "multiprocessing.synchronize",
+        "packaging.specifiers",
+        "requests",
+        "urllib.request",
+        "xml.dom.minidom",
+        "xml.etree.ElementTree",
+        "yaml",
+    ),
+    collection=str(ROOT / "build/ansible_collections/minerops/dragonmint/plugins"),
+)
 
 # What an operator has set must not decide about a test.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
@@ -118,20 +148,13 @@ class Ansible:
         command = self._command(playbook, inventory, arguments, extra_vars)
         record = self.folder / "record.jsonl"
         record.write_text("")
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env={**self.variables(record), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=self.timeout_s,
-            check=False,
+        variables = {**self.variables(record), **(environment or {})}
+        code, said = warm.run(
+            self.bin / "python", WARM, command, cwd=self.folder, env=variables, timeout=self.timeout_s
         )
-        assert "[DEPRECATION WARNING]" not in done.stdout, done.stdout
+        assert "[DEPRECATION WARNING]" not in said, said
         results = [TaskResult(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
-        return PlaybookRun(done.returncode, done.stdout, results)
+        return PlaybookRun(code, said, results)
 
     def start(
         self,

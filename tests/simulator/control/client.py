@@ -11,15 +11,31 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import IO, Any, Protocol
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 START_TIMEOUT = 30.0  # seconds
 CALL_TIMEOUT = 10.0  # seconds
 # The environment's proxies are not for loopback addresses.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class Process(Protocol):
+    """As much of a Popen as a fleet needs."""
+
+    stdin: IO[bytes] | None
+    stdout: IO[bytes] | None
+
+    def wait(self, timeout: float | None = None) -> int: ...
+
+    def kill(self) -> None: ...
+
+
+def _started(command: list[str]) -> Process:
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT)
 
 
 class ControlError(Exception):
@@ -80,7 +96,7 @@ class Miner:
 class Fleet:
     """A running simulator; as a context manager it ends the process it started."""
 
-    def __init__(self, control: str, process: subprocess.Popen[bytes] | None = None) -> None:
+    def __init__(self, control: str, process: Process | None = None) -> None:
         self.control = control
         self._process = process
         self.miners = [Miner(self, described) for described in self.call("GET", "/miners")]
@@ -97,6 +113,7 @@ class Fleet:
         inventory: str | Path | None = None,
         python: str = sys.executable,
         type_: str = "T1",
+        started: Callable[[list[str]], Process] = _started,
     ) -> Fleet:
         """Start a simulator with `python`, which needs aiohttp, and wait until it is ready."""
         options = {"count": count, "generation": generation, "speed": speed, "first": first, "port": port}
@@ -105,7 +122,7 @@ class Fleet:
         command += [text for name, value in options.items() for text in (f"--{name}", str(value))]
         if inventory is not None:
             command += ["--inventory", str(Path(inventory).absolute())]
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=CHECKOUT)
+        process = started(command)
         try:
             return cls(_wait_ready(process)["control"], process)
         except BaseException:
@@ -167,7 +184,7 @@ class Fleet:
             raise ControlError(f"{method} {path}: {text}") from None
 
 
-def _wait_ready(process: subprocess.Popen[bytes]) -> dict[str, Any]:
+def _wait_ready(process: Process) -> dict[str, Any]:
     """The simulator's one line of JSON, however long it is."""
     stdout = process.stdout
     if stdout is None:
@@ -186,7 +203,7 @@ def _wait_ready(process: subprocess.Popen[bytes]) -> dict[str, Any]:
     return ready
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def _end(process: Process) -> None:
     """Close its input, which ends it; then insist."""
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:

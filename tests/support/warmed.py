@@ -1,0 +1,119 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The process that warm.py asks for others: it imports what programs will need, and forks one for each request.
+
+What it imports must not depend on a request: no variable, no file of settings, no folder. A fork becomes the program at
+the end of this file, so that how it ends is the interpreter's business: its exit code, its last words, what is at exit.
+Standard library only, for any Python that Ansible runs on.
+"""
+
+import builtins
+import gc
+import importlib
+import json
+import os
+import runpy
+import selectors
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+# Standard input, output and error, and where the exit status goes.
+PASSED_FDS = 4
+
+
+def main(connection):
+    """Serve requests until they end; return in a fork with the arguments of what it is to be."""
+    running = {}
+    with selectors.DefaultSelector() as selector:
+        selector.register(connection, selectors.EVENT_READ)
+        while True:
+            for key, _events in selector.select():
+                if key.fileobj is not connection:
+                    selector.unregister(key.fileobj)
+                    report(key.fileobj, *running.pop(key.fileobj))
+                    continue
+                request, fds = received(connection)
+                if request is None:
+                    os._exit(0)
+                if pid := os.fork():
+                    for fd in fds[:-1]:
+                        os.close(fd)
+                    process = os.pidfd_open(pid)
+                    running[process] = (pid, fds[-1])
+                    selector.register(process, selectors.EVENT_READ)
+                    connection.sendall(pid.to_bytes(4, "big"))
+                    continue
+                for number, fd in enumerate(fds[:-1]):
+                    os.dup2(fd, number)
+                for fd in (*fds, *running, *(status for _pid, status in running.values())):
+                    os.close(fd)
+                connection.close()
+                return request
+
+
+def received(connection):
+    head, fds, _flags, _address = socket.recv_fds(connection, 4, PASSED_FDS)
+    if len(head) < 4:
+        return None, fds
+    size, body = int.from_bytes(head, "big"), b""
+    while len(body) < size:
+        body += connection.recv(size - len(body))
+    return json.loads(body), fds
+
+
+def report(process, pid, status):
+    os.close(process)
+    _pid, code = os.waitpid(pid, 0)
+    os.write(status, os.waitstatus_to_exitcode(code).to_bytes(4, "big", signed=True))
+    os.close(status)
+
+
+def compile_once(folder):
+    """Have the loader of collections, which keeps no bytecode, take that of this folder's files from here."""
+    finder = importlib.import_module("ansible.utils.collection_loader._collection_finder")
+    known = {}
+
+    def compile_(source, filename, mode, flags, dont_inherit):
+        asked = (source, filename, mode, flags, dont_inherit)
+        return known.get(asked) or builtins.compile(*asked)
+
+    for path in Path(folder).rglob("*.py"):
+        asked = (path.read_bytes(), str(path), "exec", 0, True)
+        known[asked] = builtins.compile(*asked)
+    finder.compile = compile_
+
+
+def become(request):
+    """In a fork: the surroundings of the request, as a new process would find them."""
+    os.chdir(request["cwd"])
+    # The interpreter adds this one where there is no other locale.
+    added = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}
+    os.environ.clear()
+    os.environ.update({**added, **request["env"]})
+    time.tzset()
+    tempfile.tempdir = None
+    sys.argv[:] = request["argv"]
+
+
+connection = socket.socket(fileno=int(sys.argv[1]))
+wanted = json.loads(sys.argv[2])
+sys.path[0] = wanted["folder"]
+for name in wanted["modules"]:
+    importlib.import_module(name)
+if "ansible.constants" in sys.modules:
+    sys.exit("What was warmed up has read the settings of Ansible, which are those of each run.")
+if wanted["collection"]:
+    compile_once(wanted["collection"])
+gc.collect()
+gc.freeze()
+request = main(connection)
+become(request)
+if request["module"]:
+    sys.path[0] = request["cwd"]
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+else:
+    sys.path[0] = str(Path(request["argv"][0]).parent)
+    runpy.run_path(request["argv"][0], run_name="__main__")

@@ -1,0 +1,98 @@
+# Copyright (c) 2026 minerops
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A program that a warmed process forks is like one of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from tests.support import warm
+
+KIND = warm.Kind(modules=("decimal", "yaml"))
+PYTHON = Path(sys.executable)
+PROGRAMS = {
+    "the end": "print('done')",
+    "an exit code": "import sys; print('out'); print('err', file=sys.stderr); sys.exit(7)",
+    "last words": "import sys; sys.exit('what is wrong')",
+    "an exception": "raise ValueError('bad')",
+    "a signal": "import os; os.kill(os.getpid(), 9)",
+    "os._exit": "import os; print('lost or not', flush=True); os._exit(3)",
+    "what is at exit": "import atexit; atexit.register(print, 'bye'); print('hello')",
+    "a child that stays": (
+        "import os, time\nif os.fork() == 0: time.sleep(0.1); print('late', flush=True); os._exit(0)\nprint('early')"
+    ),
+    "its surroundings": (
+        "import os, sys; print(sys.argv, os.getcwd(), sys.path[0], __name__, __file__, sorted(os.environ.items()), "
+        "sys.stdin.read(), [fd for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')])"
+    ),
+    "signals": "import signal; print([signal.getsignal(n) for n in (1, 2, 13, 15, 17)], signal.pthread_sigmask(0, []))",
+    "groups": "import os; print(os.getpgid(0), os.getsid(0), os.umask(0))",
+    "a folder for temporary files": "import tempfile; print(tempfile.gettempdir())",
+    "what was not imported": "import sys; print('socketserver' in sys.modules)",
+    "the zone": "import time; print(time.tzname)",
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_it_does_what_a_process_of_its_own_does(name: str, tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(PROGRAMS[name])
+    (tmp_path / "temporary").mkdir()
+    env = {"PATH": "/usr/bin:/bin", "OWN": "ö", "TMPDIR": str(tmp_path / "temporary"), "TZ": "Asia/Tokyo"}
+
+    def run(how: Callable[[], object]) -> tuple[int, str]:
+        with how():  # type: ignore[attr-defined]
+            return warm.run(PYTHON, KIND, [script, "-v", "two words"], cwd=tmp_path, env=env, timeout=60)
+
+    assert without_frames(run(nullcontext)) == without_frames(run(warm.cold))
+
+
+def test_nothing_stays_of_those_before(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text(
+        "import os, sys, yaml\n"
+        "print(hasattr(yaml, 'mark'), 'MARK' in os.environ, sys.argv[1:])\n"
+        "yaml.mark = os.environ['MARK'] = 'set'\n"
+    )
+    said = [warm.run(PYTHON, KIND, [script, str(i)], cwd=tmp_path, env={}, timeout=60)[1] for i in range(2)]
+    assert said == ["False False ['0']\n", "False False ['1']\n"]
+
+
+def test_what_takes_too_long_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text("import time; time.sleep(600)")
+    with pytest.raises(subprocess.TimeoutExpired):
+        warm.run(PYTHON, KIND, [script], cwd=tmp_path, env={}, timeout=0.2)
+
+
+def test_many_at_once_have_their_own_pipes_and_ends(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text("import sys; text = sys.stdin.read(); print(text); sys.exit(len(text))")
+    started = [warm.start_piped(PYTHON, KIND, [script], cwd=tmp_path, env={}) for _ in range(5)]
+    for number, process in enumerate(started):
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.poll() is None
+        process.stdin.write(b"x" * number)
+        process.stdin.close()
+        assert process.stdout.read() == b"x" * number + b"\n"
+        assert process.wait(60) == number
+        process.stdout.close()
+
+
+def test_what_reads_the_settings_of_ansible_is_not_warmed_up(tmp_path: Path) -> None:
+    kind = warm.Kind(modules=("ansible.constants",))
+    with pytest.raises(OSError, match=r"has died|reset"):
+        warm.run(PYTHON, kind, [tmp_path / "program.py"], cwd=tmp_path, env={}, timeout=60)
+
+
+def without_frames(ended: tuple[int, str]) -> tuple[int, list[str]]:
+    """A traceback begins with the frames of what ran the program."""
+    code, said = ended
+    return code, [line for line in said.splitlines() if not line.startswith("  ")]
