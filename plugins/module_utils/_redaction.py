@@ -14,6 +14,7 @@ import base64
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -87,17 +88,23 @@ def _collect(value: Any, secret: bool = False) -> Iterator[str]:
             yield from _collect(item, secret)
     elif isinstance(value, str) and secret and value:
         yield value
-    elif isinstance(value, str):
+    elif isinstance(value, str) and "://" in value:
         yield from (match["password"] for match in _URL_PASSWORD.finditer(value))
 
 
-def _forms(secret: str) -> Iterator[str]:
-    yield secret
-    yield repr(secret)[1:-1]
-    yield json.dumps(secret)[1:-1]
-    yield quote(secret, safe="", errors="surrogatepass")
-    yield quote_plus(secret, errors="surrogatepass")
-    yield _base64(secret)
+# Most miners of a fleet have the same password.
+@lru_cache(maxsize=100)
+def _forms(secret: str) -> frozenset[str]:
+    return frozenset(
+        (
+            secret,
+            repr(secret)[1:-1],
+            json.dumps(secret)[1:-1],
+            quote(secret, safe="", errors="surrogatepass"),
+            quote_plus(secret, errors="surrogatepass"),
+            _base64(secret),
+        )
+    )
 
 
 def _base64(secret: str) -> str:

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from jinja2 import Environment, TemplateSyntaxError, nodes
@@ -27,9 +28,18 @@ def is_template(raw: Any) -> bool:
     return not (raw is None or isinstance(raw, (bool, int, float)) or (isinstance(raw, str) and "{" not in raw))
 
 
-def used(template: Any) -> Iterator[tuple[str, bool]]:
+def used(template: Any) -> Iterable[tuple[str, bool]]:
     """The names that a template uses: of variables, and of environment variables that it looks up (True)."""
-    tree = _parsed(template)
+    return _used(template) if isinstance(template, str) else ()
+
+
+# Many hosts have the same templates.
+@lru_cache(maxsize=1000)
+def _used(template: str) -> tuple[tuple[str, bool], ...]:
+    return tuple(_names(_parsed(template)))
+
+
+def _names(tree: nodes.Template) -> Iterator[tuple[str, bool]]:
     for plugin, terms in _lookups(tree):
         if plugin in _ENVIRONMENT_LOOKUPS:
             yield from ((term, True) for term in terms)
@@ -103,6 +113,7 @@ class Evaluations:
         return result
 
 
+@lru_cache(maxsize=1000)
 def _is_closed(template: str) -> bool:
     tree = _parsed(template)
     if any(plugin not in _ENVIRONMENT_LOOKUPS for plugin, _terms in _lookups(tree)):
@@ -120,8 +131,8 @@ def _lookups(tree: nodes.Template) -> Iterator[tuple[Any, list[Any]]]:
             yield next(iter(constants), None), [term for term in constants[1:] if term is not None]
 
 
-def _parsed(template: Any) -> nodes.Template:
+def _parsed(template: str) -> nodes.Template:
     try:
-        return _JINJA.parse(template) if isinstance(template, str) else nodes.Template([])
+        return _JINJA.parse(template)
     except TemplateSyntaxError:
         return nodes.Template([])

@@ -72,13 +72,15 @@ class Reader:
         if key in self._known:
             return self._known[key][1]
         needed = {name: desired.compared("pools", value) if name == _POOLS else value for name, value in raw.items()}
-        is_own = any(map(needs_evaluation, needed.values()))
-        given = {name: variables.evaluated(name, value) if is_own else plain(value) for name, value in needed.items()}
+        own = {name for name, value in needed.items() if needs_evaluation(value)}
+        given = {
+            name: variables.evaluated(name, value) if name in own else plain(value) for name, value in needed.items()
+        }
         try:
             found = self._expectations(host, given)
         except InvalidVariables as error:
             raise InvalidInput(str(error)) from error
-        if not is_own:
+        if not own:
             self._known[key] = raw, found
         return found
 
