@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.drift import Comparison
@@ -22,18 +23,22 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import Expectations, visible
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
-_RATINGS, _POOLS = "dragonmint_ratings", "provision_pools"
-_FIRMWARE = "upgrade_version"
-_DESIRED = Variables(
-    provision.PREFIX,
-    tuple(
-        entry
-        for entry in provision.VARIABLES
-        if entry.name in (_POOLS, "provision_network", "provision_autotune_mode", "provision_autotune_level")
-    ),
-)
+T = TypeVar("T")
+
+_RATINGS = "dragonmint_ratings"
 _LIMITS = Variables("", tuple(entry for entry in heal.VARIABLES if entry.name.startswith("health_")))
-_NAMES = (_RATINGS, _FIRMWARE, *(entry.name for table in (_DESIRED, _LIMITS) for entry in table))
+# What decides about limits, and about the desired state of each setting.
+_OF_LIMITS = (_RATINGS, *(entry.name for entry in _LIMITS))
+_OF_SETTINGS = {
+    "pools": ("provision_pools",),
+    "network": ("provision_network",),
+    "autotune": ("provision_autotune_mode", "provision_autotune_level"),
+    "firmware": ("upgrade_version",),
+}
+_TABLES = {
+    setting: Variables(provision.PREFIX, tuple(entry for entry in provision.VARIABLES if entry.name in names))
+    for setting, names in _OF_SETTINGS.items()
+}
 
 
 class HostVariables(Protocol):
@@ -53,11 +58,11 @@ class HostVariables(Protocol):
 
 
 class Reader:
-    """Reads the expectations of one host after the other. Hosts that share their variables share them, too."""
+    """Reads the expectations of one host after the other. Hosts share what they have the same variables for."""
 
     def __init__(self, compares: bool) -> None:
-        self._compares = compares
-        self._known: dict[tuple[tuple[str, int], ...], tuple[dict[str, Any], Expectations]] = {}
+        self._settings = tuple(_OF_SETTINGS) if compares else ()
+        self._known: dict[tuple[tuple[str, int | None], ...], tuple[dict[str, Any], Any]] = {}
         # Why a desired state could not be compared, each once.
         self.problems: dict[str, str] = {}
 
@@ -66,40 +71,44 @@ class Reader:
 
         A desired state that its module would refuse is noted in ``problems``, and not compared.
         """
-        raw = {name: variables.raw(name) for name in _NAMES if variables.has(name)}
-        # The values are kept, so that no other one gets their identity.
-        key = tuple((name, id(value)) for name, value in raw.items())
-        if key in self._known:
-            return self._known[key][1]
-        needed = {name: desired.compared("pools", value) if name == _POOLS else value for name, value in raw.items()}
-        own = {name for name, value in needed.items() if needs_evaluation(value)}
-        given = {
-            name: variables.evaluated(name, value) if name in own else plain(value) for name, value in needed.items()
-        }
         try:
-            found = self._expectations(host, given)
+            limits, ratings = self._shared(_OF_LIMITS, variables, _limits)
+            comparisons = {
+                setting: self._shared(_OF_SETTINGS[setting], variables, partial(self._comparison, host, setting))
+                for setting in self._settings
+            }
         except InvalidVariables as error:
             raise InvalidInput(str(error)) from error
-        if not own:
-            self._known[key] = raw, found
-        return found
+        found = {setting: comparison for setting, comparison in comparisons.items() if comparison is not None}
+        return Expectations(limits, ratings, found)
 
-    def _expectations(self, host: str, given: Mapping[str, Any]) -> Expectations:
-        limits = normalised(_LIMITS, given)
-        values = {entry.name.removeprefix("health_"): limits[entry.name] for entry in _LIMITS}
-        ratings = given.get(_RATINGS)
-        return Expectations(
-            checks.limits_from({**values, _RATINGS: ratings}),
-            models.own_ratings(ratings),
-            dict(self._comparisons(host, given)) if self._compares else {},
+    def _shared(self, names: Sequence[str], variables: HostVariables, make: Callable[[Mapping[str, Any]], T]) -> T:
+        """Returns what is made of these variables, the same for all hosts that have the same ones."""
+        raw = {name: variables.raw(name) for name in names if variables.has(name)}
+        # The values are kept, so that no other one gets their identity.
+        key = tuple((name, id(raw[name]) if name in raw else None) for name in names)
+        if key in self._known:
+            known: T = self._known[key][1]
+            return known
+        if "provision_pools" in raw:
+            raw["provision_pools"] = desired.compared("pools", raw["provision_pools"])
+        own = {name for name, value in raw.items() if needs_evaluation(value)}
+        made = make(
+            {name: variables.evaluated(name, value) if name in own else plain(value) for name, value in raw.items()}
         )
+        if not own:
+            self._known[key] = {name: variables.raw(name) for name in raw}, made
+        return made
 
-    def _comparisons(self, host: str, given: Mapping[str, Any]) -> Iterator[tuple[str, Comparison]]:
-        for setting, options in _settings(given):
-            try:
-                yield setting, desired.comparison(setting, options)
-            except InvalidInput as error:
-                self.problems.setdefault(str(error), f"{host}: the desired {setting} cannot be compared: {error}")
+    def _comparison(self, host: str, setting: str, given: Mapping[str, Any]) -> Comparison | None:
+        options = _options(setting, given)
+        if options is None:
+            return None
+        try:
+            return desired.comparison(setting, options)
+        except InvalidInput as error:
+            self.problems.setdefault(str(error), f"{host}: the desired {setting} cannot be compared: {error}")
+            return None
 
 
 def labels_of(names: Sequence[str], variables: HostVariables) -> dict[str, str]:
@@ -107,16 +116,23 @@ def labels_of(names: Sequence[str], variables: HostVariables) -> dict[str, str]:
     return {name: visible(_text(variables.value(name))) for name in names}
 
 
-def _settings(given: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    """Yields the settings that have a desired state, with the options of their modules."""
-    values = normalised(_DESIRED, given)
-    for setting in ("pools", "network"):
-        if values[setting] is not None:
-            yield setting, values[setting]
-    if values["autotune_mode"] is not None:
-        yield "autotune", {"mode": values["autotune_mode"], "level": values["autotune_level"]}
-    if given.get(_FIRMWARE) not in (None, ""):
-        yield "firmware", {"version": str(given[_FIRMWARE])}
+def _limits(given: Mapping[str, Any]) -> tuple[checks.Limits, Mapping[str, Any]]:
+    values = normalised(_LIMITS, given)
+    own = {entry.name.removeprefix("health_"): values[entry.name] for entry in _LIMITS}
+    ratings = given.get(_RATINGS)
+    return checks.limits_from({**own, _RATINGS: ratings}), models.own_ratings(ratings)
+
+
+def _options(setting: str, given: Mapping[str, Any]) -> Any:
+    """Returns the options of a setting's module; None where no state of it is desired."""
+    if setting == "firmware":
+        version = given.get("upgrade_version")
+        return None if version in (None, "") else {"version": str(version)}
+    values = normalised(_TABLES[setting], given)
+    if setting == "autotune":
+        mode = values["autotune_mode"]
+        return None if mode is None else {"mode": mode, "level": values["autotune_level"]}
+    return values[setting]
 
 
 def _text(value: Any) -> str:
