@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import subsets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
-from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Found, Options
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Familiar, Found, Options
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import REPLY_BYTES_MAX
@@ -101,6 +101,83 @@ def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> N
     assert server.accepted == 1
     assert json.loads(json.dumps(found.facts)) == found.facts
     assert "dragonadmin" not in repr(found)
+
+
+def again(port: int, known: Familiar | None, **options: Any) -> Found | None:
+    """What a poll finds that knows what an earlier one has found."""
+    familiar = {} if known is None else {"127.0.0.1": known}
+    found, _counts = asyncio.run(scan.polled(HERE, replace(OPTIONS, port=port, **options), familiar))
+    return found[0] if found else None
+
+
+def test_a_familiar_miner_is_asked_for_neither_its_page_nor_a_login(listen: Listen) -> None:
+    server = listen(miner())
+    first = one(server.port)
+    known = scan.familiar(first)
+    assert known is not None
+    server.requests.clear()
+    found = again(server.port, known)
+    assert found is not None
+    assert (found.state, found.credential, found.facts) == (scan.POLLED, "factory", first.facts)
+    assert paths(server) == [
+        "/api/type",
+        *(f"/api/{each}" for each in ("overview", "pools", "summary", "getAutoTuneStatus")),
+    ]
+
+
+def test_the_login_that_a_familiar_miner_took_is_the_first(listen: Listen) -> None:
+    server = listen(miner("secret-2"))
+    logins = (ADMIN, Credential("admin", "secret-2", "own"))
+    known = scan.familiar(one(server.port, credentials=logins))
+    assert known is not None
+    server.requests.clear()
+    found = again(server.port, known, credentials=logins)
+    assert found is not None
+    assert (found.state, found.credential) == (scan.POLLED, "own")
+    assert "/api/auth" not in paths(server)
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"mac": "a0:b0:45:00:00:99"}, {"booted_at": 1000.0}, {"credential": "gone"}],
+    ids=["another-miner", "booted-since", "login-gone"],
+)
+def test_what_is_not_as_it_was_proves_itself_again(listen: Listen, changed: dict[str, Any]) -> None:
+    server = listen(miner("secret-2"))
+    logins = (ADMIN, Credential("admin", "secret-2", "own"))
+    known = scan.familiar(one(server.port, credentials=logins))
+    assert known is not None
+    server.requests.clear()
+    found = again(server.port, replace(known, **changed), credentials=logins)
+    assert found is not None
+    assert (found.state, found.credential) == (scan.POLLED, "own")
+    assert "/api/auth" in paths(server)
+
+
+def test_a_familiar_miner_with_another_password_is_locked(listen: Listen) -> None:
+    known = scan.familiar(one(listen(miner()).port))
+    found = again(listen(miner("changed-8")).port, known)
+    assert found is not None
+    assert found.state == scan.LOCKED
+
+
+def test_what_took_the_place_of_a_familiar_miner_is_not_shown_the_login(listen: Listen) -> None:
+    known = scan.familiar(one(listen(miner()).port))
+    server = listen(miner(type=http(b"{}"), **{"/": http(b"<title>A printer</title>")}))
+    assert again(server.port, known) is None
+    assert not any(b"Authorization" in request or b"password" in request for request in server.requests)
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        Found("127.0.0.1", scan.LOCKED, 1.0),
+        Found("127.0.0.1", scan.POLLED, 1.0, {"dragonmint_hardware": {"uptime_seconds": 1}}),
+        Found("127.0.0.1", scan.POLLED, 1.0, {"dragonmint_identity": {"mac": "a0:b0:45:00:00:01"}}),
+    ],
+)
+def test_a_miner_of_which_too_little_is_known_is_not_familiar(found: Found) -> None:
+    assert scan.familiar(found) is None
 
 
 def test_no_more_is_asked_than_the_subsets_need(listen: Listen) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -47,10 +47,14 @@ class Network:
         self.untried: dict[str, int] = {}
         self.error: Exception | None = None
         self.asked: list[tuple[list[str], scan.Options]] = []
+        self.familiar: list[Mapping[str, scan.Familiar]] = []
         monkeypatch.setattr(scan, "polled", self.polled)
 
-    async def polled(self, addresses: Addresses, options: scan.Options) -> tuple[list[Found], Counts]:
+    async def polled(
+        self, addresses: Addresses, options: scan.Options, familiar: Mapping[str, scan.Familiar]
+    ) -> tuple[list[Found], Counts]:
         self.asked.append((list(addresses), options))
+        self.familiar.append(familiar)
         if self.error:
             # Linters take it for the None that it is at first.
             raise vars(self)["error"]
@@ -193,6 +197,24 @@ def test_a_device_that_can_not_be_judged_costs_nobody_else(
     assert caplog.text.count("127.0.0.2 can't be evaluated") == 1
 
 
+def test_a_miner_that_stays_is_familiar_but_for_its_turn_to_prove_itself(network: Network) -> None:
+    network.miners = [
+        replace(found(number), facts={**found(number).facts, "dragonmint_hardware": {"uptime_seconds": 60}})
+        for number in range(1, 13)
+    ]
+    addresses = {miner.address for miner in network.miners}
+
+    async def scenario() -> None:
+        async with running(network) as it:
+            await it.polls(11)
+
+    asyncio.run(scenario())
+    assert network.familiar[0] == {}
+    left_out = [addresses - known.keys() for known in network.familiar[1:11]]
+    assert [address for each in left_out for address in each if address not in addresses] == []
+    assert sorted(address for each in left_out for address in each) == sorted(addresses)
+
+
 def test_a_fleet_that_refuses_the_login_is_told(network: Network, caplog: pytest.LogCaptureFixture) -> None:
     network.miners = [Found(f"127.0.0.{number}", LOCKED, 1.0, problem="It refuses admin.") for number in (1, 2)]
 
@@ -225,7 +247,7 @@ def test_hosts_of_an_inventory_are_polled_by_port_and_login(
 
     monkeypatch.setattr(source, "read", read)
 
-    async def polled(addresses: Addresses, options: scan.Options) -> tuple[list[Found], Counts]:
+    async def polled(addresses: Addresses, options: scan.Options, _familiar: Any) -> tuple[list[Found], Counts]:
         network.asked.append((list(addresses), options))
         return [found(3)] if options.port == 81 else [], Counts(1, 0.0)
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Callable
 
@@ -39,6 +39,8 @@ UNRESPONSIVE = "unresponsive"
 PROGRESS_EVERY_S = 5.0
 # A scan is repeated, and a miner that starts is found the next time.
 _RETRIES = 1
+# An uptime is a matter of minutes, and clocks are corrected.
+_BOOT_SLACK_S = 120.0
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ class Options:
     timeout_s: float
     deadline_s: float
 
-    def connection(self, address: str) -> Connection:
-        """Returns how to reach what is at an address."""
+    def connection(self, address: str, first: str | None = None) -> Connection:
+        """Returns how to reach what is at an address, with the credential of this name before the others."""
+        credentials = sorted(self.credentials, key=lambda credential: credential.name != first)
         return Connection(
-            address, self.credentials, self.port, auth=self.auth, timeout_s=self.timeout_s, retries=_RETRIES
+            address, tuple(credentials), self.port, auth=self.auth, timeout_s=self.timeout_s, retries=_RETRIES
         )
 
 
@@ -78,6 +81,18 @@ class Found:
     problem: str | None = None
     missing: dict[str, str] = field(default_factory=dict)
     doubts: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Familiar:
+    """What an earlier poll found at an address: a miner, the name of the credential that it took, and when it booted.
+
+    ``booted_at`` is in seconds since 1970.
+    """
+
+    mac: str
+    credential: str | None
+    booted_at: float
 
 
 @dataclass
@@ -119,14 +134,31 @@ def poll(
     return asyncio.run(_Scan(addresses, options, keep).run(report))
 
 
-async def polled(addresses: Addresses, options: Options) -> tuple[list[Found], Counts]:
-    """The same of all miners, for who has an event loop."""
-    return await _Scan(addresses, options, lambda _address, _identity: True).run(lambda _counts: None)
+async def polled(
+    addresses: Addresses, options: Options, familiar: Mapping[str, Familiar] | None = None
+) -> tuple[list[Found], Counts]:
+    """The same of all miners, for who has an event loop.
+
+    A miner that is ``familiar``, by its address, and has not booted since is asked for neither its page nor a login.
+    """
+    return await _Scan(addresses, options, lambda _address, _identity: True, familiar).run(lambda _counts: None)
+
+
+def familiar(found: Found) -> Familiar | None:
+    """Returns what makes a miner familiar to a later poll; None where that is not known."""
+    mac = (found.facts.get("dragonmint_identity") or {}).get("mac")
+    uptime_s = (found.facts.get("dragonmint_hardware") or {}).get("uptime_seconds")
+    if found.state != POLLED or not mac or uptime_s is None:
+        return None
+    return Familiar(mac, found.credential, found.polled_at - uptime_s)
 
 
 class _Scan:
-    def __init__(self, addresses: Addresses, options: Options, keep: Keep) -> None:
+    def __init__(
+        self, addresses: Addresses, options: Options, keep: Keep, familiar: Mapping[str, Familiar] | None = None
+    ) -> None:
         self._addresses: Iterator[str] = iter(addresses)
+        self._familiar = familiar or {}
         self._options = options
         self._keep = keep
         self._secrets = _secrets_of(options.credentials)
@@ -167,8 +199,9 @@ class _Scan:
 
     async def _visit(self, address: str, sock: socket.socket) -> None:
         options = self._options
-        connection = options.connection(address)
-        visit = _Visit(Session(connection), options.subsets, self._keep)
+        known = self._familiar.get(address)
+        connection = options.connection(address, known.credential if known else None)
+        visit = _Visit(Session(connection), options.subsets, self._keep, known)
         async with AsyncClient(first=(connection, sock)) as client:
             try:
                 await asyncio.wait_for(client.run(visit.steps()), options.deadline_s)
@@ -193,10 +226,11 @@ class _Scan:
 class _Visit:
     """The requests to one address, and their progress."""
 
-    def __init__(self, session: Session, subsets: Sequence[str], keep: Keep) -> None:
+    def __init__(self, session: Session, subsets: Sequence[str], keep: Keep, known: Familiar | None) -> None:
         self._session = session
         self._subsets = subsets
         self._keep = keep
+        self._known = known
         self._sources = Sources(session, subsets)
         self._facts: dict[str, Any] = {}
         self._missing: dict[str, str] = {}
@@ -211,22 +245,42 @@ class _Visit:
 
         One that shows a miner's page and then does not answer is taken for a miner.
         """
-        self.is_miner = yield from self._session.shows_index()
-        self.is_miner = self.is_miner and (yield from self._session.speaks_as_miner())
-        if not self.is_miner:
-            return
-        try:
-            yield from self._session.log_in()
-        except AuthenticationFailed as error:
-            self._is_locked, self.problem = True, str(error)
-            return
-        self._is_logged_in = True
+        if self._known is None or not (yield from self._recognises(self._known)):
+            self.is_miner = yield from self._session.shows_index()
+            self.is_miner = self.is_miner and (yield from self._session.speaks_as_miner())
+            if not self.is_miner:
+                return
+            try:
+                yield from self._session.log_in()
+            except AuthenticationFailed as error:
+                self._is_locked, self.problem = True, str(error)
+                return
+        self.is_miner = self._is_logged_in = True
         for subset in self._subsets:
             yield from self._gather(subset)
             identity = self._facts.get("dragonmint_identity")
             if subset == "identity" and identity and not self._keep(self._session.connection.host, identity):
                 self.is_wanted = False
                 return
+
+    def _recognises(self, known: Familiar) -> Steps[bool]:
+        """Whether the miner of an earlier poll is still there, with its login. Anything else is looked at from scratch.
+
+        The login is shown to nothing that does not speak as a miner. A reset to the factory's passwords, after which
+        an Innosilicon accepts any, reboots the miner.
+        """
+        try:
+            if not (yield from self._session.speaks_as_miner()):
+                return False
+            identity = yield from self._sources.fact("identity")
+            hardware = yield from self._sources.fact("hardware")
+        except MinerError:
+            self._sources = Sources(self._session, self._subsets)
+            return False
+        uptime_s = hardware["uptime_seconds"]
+        if identity["mac"] != known.mac or uptime_s is None:
+            return False
+        return bool(time.time() - uptime_s <= known.booted_at + _BOOT_SLACK_S)
 
     def found(self, secrets: set[str]) -> Found:
         """Returns what has become known. A device may repeat what it was sent, so secrets are looked for everywhere."""

@@ -54,6 +54,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps i
 SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024
 # Miners that are looked at between two turns of the event loop.
 _AT_ONCE = 100
+# How many polls come and go until a miner that stays where it is proves its page and login again.
+_PROVEN_EVERY = 10
 _MESSAGE_MAX = 400
 
 Put = Callable[[dict[str, Any]], Awaitable[None]]
@@ -83,6 +85,8 @@ class Source:
         self._hosts: dict[str, Host] = {}
         self._read_at = 0.0
         self._logged: set[str] = set()
+        self._familiar: dict[tuple[int, str], scan.Familiar] = {}
+        self._polls = 0
 
     async def run(self) -> None:
         """Runs until it is cancelled. Raises Invalid if it can't begin, for a reason that is not the miners'."""
@@ -128,9 +132,14 @@ class Source:
     async def _poll(self) -> Observation:
         sightings: list[Sighting] = []
         untried: dict[str, int] = {}
+        known, self._familiar = self._familiar_for_now(), {}
         try:
             for group in await self._groups():
-                found, counts = await scan.polled(group.addresses, self._options(group))
+                familiar = {address: miner for (port, address), miner in known.items() if port == group.port}
+                found, counts = await scan.polled(group.addresses, self._options(group), familiar)
+                self._familiar |= {
+                    (group.port, miner.address): known_by for miner in found if (known_by := scan.familiar(miner))
+                }
                 sightings += await self._seen(group, found)
                 untried.update(counts.failures)
         except (InvalidInput, OSError) as error:
@@ -138,6 +147,16 @@ class Source:
         if untried and not sightings:
             return Failure(plain(f"This machine can't reach the miners: {', '.join(untried)}.", _MESSAGE_MAX))
         return Poll(sightings)
+
+    def _familiar_for_now(self) -> dict[tuple[int, str], scan.Familiar]:
+        """Returns the miners of the last poll but for those whose turn it is to prove their page and login again."""
+        self._polls += 1
+        turn = self._polls % _PROVEN_EVERY
+        return {
+            place: miner
+            for number, (place, miner) in enumerate(self._familiar.items())
+            if number % _PROVEN_EVERY != turn
+        }
 
     async def _seen(self, group: Group, found: Sequence[scan.Found]) -> list[Sighting]:
         eyes = Eyes(self._settings.limits, partial(self._name, group), self._desired)
