@@ -74,7 +74,7 @@ def test_what_takes_too_long_is_killed(tmp_path: Path) -> None:
 def test_many_at_once_have_their_own_pipes_and_ends(tmp_path: Path) -> None:
     script = tmp_path / "program.py"
     script.write_text("import sys; text = sys.stdin.read(); print(text); sys.exit(len(text))")
-    started = [warm.start_piped(PYTHON, KIND, [script], cwd=tmp_path, env={}) for _ in range(5)]
+    started = [warm.start_piped(PYTHON, KIND, [script], cwd=tmp_path, env={}) for _unused in range(5)]
     for number, process in enumerate(started):
         assert process.stdin is not None
         assert process.stdout is not None

@@ -29,9 +29,11 @@ class Process(Protocol):
     stdin: IO[bytes] | None
     stdout: IO[bytes] | None
 
-    def wait(self, timeout: float | None = None) -> int: ...
+    def wait(self, timeout: float | None = None) -> int:
+        """Wait for its end, and return its exit code."""
 
-    def kill(self) -> None: ...
+    def kill(self) -> None:
+        """End it at once."""
 
 
 def _started(command: list[str]) -> Process:
