@@ -108,7 +108,7 @@ AUTOTUNE: list[tuple[dict[str, Any], str]] = [
     ({"mode": "efficient", "level": " "}, "level"),
     ({"mode": "efficient", "level": LINE_BREAK}, "level"),
     ({"mode": "efficient", "level": NO_UTF8}, "level"),
-    ({"mode": "efficient", "level": 1}, "The mode efficient has no level '1'. Use one of 2, 3, 4;  "),
+    ({"mode": "efficient", "level": 1}, "The mode efficient has no level '1'. Use one of 2, 3, 4; "),
     ({"mode": "balanced", "level": "abc"}, "The mode balanced has no level 'abc'."),
     ({"mode": "efficient", "wait": "maybe"}, "wait"),
     ({"mode": "efficient", "wait": True, "wait_timeout": "soon"}, "wait_timeout"),
