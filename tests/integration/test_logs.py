@@ -186,7 +186,7 @@ def test_what_no_file_can_be_is_refused_without_a_request(ansible: Ansible, star
     bad = [
         (logs(dest="files"), "is not a file name"),
         (logs(dest=""), "is not a file name"),
-        (logs(dest="file/miner.log"), "no folder"),
+        (logs(dest="file/miner.log"), "is not a folder"),
         (logs(lines=-1), "lines"),
         (logs(duration=-1), "duration"),
         (logs(duration="inf"), "duration"),
