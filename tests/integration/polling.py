@@ -25,7 +25,7 @@ CREDENTIALS = [
     {"name": "factory", "password": FACTORY},
     {"name": "innosilicon", "password": "admin"},
 ]
-POLLED = {"overview", "pools", "summary", "getAutoTune", "getAutoTuneStatus"}
+POLLED = {"overview", "pools", "summary", "getAutoTuneStatus"}
 
 
 def source(ansible: Ansible, fleet: Fleet, file_name: str = "fleet.dragonmint.yml", **options: Any) -> Path:

@@ -201,7 +201,7 @@ def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
 @newest_core
 def test_a_cache_that_keeps_nothing_is_warned_of(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     said = listed(ansible, source(ansible, start_fleet(count=1), cache=True))["said"]
-    assert "memory keeps nothing" in " ".join(said.split())
+    assert "does not keep anything" in " ".join(said.split())
 
 
 def test_facts_that_were_gathered_once_come_before_the_inventory(
@@ -358,9 +358,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"credentials": [*CREDENTIALS, {"password": ""}]}, "credentials[3].password is empty"),
     ({"credentials": [{"password": "a", "username": "ad:min"}]}, "credentials[0]: username is not valid; expected"),
     ({"concurrency": 0}, "concurrency must be 1 or more"),
-    ({"timeout": 0}, "timeout must be above 0"),
-    ({"connect_timeout": "inf"}, "connect_timeout must be above 0"),
-    ({"deadline": -1}, "deadline must be above 0"),
+    ({"timeout": 0}, "timeout must be a number of seconds above 0"),
+    ({"connect_timeout": "inf"}, "connect_timeout must be a number of seconds above 0"),
+    ({"deadline": -1}, "deadline must be a number of seconds above 0"),
     ({"auth": "digest"}, "auth"),
     ({"gather_subset": ["pool"]}, "gather_subset has 'pool'"),
     ({"desired": [{"pool": []}]}, "desired[0]: unknown key 'pool'. Did you mean 'pools'?"),
@@ -369,7 +369,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"expected": "nowhere.txt"}, "No such file or directory"),
     ({"desired": [{"pools": [{"url": URL}]}]}, "user"),
     ({"desired": [{"autotune": {"mode": "turbo"}}]}, "turbo"),
-    ({"desired": [{"network": {"mode": "static"}}]}, "mode=static needs"),
+    ({"desired": [{"network": {"mode": "static"}}]}, "mode=static also needs"),
 ]
 
 
