@@ -79,7 +79,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "empty": ({"credentials": [*CREDENTIALS, {"password": ""}]}, "credentials[2].password is empty"),
     "text": ({"credentials": f"{LOGIN} {FALLBACK}"}, "credentials[0] must be a dictionary"),
-    "timeout": ({"timeout": 0}, "timeout must be above 0"),
+    "timeout": ({"timeout": 0}, "timeout must be a number of seconds above 0"),
     "credentials-not-in-a-list": ({"credentials": {"password": LOGIN}}, "credentials must be a list"),
     "desired-not-in-a-list": ({"desired": {"pools": [{"password": LOGIN}]}}, "desired must be a list"),
     "boolean": ({"credentials": [{"password": True}, {"password": LOGIN}]}, "was read as true"),
