@@ -43,7 +43,7 @@ def record_of(values: Mapping[str, Any], handed: Any) -> tuple[Record, Place]:
     place = curtail.place_of(values)
     try:
         file = Path(place.path).read_text(encoding="utf-8", errors="replace")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         file = None
     except OSError as error:
         raise InvalidVariables(f"The record {place.path} (curtail_record) can't be read: {error.strerror}.") from error

@@ -220,8 +220,8 @@ class TestAudit:
         *told, last = done.of(task="Show the outcome")
         assert [r.result["msg"].partition(" The report")[0] for r in told] == [
             "2 miners: 2 failed.",
-            "1 miner: 1 as desired.",
-            "2 miners: 1 as desired, 1 drift.",
+            "1 miner: 1 as desired. Since the last report: 2 resolved. 1 miner no longer in the report.",
+            "2 miners: 1 as desired, 1 drift. Since the last report: 1 new. 1 miner new in the report.",
         ]
         assert (last.status, "audit_fail_on_drift" in last.result["msg"]) == ("failed", True)
 

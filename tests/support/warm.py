@@ -103,7 +103,9 @@ def start(
     """Start a program: the script that `argv` begins with, or a module as with `python -m`."""
     at_start = tuple(sorted((name, value) for name, value in env.items() if name.startswith(READ_AT_START)))
     connection = server(python, kind, at_start, os.getpid())
-    request = {"argv": list(map(str, argv)), "cwd": str(cwd), "env": dict(env), "module": module}
+    umask = os.umask(0)
+    os.umask(umask)
+    request = {"argv": list(map(str, argv)), "cwd": str(cwd), "env": dict(env), "module": module, "umask": umask}
     body = json.dumps(request).encode()
     status, told = os.pipe()
     try:

@@ -89,6 +89,7 @@ def compile_once(folder):
 def become(request):
     """In a fork: the surroundings of the request, as a new process would find them."""
     os.chdir(request["cwd"])
+    os.umask(request["umask"])
     # The interpreter adds this one where there is no other locale.
     added = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}
     os.environ.clear()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -47,8 +48,12 @@ def test_it_does_what_a_process_of_its_own_does(name: str, tmp_path: Path) -> No
     env = {"PATH": "/usr/bin:/bin", "OWN": "ö", "TMPDIR": str(tmp_path / "temporary"), "TZ": "Asia/Tokyo"}
 
     def run(how: Callable[[], object]) -> tuple[int, str]:
-        with how():  # type: ignore[attr-defined]
-            return warm.run(PYTHON, KIND, [script, "-v", "two words"], cwd=tmp_path, env=env, timeout=60)
+        before = os.umask(0o027)
+        try:
+            with how():  # type: ignore[attr-defined]
+                return warm.run(PYTHON, KIND, [script, "-v", "two words"], cwd=tmp_path, env=env, timeout=60)
+        finally:
+            os.umask(before)
 
     assert without_frames(run(nullcontext)) == without_frames(run(warm.cold))
 
