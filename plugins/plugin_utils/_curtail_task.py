@@ -98,13 +98,13 @@ class CurtailAction(FleetAction):
         place = replace(place, is_required=params["record_required"])
         if sockets.AIOHTTP_IMPORT_ERROR:
             raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
-        if goal.restore and record.miners:
-            # Who is not in the record is not part of the event.
-            hosts = [host for host in hosts if host in record.miners]
         given = Options("facts", dragonmint_facts, {"gather_subset": ["min"]}, {}, self._on_controller)
         given.validate(is_check)
         # Also finds out what is desired of each miner.
         miners = self._miners(hosts, given, args, task_vars)
+        if goal.restore and record.miners:
+            # Of others nobody knows what they were before the event.
+            hosts = [host for host in hosts if host in record.miners or host in self._desired]
         problem = curtail.problem_before(
             goal, values, record, place, inventory.hosts, inventory.groups, bool(self._desired), time.time()
         )

@@ -105,7 +105,7 @@ class _Outcome:
     """What has come of a task so far."""
 
     counts: batch.Counts
-    diffs: _fleet_texts.Blocks
+    diffs: _fleet_texts.Differences
     miners: dict[str, dict[str, Any]] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
@@ -142,7 +142,9 @@ class FleetAction(MinerAction):
         if AIOHTTP_IMPORT_ERROR:
             raise MissingLibrary("aiohttp", AIOHTTP_IMPORT_ERROR)
         miners = self._miners(hosts, given, args, task_vars)
-        outcome = _Outcome(batch.Counts(len(hosts)), _fleet_texts.Blocks(self._display.display, _IS_WATCHED))
+        outcome = _Outcome(
+            batch.Counts(len(hosts)), _fleet_texts.Differences(_fleet_texts.Blocks(self._display.display, _IS_WATCHED))
+        )
         asyncio.run(self._run_all(module, params, limits, miners, outcome))
         return self._result(args, params, hosts, limits, outcome, task_vars) | {
             "left_out": left_out,
@@ -307,7 +309,7 @@ class FleetAction(MinerAction):
                 self._take(each, result, params["report"], outcome)
 
         def report() -> None:
-            outcome.diffs.flush()
+            outcome.diffs.blocks.flush()
             self._display.display(_fleet_texts.progress(params["module"], counts, time.monotonic() - began))
 
         began = time.monotonic()
@@ -317,7 +319,7 @@ class FleetAction(MinerAction):
             took(name, _task.failure(_fleet_texts.other_options(name, first, options)))
         work = batch.Batch(limits, counts, perform, took)
         await work.run([name for name in names_of if name not in again.other], report, PROGRESS_EVERY_S)
-        outcome.diffs.flush()
+        outcome.diffs.finish()
         self._display.display(_fleet_texts.summary(params["module"], counts, time.monotonic() - began))
 
     def _take(self, name: str, result: dict[str, Any], report: str, outcome: _Outcome) -> None:
@@ -329,7 +331,7 @@ class FleetAction(MinerAction):
         if batch.is_failure(result):
             outcome.failures[name] = f"{result['error_code']}: {result['msg']}"
         elif self._task.diff and result["changed"] and "diff" in result and not self._task.no_log:
-            outcome.diffs.add("\n".join(_fleet_texts.diff_lines(name, result["diff"])))
+            outcome.diffs.add(name, result["diff"])
         if _fleet_plan.keeps(report, outcome.counts.total, result):
             outcome.miners[name] = result
 

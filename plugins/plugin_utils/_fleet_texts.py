@@ -17,6 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch i
 
 # Of blocks that are shown together. An AWX drops an event of 700,000 bytes, in which a colour takes six for one.
 _TOGETHER_CHARS = 200_000
+_NAMED_ALIKE = 3
 
 
 class Blocks:
@@ -44,6 +45,33 @@ class Blocks:
             self._show("\n".join(self._waiting))
             self._waiting.clear()
             self._chars = 0
+
+
+class Differences:
+    """Shows what changes on miners: what is the same on many once, and then the names of the others."""
+
+    def __init__(self, blocks: Blocks) -> None:
+        self.blocks = blocks
+        self._alike: dict[str, list[str]] = {}
+
+    def add(self, name: str, diff: Mapping[str, Any]) -> None:
+        """Shows the difference of a miner, unless another one had the same."""
+        lines = list(diff_lines(name, diff))
+        # The first two lines name the miner.
+        alike = self._alike.setdefault("\n".join(lines[2:]), [])
+        alike.append(name)
+        if len(alike) == 1:
+            self.blocks.add("\n".join(lines))
+
+    def finish(self) -> None:
+        """Shows who had the same difference as another miner."""
+        for first, *others in self._alike.values():
+            if others:
+                shown = ", ".join(printable(name) for name in others[:_NAMED_ALIKE])
+                more = f" and {len(others) - _NAMED_ALIKE:,} more" if len(others) > _NAMED_ALIKE else ""
+                self.blocks.add(f"the same as {printable(first)}: {shown}{more}")
+        self._alike.clear()
+        self.blocks.flush()
 
 
 def other_options(name: str, first: str, options: Sequence[str]) -> InvalidInput:

@@ -233,6 +233,22 @@ def test_each_job_may_start_in_an_empty_folder(ansible: Ansible, start_fleet: Ca
 
 
 @newest_core
+def test_a_miner_lost_from_the_record_gets_its_desired_mode(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
+    fleet = start_fleet(count=4, speed=SPEED)
+    fleet[3].set(autotune={"mode": "efficient"})
+    before = modes(fleet)
+    curtail(ansible, fleet, "--limit", "!miner4", curtail_mode="efficient").succeeded()
+    kept = record(ansible)
+    for entry in kept["curtailed"]:
+        entry["miners"].remove("miner2")
+    (ansible.folder / "dragonmint-reports/curtail-record.json").write_text(json.dumps(kept), encoding="utf-8")
+    curtail(ansible, fleet, "--limit", "!miner4", curtail_restore=True, provision_autotune_mode="balanced").succeeded()
+    assert modes(fleet) == before
+
+
+@newest_core
 def test_a_miner_that_moved_is_found_by_its_mac(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, speed=SPEED, first="127.62.0.1")
     inventory = inventory_of(fleet)

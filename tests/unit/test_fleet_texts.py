@@ -10,6 +10,7 @@ import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch import Counts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_texts import (
     Blocks,
+    Differences,
     diff_lines,
     fewer,
     printable,
@@ -79,6 +80,20 @@ def test_a_difference_shows_what_changes_and_no_more() -> None:
         '-        "mode": "balanced"',
         '+        "mode": "efficient"',
     ]
+
+
+def test_a_difference_that_many_have_is_shown_once() -> None:
+    shown: list[str] = []
+    differences = Differences(Blocks(shown.append, is_watched=False))
+    for number in range(6):
+        mode = "performance" if number == 1 else "efficient"
+        differences.add(f"m{number}", {"before": {"mode": "balanced"}, "after": {"mode": mode}})
+    differences.finish()
+    (text,) = shown
+    assert [line for line in text.splitlines() if line.startswith("+++")] == ["+++ after: m0", "+++ after: m1"]
+    assert text.splitlines()[-1] == "the same as m0: m2, m3, m4 and 1 more"
+    differences.finish()
+    assert len(shown) == 1
 
 
 def test_what_steers_a_terminal_is_shown_instead() -> None:
