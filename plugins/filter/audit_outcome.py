@@ -85,6 +85,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
+@without_collector()
 def audit_outcome(
     fleet: Any,
     seen: Mapping[str, Any],
@@ -93,10 +94,9 @@ def audit_outcome(
     audit: Mapping[str, Any],
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    with without_collector():
-        first, second = miners_of(seen), miners_of(moved)
-        results = {str(step["item"]): miners_of(step) for step in compared}
-        return told(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
+    first, second = miners_of(seen), miners_of(moved)
+    results = {str(step["item"]): miners_of(step) for step in compared}
+    return told(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
 
 
 class FilterModule:

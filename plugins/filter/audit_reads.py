@@ -52,21 +52,21 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
+@without_collector()
 def audit_reads(
     fleet: Any,
     seen: Mapping[str, Any] | None = None,
     moved: Mapping[str, Any] | None = None,
     curtailed: Mapping[str, str] | None = None,
 ) -> Any:
-    with without_collector():
-        miners = of_hosts_from(fleet)
-        if seen is None:
-            return audit.first_look(miners)
-        found = miners_of(seen)
-        if moved is None:
-            return audit.second_look(miners, found)
-        steps = audit.steps(miners, found, miners_of(moved), plain(curtailed or {}))
-        return {step.setting: {"module": step.module, "options": step.options} for step in steps}
+    miners = of_hosts_from(fleet)
+    if seen is None:
+        return audit.first_look(miners)
+    found = miners_of(seen)
+    if moved is None:
+        return audit.second_look(miners, found)
+    steps = audit.steps(miners, found, miners_of(moved), plain(curtailed or {}))
+    return {step.setting: {"module": step.module, "options": step.options} for step in steps}
 
 
 class FilterModule:

@@ -73,13 +73,13 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import h
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import told, unpacked
 
 
+@without_collector()
 def heal_outcome(
     plan: Mapping[str, Any], hostvars: Mapping[str, Any], values: Mapping[str, Any], is_check: bool
 ) -> dict[str, Any]:
-    with without_collector():
-        planned = unpacked(plan["packed"])
-        latest = remedies.handed_over(planned["due"], hostvars)
-        return told(heal.outcome(planned, latest, values, is_check))
+    planned = unpacked(plan["packed"])
+    latest = remedies.handed_over(planned["due"], hostvars)
+    return told(heal.outcome(planned, latest, values, is_check))
 
 
 class FilterModule:

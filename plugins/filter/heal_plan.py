@@ -58,7 +58,7 @@ _value:
   type: dict
   contains:
     packed:
-      description: All of the plan as one text, for P(minerops.dragonmint.heal_outcome#filter).
+      description: What the outcome needs of the plan, as one text for P(minerops.dragonmint.heal_outcome#filter).
       type: str
     findings:
       description: A row for each finding.
@@ -92,8 +92,10 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 _SHOWN = ("findings", "due", "batch", "summary", "problem")
+_FOR_OUTCOME = ("miners", "due", "problem")
 
 
+@without_collector()
 def heal_plan(
     fleet: Any,
     values: Mapping[str, Any],
@@ -105,16 +107,15 @@ def heal_plan(
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     tasks = {"seen": seen, "identity": identity, "error": error, "pools": pools}
-    with without_collector():
-        results = {name: miners_of(task) for name, task in tasks.items()}
-        results["pools"].update(
-            {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
-        )
-        fleet_values = of_hosts_from(fleet)
-        miners = heal.examined(fleet_values, results, state_files.record_of, time.time(), plain(curtailed or {}))
-        planned = heal.plan(miners, values)
-        shown: dict[str, Any] = never_a_template({name: planned[name] for name in _SHOWN})
-        return {**shown, "packed": packed(planned)}
+    results = {name: miners_of(task) for name, task in tasks.items()}
+    results["pools"].update(
+        {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
+    )
+    fleet_values = of_hosts_from(fleet)
+    miners = heal.examined(fleet_values, results, state_files.record_of, time.time(), plain(curtailed or {}))
+    planned = heal.plan(miners, values)
+    shown: dict[str, Any] = never_a_template({name: planned[name] for name in _SHOWN})
+    return {**shown, "packed": packed({name: planned[name] for name in _FOR_OUTCOME})}
 
 
 class FilterModule:

@@ -60,11 +60,11 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of
 
 
+@without_collector()
 def heal_reads(fleet: Any, seen: Mapping[str, Any] | None = None, provision: Any = None) -> dict[str, Any]:
-    with without_collector():
-        if seen is None:
-            return heal.reads_of(of_hosts_from(fleet))
-        return heal.followed_up(miners_of(seen), of_hosts_from(provision))
+    if seen is None:
+        return heal.reads_of(of_hosts_from(fleet))
+    return heal.followed_up(miners_of(seen), of_hosts_from(provision))
 
 
 class FilterModule:

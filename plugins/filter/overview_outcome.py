@@ -93,6 +93,7 @@ _FACTS = ("identity", "hardware", "mining", "autotune")
 _DRIFT = "drift_"
 
 
+@without_collector()
 def overview_outcome(
     miners: Sequence[str],
     hostvars: Any,
@@ -102,31 +103,21 @@ def overview_outcome(
     curtailed: Mapping[str, str],
 ) -> dict[str, Any]:
     try:
-        with without_collector():
-            return told({**_outcome(miners, hostvars, miners_of(fleet), values, health, curtailed), "problem": ""})
+        results = miners_of(fleet)
+        variables = {miner: _Variables(miner, hostvars) for miner in miners}
+        seen = [_seen(each, results, values, curtailed) for each in variables.values()]
+        of_all = next(iter(variables.values())) if variables else None
+        reports = (of_all.value("dragonmint_inventory") if of_all else None) or {}
+        missing = (of_all.value("dragonmint_missing") if of_all else None) or []
+        outcome = overview.outcome(
+            seen,
+            checks.limits_from({**health, "dragonmint_ratings": values["dragonmint_ratings"]}),
+            reports,
+            [str(each) for each in missing],
+        )
+        return told({**outcome, "problem": ""})
     except Exception as error:  # noqa: BLE001 - the task that uses it shows nothing, not even why it failed
         return {"problem": f"The overview could not be made: {type(error).__name__}: {error}"}
-
-
-def _outcome(
-    miners: Sequence[str],
-    hostvars: Any,
-    results: Mapping[str, Any],
-    values: Mapping[str, Any],
-    health: Mapping[str, Any],
-    curtailed: Mapping[str, str],
-) -> dict[str, Any]:
-    variables = {miner: _Variables(miner, hostvars) for miner in miners}
-    seen = [_seen(each, results, values, curtailed) for each in variables.values()]
-    of_all = next(iter(variables.values())) if variables else None
-    reports = (of_all.value("dragonmint_inventory") if of_all else None) or {}
-    missing = (of_all.value("dragonmint_missing") if of_all else None) or []
-    return overview.outcome(
-        seen,
-        checks.limits_from({**health, "dragonmint_ratings": values["dragonmint_ratings"]}),
-        reports,
-        [str(each) for each in missing],
-    )
 
 
 class _Variables:

@@ -92,11 +92,8 @@ class LookupModule(LookupBase):
 
     _templar: Any
 
+    @without_collector()
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
-        with without_collector():
-            return self._run(terms, variables, **kwargs)
-
-    def _run(self, terms: Sequence[str], variables: Mapping[str, Any] | None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
         hostvars = given["hostvars"]

@@ -116,9 +116,9 @@ class _Outcome:
 class FleetAction(MinerAction):
     """The action of a module that runs another one on many miners."""
 
+    @without_collector()
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        with without_collector():
-            return super().run(tmp, task_vars)
+        return super().run(tmp, task_vars)
 
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         began = time.monotonic()

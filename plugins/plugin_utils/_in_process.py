@@ -60,6 +60,7 @@ class InProcessAction(MinerAction):
             folder=constants.DEFAULT_LOCAL_TMP,  # type: ignore[attr-defined]  # it is there once it is imported
             miner=task_vars["inventory_hostname"],
             origins=given.origins,
+            has_invocation=shows_invocation(task_vars),
         )
         for text in given.warnings:
             context.warn(text)
@@ -68,10 +69,7 @@ class InProcessAction(MinerAction):
             if context.warnings:
                 result["warnings"] = [*context.warnings, *result.get("warnings", [])]
             return result
-        result = _task.execute(self.module.run, context)
-        if not shows_invocation(task_vars):
-            del result["invocation"]
-        return result
+        return _task.execute(self.module.run, context)
 
     @property
     def _module_files(self) -> _task.Files:

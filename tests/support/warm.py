@@ -37,7 +37,7 @@ _is_cold = False
 
 @contextmanager
 def cold() -> Iterator[None]:
-    """Everything that is started below is a process of its own from its first instruction."""
+    """What `run` starts below is a process of its own from its first instruction."""
     global _is_cold
     before, _is_cold = _is_cold, True
     try:

@@ -272,13 +272,12 @@ class _Visit:
         try:
             if not (yield from self._session.speaks_as_miner()):
                 return False
-            identity = yield from self._sources.fact("identity")
-            hardware = yield from self._sources.fact("hardware")
+            overview = yield from self._sources.overview()
         except MinerError:
             self._sources = Sources(self._session, self._subsets)
             return False
-        uptime_s = hardware["uptime_seconds"]
-        if identity["mac"] != known.mac or uptime_s is None:
+        uptime_s = overview.hardware.uptime_seconds
+        if overview.identity.mac != known.mac or uptime_s is None:
             return False
         return bool(time.time() - uptime_s <= known.booted_at + _BOOT_SLACK_S)
 

@@ -90,14 +90,16 @@ class Reader:
         if key in self._known:
             known: T = self._known[key][1]
             return known
-        if "provision_pools" in raw:
-            raw["provision_pools"] = desired.compared("pools", raw["provision_pools"])
-        own = {name for name, value in raw.items() if needs_evaluation(value)}
+        needed = {
+            name: desired.compared("pools", value) if name == "provision_pools" else value
+            for name, value in raw.items()
+        }
+        own = {name for name, value in needed.items() if needs_evaluation(value)}
         made = make(
-            {name: variables.evaluated(name, value) if name in own else plain(value) for name, value in raw.items()}
+            {name: variables.evaluated(name, value) if name in own else plain(value) for name, value in needed.items()}
         )
         if not own:
-            self._known[key] = {name: variables.raw(name) for name in raw}, made
+            self._known[key] = raw, made
         return made
 
     def _comparison(self, host: str, setting: str, given: Mapping[str, Any]) -> Comparison | None:

@@ -85,7 +85,8 @@ class Source:
         self._hosts: dict[str, Host] = {}
         self._read_at = 0.0
         self._logged: set[str] = set()
-        self._familiar: dict[tuple[int, str], scan.Familiar] = {}
+        # By port and address.
+        self._familiar: dict[int, dict[str, scan.Familiar]] = {}
         self._polls = 0
 
     async def run(self) -> None:
@@ -135,11 +136,11 @@ class Source:
         known, self._familiar = self._familiar_for_now(), {}
         try:
             for group in await self._groups():
-                familiar = {address: miner for (port, address), miner in known.items() if port == group.port}
+                familiar = known.get(group.port, {})
                 found, counts = await scan.polled(group.addresses, self._options(group), familiar)
-                self._familiar |= {
-                    (group.port, miner.address): known_by for miner in found if (known_by := scan.familiar(miner))
-                }
+                self._familiar.setdefault(group.port, {}).update(
+                    (miner.address, known_by) for miner in found if (known_by := scan.familiar(miner))
+                )
                 sightings += await self._seen(group, found)
                 untried.update(counts.failures)
         except (InvalidInput, OSError) as error:
@@ -148,14 +149,17 @@ class Source:
             return Failure(plain(f"This machine can't reach the miners: {', '.join(untried)}.", _MESSAGE_MAX))
         return Poll(sightings)
 
-    def _familiar_for_now(self) -> dict[tuple[int, str], scan.Familiar]:
+    def _familiar_for_now(self) -> dict[int, dict[str, scan.Familiar]]:
         """Returns the miners of the last poll but for those whose turn it is to prove their page and login again."""
         self._polls += 1
         turn = self._polls % _PROVEN_EVERY
         return {
-            place: miner
-            for number, (place, miner) in enumerate(self._familiar.items())
-            if number % _PROVEN_EVERY != turn
+            port: {
+                address: miner
+                for number, (address, miner) in enumerate(miners.items())
+                if number % _PROVEN_EVERY != turn
+            }
+            for port, miners in self._familiar.items()
         }
 
     async def _seen(self, group: Group, found: Sequence[scan.Found]) -> list[Sighting]:
