@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.decis
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desired import Desired, for_miner
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import Host, hosts_from
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Eyes
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Eyes, subsets_for
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import (
     LOCKED,
@@ -249,6 +249,19 @@ def test_findings_are_those_of_the_health_rules(found: Found, findings: dict[str
     assert sighting.findings is not None
     assert {code: fault.detail for code, fault in sighting.findings.items()} == findings
     assert {fault.severity for fault in sighting.findings.values()} <= {CRITICAL}
+
+
+@pytest.mark.parametrize(
+    ("desired", "subsets"),
+    [
+        ((), ("identity", "hardware", "autotune", "mining")),
+        (("firmware", "autotune"), ("identity", "hardware", "autotune", "mining")),
+        (("pools",), ("identity", "hardware", "pools", "autotune", "mining")),
+        (("network", "pools"), ("identity", "hardware", "network", "pools", "autotune", "mining")),
+    ],
+)
+def test_nothing_is_read_that_no_rule_needs(desired: tuple[str, ...], subsets: tuple[str, ...]) -> None:
+    assert subsets_for(desired) == subsets
 
 
 def test_who_does_not_answer_is_not_seen() -> None:

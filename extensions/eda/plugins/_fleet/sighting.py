@@ -17,17 +17,25 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.decis
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desired import DETAIL_MAX, Desired
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import plain
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import drift
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, UNRESPONSIVE, Found
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding, Limits, find
 
-# The subsets that the health rules need, in the order in which they are read.
-SUBSETS = ("identity", "hardware", "pools", "autotune", "mining")
+# The subsets that the health rules need, and those that only drift does, in the order in which they are read.
+_HEALTH = ("identity", "hardware", "autotune", "mining")
+_SUBSETS = ("identity", "hardware", "network", "pools", "autotune", "mining")
 
 # Of a miner: its name in the inventory, by its address and MAC.
 Name = Callable[[str, "str | None"], str]
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
 _PARTS_SHOWN = 3
+
+
+def subsets_for(settings: Iterable[str]) -> tuple[str, ...]:
+    """Returns the subsets of facts to read where these settings are desired: each one costs the miner a request."""
+    needed = {*_HEALTH, *(drift.SUBSETS[setting] for setting in settings)}
+    return tuple(subset for subset in _SUBSETS if subset in needed)
 
 
 class Eyes:

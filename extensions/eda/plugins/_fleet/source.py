@@ -35,7 +35,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desir
     for_miner,
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import Host, read
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import SUBSETS, Eyes
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Eyes, subsets_for
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.files import bytes_of
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
@@ -192,13 +192,12 @@ class Source:
 
     def _options(self, group: Group) -> scan.Options:
         settings = self._settings
-        desired = [settings.desired, *(host.settings for host in self._hosts.values())]
-        extra = ("network",) if any("network" in of_some for of_some in desired) else ()
+        desired = settings.desired.keys() | {name for host in self._hosts.values() for name in host.settings}
         return scan.Options(
             port=group.port,
             credentials=group.credentials,
             auth=settings.auth,
-            subsets=(*extra, *SUBSETS),
+            subsets=subsets_for(desired),
             concurrency=settings.concurrency,
             connect_timeout_s=settings.connect_timeout_s,
             timeout_s=settings.timeout_s,
