@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what of extensions/aap/ comes from tables (make docs): the job templates and workflows with their surveys.
+"""Writes the generated parts of extensions/aap/ (make docs): job templates and workflows with their surveys.
 
-The playbooks and rulebooks of the project, too.
+Also the playbooks and rulebooks of the project.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ WRITTEN = "Written by make docs from tests/aap.py."
 ORGANIZATION = "Default"
 NAME = "DragonMint"
 LINE = 120
-# How many characters AWX takes: its own limit for a line, and enough for the record of a curtailed fleet.
+# The lengths that AWX accepts: its own limit for a line, and enough for the record of a curtailed fleet.
 LONGEST_LINE, LONGEST_TEXT = 1024, 1_048_576
 
 
 @dataclass(frozen=True)
 class Template:
-    """A job template, named as its playbook.
+    """A job template, named like its playbook.
 
-    ``asks`` are the variables of its survey. An answer holds for all miners and overrides the inventory, even where it
-    is empty, so what may differ from miner to miner is not asked. ``timeout`` is in seconds; 0 for a job that must not
-    be cancelled in the middle of what it does.
+    ``asks`` are the variables of its survey. An answer applies to all miners and overrides the inventory, even if it is
+    empty, so variables that may differ from miner to miner are not asked. ``timeout`` is in seconds; 0 for a job that
+    must not be cancelled halfway.
     """
 
     job: str
@@ -91,7 +91,7 @@ TEMPLATES = (
         "Write the metrics of all miners to a file for Prometheus. Sends reads only.",
         ("target", "metrics_file", "metrics_sd_file", "metrics_drift"),
         timeout=900,
-        # The file has all miners of a poll.
+        # The file contains all miners of a poll.
         more={"ask_limit_on_launch": False},
     ),
     Template(
@@ -182,7 +182,7 @@ def asked(template: Template) -> list[Variable]:
 
 
 def question(variable: Variable) -> dict[str, Any]:
-    """A question as AWX has it. Its answer is text, or a number for the types integer and float."""
+    """A question in AWX's form. Its answer is text, or a number for the types integer and float."""
     text = CROSS_REFERENCE.sub(lambda found: found[1], variable.text)
     first, *rest = re.split(r"(?<=[.])\s+(?=[A-Z])", text, maxsplit=1)
     return {
@@ -196,7 +196,7 @@ def question(variable: Variable) -> dict[str, Any]:
 
 
 def kind(variable: Variable) -> dict[str, Any]:
-    """The type of an answer, and its limits: those of a number, or how long a text is."""
+    """The type of an answer, and its limits: those of a number, or the length of a text."""
     if variable.secret:
         return {"type": "password", "min": 0, "max": LONGEST_LINE}
     if variable.choices or variable.type == "bool":
@@ -213,7 +213,7 @@ def kind(variable: Variable) -> dict[str, Any]:
 
 
 def default(variable: Variable) -> str | int | float:
-    """What a question offers. AWX takes text, and numbers where the answer is one; empty text is none."""
+    """The default of a question. AWX takes text, and numbers for numeric answers; empty text means no default."""
     value = variable.default
     if value is None or variable.secret:
         return ""
@@ -270,7 +270,7 @@ def workflows() -> Iterator[dict[str, Any]]:
         survey_enabled=True,
         survey_spec=survey(BY_JOB["upgrade"]),
     )
-    # What to save is an answer to the first node, since the variables of a workflow are those of all its nodes.
+    # How much to save is asked for the first node only, since the variables of a workflow apply to all its nodes.
     yield workflow(
         "DragonMint curtail and restore",
         "Switch the miners to the mode efficient, wait until somebody approves the end, and restore what they were.",
@@ -306,7 +306,7 @@ def playbook(template: Template) -> str:
 
 
 def rulebook(path: Path) -> str:
-    """A rulebook of the collection with job templates in place of playbooks, which an EDA controller does not run."""
+    """A rulebook of the collection with job templates instead of playbooks, which an EDA controller does not run."""
     text = re.sub(r"\A---\n#.*\n", f"---\n# {WRITTEN}\n", path.read_text(encoding="utf-8"))
     return re.sub(r"(?m)^( +)run_playbook:\n(?:\1 .*\n)+", with_template, text)
 
@@ -320,7 +320,7 @@ def with_template(action: re.Match[str]) -> str:
 
 
 def files() -> dict[Path, str]:
-    """All that is written, by where it is."""
+    """All generated files, by path."""
     return {
         FOLDER / "controller_templates.yml": written("controller_templates", [*map(job_template, TEMPLATES)]),
         FOLDER / "controller_workflows.yml": written("controller_workflows", [*workflows()]),

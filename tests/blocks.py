@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The blocks of code on the pages for users, and what a test does with each of them."""
+"""The code blocks on the pages for users, and how a test handles each of them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[1]
 FIRST = [ROOT / "README.md", ROOT / "docs/start.md"]
 PAGES = [*FIRST, *sorted({*ROOT.glob("docs/*.md")} - {*FIRST}), *sorted(ROOT.glob("roles/*/README.md"))]
 
-# Why a block is not run. A comment before a block, <!-- not run: WORD -->, says so where the block itself does not.
+# Why a block is not run. A comment <!-- not run: WORD --> before a block says so if the block itself does not.
 REASONS = {
     "output": "what a command prints",
     "internet": "installs something from the internet",
@@ -25,7 +25,7 @@ REASONS = {
     "service": "for a service with a life of its own: ansible-rulebook, Prometheus, AWX, a webhook",
     "root": "for the system's services or cron",
 }
-# What is run, by the first word of a command.
+# The tools that are run, by the first word of a command.
 TOOLS = {
     "ansible", "ansible-doc", "ansible-inventory", "ansible-playbook", "ansible-vault",
     "build/env/newest/bin/python", "cd", "export", "mkdir", "printf", "read",
@@ -45,7 +45,7 @@ NOT_RUN = {
 PLUGIN = "minerops.dragonmint.dragonmint"
 
 _FENCE = re.compile(r"^```(\S*)$")
-# A sentence that counts, as playbooks and inventories print them.
+# A sentence with counts, as printed by playbooks and inventories.
 _COUNTS = re.compile(r"(?:[\w.]+\.yml: )?\d+ (?:miners|addresses): ")
 _MARK = re.compile(r"<!-- not run: (\S+) -->")
 _FILE = re.compile(r"`([\w./-]+\.(?:yml|csv|txt|ini|cfg))`")
@@ -72,7 +72,7 @@ class Block:
 
 
 def blocks_of(page: Path) -> list[Block]:
-    """All blocks of a page, those in fences and those that are indented by four blanks."""
+    """All blocks of a page, both fenced and indented by four blanks."""
     return [replace(block, page=page) for block in blocks_in(page.read_text(encoding="utf-8"))]
 
 
@@ -122,7 +122,7 @@ def _first_word(text: str) -> str:
 
 
 def commands(block: Block) -> list[str]:
-    """The commands of a shell block, continued lines in one piece; lines that show what a command prints are none."""
+    """The commands of a shell block, with continued lines joined; lines that show output are left out."""
     lines = [line.strip() for line in block.text.replace("\\\n", " ").splitlines() if line.strip()]
     if any(line.startswith("$ ") for line in lines):
         lines = [line.removeprefix("$ ") for line in lines if line.startswith("$ ")]
@@ -130,7 +130,7 @@ def commands(block: Block) -> list[str]:
 
 
 def shown(block: Block) -> list[str]:
-    """The lines that show what a command prints."""
+    """The lines that show the output of a command."""
     if block.language == "text" and block.mark is None and not block.file and not is_typed(block):
         return block.text.splitlines()
     if block.language == "shell":
@@ -139,12 +139,12 @@ def shown(block: Block) -> list[str]:
 
 
 def is_run(command: str) -> bool:
-    """Whether a test runs it. What make simulator starts is run with the arguments shown."""
+    """Whether a test runs it. For `make simulator`, the arguments shown are run."""
     return _first_word(command) in TOOLS or command.startswith("make simulator")
 
 
 def reason(block: Block) -> str | None:
-    """Why the whole block is not run, or None if it is. A word that is not known is an error."""
+    """Why the whole block is not run, or None if it is. An unknown word is an error."""
     if block.mark:
         return block.mark
     if (

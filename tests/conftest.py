@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes a plain `build/env/newest/bin/pytest tests/…` find the collection, and holds coverage to its floor."""
+"""Lets a plain `build/env/newest/bin/pytest tests/…` find the collection, and enforces the coverage floor."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def covered_branches(config: pytest.Config) -> float | None:
-    """The part of the branches in percent, where there is a floor: pytest-cov's own mixes lines and branches."""
+    """The branch coverage in percent, if there is a floor: pytest-cov's own figure mixes lines and branches."""
     if config.option.branch_floor is None or hasattr(config, "workerinput"):
         return None
     if not COVERAGE_REPORT.exists():

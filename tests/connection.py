@@ -114,7 +114,7 @@ def row(*cells: str) -> str:
 
 
 def fragment(path: Path) -> str:
-    """The file of a fragment, with what is generated of it. A task for many miners has no option that must be there."""
+    """The file of a fragment with its generated part. In a task for many miners, no option is required."""
     before, _old, after = path.read_text(encoding="utf-8").partition("options:\n")
     _old, requirements, rest = after.partition("requirements:\n")
     options = OPTIONS
@@ -140,7 +140,7 @@ def documented(option: Option) -> str:
 
 
 def where_from(option: Option) -> str:
-    """Where the value comes from if the task does not give one."""
+    """Where the value comes from if the task does not set it."""
     variables, environment = (
         [f"{kind}({name})" for name in names] for kind, names in (("C", option.variables), ("E", option.environment))
     )
@@ -153,7 +153,7 @@ def where_from(option: Option) -> str:
 
 
 def item(paragraph: str) -> list[str]:
-    """An entry of a YAML list. Text with a colon has to be in quotes."""
+    """An entry of a YAML list. Text with a colon has to be quoted."""
     text = json.dumps(paragraph) if ": " in paragraph else paragraph
     return textwrap.wrap(
         text,

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes docs/endpoints.md (make docs) from what _wire/ says of endpoints and modules.py of modules."""
+"""Writes docs/endpoints.md (make docs) from the endpoints in _wire/ and the modules in modules.py."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ ENDPOINTS_HEAD = """
 
 The lowest user that may call it. The actions are below `/api/`.
 """
-# What is no action: who may call it, on each firmware alike.
+# Pages that are not actions: who may call them, the same on all firmwares.
 PAGES = {
     "/": "anybody",
     "/upgrade/upload": "admin",
@@ -57,7 +57,7 @@ WORDS = {"ok": "yes", "changed": "yes", "partly": "partly", "nothing": "no"}
 
 
 def all_endpoints() -> list[Endpoint[Any]]:
-    """Each endpoint that a room of the wire describes, in the order of the rooms."""
+    """All endpoints described under _wire/, in the order of its files."""
     rooms = [importlib.import_module(f"{_wire.__name__}.{room.name}") for room in pkgutil.iter_modules(_wire.__path__)]
     found = [value for room in rooms for value in vars(room).values() if isinstance(value, Endpoint)]
     return list({id(endpoint): endpoint for endpoint in found}.values())
@@ -76,7 +76,7 @@ def modules() -> Iterator[str]:
 
 
 def for_guest(case: Case) -> str:
-    """One word, or one with the generations for each outcome."""
+    """One word, or one per outcome with its generations."""
     generations: dict[str, list[str]] = {}
     for generation in GENERATIONS:
         generations.setdefault(word(case, generation, "guest"), []).append(f"`{generation}`")

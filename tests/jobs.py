@@ -124,7 +124,7 @@ class Indented(yaml.SafeDumper):
 
 
 def option(variable: Variable) -> dict[str, Any]:
-    """An option as Ansible describes it. It checks the type of an argument only: a survey gives text for all others."""
+    """An option in Ansible's form. Ansible checks only the types of arguments: a survey passes text for all others."""
     described: dict[str, Any] = {"description": [kept(variable)]}
     described["type"] = variable.type if variable.is_argument else "raw"
     if variable.is_argument and variable.elements:
@@ -137,7 +137,7 @@ def option(variable: Variable) -> dict[str, Any]:
 
 
 def kept(variable: Variable) -> str:
-    """The description, with what the type does not say any more."""
+    """The description, without what the type already says."""
     return variable.text + "".join(keys(variable)).replace("`", "")
 
 

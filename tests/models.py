@@ -109,7 +109,7 @@ def autotune(model: Model) -> str:
 
 
 def marked(figure: Figure[int] | Figure[float], text: str) -> str:
-    """A figure as the page shows it, with how sure it is."""
+    """A figure as the page shows it, with its reliability."""
     return {ESTIMATED: f"about {text}", MEM: f"{text} ?"}.get(figure.certainty, text)
 
 

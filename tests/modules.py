@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules, and what the tests have to know of each: a new module is one entry in MODULES.
+"""The modules, and what the tests need to know about each: a new module is one entry in MODULES.
 
 Its playbook is tests/integration/playbooks/dragonmint_NAME.yml. tests/unit/test_modules.py says what a module lacks.
 """
@@ -22,16 +22,16 @@ def everywhere(outcome: str) -> Outcomes:
     return (outcome, outcome, outcome, outcome, outcome, outcome)
 
 
-# What may come of a task, besides the error codes of the collection.
+# The possible results of a task, besides the error codes of the collection.
 OK, CHANGED, PARTLY, NOTHING = "ok", "changed", "partly", "nothing"
 ALL_OK, ALL_CHANGED, DENIED = everywhere(OK), everywhere(CHANGED), everywhere("permission")
-# What a miner that never does what it was told is waited for; long enough for one that does.
+# How long to wait for a miner that never carries out a command; enough for one that does.
 WAIT_S = 10
 
 
 @dataclass(frozen=True)
 class Case:
-    """A task on a miner fresh from the factory, and what comes of it on each of GENERATIONS for admin and for guest.
+    """A task on a miner in factory state, and its result on each of GENERATIONS for admin and for guest.
 
     docs/endpoints.md shows it, and test_generations runs it.
     """
@@ -47,10 +47,10 @@ class Case:
 
 @dataclass(frozen=True)
 class Faulty:
-    """How a module is called on miners with faults; docs/faults.md shows what comes of it.
+    """How a module is called on miners with faults; docs/faults.md shows the results.
 
-    ``rival`` is what another controller would set meanwhile, ``half`` what takes effect of a write that is half
-    applied; None where there is no such thing.
+    ``rival`` is what another controller sets in the meantime, ``half`` the part of a half-applied write that takes
+    effect; None if not applicable.
     """
 
     options: dict[str, Any] = field(default_factory=dict)
@@ -61,9 +61,9 @@ class Faulty:
 
 @dataclass(frozen=True)
 class Setting:
-    """What a module sets: how a miner's state shows it, and the actions and pages that write it.
+    """The setting of a module: its place in a miner's state, and the actions and pages that write it.
 
-    The soak holds `changed` against it.
+    The soak test checks `changed` against it.
     """
 
     of: Callable[[Mapping[str, Any]], Any]
@@ -72,11 +72,11 @@ class Setting:
 
 @dataclass(frozen=True)
 class Module:
-    """``calls`` are its endpoints, besides auth: that, to log in, or to learn what an "invalid request" means.
+    """``calls`` are its endpoints, besides auth for the login and for resolving an "invalid request".
 
-    With each of the options ``secrets`` it is run by test_secrets, in whose variables secrets stand; some of them have
-    one where none belongs. ``setting`` is None where nothing lasts that could be read. One that is ``blind`` can't
-    read what it changes, so that it changes it each time, and has nothing but the reply.
+    test_secrets runs it with each of the options ``secrets``, with variables that contain secrets; some contain one
+    where none belongs. ``setting`` is None if nothing readable persists. A ``blind`` module can't read what it changes,
+    so it changes it every time, and has only the reply to go by.
     """
 
     name: str
@@ -160,7 +160,8 @@ _TABLE = (
     Module(
         "autotune",
         calls=frozenset({"getAutoTune", "getAutoTuneStatus", "pools", "setAutoTune", "type"}),
-        # DragonMint and InnoMiner leave the factory balanced, Innosilicon after them in the mode factory.
+        # In factory state, DragonMint and InnoMiner have the mode balanced, later Innosilicon firmware the mode
+        # factory.
         cases=(
             Case("`efficient`", {"mode": "efficient"}),
             Case("`balanced`", {"mode": "balanced"}, (OK, OK, OK, CHANGED, CHANGED, CHANGED)),
@@ -192,7 +193,7 @@ _TABLE = (
     Module(
         "led",
         calls=frozenset({"/", "SetMonitor"}),
-        # Whether the firmware of 2019 still has it is not known; where it does not, that shows when it is told.
+        # Whether the firmware of 2019 still has it is unknown; if not, that shows when the command is sent.
         cases=(Case("`blinking`", {"state": "blinking"}, LIGHT),),
         faulty=Faulty({"state": "blinking"}, generation="inno-2018-08"),
         secrets=({"state": "blinking"}, {"state": "{{ dragonmint_password }}"}),
@@ -234,7 +235,7 @@ _TABLE = (
         ),
         faulty=Faulty({"state": "rebooted", "wait_timeout": WAIT_S}),
         secrets=({"state": "mining_restarted", "wait_timeout": 10},),
-        # A miner reboots, and cgminer restarts, without anybody's setting being another one afterwards.
+        # A miner reboots, and cgminer restarts, without any setting changing.
         setting=None,
     ),
     Module(
@@ -261,9 +262,9 @@ _TABLE = (
             }
         ),
         cases=(
-            # The archive is newer than all firmwares but that of 2019.
+            # The archive is newer than all firmwares except that of 2019.
             Case("`src`", {"src": f"files/{NEWER_FIRMWARE}.swu", "allow_downgrade": True}),
-            # The updater of a miner fresh from the factory can't fetch anything.
+            # The updater of a miner in factory state can't download anything.
             Case(
                 "`url`",
                 {"url": f"http://127.0.0.1:9/{NEWER_FIRMWARE}.swu", "allow_downgrade": True},
@@ -281,7 +282,7 @@ MODULES = {module.name: module for module in _TABLE}
 
 
 def tried_on(name: str, usual: Sequence[str]) -> list[str]:
-    """The firmwares that something is tried on: the usual ones, and that of a module which is for another one."""
+    """The firmwares to test on: the usual ones, or those of a module that is for another one."""
     module = MODULES.get(name.removeprefix("dragonmint_"))
     return [*usual, *([module.faulty.generation] if module and not is_for_any(module, usual) else [])]
 
@@ -291,14 +292,14 @@ def is_for_any(module: Module, usual: Sequence[str]) -> bool:
     return any(case.outcome(generation, "admin") in (OK, CHANGED) for case in module.cases for generation in usual)
 
 
-# The one that runs others on many miners, and those: what is true of them alone is true of them there.
+# The module that runs other modules on many miners. Results of those modules alone also hold there.
 RUNS_OTHERS = "fleet"
-# Those that do something else with many miners, and have a result of their own.
+# Modules that do something else with many miners, with a result of their own.
 WITH_MANY = ("curtail", "metrics")
-# Those of them that only a role of ours uses, whose playbook runs them.
+# Those of them that only a role of ours uses; the role's playbook runs them.
 OF_ROLES = ("curtail",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
-# Those that contact no miner, so that no entry above says anything about them.
+# Modules that contact no miner, so that the entries above say nothing about them.
 OF_THE_CONTROLLER = ("report",)
-# What it only checks.
+# Modules that it only runs in check mode.
 CHECKED_BY_IT = ("firmware",)

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the tarball of a release and proves it: `python -m tests.release TOOLS IMPORTER`.
+"""Builds the tarball of a release and tests it: `python -m tests.release TOOLS IMPORTER`.
 
-TOOLS is the bin folder of an environment that has only what users install, IMPORTER of one with galaxy-importer.
+TOOLS is the bin folder of an environment with only what users install, IMPORTER of one with galaxy-importer.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ from tests.checklist.items import warnings_of_importer
 from tests.simulator.control import CHECKOUT, Fleet
 
 FOLDER = CHECKOUT / "build/release"
-# The addresses of the README are nobody's; here they are simulated miners.
+# The README uses documentation addresses; here they are replaced by simulated miners.
 NETWORK, SIMULATED = "192.0.2.", "127.20.9."
 FIRST = 11
 
 
 class NotReady(Exception):
-    """What stands in the way of a release."""
+    """An obstacle to a release."""
 
 
 def version() -> str:
-    """Returns the version to be released, once the changelog has it."""
+    """Returns the version to release, once the changelog has it."""
     number = str(yaml.safe_load((CHECKOUT / "galaxy.yml").read_text())["version"])
     pending = sorted(path.name for path in (CHECKOUT / "changelogs/fragments").glob("*.yml"))
     if pending:
@@ -42,7 +42,7 @@ def version() -> str:
 
 
 def run(command: list[str | Path], folder: Path, **variables: str) -> str:
-    """Returns what a program prints. Raises NotReady with all of it if it fails."""
+    """Returns the output of a program. Raises NotReady with all of it if the program fails."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "PYTHON"))}
     done = subprocess.run(
         command,
@@ -65,14 +65,14 @@ def built(tools: Path) -> Path:
 
 
 def install(tools: Path, archive: Path) -> Path:
-    """Returns the folder of the collection, installed from its tarball where nothing else is."""
+    """Returns the folder of the collection, installed from its tarball in an otherwise empty place."""
     command = [tools / "ansible-galaxy", "collection", "install", "--offline", "-p", FOLDER / "collections", archive]
     run([*command], FOLDER, ANSIBLE_HOME=str(FOLDER / "home"))
     return FOLDER / "collections/ansible_collections/minerops/dragonmint"
 
 
 def smoke_test(tools: Path, installed: Path) -> None:
-    """Runs the first playbook of the installed README: what would change, the change, and no change."""
+    """Runs the first playbook of the installed README: the predicted change, the change, and no change."""
     text = (installed / "README.md").read_text(encoding="utf-8").replace(NETWORK, SIMULATED)
     inventory, pools = re.findall(r"^```yaml\n(miners:.*?|- name: .*?)^```", text, re.MULTILINE | re.DOTALL)
     (FOLDER / "inventory.yml").write_text(inventory)

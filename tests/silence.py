@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Addresses of this machine that stay silent, as those behind a firewall or without a device do; Linux only."""
+"""Addresses of this machine that stay silent, like those behind a firewall or without a device; Linux only."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import socket
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 
-# For each silent address: one that listens, and one that waits in its queue.
+# Per silent address: one that listens, and one that waits in its queue.
 SOCKETS_EACH = 2
 
 
 @contextmanager
 def silent(addresses: Iterable[str], port: int) -> Iterator[None]:
-    """While it lasts, a connect to this port of these loopback addresses is neither accepted nor refused.
+    """Within the context, a connect to this port of these loopback addresses is neither accepted nor refused.
 
-    Each has a queue for one connection, which is full, so that Linux drops whatever asks for another one.
+    Each has a full queue for one connection, so that Linux drops further connection requests.
     """
     with ExitStack() as stack:
         for address in addresses:

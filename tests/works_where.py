@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What works where: what comes of each module on each firmware and for each user, and which endpoints it calls.
+"""What works where: the result of each module on each firmware and for each user, and the endpoints it calls.
 
-docs/endpoints.md shows this, and integration tests hold it against the simulator.
+docs/endpoints.md shows this, and integration tests verify it against the simulator.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from __future__ import annotations
 from tests.modules import MODULES
 
 USERS = ("admin", "guest")
-# With the full names of the modules.
+# With the full module names.
 CASES = tuple((f"dragonmint_{name}", case) for name, module in MODULES.items() for case in module.cases)
 USES = {f"dragonmint_{name}": module.calls for name, module in sorted(MODULES.items())}
 
-# The HTTP endpoints that the makers document, and the websocket. An action is called at /api/.
+# The HTTP endpoints that the makers document, and the websocket. Actions are called at /api/.
 DOCUMENTED = (
     *("auth", "summary", "overview", "pools", "updatePools", "updatePassword", "network", "updateNetwork", "type"),
     *("reboot", "poweroff", "restartCgMiner", "factoryReset", "getAutoTune", "getAutoTuneStatus", "setAutoTune"),

@@ -121,7 +121,7 @@ def overview_outcome(
 
 
 class _Variables:
-    """The variables of a host. Ansible evaluates them all at once, which takes long with thousands of hosts."""
+    """The variables of a host. Ansible would evaluate all of them at once, which is slow with thousands of hosts."""
 
     def __init__(self, miner: str, hostvars: Any) -> None:
         self.miner = miner
@@ -158,7 +158,7 @@ def _text(value: Any) -> str:
 
 
 def _polled(variables: _Variables, groups: Sequence[str]) -> dict[str, Any]:
-    """Returns what the inventory has polled of a miner as the facts module would return it."""
+    """Returns what the inventory has polled from a miner, in the form of the facts module's result."""
     facts = {f"dragonmint_{name}": variables.value(f"dragonmint_{name}") for name in _FACTS}
     found = {name: fact for name, fact in facts.items() if fact is not None}
     if found:

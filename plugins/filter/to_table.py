@@ -64,7 +64,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.tones import worst_first
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import filled_columns, require_rows
 
-# What Ansible prints around a line of a list.
+# The width of what Ansible prints around a line of a list.
 _AROUND = 14
 # The width that Ansible uses without a terminal.
 _NO_TERMINAL = 79
@@ -93,14 +93,14 @@ def _printable(value: Any) -> str:
 
 
 def _width() -> int | None:
-    """Returns how many characters of a line the terminal shows; None without a terminal."""
+    """Returns the width of the terminal in characters; None without a terminal."""
     given = os.environ.get("COLUMNS", "")
     columns: int = int(given) if given.isdecimal() and int(given) else Display().columns or _NO_TERMINAL
     return columns - _AROUND if given or columns > _NO_TERMINAL else None
 
 
 def _fitted(widths: Sequence[int], columns: Sequence[str], width: int | None) -> list[int]:
-    """Returns the widths of columns of which the widest are cut until a line fits, or none can be cut any more."""
+    """Returns the widths of columns, cutting the widest ones until a line fits or nothing more can be cut."""
     fitted = list(widths)
     least = [
         wide if column in _NEVER_CUT else min(wide, max(_SHORTEST, len(column)))

@@ -357,7 +357,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._read_config_data(path)
             self._make_inventory(cache)
         except (AnsibleError, MinerError) as error:
-            # Ansible's own errors have excerpts of files in further lines, in some versions.
+            # In some versions, Ansible's own errors have excerpts of files on further lines.
             problem = " ".join(str(error).split())
             self._withdraw(hosts_before, problem)
             raise AnsibleParserError(f"{self._path.name}: {problem}") from None
@@ -389,7 +389,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         self._report(scans.report(scan, problems))
 
     def _undecided(self, found: set[str]) -> int:
-        """Returns how many of the hosts that were found may or may not have drift."""
+        """Returns the number of found hosts whose drift is unknown."""
         if not self._entries:
             return 0
         return sum(host.name in found for host in self.inventory.groups[DRIFT_UNKNOWN].get_hosts())
@@ -477,7 +477,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         }
 
     def _scan(self, addresses: Addresses, cache: bool) -> scans.Scan:
-        """Returns the scan in the cache, or else makes one."""
+        """Returns the scan from the cache, or makes a new one."""
         is_cached = self.get_option("cache")
         key = self.get_cache_key(str(self._path))
         if is_cached and self.get_option("cache_plugin").rpartition(".")[2] == "memory":
@@ -590,9 +590,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return value
 
     def _add_groups(self) -> dict[str, str]:
-        """Adds the groups that are known before there are miners. Any other group name is then a mistake.
+        """Adds the groups that are known before there are miners. Any other group name is a mistake from then on.
 
-        Returns the groups that only keyed_groups can create, by the place in the source that names them.
+        Returns the groups that only keyed_groups can create, by their place in the source.
         """
         keyed = self.get_option("keyed_groups") or []
         named = constructed_groups.named(self.get_option("groups") or {}, keyed, self.templar.is_template)
@@ -737,7 +737,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self._tell(f"{100 * counts.addresses // counts.total} % done, {_summary(counts)}")
 
     def _tell(self, text: str) -> None:
-        """Standard output may be for JSON."""
+        """Not to standard output, which may be meant for JSON."""
         self.display.display(f"{self._path.name}: {text}", stderr=True)
 
     def _warn(self, text: str) -> None:

@@ -74,7 +74,7 @@ class LookupModule(LookupBase):
         if hosts is None:
             of_inventory = {given["inventory_hostname"]: plain(self._templar.template(given.get(OF_INVENTORY)))}
         else:
-            # The inventory plugin sets it for each host. All variables of thousands of hosts would take long to find.
+            # The inventory plugin sets it for each host. Computing all variables of thousands of hosts would be slow.
             inventory = given["hostvars"]._inventory.hosts
             of_inventory = {host: plain(inventory[host].vars.get(OF_INVENTORY)) for host in hosts if host in inventory}
         until = curtail.curtailed_until(record, of_inventory, time.time())

@@ -85,7 +85,7 @@ class LookupModule(LookupBase):
             return [self._hosts(given)]
         if self.get_option("preview"):
             return [guard.is_preview(given)]
-        # Only this knows of limits, and has the hosts' variables without evaluating them.
+        # Only this object knows the limit, and has the hosts' variables before templating.
         inventory = given["hostvars"]._inventory
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
         hosts = inventory.get_hosts(target, ignore_restrictions=True)
@@ -93,7 +93,7 @@ class LookupModule(LookupBase):
         raw: list[tuple[str, Mapping[str, Any]]] = [
             (host.name, {**given["hostvars"].raw_get(host.name), **of_play}) for host in hosts
         ]
-        # The variables of the host that this runs on stand for those of a host that there is none of.
+        # If the target has no host, the variables of the host that this runs on are checked instead.
         tables = tables_of(terms[0])
         problem = guard.wrong_variables(tables, raw or [("all hosts", dict(given))], may_lack=not raw)
         problem = problem or guard.refused_slice(tables, {**given, **self._switches(tables, given)})
@@ -112,7 +112,7 @@ class LookupModule(LookupBase):
         return [verdict.problem]
 
     def _record_problem(self, tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
-        """Returns why the record of curtailed miners cannot be used, where the job only looks at it; or empty text."""
+        """Returns why the record of curtailed miners can't be used by a job that only reads it; empty if it can."""
         if not any(curtail.RECORD_OF_OTHERS[0] in table.entries for table in tables):
             return ""
         try:
@@ -133,7 +133,7 @@ class LookupModule(LookupBase):
         return {name: plain(self._templar.template(given.get(name))) for name in names}
 
     def _hosts(self, given: Mapping[str, Any]) -> str:
-        """Returns a pattern that matches whatever the limit is, since core calls it a success to have skipped all."""
+        """Returns a pattern that matches despite any limit: core calls a run that skipped all hosts a success."""
         if given["groups"]["all"]:
             return "all"
         limit = given.get("ansible_limit")

@@ -110,7 +110,7 @@ class LookupModule(LookupBase):
         return normalised(Variables(table.prefix, (entry,)), given)[table.key(name)]
 
     def _first_of_target(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Returns the variables of a host; nothing where there is none yet, as for --syntax-check."""
+        """Returns the variables of a host; empty if there is none yet, as with --syntax-check."""
         hostvars = variables.get("hostvars")
         if hostvars is None:
             return {}
@@ -134,7 +134,7 @@ class LookupModule(LookupBase):
         except (AnsibleError, UndefinedError) as error:
             raise InvalidVariables(f"{entry.name} cannot be evaluated: {error}") from None
         if entry.secret and value == "" and raw != "":
-            # Not what a survey leaves empty: a password that is lost must not mean that none is wanted.
+            # Not the same as a field left empty in a survey: a lost password must not mean that none is desired.
             raise InvalidVariables(why_empty(entry.name, raw, self._sources(variables)))
         return value
 

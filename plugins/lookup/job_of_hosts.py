@@ -80,7 +80,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources impor
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import Evaluations, is_template
 from jinja2.exceptions import UndefinedError
 
-# What Ansible itself fills in for the host that a task runs on, and what holds all variables of that host.
+# What Ansible itself fills in for the host that a task runs on, and what contains all variables of that host.
 _OF_ONE_HOST = ("vars", "hostvars", "environment", "omit")
 
 _MAC = "dragonmint_expected_mac"
@@ -97,7 +97,7 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         given = variables or {}
         hostvars = given["hostvars"]
-        # Whose variables stand for those of the play.
+        # Its variables stand for those of the play.
         first = hostvars.raw_get(given["inventory_hostname"])
         of_play = {
             name: value
@@ -122,7 +122,7 @@ class LookupModule(LookupBase):
         return [packed(found) if self.get_option("packed") else found]
 
     def _value(self, variables: Mapping[str, Any], name: str) -> Any:
-        """Returns what a variable comes to on a host. Raises InvalidVariables."""
+        """Returns the value of a variable on a host. Raises InvalidVariables."""
         raw = variables[name]
         if not is_template(raw):
             return raw
@@ -131,7 +131,7 @@ class LookupModule(LookupBase):
         except (AnsibleError, UndefinedError) as error:
             raise InvalidVariables(f"{name} cannot be evaluated: {error}") from None
         if name in self._secret and value == "" and raw != "":
-            # Not what a survey leaves empty: a password that is lost must not mean that none is wanted.
+            # Not the same as a field left empty in a survey: a lost password must not mean that none is desired.
             raise InvalidVariables(why_empty(name, raw, self._sources(variables)))
         return value
 
@@ -139,14 +139,14 @@ class LookupModule(LookupBase):
         return plain(self._templar.copy_with_new_env(available_variables=variables).template(raw))
 
     def _known(self, variables: Mapping[str, Any], name: str) -> Any:
-        """Returns a variable of a host; one that cannot be evaluated as it is written, None where it is not set."""
+        """Returns a variable of a host; its raw value if it can't be evaluated, None if it is not set."""
         try:
             return self._value(variables, name) if name in variables else None
         except InvalidVariables:
             return variables[name]
 
     def _logins(self, variables: Mapping[str, Any], typed: tuple[str | None, str | None]) -> tuple[str, ...]:
-        """Returns the passwords that a miner may have; the factory's alone where one of them cannot be evaluated."""
+        """Returns the passwords that a miner may have; only the factory passwords if one of them can't be evaluated."""
         try:
             found = previous_passwords(self._sources(variables, typed))
         except (InvalidVariables, TypeError):
@@ -169,7 +169,7 @@ def _part(table: Variables, only: Sequence[str] | None) -> Variables:
 def _with_logins(
     kinds: Sequence[dict[str, Any]], of: Mapping[str, int], logins: Mapping[str, tuple[str, ...]]
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """Returns kinds and places in which those who log in with other passwords are apart."""
+    """Splits the kinds by the hosts' login passwords, and returns them and each host's place in them."""
     places: dict[tuple[int, tuple[str, ...]], int] = {}
     more: list[dict[str, Any]] = []
     placed = {}

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists of IPv4 addresses, written as people write them, and kept as spans whatever their size."""
+"""Lists of IPv4 addresses, written as people write them and stored as spans, so that their size does not matter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Span = tuple[int, int]
 
 @dataclass(frozen=True)
 class Addresses:
-    """Addresses in ascending order, each once: spans of first and last address, both included, that do not touch."""
+    """Addresses in ascending order without duplicates, as spans (first, last), both inclusive, that do not touch."""
 
     spans: tuple[Span, ...]
 
@@ -36,11 +36,13 @@ class Addresses:
 
 
 def addresses_from(networks: Sequence[str], allow_public: bool = False, allow_huge: bool = False) -> Addresses:
-    """Returns the addresses that a list names: networks as 10.1.0.0/22, ranges as 10.1.0.10-10.1.0.80 or 10.1.0.10-80,
-    and addresses; each with a ! before it to leave it out.
+    """Returns the addresses that a list names.
 
-    A network is taken without its own address and its broadcast address, and left out with them. Raises InvalidInput
-    for what is none of that, for nothing at all, and for what is not allowed.
+    Entries are networks (10.1.0.0/22), ranges (10.1.0.10-10.1.0.80 or 10.1.0.10-80) and single addresses; a leading !
+    excludes the entry.
+
+    A network is included without its network and broadcast addresses, and excluded with them. Raises InvalidInput for
+    anything else, for an empty list, and for addresses that are not allowed.
     """
     included = [span for text in networks if not text.strip().startswith("!") for span in _spans(text, hosts=True)]
     excluded = [span for text in networks if text.strip().startswith("!") for span in _spans(text, hosts=False)]
@@ -108,7 +110,7 @@ def _unknown(text: str) -> InvalidInput:
 
 
 def _merged(spans: Iterable[Span]) -> Iterator[Span]:
-    """Brings spans into ascending order, and makes one of those that overlap or touch."""
+    """Sorts spans in ascending order and merges those that overlap or touch."""
     current: Span | None = None
     for first, last in sorted(spans):
         if current is None or first > current[1] + 1:
@@ -122,7 +124,7 @@ def _merged(spans: Iterable[Span]) -> Iterator[Span]:
 
 
 def _without(spans: Iterable[Span], excluded: Iterable[Span]) -> Iterator[Span]:
-    """Leaves out the one from the other. Both are in ascending order and do not overlap in themselves."""
+    """Removes the excluded spans. Both inputs are in ascending order without overlaps."""
     gaps = list(excluded)
     for first, last in spans:
         begin = first
@@ -141,8 +143,8 @@ def _span_of(network: str) -> Span:
     return int(whole.network_address), int(whole.broadcast_address)
 
 
-# Addresses that no router of the internet knows: private, of a carrier, of this machine, link-local, for documents and
-# for tests of networks. What Python calls private differs from version to version.
+# Addresses that are not routed on the internet: private, carrier-grade NAT, loopback, link-local, documentation and
+# benchmarking. Python's own is_private differs from version to version.
 _NOT_PUBLIC = list(
     _merged(
         map(

@@ -14,14 +14,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Connection, Credential
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import ssl_context
 
-# The options that a connection has under their own name.
+# Options that have the same name as the field of the connection.
 _AS_THEY_ARE = [field.name for field in fields(Connection) if field.name in _options.NAMES]
 
 
 def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None, tls: Any = None) -> Connection:
-    """Returns the connection that the options of a task describe; ``origins`` says where they came from.
+    """Returns the connection that the options of a task describe; ``origins`` says where each value came from.
 
-    ``tls`` is the SSLContext for https where many connections share one. Raises InvalidInput for what can't be sent.
+    ``tls`` is the SSLContext for https, for callers that share one among many connections. Raises InvalidInput for
+    values that can't be sent.
     """
     origins = origins or {}
     values = _options.checked(given, origins)

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong with a miner: one class for each thing an operator would do something different about.
+"""What can go wrong with a miner: one class for each case that an operator would handle differently.
 
-A message says what was wanted, what the miner said, and what to do next. It never holds a secret.
+A message says what was wanted, what the miner said, and what to do next. It never contains a secret.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import sys
 class MinerError(Exception):
     """The base of all errors of the collection.
 
-    ``code`` is the ``error_code`` of the failed task. ``transient`` says that asking again soon may help, which only
-    holds for reads; ``is_final`` that no wait can help. ``changed`` means that the miner was changed before this error
-    ended the work, ``sent`` that the request may have reached the miner. ``reason`` is the heart of the message, for
-    use inside another one.
+    ``code`` is the ``error_code`` of the failed task. ``transient`` means that a retry soon may succeed (reads only),
+    ``is_final`` that no amount of waiting helps. ``changed`` means that the miner was changed before the error
+    occurred, ``sent`` that the request may have reached the miner. ``reason`` is the core of the message, for use in
+    another message.
     """
 
     code = "bad_reply"
@@ -35,54 +35,54 @@ class MinerError(Exception):
 
 
 class InvalidInput(MinerError):
-    """The task asks for something no miner can do; nothing was sent."""
+    """The task asks for something that no miner can do; nothing was sent."""
 
     code = "invalid_input"
     is_final = True
 
 
 class AuthenticationFailed(MinerError):
-    """The miner knows none of the given logins."""
+    """The miner accepts none of the given logins."""
 
     code = "authentication"
     is_final = True
 
 
 class PermissionDenied(MinerError):
-    """The login is right, but this user may not do that."""
+    """The login is valid, but the user lacks the permission."""
 
     code = "permission"
     is_final = True
 
 
 class Unsupported(MinerError):
-    """This firmware does not have what the task needs."""
+    """This firmware lacks something that the task needs."""
 
     code = "unsupported"
     is_final = True
 
 
 class NotReady(MinerError):
-    """The miner answers, but its cgminer does not (yet)."""
+    """The miner responds, but its cgminer does not (yet)."""
 
     code = "not_ready"
     transient = True
 
 
 class Rejected(MinerError):
-    """The miner said no, and why."""
+    """The miner refused, and gave a reason."""
 
     code = "rejected"
 
 
 class NotApplied(MinerError):
-    """The miner was sent a change and has not made it."""
+    """The change was sent, but the miner did not apply it."""
 
     code = "not_applied"
 
 
 class Unreachable(MinerError):
-    """Nothing answers HTTP there."""
+    """Nothing speaks HTTP at this address."""
 
     code = "unreachable"
     transient = True
@@ -93,29 +93,29 @@ class Unreachable(MinerError):
 
 
 class TimedOut(MinerError):
-    """The miner took the request and did not answer in time.
+    """The miner accepted the request but did not reply in time.
 
-    It is not transient: the request may still hold one of the miner's five workers.
+    Not transient: the request may still occupy one of the miner's five workers.
     """
 
     code = "timeout"
 
 
 class BadReply(MinerError):
-    """What came back is not what a miner says."""
+    """The response is not what a miner sends."""
 
     code = "bad_reply"
 
 
 class WrongDevice(MinerError):
-    """Another device than the expected one answers at this address."""
+    """Another device than the expected one responds at this address."""
 
     code = "wrong_device"
     is_final = True
 
 
 class Downgrade(MinerError):
-    """The wanted firmware is older than the installed one."""
+    """The requested firmware is older than the installed one."""
 
     code = "downgrade"
 
@@ -127,31 +127,31 @@ class FlashFailed(MinerError):
 
 
 class UpdaterStuck(MinerError):
-    """The miner's updater lost an upload, and takes no other one until the miner is rebooted."""
+    """The miner's updater lost an upload and accepts no other until the miner is rebooted."""
 
     code = "updater_stuck"
 
 
 class NotBack(MinerError):
-    """The miner was sent a change and has not answered since."""
+    """A change was sent, and the miner has not responded since."""
 
     code = "not_back"
 
 
 class InvalidFirmware(MinerError):
-    """The file is not a firmware that the miner's updater would install; nothing was sent."""
+    """The miner's updater would not install this file; nothing was sent."""
 
     code = "invalid_firmware"
 
 
 class MissingLibrary(MinerError):
-    """A Python library is not installed where the task runs."""
+    """A Python library is missing on the machine that runs the task."""
 
     code = "missing_library"
     is_final = True
 
     def __init__(self, library: str, import_error: str) -> None:
-        """``import_error`` is the traceback of its import."""
+        """``import_error`` is the traceback of the failed import."""
         last_line = import_error.strip().splitlines()[-1]
         super().__init__(
             f"The Python library {library} is required, but {sys.executable} on {platform.node()} cannot import it "
@@ -161,7 +161,7 @@ class MissingLibrary(MinerError):
 
 
 class Bug(MinerError):
-    """Something that the collection did not expect. It may hold a secret."""
+    """An error that the collection did not expect. Its text may contain a secret."""
 
     code = "bug"
     is_final = True
@@ -170,5 +170,5 @@ class Bug(MinerError):
         super().__init__(f"This is a bug in minerops.dragonmint; please report it: {type(error).__name__}: {error}")
 
 
-# After these, waiting and trying again is useless.
+# After these errors, waiting and retrying is useless.
 FINAL_CODES = frozenset(error.code for error in MinerError.__subclasses__() if error.is_final)

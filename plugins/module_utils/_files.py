@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that a task writes: at each moment, such a file holds all of its old text or all of its new one."""
+"""Files that a task writes atomically: at any moment, a file holds either the old text or the new one."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
 
 _BLOCK_BYTES = 1024 * 1024
-# By which Linux names a file that a process has open. With a descriptor as its origin, Python follows this link.
+# Linux's name for a file that a process has open. Python follows this link when the descriptor is given as its origin.
 _PATH_OF = "/proc/self/fd/{}"
 
 
 def require_file(path: str) -> None:
-    """Raises InvalidInput for what no file can be written to, as far as can be known without writing."""
+    """Raises InvalidInput for a path that can't be written to, as far as this can be known without writing."""
     target = Path(path)
     if target.exists() and not target.is_file():
         raise InvalidInput(f"dest {path} is not a file name. Set dest to the path of a file, including its folder.")
@@ -32,9 +32,9 @@ def require_file(path: str) -> None:
 
 
 def save(path: str, text: str, check_mode: bool) -> Outcome[str]:
-    """Makes a file hold a text, and its missing folders with it; in check mode, says whether that would change it.
+    """Writes a text to a file, creating missing folders; in check mode, reports whether that would change it.
 
-    A file that is there keeps its mode. Raises InvalidInput if it can't be written.
+    An existing file keeps its mode. Raises InvalidInput if it can't be written.
     """
     target = Path(path).resolve()
     data = text.encode("utf-8")
@@ -60,7 +60,7 @@ def _seen(target: Path) -> dict[str, Any]:
 
 
 def replace(target: Path, data: bytes) -> None:
-    """Makes a file in a folder that exists hold these bytes. Raises OSError if it can't be written."""
+    """Replaces the content of a file in an existing folder. Raises OSError if it can't be written."""
     temporary = target.with_name(f".dragonmint-{secrets.token_hex(8)}")
     try:
         with _opened(temporary) as file:
@@ -77,9 +77,9 @@ def replace(target: Path, data: bytes) -> None:
 
 
 def _opened(temporary: Path) -> BinaryIO:
-    """Opens a file that has no name yet, so that a process that is killed leaves no part of it.
+    """Opens a file that has no name yet, so that a killed process leaves no partial file behind.
 
-    Where the system has no such files, it has its name from the start.
+    On systems without unnamed files, it has a name from the start.
     """
     try:
         descriptor = os.open(temporary.parent, os.O_TMPFILE | os.O_WRONLY, 0o666)

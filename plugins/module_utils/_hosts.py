@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which texts name a host: host names, IPv6 addresses, and IPv4 addresses of four plain decimal numbers; MAC addresses.
+"""Which texts are valid hosts: host names, IPv6 addresses, IPv4 addresses of four plain decimal numbers; MAC addresses.
 
-Resolvers accept more: they read 010.0.0.1 as 8.0.0.1 (octal), 127.1 as 127.0.0.1, and 0x7f000001 or 2130706433 as an
-address, too. An operator means another device by these, so they are refused everywhere.
+Resolvers accept more: they read 010.0.0.1 as 8.0.0.1 (octal), 127.1 as 127.0.0.1, and accept 0x7f000001 and 2130706433
+as addresses. An operator who writes these means another device, so they are refused everywhere.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ _NUMBER_AT_THE_END = re.compile(r"(?:.*\.)?(?:[0-9]+|0[xX][0-9A-Fa-f]*)\.?")
 _LABEL = r"[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
 _NAME_CHARS_MAX = 254
-# What people give in place of a host: something that has a host in it.
+# What people give instead of a host: a URL, a port or a login around one.
 _MORE_THAN_A_HOST = re.compile(
     r"(?:(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://)?(?:(?P<login>[^/]*)@)?"
     r"(?P<host>\[[0-9A-Fa-f:.]*\]|[^\s:/?#@\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?:[/?#]\S*)?"
 )
-# Some miners show theirs with blanks in it.
+# Some miners show their MAC with blanks in it.
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([\s:.-]*[0-9A-Fa-f]{2}){5}", re.ASCII)
 _NO_DIGIT = re.compile("[^0-9A-Fa-f]")
 _USUAL_PORTS = {"http": "80", "https": "443"}
 
 
 def host_from(text: str, name: str) -> str:
-    """Returns the host that an option or variable called ``name`` gives, without blanks and brackets around it.
+    """Returns the host given by the option or variable ``name``, without surrounding blanks and brackets.
 
-    Raises InvalidInput for anything else, with the options to use instead where a URL, port or user was given.
+    Raises InvalidInput for anything else, and names the options to use when a URL, port or user was given.
     """
     host = text.strip()
     try:
@@ -54,7 +54,7 @@ def host_from(text: str, name: str) -> str:
 
 
 def require_host(text: str, name: str) -> str:
-    """Returns a host without the brackets around an IPv6 address. Raises InvalidInput for what is not a host."""
+    """Returns a host without the brackets of an IPv6 address. Raises InvalidInput for anything that is not a host."""
     bare = text[1:-1] if text.startswith("[") and text.endswith("]") else text
     if ":" in bare and _is_ipv6(bare):
         return bare
@@ -90,18 +90,18 @@ def ipv4_from(text: str, name: str) -> IPv4Address:
 
 
 def _shown(text: str) -> str:
-    """Quotes a text; what may be a login in it is masked."""
+    """Quotes a text and masks what may be a login in it."""
     _login, at, host = text.rpartition("@")
     return quoted(f"{MASK}@{host}" if at else text)
 
 
 def is_mac(text: str) -> bool:
-    """Whether this is a MAC address, with colons, dots, dashes or blanks, or without."""
+    """Whether this is a MAC address, written with colons, dots, dashes, blanks or no separators."""
     return _MAC.fullmatch(text.strip()) is not None
 
 
 def mac_address(text: str) -> str:
-    """Returns a MAC address as results show it: a0:b0:45:00:00:e5. What is not one only loses its case."""
+    """Returns a MAC address in the form of results: a0:b0:45:00:00:e5. Any other text is only lowercased."""
     if not is_mac(text):
         return text.strip().lower()
     digits = _NO_DIGIT.sub("", text).lower()
@@ -118,7 +118,7 @@ def _is_ipv6(text: str) -> bool:
 
 def _use_instead(more: re.Match[str], name: str) -> str:
     scheme, port = more["scheme"], more["port"]
-    # The name of a host in the inventory can stay as it is.
+    # The inventory host name can stay as it is.
     variable = "ansible_host" if name == "inventory_hostname" else name
     settings = [f"dragonmint_scheme: {scheme}"] if scheme == "https" else []
     if port and port != _USUAL_PORTS.get(scheme or ""):

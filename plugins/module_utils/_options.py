@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connection options: the one table that argument specs, variables, checks and documentation come from.
+"""The connection options: the table from which argument specs, variables, checks and documentation are made.
 
 ``make docs`` renders the documentation fragment and docs/connection.md from it.
 """
@@ -21,8 +21,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import host_from, is_mac
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 
-# Where the value of an option came from, as messages name it: a variable, for example. An option of the task itself,
-# or of module_defaults, is missing here, since its own name says it.
+# Where the value of an option came from, as messages name it, for example a variable. Options set on the task or in
+# module_defaults are missing here; messages use their own names.
 Origins = Mapping[str, str]
 
 
@@ -31,10 +31,10 @@ class Option:
     """A connection option.
 
     ``text`` is its documentation, with blank lines between paragraphs; ``expected`` completes "expected …" in messages.
-    ``variables`` and then ``environment`` are where its value comes from if the task does not give one, the strongest
-    first. An empty text counts as not given, but for a guard it is an error: a typo must not switch it off.
-    Messages do not quote a secret, nor what is ``unquoted`` since a secret may be written into it by mistake.
-    ``refined`` takes a value of the right type and where it came from, and returns what is meant by it.
+    If the task does not set the option, its value comes from ``variables`` and then ``environment``, highest precedence
+    first. An empty text counts as not given, except for a guard, where it is an error: a typo must not switch a guard
+    off. Messages quote neither secrets nor ``unquoted`` options, into which a secret may have been written by mistake.
+    ``refined`` takes a value of the right type and its origin, and returns the normalised value.
     """
 
     name: str
@@ -54,23 +54,23 @@ class Option:
 
     @property
     def paragraphs(self) -> list[str]:
-        """Its documentation, each paragraph on one line."""
+        """Its documentation, one paragraph per line."""
         return [" ".join(paragraph.split()) for paragraph in self.text.split("\n\n")]
 
     @property
     def sources(self) -> str:
-        """All places where its value may come from, in their order, as a message names them."""
+        """All places that its value may come from, in order of precedence, as messages name them."""
         places = [f"the option {self.name}", f"the variable {_either(self.variables)}"]
         if self.environment:
             places.append(f"the environment variable {_either(self.environment)}")
         return ", ".join(places)
 
     def is_given(self, value: Any) -> bool:
-        """Whether this is a value, and not only a place for one."""
+        """Whether this is a value, and not an empty placeholder."""
         return value is not None and (value != "" or self.is_guard)
 
     def typed(self, value: Any) -> Any:
-        """Returns a value with the type of the option. Raises TypeError or ValueError."""
+        """Converts a value to the type of the option. Raises TypeError or ValueError."""
         return _TYPES[self.type](value)
 
 
@@ -80,16 +80,17 @@ def argument_spec() -> dict[str, dict[str, Any]]:
 
 
 def argument_spec_of_many() -> dict[str, dict[str, Any]]:
-    """Returns the same for a task on many miners: each has a host of its own, and may have what is required."""
+    """Returns the argument spec for a task on many miners: without ``host``, and with nothing required."""
     of_one = argument_spec()
     del of_one["host"]
     return {name: {key: spec[key] for key in spec if key != "required"} for name, spec in of_one.items()}
 
 
 def checked(given: Mapping[str, Any], origins: Origins) -> dict[str, Any]:
-    """Returns all connection options with their types and defaults, from those that are given.
+    """Converts the given connection options to their types and fills in the defaults of all others.
 
-    Raises InvalidInput, which names where a value came from, shows it unless it is a secret, and says what is expected.
+    Raises InvalidInput, which names where the value came from, quotes it unless it is a secret, and says what is
+    expected.
     """
     return {option.name: _value(option, given.get(option.name), origins) for option in OPTIONS}
 
@@ -136,7 +137,7 @@ def _either(names: Sequence[str]) -> str:
 
 
 def _text(value: Any) -> str:
-    """Anything that has one obvious text. YAML reads many a text as a number or a boolean."""
+    """Converts values with one obvious text form. YAML turns many texts into numbers or booleans."""
     if value is None or isinstance(value, (dict, list, tuple)):
         raise TypeError
     text = str(value)
@@ -148,12 +149,12 @@ _BEGINS_AS_LIST = re.compile(r"""\s*\[\s*["']""")
 
 
 def _texts(value: Any) -> list[str]:
-    """A list, or the text of one in JSON, which is all that an environment variable can carry; or its only entry."""
+    """A list, a list as JSON text (for environment variables, which hold only text), or a text as its only entry."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         try:
             value = json.loads(value)
         except ValueError:
-            # A password may begin with a bracket, but hardly as a list does that lost its end.
+            # A password may begin with a bracket, but hardly with a bracket and a quote, like a truncated list.
             if _BEGINS_AS_LIST.match(value):
                 raise
     if not isinstance(value, (list, tuple)):
@@ -339,5 +340,5 @@ OPTIONS = (
 )
 
 NAMES = tuple(option.name for option in OPTIONS)
-# Those that name files of the controller.
+# Options that name files on the controller.
 FILES = tuple(option.name for option in OPTIONS if option.type == "path")

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeps secrets out of whatever a task returns.
+"""Keeps secrets out of everything that a task returns.
 
-Secrets are masked where they stand, by the name of their option. Beyond that, each text of a result is searched for the
-secrets themselves, except for those that are too short to be distinguished from ordinary words: the usual pool password
-is ``x``, and replacing every x would garble everything else.
+Secrets are masked where they stand, by the name of their option. In addition, every text of a result is searched for
+the secrets themselves, except for those too short to be told from ordinary words: the usual pool password is ``x``, and
+replacing every x would garble everything else.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ MASK = "********"
 SHORTEST_SECRET = 8
 
 _SECRET_OPTIONS = frozenset({"password", "fallback_passwords", "new_password"})
-# A password with a slash makes no valid URL, but is given nevertheless; digits and a slash are a port and a path.
-# The bound keeps a long text from taking long.
+# A password with a slash does not make a valid URL, but people write it; digits and a slash are a port and a path. The
+# bound keeps the search fast on long texts.
 _URL_PASSWORD = re.compile(
     r"""(?P<before>://[^\s/@:]*:)(?P<password>(?!\d{1,5}/)(?:(?!://)[^\s"'<>]){1,500}|[^\s/]+)(?=@)"""
 )
@@ -35,12 +35,12 @@ def is_secret_option(name: str) -> bool:
 
 
 def mask_url(text: str) -> str:
-    """Returns the text with the password of each URL in it masked."""
+    """Returns the text with the password of every URL in it masked."""
     return _URL_PASSWORD.sub(lambda match: match["before"] + MASK, text) if "://" in text else text
 
 
 def mask_options(value: Any) -> Any:
-    """Returns module options with the secret ones masked, at any depth."""
+    """Returns module options with all secret ones masked, at any depth."""
     if isinstance(value, dict):
         return {
             key: MASK if is_secret_option(key) and option is not None else mask_options(option)
@@ -52,7 +52,7 @@ def mask_options(value: Any) -> Any:
 
 
 def secrets_in(options: Mapping[str, Any]) -> set[str]:
-    """Collects the secrets among module options that are long enough to be searched for, in each form they may take."""
+    """Returns the secrets in module options that are long enough to be searched for, in every form they may take."""
     secrets = {secret for secret in _collect(options) if len(secret) >= SHORTEST_SECRET}
     username = options.get("username")
     logins = {f"{username}:{secret}" for secret in _collect(options)}
@@ -60,7 +60,7 @@ def secrets_in(options: Mapping[str, Any]) -> set[str]:
 
 
 def scrub(value: Any, secrets: Iterable[str]) -> Any:
-    """Returns a result with each of the secrets, and each password inside a URL, masked in every text of it."""
+    """Returns a result with all secrets, and all passwords in URLs, masked in every text of it."""
     return _scrub(value, sorted(secrets, key=len, reverse=True))
 
 
@@ -68,7 +68,7 @@ def _scrub(value: Any, longest_first: list[str]) -> Any:
     if isinstance(value, str):
         text = mask_url(value)
         for secret in longest_first:
-            # Most texts have none, and to look takes less than to replace nothing.
+            # Most texts contain none, and a search is cheaper than a replace.
             if secret in text:
                 text = text.replace(secret, MASK)
         return text
@@ -92,7 +92,7 @@ def _collect(value: Any, secret: bool = False) -> Iterator[str]:
         yield from (match["password"] for match in _URL_PASSWORD.finditer(value))
 
 
-# Most miners of a fleet have the same password.
+# Most miners of a fleet share one password.
 @lru_cache(maxsize=100)
 def _forms(secret: str) -> frozenset[str]:
     return frozenset(

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all modules share: their connection options, and how a run becomes a result without secrets."""
+"""What all modules share: the connection options, and how a run becomes a result without secrets."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ Tell = Callable[[str, bool], None]
 
 
 def _tell_nobody(text: str, is_detail: bool) -> None:
-    """For a task that has nowhere to report its progress."""
+    """For tasks that report no progress."""
 
 
 @dataclass
 class Context:
-    """What a module's run() gets: its validated options, and where to warn and to report its progress.
+    """What run() of a module gets: the validated options, and callbacks for warnings and progress.
 
-    ``tell`` takes a line, and whether it is a detail. ``folder`` is the run's own temporary folder, if there is one.
-    ``miner`` is what warnings call the miner, its host if that is None. ``origins`` says where the connection options
-    came from. ``tokens`` are the secrets that the miner gave. ``tls`` is the SSLContext that it shares with others.
-    ``has_invocation`` says whether its result holds the options, too.
+    ``tell`` takes a line of progress, and whether it is a detail. ``folder`` is the temporary folder of this run, if
+    there is one. ``miner`` names the miner in warnings (default: its host). ``origins`` says where the connection
+    options came from. ``tokens`` collects the secrets that the miner gave. ``tls`` is an SSLContext shared with other
+    miners. ``has_invocation`` says whether the result also contains the options.
     """
 
     params: Mapping[str, Any]
@@ -63,14 +63,14 @@ class Context:
         self.warnings.append(f"{self.miner or self.params['host']}: {text}")
 
     def seconds(self, option: str) -> float:
-        """Returns an option that is a time to wait. Raises InvalidInput for one that never ends or is negative."""
+        """Returns an option that is a duration. Raises InvalidInput if it is negative or infinite."""
         seconds: float = self.params[option]
         if not 0 <= seconds < float("inf"):
             raise InvalidInput(f"{option} must be a finite number of seconds, 0 or more.")
         return seconds
 
     def secrets(self) -> set[str]:
-        """What must be in no output: the secrets among the options, and those that the miner gave."""
+        """All texts that must not appear in any output: secret options, and secrets that the miner gave."""
         return _redaction.secrets_in(self.params) | self.tokens
 
     def require(self, library: str, import_error: str | None) -> None:
@@ -80,19 +80,19 @@ class Context:
 
     @cached_property
     def session(self) -> Session:
-        """The session with the miner that the connection options name. Raises InvalidInput for wrong options."""
+        """The session with the miner that the connection options describe. Raises InvalidInput for invalid options."""
         return Session(connection_from(self.params, self.origins, self.tls), tokens=self.tokens)
 
 
-# Puts what a result holds into a file, and returns the result without it; takes the result, the path and check mode.
+# Writes the content in a result to a file and returns the result without it; takes the result, the path and check mode.
 Deliver = Callable[[dict[str, Any], Optional[str], bool], dict[str, Any]]
 
 
 @dataclass(frozen=True)
 class Files:
-    """Which options of a module name files of the controller, wherever the module itself runs.
+    """Which options of a module name files on the controller, wherever the module itself runs.
 
-    Those in ``sent`` are brought to it. For those in ``brought``, it leaves what belongs into the file in its result.
+    Files in ``sent`` are copied to where it runs. For those in ``brought``, its result has the content.
     """
 
     sent: tuple[str, ...] = ()
@@ -104,17 +104,17 @@ Run = Callable[[Context], Steps[dict[str, Any]]]
 
 
 def argument_spec(**own: dict[str, Any]) -> ArgumentSpec:
-    """Returns a module's options together with the connection options that every module has."""
+    """Returns a module's own options together with the connection options that every module has."""
     return {**_options.argument_spec(), **own}
 
 
 def outcome_result(outcome: Outcome[Any], **value: Any) -> dict[str, Any]:
-    """Returns the result of a module that converged one setting, with its current value."""
+    """Returns the result of a module that converges one setting, with the current value."""
     return {"changed": outcome.changed, "diff": outcome.diff, **value}
 
 
 def execute(run: Run, context: Context) -> dict[str, Any]:
-    """Runs a module with validated options over requests, and returns its result as :func:`finished` does."""
+    """Runs a module with validated options over requests, and returns the result of :func:`finished`."""
 
     def with_requests(context: Context) -> Steps[dict[str, Any]]:
         context.require("requests", REQUESTS_IMPORT_ERROR)
@@ -125,9 +125,9 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
 
 
 def finished(run: Run, context: Context) -> Steps[dict[str, Any]]:
-    """Runs a module with validated options and returns its result, a failure included, without any secret.
+    """Runs a module with validated options and returns its result, also for a failure, free of secrets.
 
-    Raises nothing: also a bug of ours must end in a result without secrets.
+    Never raises: even a bug of ours must end in a result free of secrets.
     """
     try:
         result = yield from run(context)
@@ -155,9 +155,9 @@ def _warn_of_any_password(context: Context) -> Steps[None]:
 
 
 def failure(error: Exception) -> dict[str, Any]:
-    """Returns the result of a task that ended in an error. A miner that never answered is unreachable.
+    """Returns the result of a task that ended in an error. A miner that never responded is unreachable.
 
-    That of an error that the collection does not know may hold a secret.
+    The result of an unexpected error may contain a secret.
     """
     known = error if isinstance(error, MinerError) else Bug(error)
     ending = "unreachable" if isinstance(known, Unreachable) else "failed"
@@ -170,9 +170,9 @@ def failure(error: Exception) -> dict[str, Any]:
 
 
 def run_module(run: Run, spec: ArgumentSpec) -> None:
-    """Runs a module as a separate program, on the machine that it was sent to."""
+    """Runs a module as a separate program, on the machine to which it was sent."""
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    # What is too short to be searched for is masked where it stands; see _redaction.
+    # Secrets too short to be searched for are masked where they stand; see _redaction.
     module.no_log_values = {text for text in module.no_log_values if len(text) >= _redaction.SHORTEST_SECRET}
     result = execute(run, Context(module.params, module.check_mode))
     for text in result.pop("warnings", []):

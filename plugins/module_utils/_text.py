@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values as messages show them."""
+"""How messages quote values."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _LONGEST = 200
 
 
 def quoted(value: Any) -> str:
-    """Returns a value as a message quotes it: in one short line, with the characters that are invisible escaped.
+    """Returns a value as a message quotes it: on one short line, with invisible characters escaped.
 
-    A list or dictionary is only named, since it may be long or hold a secret.
+    For a list or dictionary only the type is named, since it may be long or contain a secret.
     """
     if isinstance(value, dict):
         return "a dictionary"

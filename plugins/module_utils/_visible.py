@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts that a user gives to be stored on a miner, and invisible characters in them.
+"""Refuses invisible characters in texts that users store on a miner.
 
-The firmware stores any text as it is, and a pool or a login that differs by an invisible character does not know it.
+The firmware stores any text as it is, and a pool or login that differs by one invisible character does not work.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 
 _HIDDEN_CATEGORIES = {"Cc", "Cf", "Zl", "Zp", "Zs"}
-# Invisible, too, though Unicode calls them letters, marks or symbols: fillers, variation selectors, the Braille blank.
+# Also invisible, although Unicode classes them as letters, marks or symbols: fillers, variation selectors, the Braille
+# blank.
 _HIDDEN_RANGES = (
     *((0x034F, 0x034F), (0x115F, 0x1160), (0x17B4, 0x17B5), (0x180B, 0x180F), (0x2800, 0x2800), (0x3164, 0x3164)),
     *((0xFE00, 0xFE0F), (0xFFA0, 0xFFA0), (0xE0100, 0xE01EF)),
@@ -23,12 +24,12 @@ _CONTROLS = {"\0": "NULL", "\t": "TAB", "\n": "LINE FEED", "\r": "CARRIAGE RETUR
 
 
 def require_visible(what: str, text: str, shown: str | None = None) -> None:
-    """Raises InvalidInput for a text that is not valid UTF-8, begins or ends in white space, or hides a character.
+    """Raises InvalidInput for a text with invalid UTF-8, outer white space or an invisible character.
 
-    ``what`` names the text at the beginning of a sentence; ``shown`` is how it may be quoted, None for a secret.
+    ``what`` names the text at the start of a sentence; ``shown`` is how messages may quote it, None for a secret.
     """
     if text.isascii() and text.isprintable() and text == text.strip():
-        # Nearly every text, and there are many miners.
+        # The fast path for nearly every text; there are many miners.
         return
     named = what if shown is None else f"{what}, {quoted(shown)},"
     if any(unicodedata.category(char) == "Cs" for char in text):
@@ -39,7 +40,7 @@ def require_visible(what: str, text: str, shown: str | None = None) -> None:
 
 
 def _flaw(text: str) -> str | None:
-    """Returns what is invisible in a text, and where; None if nothing is."""
+    """Returns what is invisible in a text, and where; None for a clean text."""
     for place, position in (("begins", 0), ("ends", len(text) - 1)):
         if text and text[position].isspace():
             return f"{place} with white space: {_located(text, position)}"

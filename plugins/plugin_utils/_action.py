@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all actions of the collection have in common: results without secrets, and where their options come from.
+"""What all actions of the collection share: results without secrets, and the sources of their options.
 
-The jobs are imported with them: Ansible loads an action once, before it forks a worker for each host and task, and each
-worker would have to load by itself what the lookups and filters of the jobs need.
+The jobs are imported with them: Ansible loads an action once, before it forks a worker for each host and task;
+otherwise every worker would load the lookups' and filters' dependencies by itself.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
 
-# Keywords of a task that hold arguments of its action, or the action with its arguments.
+# Keywords of a task that contain the arguments of its action, or the action with its arguments.
 _HOLD_ARGUMENTS = {"args", "action", "local_action"}
 
 
 class Variables:
-    """The variables of a task on one host that somebody has set, in the inventory or a play.
+    """The variables that were set for a task on one host, in the inventory or in a play.
 
-    Ansible has filled in ansible_user, ansible_host and others from its own connection, where they are not set; those
-    are no logins of a miner. What is set is also among ``vars``. ``evaluate`` takes the name of a variable, and its
-    value as it was written.
+    Where ansible_user, ansible_host and others are not set, Ansible fills them in from its own connection; those values
+    are not a miner's login. Variables that were set are also among ``vars``. ``evaluate`` takes the name of a variable
+    and its raw value.
     """
 
     def __init__(self, values: Mapping[str, Any], evaluate: Callable[[str, Any], Any]) -> None:
@@ -52,16 +52,16 @@ class Variables:
         return name in self._given
 
     def raw(self, name: str) -> Any:
-        """Returns the value as it was written, None if there is none."""
+        """Returns the raw value, None if the variable is not set."""
         return self._values.get(name) if self.has(name) else None
 
     def value(self, name: str) -> Any:
-        """Returns the value, None if there is none. Raises InvalidInput if its template cannot be evaluated."""
+        """Returns the value, None if it is not set. Raises InvalidInput if its template can't be evaluated."""
         raw = self.raw(name)
         return self.evaluated(name, raw) if is_template(raw) else plain(raw)
 
     def evaluated(self, name: str, raw: Any) -> Any:
-        """Returns what comes of a template called ``name``. Raises InvalidInput if it cannot be evaluated."""
+        """Evaluates the template of ``name``. Raises InvalidInput if that fails."""
         try:
             return plain(self._evaluate(name, raw))
         except AnsibleError as error:
@@ -69,7 +69,7 @@ class Variables:
 
 
 class MinerAction(ActionBase):
-    """The base of the actions of the collection, which run within Ansible and need no connection of Ansible's."""
+    """The base of the collection's actions, which run within Ansible and need no connection of Ansible's."""
 
     _requires_connection = False
     _supports_check_mode = True
@@ -89,25 +89,25 @@ class MinerAction(ActionBase):
 
     @abstractmethod
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Returns the result of the task. All its secrets are in ``args`` or ``_secrets`` once an error is raised."""
+        """Returns the result of the task. Before it raises, all secrets have to be in ``args`` or ``_secrets``."""
 
     def _raw_argument(self, name: str) -> Any:
-        """Returns an argument as the task has it, before its template was evaluated; None if it is not in the task."""
+        """Returns an argument as written in the task, before templating; None if the task does not have it."""
         written = [value for value in self._written() if isinstance(value, Mapping)]
         written += [value["args"] for value in written if isinstance(value.get("args"), Mapping)]
         return next((value[name] for value in written if name in value), None)
 
     def _written(self) -> list[Any]:
-        """Returns the arguments as the task has them: those of its action, and those below the keyword args."""
+        """Returns the arguments as written in the task: those of its action, and those under the keyword args."""
         keywords = self._task.fattributes.keys() - _HOLD_ARGUMENTS
         task = self._task.get_ds() or {}
         return [value for key, value in task.items() if key not in keywords and not key.startswith("with_")]
 
     def _on_controller(self, name: str, path: str) -> str:
-        """Finds a file where Ansible looks for files, or else from the folder that it was started in.
+        """Finds a file on Ansible's search path, or relative to the folder in which Ansible was started.
 
-        A playbook of a collection is given its files by variables, and stands in none of the user's folders. Raises
-        InvalidInput for what is not a file, with the folders that were looked in.
+        Playbooks of a collection get paths by variables, and are not in any of the user's folders. Raises InvalidInput
+        if it is not a file, naming the folders that were searched.
         """
         if "://" in path:
             raise InvalidInput(
@@ -139,9 +139,9 @@ class MinerAction(ActionBase):
         )
 
     def _command_line_login(self, variables: Variables, task_vars: Mapping[str, Any]) -> tuple[str | None, str | None]:
-        """Returns what -u and -k gave.
+        """Returns the values of -u and -k.
 
-        Ansible puts variables of the host that it connects to over -k: the password of a bastion is not a miner's.
+        Variables of the host that Ansible connects to override -k: the password of a bastion is not a miner's.
         """
         delegate = task_vars.get("ansible_delegated_vars", {}).get(self._task.delegate_to, {})
         names = constants.MAGIC_VARIABLE_MAPPING["password"]
@@ -157,9 +157,9 @@ class MinerAction(ActionBase):
 
 
 def validated(spec: _task.ArgumentSpec, args: Mapping[str, Any], module: str) -> dict[str, Any]:
-    """Returns a module's own options as Ansible validates them; of those of the connection, only the names.
+    """Returns a module's own options as validated by Ansible; connection options are only checked for their names.
 
-    Raises InvalidInput with what Ansible says of them.
+    Raises InvalidInput with Ansible's own message.
     """
     validation = ArgumentSpecValidator({**spec, **{name: {"type": "raw"} for name in _options.NAMES}}).validate(args)
     if validation.error_messages:
@@ -168,7 +168,7 @@ def validated(spec: _task.ArgumentSpec, args: Mapping[str, Any], module: str) ->
 
 
 def explained(errors: Iterable[Exception], module: str) -> str:
-    """Returns what Ansible itself says of arguments that are not valid, without Python's names of types."""
+    """Returns Ansible's own message about invalid arguments, without Python's type names."""
     texts = [
         f"Unsupported parameters for ({module}) module: {error}" if isinstance(error, UnsupportedError) else str(error)
         for error in errors
@@ -177,7 +177,7 @@ def explained(errors: Iterable[Exception], module: str) -> str:
 
 
 def shows_invocation(task_vars: Mapping[str, Any]) -> bool:
-    """Whether results have the options of their task. Before ansible-core 2.21, which lets users choose, all have."""
+    """Whether results contain the task's options. ansible-core 2.21 lets users choose; before, all results do."""
     try:
         return bool(constants.config.get_config_value("INJECT_INVOCATION", variables=task_vars))
     except AnsibleError:

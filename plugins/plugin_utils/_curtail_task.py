@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Carries out a curtailment in a single worker of Ansible: sends, waits and writes what its course decides."""
+"""Carries out a curtailment in a single worker of Ansible: sends, waits and writes as its course decides."""
 
 from __future__ import annotations
 
@@ -100,10 +100,10 @@ class CurtailAction(FleetAction):
             raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
         given = Options("facts", dragonmint_facts, {"gather_subset": ["min"]}, {}, self._on_controller)
         given.validate(is_check)
-        # Also finds out what is desired of each miner.
+        # This also determines the desired state of each miner.
         miners = self._miners(hosts, given, args, task_vars)
         if goal.restore and record.miners:
-            # Of others nobody knows what they were before the event.
+            # Of any other miner the previous state is unknown.
             hosts = [host for host in hosts if host in record.miners or host in self._desired]
         problem = curtail.problem_before(
             goal, values, record, place, inventory.hosts, inventory.groups, bool(self._desired), time.time()
@@ -124,7 +124,7 @@ class CurtailAction(FleetAction):
         return run.result()
 
     def _note(self, host: str, variables: Variables) -> None:
-        """Keeps the mode that a miner has outside events, as the inventory or a play says it."""
+        """Stores the miner's mode outside of events, as set in the inventory or play."""
         try:
             found = normalised(_DESIRED, {entry.name: variables.value(entry.name) for entry in _DESIRED})
         except InvalidVariables as error:
@@ -134,7 +134,7 @@ class CurtailAction(FleetAction):
 
 
 class _Run:
-    """One run: the course, and what is done for it."""
+    """One run: the course, and the I/O for it."""
 
     def __init__(
         self,
@@ -159,7 +159,7 @@ class _Run:
         self.began = time.monotonic()
 
     async def go(self, hosts: Sequence[str]) -> None:
-        """Runs the course until it is over, or this process or its parent is to end."""
+        """Runs the course until it is over, or until this process or its parent is to end."""
         self._wake = asyncio.Event()
         for number in _CANCELLED:
             asyncio.get_running_loop().add_signal_handler(number, self._cancel)
@@ -170,7 +170,7 @@ class _Run:
         self._write_at = self._shown_at = time.monotonic()
         while not self._is_cancelled and not self.course.is_over(time.monotonic()):
             await self._go_on()
-            # Whoever kills Ansible alone leaves this process behind, which nobody could stop then.
+            # Killing only Ansible leaves this process behind, and nobody could stop it then.
             self._is_cancelled = self._is_cancelled or os.getppid() != parent
         for task in self._tasks:
             task.cancel()
@@ -182,7 +182,7 @@ class _Run:
             self._leave()
 
     async def _go_on(self) -> None:
-        """Plans, records and begins what is due, and waits until something else is."""
+        """Plans, records and starts what is due, and waits until something else is."""
         course = self.course
         if course.is_round_over:
             course.moved(await self._found())
@@ -220,7 +220,7 @@ class _Run:
         return round(time.monotonic() - self.began, 1)
 
     async def _addresses(self) -> dict[str, str]:
-        """Returns the address of each miner, and finds out which names stand for one that has another name already."""
+        """Returns the address of each miner, and finds names that stand for a miner with another name."""
         contexts = self._contexts
         self._aliases = batch.repeated(await places_of(contexts), lambda name: {}).same
         hosts = {name: context.params["host"] for name, context in contexts.items()}
@@ -240,12 +240,12 @@ class _Run:
         context = self._contexts[job.miner]
         result = await performed(lambda given: _steps(given, job, self._goal.kw is not None), context)
         if result.get("unreachable") and "session" in vars(context):
-            # The read is repeated anyway, so there is no need to wait for its retries.
+            # The read is repeated anyway; its own retries would only delay that.
             context.session.connection = replace(context.session.connection, retries=0)
         return result
 
     async def _found(self) -> dict[str, str]:
-        """Looks in the network, once, for miners that are not at their addresses, and returns who is where."""
+        """Searches the network, once, for miners that are not at their addresses, and returns their new addresses."""
         if self._has_searched:
             return {}
         self._has_searched = True
@@ -291,7 +291,7 @@ class _Run:
             self._warnings[warning] = None
 
     def _leave(self) -> None:
-        """Leaves behind what a run has come to that is to end at once: nobody reads its result any more."""
+        """Saves the outcome of a run that has to end at once, since nobody reads its result any more."""
         result = curtail.outcome(self.course, self._values, self._place, self._aliases)
         if not self._policy.is_check:
             rows = json.dumps(result["rows"], ensure_ascii=False, indent=4, sort_keys=True)
@@ -303,9 +303,9 @@ class _Run:
 
 
 def written(place: curtail.Place, record: curtail_record.Record) -> tuple[curtail.Place, str]:
-    """Writes the record to its file, and returns where it is then, and a warning where it could not be written.
+    """Writes the record to its file; returns its place, and a warning if it could not be written.
 
-    Raises InvalidInput instead where it has to be.
+    Raises InvalidInput instead if the file is required.
     """
     try:
         save(str(place.path), curtail_record.text_of(record), check_mode=False)
@@ -318,7 +318,7 @@ def written(place: curtail.Place, record: curtail_record.Record) -> tuple[curtai
 
 
 def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[str, Any]]:
-    """Returns what a job means for a miner, as a module does it."""
+    """Carries out a job on a miner, with the result that a module would have."""
     session = context.session
     if job.kind == READ:
         current = yield from autotune.current_autotune(session)
@@ -341,7 +341,7 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
 
 @contextmanager
 def _signals_kept() -> Iterator[None]:
-    """Gives signals back to Ansible's own handlers, which asyncio does not."""
+    """Restores Ansible's own signal handlers, which asyncio does not."""
     handlers = {number: signal.getsignal(number) for number in _CANCELLED}
     try:
         yield

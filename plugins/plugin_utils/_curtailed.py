@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The record of curtailed miners, read for all jobs in the same way."""
+"""Reads the record of curtailed miners, in the same way for all jobs."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
-# Where an earlier job leaves what came of it, and what the inventory plugin says of a miner.
+# Where an earlier job leaves its outcome, and what the inventory plugin reports for a miner.
 HANDED, OF_INVENTORY = "dragonmint_curtail", "dragonmint_curtailed"
 
 
 def record_for(
     variables: Mapping[str, Any], evaluated: Callable[[Any], Any], inventory: Collection[str]
 ) -> tuple[Record, Place]:
-    """Returns the record that counts for a host with these variables, and where it is.
+    """Returns the record that applies to a host with these variables, and its place.
 
-    ``inventory`` has the names of all hosts. Raises InvalidVariables for a record that is unusable, and for one of
-    another fleet that a user gave. What an earlier job of a workflow left may be about another site.
+    ``inventory`` has the names of all hosts. Raises InvalidVariables for an unusable record, and for one of another
+    fleet that a user gave. What an earlier job of a workflow left may be about another site.
     """
     names = (*(entry.name for entry in curtail.PLACE_VARIABLES), HANDED)
     found = {name: plain(evaluated(variables[name])) for name in names if name in variables}
@@ -36,9 +36,9 @@ def record_for(
 
 
 def record_of(values: Mapping[str, Any], handed: Any) -> tuple[Record, Place]:
-    """Returns the record that counts, and where it is. ``values`` are those of ``curtail.PLACE_VARIABLES``, at least.
+    """Returns the record that applies, and its place. ``values`` has at least ``curtail.PLACE_VARIABLES``.
 
-    ``handed`` is what the variable HANDED holds. Raises InvalidVariables for a record that is unusable.
+    ``handed`` is the value of the variable HANDED. Raises InvalidVariables for an unusable record.
     """
     place = curtail.place_of(values)
     try:

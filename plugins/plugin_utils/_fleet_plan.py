@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet task decides before anything is sent: which miners, within which limits, and what its result holds."""
+"""What a fleet task decides before anything is sent: which miners, which limits, and what its result contains."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch import Limits, is_failure
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 
-# With more miners, only those that failed are in a result.
+# With more miners, the result contains only those that failed.
 _ALL_UP_TO = 1000
 _SHOWN = 5
 _CHECKED_ONLY = ("firmware",)
-# Always another one on each host, also where a task has only one.
+# These differ on every host, even if a task has only one host.
 _OF_EACH_HOST = ("inventory_hostname", "inventory_hostname_short")
 
 
@@ -32,9 +32,10 @@ def require_may_run(module: str, is_check: bool) -> None:
 def chosen_hosts(
     wanted: Any, batch: Sequence[str], inventory: Collection[str], within_limit: Collection[str]
 ) -> tuple[list[str], int]:
-    """Returns the hosts of a task, and how many of the wanted ones are outside --limit.
+    """Returns the hosts of a task, and how many of the requested ones are outside --limit.
 
-    ``wanted`` is the option hosts, None for those of the batch. Raises InvalidInput for what is not in the inventory.
+    ``wanted`` is the option hosts; None means the hosts of the batch. Raises InvalidInput for hosts that are not in the
+    inventory.
     """
     if wanted is None:
         return list(batch), 0
@@ -48,7 +49,7 @@ def chosen_hosts(
 
 
 def require_known(option: str, names: Iterable[str], inventory: Collection[str]) -> None:
-    """Raises InvalidInput for names in an option that are not hosts of the inventory."""
+    """Raises InvalidInput for names in an option that are not hosts in the inventory."""
     unknown = [quoted(name) for name in names if name not in inventory]
     if unknown:
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
@@ -59,7 +60,7 @@ def require_known(option: str, names: Iterable[str], inventory: Collection[str])
 
 
 def limits_from(params: Mapping[str, Any], total: int) -> Limits:
-    """Returns the limits for so many miners. Raises InvalidInput for a limit that nothing can meet."""
+    """Returns the limits for ``total`` miners. Raises InvalidInput for a limit that can't be met."""
     for option, unit in (("concurrency", "number"), ("rate", "number of miners per second"), ("deadline", "time")):
         value = params[option]
         if value is not None and not 0 < value < float("inf"):
@@ -76,7 +77,7 @@ def limits_from(params: Mapping[str, Any], total: int) -> Limits:
 
 
 def keeps(report: str, total: int, result: Mapping[str, Any]) -> bool:
-    """Whether the result of a task with so many miners holds that of this one."""
+    """Whether the result of a task with ``total`` miners contains this miner's result."""
     if report == "auto":
         report = "all" if total <= _ALL_UP_TO else "failed"
     if report == "changed":
@@ -85,7 +86,7 @@ def keeps(report: str, total: int, result: Mapping[str, Any]) -> bool:
 
 
 def require_common(option: str, names: Iterable[str], differing: str | None) -> None:
-    """Raises InvalidInput if one of the variables that an option uses differs between the hosts."""
+    """Raises InvalidInput if a variable that an option uses differs between the hosts."""
     name = next((name for name in _OF_EACH_HOST if name in set(names)), differing)
     if name is not None:
         raise InvalidInput(
@@ -96,7 +97,7 @@ def require_common(option: str, names: Iterable[str], differing: str | None) -> 
 
 
 def require_options(by_host: Mapping[str, Any], known: Collection[str], module: str) -> None:
-    """Raises InvalidInput unless options_by_host has a dictionary of options for each host, all known to the module."""
+    """Raises InvalidInput unless options_by_host maps each host to a dictionary of options known to the module."""
     for host, options in by_host.items():
         if not isinstance(options, Mapping):
             raise InvalidInput(f"options_by_host has {quoted(options)} for {host}; expected a dictionary of options.")

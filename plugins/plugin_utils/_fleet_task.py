@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs one module on many miners in a single worker of Ansible.
 
-All that a task needs is imported here, at module level: Ansible loads an action once, before it forks its workers.
+Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks its
+workers.
 """
 
 from __future__ import annotations
@@ -69,13 +70,13 @@ MODULES: Mapping[str, ModuleType] = {
     "power": dragonmint_power,
     "user": dragonmint_user,
 }
-# Variables that are the same for all hosts of a task, and that core does not work out for each of them, or is not to.
+# Variables that are the same for all hosts of a task; core does not compute them per host, or should not have to.
 _OF_THE_TASK = (
     *("hostvars", "groups", "ansible_search_path"),
     *("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all"),
 )
 _IS_WATCHED = sys.stdout.isatty() and "AWX_ISOLATED_DATA_DIR" not in os.environ
-# The run's own, in which an archive is checked once for all miners.
+# The temporary folder of the run, in which an archive is checked once for all miners.
 _FOLDER = constants.DEFAULT_LOCAL_TMP  # type: ignore[attr-defined]  # it is there once it is imported
 PROGRESS_EVERY_S = 5.0 if _IS_WATCHED else 10.0
 _SHOWN_FAILURES = 10
@@ -84,14 +85,14 @@ _SHOWN_WARNINGS = 10
 
 @dataclass
 class _Miners:
-    """The miners of a task by the names of their hosts: what each is given, or why it can't be begun."""
+    """The miners of a task by host name: the options of each, or why it can't be started."""
 
     contexts: dict[str, _task.Context] = field(default_factory=dict)
     refused: dict[str, dict[str, Any]] = field(default_factory=dict)
     _tls: dict[tuple[bool, str | None], Any] = field(default_factory=dict)
 
     def tls_of(self, connection: Mapping[str, Any], origins: _options.Origins) -> Any:
-        """Returns the SSLContext of a miner, None without https. To make one takes longer than all else for a miner."""
+        """Returns the SSLContext of a miner, None without https. Creating one would dominate the time per miner."""
         if connection["scheme"] != "https":
             return None
         trust = connection["validate_certs"], connection["ca_path"]
@@ -102,7 +103,7 @@ class _Miners:
 
 @dataclass
 class _Outcome:
-    """What has come of a task so far."""
+    """The results of a task so far."""
 
     counts: batch.Counts
     diffs: _fleet_texts.Differences
@@ -114,7 +115,7 @@ class _Outcome:
 
 
 class FleetAction(MinerAction):
-    """The action of a module that runs another one on many miners."""
+    """The action of the module that runs another module on many miners."""
 
     @without_collector()
     def run(self, tmp: Any = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -152,7 +153,7 @@ class FleetAction(MinerAction):
         }
 
     def _require_here(self, args: Mapping[str, Any]) -> None:
-        """Raises InvalidInput for a task that is to run elsewhere, or later, or with one address for all."""
+        """Raises InvalidInput for a task that should run elsewhere, run later, or use one address for all miners."""
         if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
             raise InvalidInput(
                 f"{self._name} runs on the controller, and can't be delegated to {self._task.delegate_to}. Leave "
@@ -178,9 +179,10 @@ class FleetAction(MinerAction):
     def _miners(
         self, hosts: Sequence[str], given: Options, args: Mapping[str, Any], task_vars: dict[str, Any]
     ) -> _Miners:
-        """Returns what each miner is given.
+        """Returns the options of each miner.
 
-        Raises InvalidInput where Ansible has evaluated options for one miner only, and for what no miner can have.
+        Raises InvalidInput for options that Ansible has evaluated for one miner only, and for those that are invalid
+        for all miners.
         """
         written = _Written(self, args)
         finder = _HostVariables(self._task, task_vars)
@@ -244,31 +246,31 @@ class FleetAction(MinerAction):
         miners.contexts[host] = context
 
     def _note(self, host: str, variables: Variables) -> None:
-        """For what else an action wants to know of a miner's variables. What it raises is that miner's failure."""
+        """A hook for actions that need other variables of a miner. An error that it raises is this miner's failure."""
 
     def _learn_login_of_first(self, args: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
-        """Ansible has evaluated the task's arguments for the first host, whose login may be in any of them."""
+        """Ansible has evaluated the task's arguments for the first host, so any of them may contain its login."""
         variables = Variables(task_vars, lambda name, raw: self._templar.template(raw))
         with suppress(InvalidInput):
             self._learn_login(fill(args, None, self._sources(variables, task_vars)).args)
 
     def _learn_login(self, args: Mapping[str, Any]) -> None:
-        """Has the secrets of a login masked in what the task as a whole says. Most miners have the same one."""
+        """Masks the secrets of a login in the messages of the task as a whole. Most miners share one login."""
         login = repr([args.get(name) for name in ("username", "password", "fallback_passwords")])
         if login not in self._logins:
             self._logins.add(login)
             self._secrets |= _redaction.secrets_in(args)
 
     def _evaluate(self, raw: Any, values: Any) -> Any:
-        """Returns what a value comes to with the variables of a host, None for one that is omitted."""
+        """Evaluates a value with the variables of a host; returns None if it is omitted."""
         self._templar.available_variables = values
         result = self._templar.template({"value": raw}).get("value")
         return None if result == values.get("omit") else result
 
     def _login_of_all(self, task_vars: Mapping[str, Any]) -> Any:
-        """Returns what finds out the login of -u and -k.
+        """Returns a function that determines the login given by -u and -k.
 
-        Ansible has put variables of the host that the task runs for over -k. Then it is not known here.
+        Ansible lets variables of the host that the task runs for override -k. In that case, its value is unknown here.
         """
         host = task_vars["inventory_hostname"]
         of_first = Variables(task_vars, lambda name, raw: self._templar.template(raw))
@@ -294,7 +296,7 @@ class FleetAction(MinerAction):
         miners: _Miners,
         outcome: _Outcome,
     ) -> None:
-        """Goes through all miners, each of them once under whichever names."""
+        """Runs the module on all miners, once per miner even if several names stand for it."""
         counts, contexts = outcome.counts, miners.contexts
         again = batch.repeated(await places_of(contexts), lambda name: {**contexts[name].params, "host": None})
         names_of: dict[str, list[str]] = {name: [name] for name in contexts if name not in again.same}
@@ -323,7 +325,7 @@ class FleetAction(MinerAction):
         self._display.display(_fleet_texts.summary(params["module"], counts, time.monotonic() - began))
 
     def _take(self, name: str, result: dict[str, Any], report: str, outcome: _Outcome) -> None:
-        """Counts in what came of a miner, shows its difference, and keeps what the task's result is to hold."""
+        """Counts the result of a miner, shows its diff, and keeps what the task's result should contain."""
         outcome.counts.add(result)
         outcome.done.add(name)
         outcome.is_changed = outcome.is_changed or bool(result.get("changed"))
@@ -383,7 +385,7 @@ class FleetAction(MinerAction):
 
 
 class Options:
-    """The options of the module, those for all miners and those of single ones."""
+    """The options of the module: those for all miners and those of single miners."""
 
     def __init__(
         self,
@@ -393,7 +395,7 @@ class Options:
         by_host: Mapping[str, Any],
         on_controller: Callable[[str, str], str],
     ) -> None:
-        """``on_controller`` finds the file that an option names, and raises InvalidInput where there is none."""
+        """``on_controller`` finds the file that an option names, and raises InvalidInput if there is none."""
         self._name = f"minerops.dragonmint.dragonmint_{name}"
         self._module = module
         self._files: tuple[str, ...] = getattr(module, "FILES", _task.Files()).sent
@@ -406,9 +408,9 @@ class Options:
         self._own: dict[str, Any] | None = None
 
     def validate(self, check_mode: bool) -> None:
-        """Sets ``problem`` where no miner can have the common options, since the module refuses them.
+        """Sets ``problem`` if the module refuses the common options, so that no miner can have them.
 
-        What a miner needs may be among its own options.
+        Options that are missing may be among a miner's own.
         """
         try:
             self._require_valid(check_mode)
@@ -425,7 +427,7 @@ class Options:
         if not missing:
             self._own = self._with_files(validation.validated_parameters)
         if self._own is not None and not self.by_host:
-            # The module checks its options before its first request, which is not sent.
+            # The module checks its options before its first request, which is never sent.
             connection = _options.checked({"host": "localhost", "password": "none"}, {})
             steps = self._module.run(_task.Context({**self._own, **connection}, check_mode, folder=_FOLDER))
             next(steps)
@@ -442,7 +444,7 @@ class Options:
 
 
 class _Written:
-    """The task's arguments before their templates were evaluated.
+    """The task's arguments as written, before templating.
 
     Connection options are evaluated for each host. ``evaluated_once`` are options that Ansible has evaluated for the
     first host.
@@ -457,7 +459,7 @@ class _Written:
 
         self._connection = {name: value for name in _options.NAMES if (value := raw(name)) is not None}
         self.password = self._connection.get("password")
-        # Arguments that are one template as a whole can't be told apart.
+        # If all arguments are a single template, they can't be told apart.
         hidden = {name: args[name] for name in args if raw(name) is None}
         self._hidden = {name: value for name, value in hidden.items() if name in _options.NAMES}
         self.evaluated_once: dict[str, Any] = dict.fromkeys(hidden, action._written())
@@ -468,7 +470,7 @@ class _Written:
             self.evaluated_once["options_by_host"] = by_host
 
     def connection_of(self, variables: Variables) -> dict[str, Any]:
-        """Returns the connection options of the task for a host. Raises InvalidInput for what can't be evaluated."""
+        """Returns the connection options of the task for a host. Raises InvalidInput if they can't be evaluated."""
         found = {
             name: variables.evaluated(name, raw) if is_template(raw) else plain(raw)
             for name, raw in self._connection.items()
@@ -477,9 +479,9 @@ class _Written:
 
 
 def _raw_defaults(task: Any) -> dict[Any, Any]:
-    """Returns the module_defaults of a task, those of its action group first, before their templates were evaluated.
+    """Returns the module_defaults of a task as written, before templating; those of its action group come first.
 
-    Before ansible-core 2.19, those that the task itself has kept are evaluated.
+    Before ansible-core 2.19, those set on the task itself are already evaluated.
     """
     own = (task.get_ds() or {}).get("module_defaults") or []
     layers = [*_defaults_around(task), *(own if isinstance(own, list) else [own])]
@@ -495,7 +497,7 @@ def _raw_defaults(task: Any) -> dict[Any, Any]:
 
 
 def _defaults_around(task: Any) -> Iterator[Any]:
-    """The module_defaults of all that a task stands in, from its play inwards."""
+    """The module_defaults of everything that contains the task, from its play inwards."""
     blocks = []
     parent = task._parent
     while parent is not None:
@@ -515,12 +517,12 @@ class _HostVariables:
         self._manager = task_vars["hostvars"]._variable_manager
         loop = (task_vars.get("ansible_loop_var", "item"), task_vars.get("ansible_index_var", ""), "ansible_loop")
         self._of_all = {name: task_vars[name] for name in (*_OF_THE_TASK, *loop) if name in task_vars}
-        # ansible-core before 2.19 also works out whom the task is delegated to.
+        # ansible-core before 2.19 also computes the delegation of the task.
         accepted = inspect.signature(self._manager.get_vars).parameters
         self._more = {"include_delegate_to": False} if "include_delegate_to" in accepted else {}
 
     def of(self, name: str) -> dict[str, Any]:
-        """Returns the variables of a host. Those that Ansible would take from the play's list of hosts are shared."""
+        """Returns the variables of a host. Those that Ansible would derive from the play's list of hosts are shared."""
         values: dict[str, Any] = self._manager.get_vars(
             play=self._task.get_play(),
             host=self._inventory.get_host(name),
@@ -531,19 +533,19 @@ class _HostVariables:
             **self._more,
         )
         values.update(self._of_all)
-        # As Ansible does for a task on the host, after it has noted what is set.
+        # As Ansible does for a task on the host, after it has recorded which variables are set.
         values.setdefault("ansible_host", name)
         return values
 
 
 async def places_of(contexts: Mapping[str, _task.Context]) -> dict[str, tuple[str, int]]:
-    """Returns the address and port of each miner, which are the same for two names of one miner."""
+    """Returns the address and port of each miner; they are equal for two names of one miner."""
     addresses = await batch.addresses_of(context.params["host"] for context in contexts.values())
     return {name: (addresses[context.params["host"]], port_of(context)) for name, context in contexts.items()}
 
 
 async def performed(run: Callable[[_task.Context], Steps[dict[str, Any]]], context: _task.Context) -> dict[str, Any]:
-    """Returns what came of a miner; a failure, too, is a result."""
+    """Returns the result of a miner; a failure is a result, too."""
     try:
         async with AsyncClient() as client:
             return await client.run(_task.finished(run, context))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet task says: how far it is, what has changed, and what went wrong."""
+"""The output of a fleet task: progress, changes and errors."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from ansible.utils.color import stringc
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.batch import Counts
 
-# Of blocks that are shown together. An AWX drops an event of 700,000 bytes, in which a colour takes six for one.
+# The maximum for blocks that are shown together. AWX drops events of 700,000 bytes, and a coloured character can take
+# six.
 _TOGETHER_CHARS = 200_000
 _NAMED_ALIKE = 3
 
 
 class Blocks:
-    """Shows blocks of lines: each at once to somebody who watches, and else many together.
+    """Shows blocks of lines: at once on a terminal, otherwise many together.
 
-    An AWX stores an event for each text that is shown.
+    AWX stores an event for each text that is shown.
     """
 
     def __init__(self, show: Callable[[str], None], is_watched: bool) -> None:
@@ -33,14 +34,14 @@ class Blocks:
         self._chars = 0
 
     def add(self, block: str) -> None:
-        """Shows a block, now or with the next ones."""
+        """Shows a block, now or together with the next ones."""
         self._waiting.append(block)
         self._chars += len(block)
         if self._chars >= self._enough:
             self.flush()
 
     def flush(self) -> None:
-        """Shows what waits."""
+        """Shows the blocks that are waiting."""
         if self._waiting:
             self._show("\n".join(self._waiting))
             self._waiting.clear()
@@ -48,14 +49,14 @@ class Blocks:
 
 
 class Differences:
-    """Shows what changes on miners: what is the same on many once, and then the names of the others."""
+    """Shows the diffs of miners: a diff that many miners share is shown once, followed by the names of the others."""
 
     def __init__(self, blocks: Blocks) -> None:
         self.blocks = blocks
         self._alike: dict[str, list[str]] = {}
 
     def add(self, name: str, diff: Mapping[str, Any]) -> None:
-        """Shows the difference of a miner, unless another one had the same."""
+        """Shows the diff of a miner, unless another miner had the same."""
         lines = list(diff_lines(name, diff))
         # The first two lines name the miner.
         alike = self._alike.setdefault("\n".join(lines[2:]), [])
@@ -64,7 +65,7 @@ class Differences:
             self.blocks.add("\n".join(lines))
 
     def finish(self) -> None:
-        """Shows who had the same difference as another miner."""
+        """Shows which miners had the same diff as another one."""
         for first, *others in self._alike.values():
             if others:
                 shown = ", ".join(printable(name) for name in others[:_NAMED_ALIKE])
@@ -115,7 +116,7 @@ def _shares(counts: Counts) -> str:
 
 
 def fewer(lines: Sequence[str], count: int) -> list[str]:
-    """Returns so many lines, and how many there are besides."""
+    """Returns the first ``count`` lines, and how many more there are."""
     more = [f"… and {len(lines) - count:,} more"] if len(lines) > count else []
     return [*lines[:count], *more]
 
@@ -133,5 +134,5 @@ def diff_lines(name: str, diff: Mapping[str, Any]) -> Iterator[str]:
 
 
 def printable(text: str) -> str:
-    """Returns a text in one line: what a device says may hold anything that steers a terminal."""
+    """Returns a text on one line: text from a device may contain terminal control characters."""
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

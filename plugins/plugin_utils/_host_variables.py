@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables that a task has on each host of its play, seen from the one host that it runs for."""
+"""The variables of a task on each host of its play, seen from the one host that it runs for."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import g
 
 # These belong to each host itself, regardless of the host that a task runs for.
 _OWN = ("ansible_facts", "ansible_host", "group_names", "inventory_hostname", "inventory_hostname_short")
-# The same for all hosts of a task, and not among what somebody has set.
+# The same for all hosts of a task, and not among the variables that were set.
 _OF_THE_TASK = (
     *("hostvars", "groups", "omit", "ansible_check_mode", "ansible_search_path"),
     *("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all"),
@@ -20,10 +20,10 @@ _OF_THE_TASK = (
 
 
 class HostVariables:
-    """Finds the variables of any host, given all those of the host that a lookup runs for.
+    """Finds the variables of any host, given all variables of the host that a lookup runs for.
 
-    What a play, a role or a task has set is none of a host's own, and takes precedence on all of them. It is what the
-    host at hand has otherwise than its own variables are.
+    Variables of a play, role or task don't belong to a host and take precedence over the host's own. They are those in
+    which the variables of the lookup's host differ from this host's own.
     """
 
     def __init__(self, variables: Mapping[str, Any]) -> None:

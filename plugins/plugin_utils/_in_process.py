@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs the modules of this collection inside Ansible's own process, or hands them over to another machine.
+"""Runs the modules of this collection inside Ansible's own process, or on another machine.
 
 Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks a worker
 for each host and task.
@@ -27,7 +27,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import fill
 
-# Above so many miners at once, only the phases are shown of what takes long.
+# With more miners than this at once, long tasks show only their phases.
 _MANY = 20
 
 
@@ -37,7 +37,7 @@ class InProcessAction(MinerAction):
     module: ModuleType
 
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """Completes ``args``, so that they have all secrets of the task, and runs it here or elsewhere."""
+        """Completes ``args`` with all secrets of the task, and runs it here or elsewhere."""
         variables = Variables(task_vars, lambda name, raw: self._templar.template(raw))
         given = fill(args, self._raw_argument("password"), self._sources(variables, task_vars))
         args.clear()
@@ -77,7 +77,7 @@ class InProcessAction(MinerAction):
         return files
 
     def _files(self, params: Mapping[str, Any]) -> dict[str, str]:
-        """Returns the options that are files on the controller, with their whole paths."""
+        """Returns the options that name files on the controller, with absolute paths."""
         files = {name: self._on_controller(name, params[name]) for name in self._module_files.sent if params.get(name)}
         for name in self._module_files.brought:
             if params.get(name) is not None:
@@ -88,7 +88,7 @@ class InProcessAction(MinerAction):
     def _run_elsewhere(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Runs the module on the machine that the task is delegated to.
 
-        What it sends to the miner goes there first, and what it is to write comes from there as its result.
+        Files to send are copied there first, and files to write come back in its result.
         """
         is_on_controller = self._task.delegate_to in constants.LOCALHOST
         brought = (
@@ -116,7 +116,7 @@ class InProcessAction(MinerAction):
         return result
 
     def _transferred(self, path: str) -> str:
-        """Brings a file to the machine that the task is delegated to, and returns its path there."""
+        """Copies a file to the machine that the task is delegated to, and returns its path there."""
         shell = self._connection._shell
         if shell.tmpdir is None:
             self._make_tmp_path()
@@ -126,7 +126,7 @@ class InProcessAction(MinerAction):
         return there
 
     def _teller(self, task_vars: Mapping[str, Any]) -> _task.Tell:
-        """Shows how far a miner is, in whole lines; with many miners at once, the details only with -v."""
+        """Shows the progress of a miner, in whole lines; with many miners at once, details only with -v."""
         miner = task_vars.get("inventory_hostname", "")
         are_many = len(task_vars.get("ansible_play_batch", ())) > _MANY
 

@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes a report on the controller, within a worker of Ansible: the files, their history, and the webhook.
 
-All that a task needs is imported here, at module level: Ansible loads an action once, before it forks its workers.
+Everything that a task needs is imported here, at module level: Ansible loads an action once, before it forks its
+workers.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.texts i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 _WEBHOOK_S = 10
-# An AWX keeps what a job hands on in its database, and drops events that are too long.
+# AWX stores a job's stats in its database, and drops events that are too long.
 _STATE_CHARS = 200_000
 
 
@@ -63,7 +64,7 @@ class ReportAction(MinerAction):
         return result | self._write(params, folder, limit, is_writable=not problem)
 
     def _require_here(self) -> None:
-        """Raises InvalidInput for a task that is to run elsewhere, or later."""
+        """Raises InvalidInput for a task that should run elsewhere, or later."""
         if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
             raise InvalidInput(
                 f"dragonmint_report writes on the controller, and cannot be delegated to {self._task.delegate_to}. "
@@ -143,9 +144,9 @@ class ReportAction(MinerAction):
 
 
 def _validated(args: Mapping[str, Any], action: str) -> dict[str, Any]:
-    """Returns the options as Ansible validates them. Raises InvalidInput."""
+    """Returns the options as validated by Ansible. Raises InvalidInput."""
     rows = _unpacked(args["packed"]) if args.get("packed") else args.get("rows", [])
-    # Ansible would copy each of them.
+    # Validated without the rows, since Ansible would copy each of them.
     validation = ArgumentSpecValidator(dragonmint_report.argument_spec()).validate({**args, "rows": []})
     if validation.error_messages:
         raise InvalidInput(f"{action}: {'; '.join(validation.error_messages).rstrip('.')}. Nothing was written.")
@@ -182,14 +183,14 @@ def _state_file(folder: Path, name: str) -> Path:
 
 
 def _keep(folder: Path, stem: str, keep: int) -> None:
-    """Moves the last report into the history, and deletes what is too old there."""
+    """Moves the last report into the history, and deletes the oldest ones there."""
     history = folder / report.HISTORY
     last = {kind: folder / f"{stem}.{kind}" for kind in report.KINDS}
     if keep and last["json"].is_file():
         history.mkdir(exist_ok=True)
         written_at = last["json"].stat().st_mtime
         for kind, path in last.items():
-            # A link, so that the last report is there until the new one is.
+            # Hard-linked, so that the last report stays in place until the new one replaces it.
             with suppress(FileNotFoundError, FileExistsError):
                 os.link(path, history / report.older_name(stem, written_at, kind))
     if history.is_dir():
@@ -198,7 +199,7 @@ def _keep(folder: Path, stem: str, keep: int) -> None:
 
 
 def _post(params: Mapping[str, Any], now: float, summary: str, changed: Changes) -> str:
-    """Returns why the webhook could not be told, "" if it was."""
+    """Posts to the webhook; returns why that failed, or ""."""
     body = report.message(
         params["name"], params["title"], params["site"] or "", now, summary, changed.still, changed.unposted
     )
@@ -214,7 +215,7 @@ def _post(params: Mapping[str, Any], now: float, summary: str, changed: Changes)
     except HTTPError as error:
         cause = f"it responded with status {error.code}"
     except Exception as error:  # noqa: BLE001 - whatever the webhook does, the report counts
-        # Other texts may have the URL, which often is a secret.
+        # Other messages may contain the URL, which often is a secret.
         reason = getattr(error, "reason", None)
         cause = str(reason) if isinstance(reason, OSError) else type(error).__name__
     else:

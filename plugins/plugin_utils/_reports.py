@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rows of all reports have in common."""
+"""What the rows of all reports share."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._text import q
 
 
 def address_of(miner: str, variables: Mapping[str, Any]) -> str:
-    """Returns the address at which tasks of this collection look for a miner, from its variables."""
+    """Returns a miner's address for tasks of this collection, from its variables."""
     return str(variables.get("dragonmint_host") or variables.get("ansible_host") or miner)
 
 
 def endpoint_of(url: Any) -> str:
-    """Returns the host and port of a pool, which say where miners mine; a URL may have more in it."""
+    """Returns the host and port of a pool, which say where a miner mines; a URL may contain more."""
     try:
         return urlsplit(str(url)).netloc.rpartition("@")[2] or str(url)
     except ValueError:
@@ -27,7 +27,7 @@ def endpoint_of(url: Any) -> str:
 
 
 def require_rows(name: str, rows: Any, columns: Any) -> None:
-    """Raises AnsibleFilterError, with one sentence, if a filter's rows or columns are not what it can lay out."""
+    """Raises AnsibleFilterError, in one sentence, if a filter can't lay out these rows or columns."""
     if not isinstance(rows, (list, tuple)):
         raise AnsibleFilterError(f"{name} expects a list of rows, but found {quoted(rows)}.")
     for number, row in enumerate(rows):

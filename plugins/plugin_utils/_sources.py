@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the connection options of a task come from: the task, variables, the environment, and the command line.
+"""The sources of a task's connection options: the task, variables, the environment, and the command line.
 
-Templates are evaluated by whoever asks; nothing here knows Ansible.
+Callers evaluate templates; nothing here depends on Ansible.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import used
 
-# Ports that ansible_port has for ssh, or where it means the same as our default.
+# Ports that ansible_port has for ssh, or that mean the same as our default.
 _HARMLESS_PORTS = ("22", "80", "443")
 # Others, such as REQUESTS_CA_BUNDLE, may be set for other modules.
 _OURS = {name for option in OPTIONS for name in option.environment if name.startswith("DRAGONMINT_")}
@@ -28,11 +28,11 @@ _PASSWORD = next(option for option in OPTIONS if option.name == "password")
 
 @dataclass(frozen=True)
 class Sources:
-    """Where to look for what a task leaves open.
+    """Where to look for options that a task leaves out.
 
-    ``variable`` returns the value of a variable, None if it is not set. ``raw`` returns a variable before its template
-    is evaluated. ``environment`` is that of the controller, ``task_environment`` names what a play or task sets in the
-    environment of its modules. ``command_line`` returns the username of -u and the password of -k, None if not given.
+    ``variable`` returns the value of a variable, None if it is not set. ``raw`` returns a variable before templating.
+    ``environment`` is the controller's, ``task_environment`` has the names that a play or task sets in the environment
+    of its modules. ``command_line`` returns the username of -u and the password of -k, None if not given.
     """
 
     variable: Callable[[str], Any]
@@ -44,9 +44,9 @@ class Sources:
 
 @dataclass(frozen=True)
 class Given:
-    """The arguments of a task with its connection options filled in, and where these came from.
+    """The arguments of a task with its connection options filled in, and the origins of these.
 
-    ``problem`` is what is wrong with them. It is not raised, so that all secrets are known to whoever shows it.
+    ``problem`` says what is wrong with them. It is not raised, so that the caller knows all secrets before showing it.
     """
 
     args: dict[str, Any] = field(repr=False)
@@ -56,10 +56,10 @@ class Given:
 
 
 def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
-    """Fills in the connection options that a task leaves open.
+    """Fills in the connection options that a task leaves out.
 
-    ``raw_password`` is the task's own password before its template was evaluated. A missing password is a problem, and
-    so is an ansible_port that may be meant to be the miner's.
+    ``raw_password`` is the task's own password before templating. A missing password is a problem, and so is an
+    ansible_port that may be meant for the miner.
     """
     problem = None
     filled, origins = dict(args), {}
@@ -86,7 +86,7 @@ def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
 
 
 def candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
-    """Yields the values that are outside of a task for an option, the strongest first, each with where it is."""
+    """Yields the values for an option from outside the task, highest precedence first, each with its source."""
     for name in option.variables:
         yield name, sources.variable(name)
     for name in option.environment:
@@ -94,7 +94,7 @@ def candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
 
 
 def why_empty(name: str, raw: Any, sources: Sources) -> str:
-    """Returns a sentence that an option or variable is empty, and why, as far as its template shows."""
+    """Returns a sentence that says that an option or variable is empty, and why, as far as its template shows."""
     reasons = " and ".join(dict.fromkeys(_reasons(raw, sources, set())))
     return f"{name} is empty{f' because {reasons}' if reasons else ''}."
 
@@ -114,7 +114,7 @@ def _missing_password(notes: Iterable[str]) -> InvalidInput:
 
 
 def _why_missing(raw_option: Any, username: str | None, password: str | None, sources: Sources) -> Iterator[str]:
-    """What was found in the places that a password may come from."""
+    """What was found in the places where a password may come from."""
     empty = {f"The option {_PASSWORD.name}": raw_option} if raw_option is not None else {}
     empty.update({name: sources.raw(name) for name in _PASSWORD.variables if sources.variable(name) == ""})
     for name, raw in empty.items():
@@ -126,7 +126,7 @@ def _why_missing(raw_option: Any, username: str | None, password: str | None, so
 
 
 def _reasons(raw: Any, sources: Sources, seen: set[str]) -> Iterator[str]:
-    """Why a template comes to nothing: the variables and environment variables that are empty in it, at any depth."""
+    """Why a template is empty: the variables and environment variables that are empty in it, at any depth."""
     for name, is_environment in used(raw):
         if name in seen:
             continue
@@ -146,7 +146,7 @@ def _is_empty(name: str, sources: Sources) -> bool:
 
 
 def _misread(filled: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
-    """Warns of each secret that YAML did not read as the text that was written."""
+    """Warns of each secret that YAML read as something other than the text written."""
     for name, value in filled.items():
         for place in _not_text(value, origins.get(name, name), is_secret_option(name)):
             yield (
@@ -167,7 +167,7 @@ def _not_text(value: Any, place: str, is_secret: bool) -> Iterator[str]:
 
 
 def _unseen(sources: Sources) -> Iterator[str]:
-    """Warns of environment variables that are set where only other modules look."""
+    """Warns of environment variables that are set where only modules of others see them."""
     for name in sorted(sources.task_environment & _OURS):
         yield (
             f"The keyword environment sets {name}, which has no effect here: the module runs in Ansible's own process. "

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a template uses, found out without evaluating it, and what it comes to on one host after the other."""
+"""Finds what a template uses without evaluating it, and evaluates it for one host after the other."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from jinja2 import Environment, TemplateSyntaxError, nodes
 
 _LOOKUPS = ("lookup", "query", "q")
 _ENVIRONMENT_LOOKUPS = ("env", "ansible.builtin.env")
-# It only reads templates; nothing is rendered.
+# Only parses templates; nothing is rendered.
 _JINJA = Environment(autoescape=True)
-# Variables that hold much, and no templates of a user.
+# Large variables without templates of a user.
 _WIDE = ("groups", "hostvars", "vars", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all")
 UNSET = object()
-# What reads variables that it does not name.
+# Names through which a template can read variables without naming them.
 _READS_ANY = ("hostvars", "vars", "now")
 
 
 def is_template(raw: Any) -> bool:
-    """Whether a value may have to be evaluated; a vaulted one has to be, too."""
+    """Whether a value may have to be evaluated, as is also the case for a vaulted one."""
     return not (raw is None or isinstance(raw, (bool, int, float)) or (isinstance(raw, str) and "{" not in raw))
 
 
 def used(template: Any) -> Iterable[tuple[str, bool]]:
-    """The names that a template uses: of variables, and of environment variables that it looks up (True)."""
+    """Yields the names that a template uses: of variables, and of environment variables that it looks up (True)."""
     return _used(template) if isinstance(template, str) else ()
 
 
-# Many hosts have the same templates.
+# Many hosts share the same templates.
 @lru_cache(maxsize=1000)
 def _used(template: str) -> tuple[tuple[str, bool], ...]:
     return tuple(_names(_parsed(template)))
@@ -50,17 +50,17 @@ def _names(tree: nodes.Template) -> Iterator[tuple[str, bool]]:
 
 @dataclass(frozen=True)
 class Uses:
-    """The variables that a value uses, at any depth, as they were written; UNSET where there is no such variable.
+    """The variables that a value uses, at any depth, before templating; UNSET for those that don't exist.
 
-    ``is_all`` says that nothing else decides what comes of it: it looks nothing up but in the environment, and no
-    variable whose name is not in it.
+    ``is_all`` says that the result depends on nothing else: it looks up only environment variables, and reads only
+    variables that it names.
     """
 
     variables: dict[str, Any]
     is_all: bool
 
     def differing(self, values: Mapping[str, Any]) -> str | None:
-        """Returns the first variable that has another value there, None if all are the same."""
+        """Returns the first variable with another value in ``values``, None if all are equal."""
         for name, value in self.variables.items():
             other = values.get(name, UNSET)
             if other is not value and other != value:
@@ -69,7 +69,7 @@ class Uses:
 
 
 def uses_of(raw: Any, values: Mapping[str, Any]) -> Uses:
-    """Returns what a value uses where variables have these values."""
+    """Returns what a value uses, given the values of the variables."""
     found: dict[str, Any] = {}
     is_all = True
     todo = [raw]
@@ -90,7 +90,7 @@ def uses_of(raw: Any, values: Mapping[str, Any]) -> Uses:
 
 
 class Evaluations:
-    """What values come to on one host after the other; evaluated again only where other variables decide.
+    """Evaluates values for one host after the other, again only if the variables that they use differ.
 
     ``evaluate`` takes a value and all variables of a host.
     """
@@ -100,7 +100,7 @@ class Evaluations:
         self._last: dict[str, tuple[Any, Uses, Any]] = {}
 
     def result(self, values: Mapping[str, Any], name: str, raw: Any) -> Any:
-        """Returns what the value of the variable or option ``name`` comes to where variables have these values."""
+        """Returns the value of the variable or option ``name`` for a host with these variables."""
         if name in self._last:
             last, uses, result = self._last[name]
             is_same = raw is last or (isinstance(raw, str) and isinstance(last, str) and raw == last)
@@ -124,7 +124,7 @@ def _is_closed(template: str) -> bool:
 
 
 def _lookups(tree: nodes.Template) -> Iterator[tuple[Any, list[Any]]]:
-    """The plugins that a template looks something up with, None where a template names it, and their constant terms."""
+    """Yields the plugins of a template's lookups, None for one chosen by a template, and their constant terms."""
     for call in tree.find_all(nodes.Call):
         if isinstance(call.node, nodes.Name) and call.node.name in _LOOKUPS:
             constants = [term.value if isinstance(term, nodes.Const) else None for term in call.args]

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All measurements, or some by their names, one after the other: python -m tests.bench [tasks] [discovery] ….
+"""All measurements, or those named, one after the other: python -m tests.bench [tasks] [discovery] ….
 
-They tell which targets are met, but a miss is no failure: the machine may have been busy with something else.
+They show which targets are met, but a miss is not a failure: the machine may have been busy.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast a large fleet is curtailed although part of it is dark, restarts or refuses: python -m tests.bench.curtail.
+"""How fast a large fleet is curtailed with miners dark, restarting or refusing: python -m tests.bench.curtail.
 
-Then it is restored; and once more curtailed, with the controller killed half-way, and restored.
+Then it is restored; and curtailed once more, with the controller killed halfway, and restored.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def main(count: int = MANY) -> None:
 
 
 def disturb(fleet: Fleet) -> list[Miner]:
-    """Makes part of the fleet dark or disobedient, and returns who can be commanded."""
+    """Makes part of the fleet dark or disobedient, and returns the miners that can be commanded."""
     dark, refusing = fleet.miners[0::20], fleet.miners[10::100]
     for miner in dark:
         miner.fault("dark")
@@ -101,7 +101,7 @@ def when(met: Callable[[], bool], process: subprocess.Popen[bytes]) -> float:
 
 
 def curtailed(miners: Sequence[Miner]) -> float:
-    """The part of the miners that is curtailed, as a sample of them shows."""
+    """The fraction of curtailed miners, from a sample."""
     sample = miners[:: max(1, len(miners) // SAMPLE)]
     return sum(miner.state()["autotune"]["mode"] == "efficient" for miner in sample) / len(sample)
 
@@ -116,7 +116,7 @@ def outcomes() -> str:
 
 
 def restore(fleet: Fleet, before: list[str]) -> None:
-    """Brings back the whole fleet, and ends the program unless each miner is what it was."""
+    """Restores the whole fleet, and ends the program unless each miner is back in its previous state."""
     for miner in fleet.miners[0::10]:
         miner.heal()
     began = time.monotonic()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What it costs to find and poll miners, beside bare aiohttp and pyasic: python -m tests.bench.discovery."""
+"""The cost of finding and polling miners, compared with bare aiohttp and pyasic: python -m tests.bench.discovery."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from tests.simulator.control import CHECKOUT, Fleet
 ROUNDS = 3
 POLLED_MINERS = 2000
 SCANNED_ADDRESSES = 65536
-# Each needs files that are open, of which many a machine allows no more than 20,000.
+# Each needs open files, of which many machines allow no more than 20,000.
 SILENT_ADDRESSES = 8192
 LIVE_MINERS = 16384
 CONCURRENCY = 200
 CONNECT_TIMEOUT_S = 1.0
-# pyasic lives in an environment of its own, since nothing else needs it.
+# pyasic has its own environment, since nothing else needs it.
 PYTHONS = {"pyasic": CHECKOUT / "build/env/bench/bin/python"}
 
 
 @dataclass(frozen=True)
 class Polled:
-    """How many miners were polled, the seconds of it, the CPU seconds, and the peak of memory."""
+    """How many miners were polled, in how many seconds and CPU seconds, and the peak memory."""
 
     polled: int
     seconds: float
@@ -63,7 +63,7 @@ def compare_ways() -> None:
 
 
 def scan_a_sparse_network() -> None:
-    """One address of a hundred has a miner, some are silent, the others refuse."""
+    """One address in a hundred has a miner, some are silent, the others refuse."""
     count = SCANNED_ADDRESSES // 100
     print(f"\n{SCANNED_ADDRESSES} addresses, of which {count} have a miner and {SILENT_ADDRESSES} are silent")
     allow_open_files(SILENT_ADDRESSES * SOCKETS_EACH)
@@ -110,7 +110,7 @@ def run(way: str, fleet: Fleet, addresses: list[str]) -> Polled:
 
 
 def allow_open_files(count: int) -> None:
-    """What a process may ask for without root is often more than it is given."""
+    """The limit that a process may request without root is often higher than its current one."""
     limit, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = count + 256
     require(hard == resource.RLIM_INFINITY or wanted <= hard, f"This machine allows only {hard} open files")

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet costs of which little has drifted: python -m tests.bench.drift.
+"""The cost of a fleet with little drift: python -m tests.bench.drift.
 
-The inventory finds what differs, and the play goes to these miners only; beside a play over all of them, which is
-measured with fewer miners, since each of them costs the same.
+The inventory finds the drift, and the play runs on these miners only; compared with a play over all of them, which is
+measured with fewer miners, since each costs the same.
 """
 
 from __future__ import annotations
@@ -77,13 +77,13 @@ def discovered(fleet: Fleet) -> Path:
 
 def written(name: str, content: Any) -> Path:
     path = FOLDER / name
-    # JSON is YAML, too, and Ansible reads it faster.
+    # JSON is also YAML, and Ansible reads it faster.
     path.write_text(json.dumps(content))
     return path
 
 
 def play(plays: list[dict[str, Any]], inventory: Path, *arguments: str) -> tuple[float, int]:
-    """Returns the seconds of a play, and the peak of memory of its largest process in KiB."""
+    """Returns the seconds of a play, and the peak memory of its largest process in KiB."""
     command = ["ansible-playbook", "-i", str(inventory), "-f", str(FORKS), *arguments, str(written("drift.yml", plays))]
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
     started = time.monotonic()

@@ -22,7 +22,7 @@ SCHEMA = Path(__file__).parents[2] / "extensions/eda/plugins/event_source/schema
 
 
 class Measured(Source):
-    """Ends after so many polls, and says what each has cost."""
+    """Stops after this many polls, and prints the cost of each."""
 
     def begin(self, polls: int) -> None:
         """The first poll begins now."""
@@ -30,7 +30,7 @@ class Measured(Source):
         self._began, self._cpu_began = time.monotonic(), time.process_time()
 
     async def observe(self, observation: Any) -> None:
-        """Prints the cost of a poll, with the decisions that it leads to."""
+        """Prints the cost of a poll, including the resulting decisions."""
         await super().observe(observation)
         cost = {
             "miners": len(observation.sightings),
@@ -46,7 +46,7 @@ class Measured(Source):
 
 
 def resident_mib() -> float:
-    """What this process has in memory now."""
+    """The resident memory of this process."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the event source fleet costs: python -m tests.bench.events."""
+"""The cost of the event source fleet: python -m tests.bench.events."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one verified change costs on a whole fleet in one task, beside a task on each host: python -m tests.bench.fleet.
+"""The cost of a verified change on a fleet in one task, compared with a task per host: python -m tests.bench.fleet.
 
-Each miner is read, told to change and read back; then again, when there is nothing to change. At last, some of them
-answer each request late.
+Each miner is read, changed and read back; then again, with nothing to change. Finally, some of them answer each request
+late.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ PER_HOST = 500
 
 CPU_MS_MOST, RATIO_LEAST, GROWTH_MOST = 5.0, 8.0, 1.15
 MIB_MOST, CHANGE_S_MOST, NO_CHANGE_S_MOST = 250.0, 60.0, 40.0
-# Simulated seconds a second.
+# Simulated seconds per second.
 SPEED = 20.0
-# Of slow miners, a few rounds of as many as are worked on at once tell how long the rounds of a big fleet take.
+# Slow miners: a few rounds, each as large as the concurrency, show how long the rounds of a big fleet take.
 SLOW, LATE_S, CONCURRENCY, SLOW_MOST = 1000, 0.5, 200, 2.0
 
 
@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def slow_rounds(fleet: Fleet) -> float:
-    """How long slow miners take, to one of them as many times as there are rounds of those worked on at once."""
+    """The time for slow miners, relative to one miner times the number of rounds."""
     for miner in fleet.miners[:SLOW]:
         miner.set(latency={"*": LATE_S * SPEED})
         miner.clear()

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the playbooks cost that look at a whole fleet: python -m tests.bench.jobs heal audit overview metrics.
+"""The cost of the playbooks that read a whole fleet: python -m tests.bench.jobs heal audit overview metrics.
 
-Each miner has a worker of its own as its desired pools. Some are dark, some drift, and some need a remedy, which is not
+Each miner has a worker of its own in its desired pools. Some are dark, some drift, and some need a remedy, which is not
 sent.
 """
 
@@ -22,7 +22,7 @@ from tests.bench.plays import MODE, PASSWORD
 from tests.simulator.control import CHECKOUT, Fleet
 
 MINERS = 10000
-# One of so many is dark, has drifted, or has a dead board.
+# One in so many is dark, has drifted, or has a dead board.
 DARK, DRIFTED, DEAD = 1000, 100, 500
 SECONDS_MOST = {"heal": 120.0, "audit": 120.0, "overview": 45.0, "metrics": 45.0}
 RENDER_S_MOST, RENDER_MIB_MOST, PAGE_MB_MOST = 3.0, 300.0, 6.0
@@ -34,7 +34,7 @@ VARIABLES = {
     "provision_autotune_mode": MODE,
     "audit_partial": True,
     "health_fail_on": "never",
-    # Nothing is wrong with the hash rate of a miner in another mode than that of its boards.
+    # A hash rate is not a finding if the miner's mode differs from that of its boards.
     "health_min_hashrate_ratio": 0,
 }
 
@@ -66,7 +66,7 @@ def overview() -> None:
 
 
 def metrics() -> None:
-    # The same for all miners: what Ansible takes to evaluate 10,000 templates is 5 to 7 s.
+    # The same for all miners: evaluating 10,000 templates takes Ansible 5 to 7 s.
     run("metrics", provision_pools=[{"url": URL, "user": "farm"}])
     size = (FOLDER / "dragonmint-reports/dragonmint.prom").stat().st_size
     verdict("size of the file, MB", size / 1e6, most=FILE_MB_MOST)
@@ -90,7 +90,7 @@ def run(job: str, **more: Any) -> None:
 
 
 def prepared(fleet: Fleet) -> dict[str, Any]:
-    """Makes the miners as desired but for some, and returns them as hosts of an inventory."""
+    """Brings all but some miners to the desired state, and returns them as hosts of an inventory."""
     hosts = {}
     for number, miner in enumerate(fleet.miners):
         name = f"miner{number:05}"

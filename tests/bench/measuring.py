@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs a play and says what it cost."""
+"""Runs a play and measures its cost."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ import yaml
 
 from tests.simulator.control import CHECKOUT
 
-# What the reader has set for other work must not decide about the measurement.
+# The reader's settings for other work must not influence the measurement.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
 ANSIBLE_CFG = """\
 [defaults]
 collections_path = ..
 home = ../home/.ansible
 """
-# What the documentation advises for fleets.
+# The documentation's recommendation for fleets.
 FLEET_CFG = CHECKOUT / "docs/ansible.fleet.cfg"
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Seconds for one task on one miner; start and end of ansible-playbook are shared out among them.
+    """Seconds per task and miner; start and end of ansible-playbook are divided among them.
 
-    `peak_mib` is the memory of the largest of its processes.
+    `peak_mib` is the memory of its largest process.
     """
 
     cpu: float
@@ -43,7 +43,7 @@ class Cost:
 
 
 class Bench:
-    """Some tasks for some miners, written as a playbook into a folder."""
+    """Tasks for some miners, written as a playbook to a folder."""
 
     def __init__(self, folder: Path, name: str, tasks: Sequence[dict[str, Any]], hosts: dict[str, Any]) -> None:
         self.name = name
@@ -57,7 +57,7 @@ class Bench:
         (folder / f"{name}-inventory.yml").write_text(yaml.safe_dump({"miners": hosts}, sort_keys=False))
 
     def run(self) -> Cost:
-        """Run it once. Ends the program if a task fails: then there is nothing to measure."""
+        """Runs it once. Ends the program if a task fails: then there is nothing to measure."""
         tool = Path(sys.executable).with_name("ansible-playbook")
         started = time.monotonic()
         with self._log.open("w") as log:
@@ -70,7 +70,7 @@ class Bench:
                 stderr=subprocess.STDOUT,
             )
             try:
-                # With all the workers, since ansible-playbook has waited for them.
+                # Includes all the workers, since ansible-playbook has waited for them.
                 _unused, status, usage = os.wait4(process.pid, 0)
             except BaseException:
                 process.terminate()
@@ -82,27 +82,27 @@ class Bench:
 
 
 def environment_in(folder: Path) -> dict[str, str]:
-    """The variables for an ansible-playbook that is measured, with the ansible.cfg of a folder."""
+    """The environment of a measured ansible-playbook, with the ansible.cfg of a folder."""
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
     return {**own, "ANSIBLE_CONFIG": str(folder / "ansible.cfg")}
 
 
 def described_machine() -> str:
-    """Where the figures come from, in a line."""
+    """The machine of the figures, in one line."""
     core, python = version("ansible-core"), platform.python_version()
     load = os.getloadavg()[0]
     return f"ansible-core {core}, Python {python}, {os.cpu_count()} cores with a load of {load:.1f}"
 
 
 def verdict(what: str, figure: float, most: float | None = None, least: float | None = None) -> None:
-    """Print a figure beside its target."""
+    """Prints a figure next to its target."""
     is_met = (most is None or figure <= most) and (least is None or figure >= least)
     target = f"at most {most:g}" if most is not None else f"at least {least:g}"
     print(f"  {what:42}{figure:8.2f}   {target:14} {'met' if is_met else 'MISSED'}", flush=True)
 
 
 def best_of(rounds: int, benches: Iterable[Bench]) -> dict[str, Cost]:
-    """The least CPU, wall time and memory of each. The benches take turns, so that what else goes on hits all alike."""
+    """The lowest CPU time, wall time and memory of each. The benches take turns, to share any other load."""
     costs: dict[str, list[Cost]] = {bench.name: [] for bench in benches}
     for number in range(1, rounds + 1):
         for bench in benches:

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The tasks that are compared, and miners that are as they want them already."""
+"""The tasks to compare, and miners that are already in their desired state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OURS: Tasks = [
     {"minerops.dragonmint.dragonmint_autotune": {"mode": MODE}},
 ]
 READS_OF_OURS = 5
-# What OURS reads, each once; OURS reads the pools twice.
+# Everything that OURS reads, once; OURS reads the pools twice.
 URI: Tasks = [
     {
         "ansible.builtin.uri": {
@@ -42,7 +42,7 @@ URI: Tasks = [
 
 
 def hosts(fleet: Fleet, count: int) -> dict[str, Any]:
-    """An inventory group with the first so many miners."""
+    """An inventory group with the first ``count`` miners."""
     members = {f"miner{number:03}": {"ansible_host": fleet[number].host} for number in range(count)}
     return {"hosts": members, "vars": {"dragonmint_port": fleet.port, "dragonmint_password": PASSWORD}}
 

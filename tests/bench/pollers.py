@@ -96,7 +96,7 @@ def with_pyasic(options: dict[str, Any]) -> Polling:
 
 
 async def many(poll: Callable[[str], Awaitable[bool]], options: dict[str, Any]) -> int:
-    """Poll all addresses, as many at once as is allowed."""
+    """Polls all addresses, with the given concurrency."""
     left = iter(options["addresses"])
     polled = 0
 
@@ -114,7 +114,7 @@ WAYS = {"ours": ours, "aiohttp": with_aiohttp, "pyasic": with_pyasic}
 
 if __name__ == "__main__":
     poll_all = WAYS[sys.argv[1]](json.load(sys.stdin))
-    # Not with what it takes to start.
+    # Without the time to start.
     began, cpu_began = time.monotonic(), time.process_time()
     count = poll_all()
     seconds, cpu_seconds = time.monotonic() - began, time.process_time() - cpu_began

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Renders a report anew in a process of its own: python -m tests.bench.renderer, with its rows as JSON on stdin.
+"""Renders a report in a process of its own: python -m tests.bench.renderer, with its rows as JSON on stdin.
 
-Prints the seconds that the page took, and the MiB of the process with and without it.
+Prints the seconds for the page, and the MiB of the process with and without it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a task costs, beside Ansible's own tasks: python -m tests.bench.tasks."""
+"""The cost of a task, compared with Ansible's own tasks: python -m tests.bench.tasks."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from tests.bench.plays import DEBUG, OURS, READS_OF_OURS, URI, hosts, make_as_de
 from tests.simulator.control import CHECKOUT, Fleet
 
 FOLDER = CHECKOUT / "build/bench"
-# The miners, and how often it is all done: what takes longer differs less from one time to the other.
+# The numbers of miners, and repetitions: longer runs vary less.
 SIZES = {100: 3, 500: 1}
-# Of uri, which takes long, a few tell enough.
+# uri is slow; a few miners are enough.
 URI_MINERS = 20
 
 CPU_MOST, WALL_MOST, URI_LEAST = 1.3, 1.35, 12.0
@@ -47,7 +47,7 @@ def measure(miners: int, rounds: int) -> None:
 
 
 def warm_up(ours: Bench, fleet: Fleet) -> None:
-    """Fill all caches, and see that the tasks do what they are measured for."""
+    """Fills all caches, and verifies that the tasks do what they are measured for."""
     ours.run()
     requests = [len(miner.requests()) for miner in fleet.miners]
     if set(requests) != {READS_OF_OURS} or any(fleet.writes().values()):
@@ -57,7 +57,7 @@ def warm_up(ours: Bench, fleet: Fleet) -> None:
 
 
 def cpu_of_stopping(fleet: Fleet) -> float:
-    """Stop the simulator and return the CPU seconds that it has used."""
+    """Stops the simulator and returns the CPU seconds that it has used."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     fleet.stop()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)

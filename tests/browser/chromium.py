@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Drives Debian's Chromium through its own protocol, over a pair of pipes."""
+"""Drives Debian's Chromium through its DevTools protocol, over a pair of pipes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class BrowserError(Exception):
 
 @dataclass
 class Browser:
-    """One process of Chromium; its commands go to the pipe ``write``, what it says comes from ``read``."""
+    """A Chromium process; commands are written to the pipe ``write``, its messages are read from ``read``."""
 
     read: int
     write: int
@@ -42,7 +42,7 @@ class Browser:
     _rest: bytes = b""
 
     def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
-        """Run a command, and return what comes of it. Events that come meanwhile are kept."""
+        """Runs a command, and returns its result. Events that arrive in the meantime are kept."""
         self._last += 1
         command = {"id": self._last, "method": method, "params": params, **({"sessionId": session} if session else {})}
         os.write(self.write, json.dumps(command).encode() + b"\0")
@@ -66,7 +66,7 @@ class Browser:
         return dict(json.loads(message))
 
     def open(self, path: Path, width: int, height: int = 844, scheme: str = "light", scripts: bool = True) -> Tab:
-        """Show a file in a new tab, and return it once it is loaded."""
+        """Opens a file in a new tab, and returns it once it is loaded."""
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         tab = Tab(self, self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
         for domain in ("Page", "Network", "Runtime", "Log"):
@@ -87,7 +87,7 @@ class Browser:
 
 @dataclass(frozen=True)
 class Tab:
-    """A page that is shown."""
+    """An open page."""
 
     browser: Browser
     session: str
@@ -97,7 +97,7 @@ class Tab:
         return self.browser.call(method, self.session, **params)
 
     def events(self, method: str) -> list[dict[str, Any]]:
-        """What the page has said of this kind."""
+        """The page's events of this kind."""
         return [
             event["params"]
             for event in self.browser.events
@@ -105,7 +105,7 @@ class Tab:
         ]
 
     def wait_for(self, method: str) -> None:
-        """Wait until the page has said something of this kind."""
+        """Waits for an event of this kind from the page."""
         deadline = time.monotonic() + DEADLINE_S
         while not self.events(method):
             if time.monotonic() > deadline:
@@ -113,23 +113,23 @@ class Tab:
             self.browser.events.append(self.browser._message())
 
     def run(self, script: str) -> Any:
-        """Return what an expression comes to; promises are waited for."""
+        """Returns the value of an expression; promises are awaited."""
         found = self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
         if "exceptionDetails" in found:
             raise BrowserError(f"{script}: {found['exceptionDetails']}")
         return found["result"].get("value")
 
     def complaints(self) -> list[str]:
-        """Errors of scripts, and what the policy of the page forbade."""
+        """Script errors, and violations of the page's content security policy."""
         thrown = [str(event["exceptionDetails"]) for event in self.events("Runtime.exceptionThrown")]
         return thrown + [str(event["entry"]["text"]) for event in self.events("Log.entryAdded")]
 
     def requested(self) -> list[str]:
-        """The URLs that the page asked for."""
+        """The URLs that the page requested."""
         return [str(event["request"]["url"]) for event in self.events("Network.requestWillBeSent")]
 
     def screenshot(self, path: Path) -> None:
-        """Write what the window shows as a PNG."""
+        """Writes the window's content as a PNG."""
         path.write_bytes(base64.b64decode(self.call("Page.captureScreenshot", format="png")["data"]))
 
 

@@ -37,13 +37,13 @@ def site(count: int) -> str:
 
 
 def _compared(rows: list[dict[str, Any]], identity: tuple[str, ...]) -> Sequence[Mapping[str, Any]]:
-    """The rows as they are some time after a report that had only the first half of them."""
+    """The rows some time after a report with only the first half of them."""
     before = changes.compare(rows[: len(rows) // 2], identity, None, AT - 3600, is_limited=False)
     return changes.compare(rows, identity, before.known, AT, is_limited=False).rows
 
 
 def site_outcome(count: int) -> dict[str, Any]:
-    """What overview makes of a site with miners in all states."""
+    """The outcome of overview for a site with miners in all states."""
     values = {**normalised(heal.VARIABLES, {}), "dragonmint_ratings": None}
     report = {"polled": count, "silent": 190, "unknown": 4, "problems": ["1 expected miner not found: rack7-03."]}
     return overview.outcome(
@@ -78,7 +78,7 @@ def address(number: int) -> str:
 def _health_row(number: int) -> dict[str, Any]:
     row: dict[str, Any] = {**dict.fromkeys((*HEALTH, "reason"), ""), "miner": name(number), "address": address(number)}
     if number == 45:
-        # All that a miner and its owner may come up with.
+        # The most that a miner and its owner may come up with.
         return {**row, "miner": LONG_NAME, "severity": "critical", "code": "board_hot", "detail": f"<b>{BIDI}</b>"}
     if number % 10 != 5:
         return {**row, "severity": "ok"}

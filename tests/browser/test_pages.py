@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(
 ROWS = "[...document.querySelectorAll('#table > tbody > tr')]"
 FIRST_CELLS = f"{ROWS}.map(row => row.cells[0].textContent)"
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# Each text against what is behind it, as WCAG 2 reckons.
+# Each text against its background, by the formula of WCAG 2.
 CONTRASTS = """(() => {
   const parsed = (color) => color.match(/[\\d.]+/g).map(Number);
   const light = ([r, g, b]) => [r, g, b].map((value) => value / 255)
@@ -136,7 +136,7 @@ def test_it_sorts_up_down_and_back(browser: Browser, pages: dict[str, Path]) -> 
     value = tab.run("[...document.querySelectorAll('#table th')].findIndex(each => each.textContent == 'value')")
     tab.run(click.format(value))
     tab.run(click.format(value))
-    # As numbers, and the empty ones last in either direction.
+    # Sorted as numbers, with empty values last in both directions.
     assert tab.run(numbers)[:2] == ["9.8", "9.8"]
 
 
@@ -186,7 +186,7 @@ def test_hostile_text_is_shown_and_does_nothing(browser: Browser, pages: dict[st
 
 
 def test_without_scripts_the_worst_rows_are_there(browser: Browser, pages: dict[str, Path]) -> None:
-    """And the browser, as a script is needed to look: the note is what it would show."""
+    """Looking at the page would take a script, so this reads the browser's accessibility tree."""
     tab = browser.open(pages["health-10k"], WIDE, scripts=False)
     tree = tab.call("Accessibility.getFullAXTree")["nodes"]
     texts = [str(node.get("name", {}).get("value", "")) for node in tree]

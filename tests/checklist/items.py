@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the community and certification ask of a collection: each item finds its faults, and knows how to plant one.
+"""The requirements of the community and of certification: each item finds violations, and can plant one.
 
-An item sees the collection as a mapping of paths to texts, so that a fault is planted without writing a file.
+An item sees the collection as a mapping of paths to texts, so that a violation is planted without writing a file.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ README_SECTIONS = [
     "Related Information",
     "License Information",
 ]
-# Certification wants one of these among the tags.
+# Certification requires one of these among the tags.
 CATEGORIES = {
     *("application", "cloud", "database", "eda", "infrastructure", "linux", "monitoring", "networking", "security"),
     *("storage", "tools", "windows"),
@@ -42,11 +42,11 @@ SEMANTIC_VERSION = re.compile(r"\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?(\+[0-9A-Za-z.-]+
 CONDUCT = "https://docs.ansible.com/ansible/latest/community/code_of_conduct.html"
 PRIVATE = ("plugins/module_utils/*.py", "plugins/plugin_utils/*.py", "plugins/doc_fragments/*.py")
 OF_ANSIBLE = {"ansible", "ansible_collections", "jinja2", "markupsafe", "yaml"}
-# What these libraries are made of.
+# Dependencies of these libraries.
 COMES_WITH = {"yarl": "aiohttp", "urllib3": "requests"}
-# An event source runs in ansible-rulebook, which has this one.
+# An event source runs in ansible-rulebook, which includes this one.
 OF_RULEBOOK = {"jsonschema"}
-# Keywords of a task, besides those that begin with with_; one of the other keys names the module.
+# Keywords of a task, besides those that begin with with_; one of the remaining keys names the module.
 KEYWORDS = {
     *("action", "always", "any_errors_fatal", "args", "async", "become", "block", "changed_when", "check_mode"),
     *("collections", "connection", "delay", "delegate_facts", "delegate_to", "diff", "environment", "failed_when"),
@@ -57,7 +57,7 @@ KEYWORDS = {
 
 @dataclass(frozen=True)
 class Item:
-    """``faults`` returns a sentence for each fault; ``plant`` returns a tree that has at least one."""
+    """``faults`` returns a sentence for each violation; ``plant`` returns a tree with at least one."""
 
     name: str
     faults: Callable[[Tree], list[str]]
@@ -78,7 +78,7 @@ def without(*paths: str) -> Callable[[Tree], Tree]:
 
 
 def changed(path: str, old: str, new: str) -> Callable[[Tree], Tree]:
-    """Returns a planter that replaces a text, and fails if the file does not have it any more."""
+    """Returns a planter that replaces a text, and fails if the file no longer contains it."""
 
     def plant(tree: Tree) -> Tree:
         if old not in tree[path]:
@@ -228,7 +228,7 @@ def links(tree: Tree) -> list[str]:
 
 
 def documents(source: str) -> dict[str, Any]:
-    """Returns DOCUMENTATION, EXAMPLES and RETURN of a plugin, those that there are."""
+    """Returns the DOCUMENTATION, EXAMPLES and RETURN of a plugin, as far as present."""
     return {
         node.targets[0].id: yaml.safe_load(node.value.value)
         for node in ast.parse(source).body
@@ -250,7 +250,7 @@ def documentation(tree: Tree) -> list[str]:
 
 
 def macros(tree: Tree) -> list[str]:
-    """An option, a value or a module has a macro of its own; B and I would only change the type."""
+    """Options, values and modules have macros of their own; B and I would only change the font."""
     return [
         f"{path} has {macro} in its documentation, use O(), V(), E() or M()"
         for path, text in found(tree, "plugins/*/*.py").items()
@@ -304,7 +304,7 @@ def roles(tree: Tree) -> list[str]:
 
 
 def imports_of_playbooks(tree: Tree) -> list[str]:
-    """By file, since nothing that looks at a collection outside of a path for collections finds a full name."""
+    """By file, since nothing that looks at a collection outside a collections path finds a full name."""
     return [
         f"{path} imports {name}, which is not a file beside it"
         for path, text in found(tree, "playbooks/*.yml").items()
@@ -323,7 +323,7 @@ def runtime(tree: Tree) -> list[str]:
 
 
 def licensed(tree: Tree) -> list[str]:
-    """What imports ansible-core is under the GPL, as ansible-core is."""
+    """Files that import ansible-core are under the GPL, like ansible-core."""
     faults = [] if "GNU GENERAL PUBLIC LICENSE" in tree.get("LICENSE", "") else ["LICENSE is not the GPL"]
     return faults + [
         f"{path} does not name its license"
@@ -409,7 +409,7 @@ ITEMS = [
 
 
 def warnings_of_importer(output: str) -> list[str]:
-    """Returns what galaxy-importer warns of, or why it has not come to its end."""
+    """Returns the warnings of galaxy-importer, or why it did not finish."""
     warnings = re.findall(r"^(?:WARNING|ERROR).*$", output, re.MULTILINE)
     return warnings if "Importer processing completed successfully" in output else [*warnings, output[-2000:]]
 

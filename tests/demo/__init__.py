@@ -1,3 +1,3 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A simulated fleet, provisioned, broken and mended while one watches: `make demo`."""
+"""A simulated fleet that is provisioned, broken and healed while you watch: `make demo`."""

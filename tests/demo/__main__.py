@@ -19,13 +19,13 @@ from tests.simulator.control import CHECKOUT, ControlError, Fleet, Miner
 from tests.support.processes import end_when_told
 
 FOLDER = CHECKOUT / "build/demo"
-# Simulated seconds a second: fast enough not to bore, slow enough to see that Ansible waits for miners.
+# Simulated seconds per second: fast enough not to bore, slow enough to see that Ansible waits for miners.
 SPEED = 60.0
 PROVISION = "minerops.dragonmint.provision"
 AUDIT = "minerops.dragonmint.audit"
 UPGRADE = "minerops.dragonmint.upgrade"
 OVERVIEW = "minerops.dragonmint.overview"
-# States of the overview that need nobody.
+# States of the overview that need no attention.
 HEALTHY = {"mining", "tuning", "warning"}
 PAGE = "dragonmint-reports/overview.html"
 NEW_FIRMWARE = "t1_20180901_120000"
@@ -39,7 +39,7 @@ TRY = (
 
 
 class BrokenPromise(Exception):
-    """A phase did not come out as it was announced."""
+    """The result of a phase was not the announced one."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Row:
 
 @dataclass
 class Demo:
-    """What the phases share: the fleet, and what has happened so far."""
+    """What the phases share: the fleet, and the results so far."""
 
     fleet: Fleet
     rows: list[Row] = field(default_factory=list)
@@ -73,7 +73,7 @@ class Demo:
         return self.fleet[number - 1]
 
     def play(self, phase: str, *arguments: str) -> Row:
-        """Run a playbook with tasks for each miner, and add what came of it to the table."""
+        """Runs a playbook with tasks for each miner, and adds the result to the table."""
 
         def outcome(recap: Recap) -> Recap:
             return Recap(*(group & self.all_miners for group in (recap.ok, recap.changed, recap.failed)))
@@ -81,7 +81,7 @@ class Demo:
         return self._play(phase, arguments, outcome)
 
     def report(self, playbook: str, report: str, column: str, fine: set[str]) -> Row:
-        """The same for one that does it all in a few tasks: its report says what came of each miner."""
+        """The same for a playbook that does it in a few tasks: its report has the result of each miner."""
 
         def outcome(_recap: Recap) -> Recap:
             rows = json.loads((FOLDER / f"dragonmint-reports/{report}.json").read_text(encoding="utf-8"))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder that an operator would have: the miners, and how they must be."""
+"""The folder that an operator would have: the miners, and their desired state."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.simulator.control import CHECKOUT, Fleet, Miner
 
-# The collection and Ansible's own files are found from here, without any variable.
+# With this, the collection and Ansible's own files are found without any environment variable.
 ANSIBLE_CFG = """\
 [defaults]
 inventory = inventory.yml

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs ansible-playbook, shows of its output what is worth reading, and counts what came of each miner."""
+"""Runs ansible-playbook, shows the interesting part of its output, and counts the results of the miners."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from pathlib import Path
 
 STOP_SECONDS = 3
 HOSTS_A_LINE = 12
-# What the reader has set for other work must not decide about the demo.
+# The reader's settings for other work must not influence the demo.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HOST_LINE = re.compile(r"(?P<what>changed|FAILED - RETRYING): \[(?P<host>\S+)\](: .* retries left\)\.)?")
-# Ansible calls a wait that goes on a failure.
+# Ansible calls a retry in a wait a failure.
 _SHOWN_AS = {"FAILED - RETRYING": "waiting for"}
 _RECAP_LINE = re.compile(r"(?P<host>\S+) +: (?P<counts>ok=.*)")
 
 
 @dataclass(frozen=True)
 class Recap:
-    """The miners of one play by what came of them, each counted once."""
+    """The miners of one play by result, each counted once."""
 
     ok: frozenset[str]
     changed: frozenset[str]
@@ -36,7 +36,7 @@ class Recap:
 
 
 def run(folder: Path, *arguments: str) -> Recap:
-    """Run ansible-playbook in this folder. The process has ended when this returns or raises."""
+    """Runs ansible-playbook in this folder. The process has ended when this returns or raises."""
     tool = Path(sys.executable).with_name("ansible-playbook")
     process = subprocess.Popen(
         [tool, *arguments],
@@ -47,7 +47,7 @@ def run(folder: Path, *arguments: str) -> Recap:
         stderr=subprocess.STDOUT,
         text=True,
         errors="replace",
-        # Ctrl-C is for us to hear and to pass on, once.
+        # We handle Ctrl-C and pass it on, once.
         start_new_session=True,
     )
     assert process.stdout is not None
@@ -73,7 +73,7 @@ def is_colourful() -> bool:
 
 
 def _show(lines: Iterator[str]) -> Recap:
-    """Print the lines up to the recap, and return the recap."""
+    """Prints the lines up to the recap, and returns the recap."""
     play = takewhile(lambda line: not _plain(line).startswith("PLAY RECAP"), lines)
     blank = ""
     for line in _condensed(line for line in play if not _plain(line).startswith("included: ")):
@@ -84,7 +84,7 @@ def _show(lines: Iterator[str]) -> Recap:
 
 
 def _condensed(lines: Iterable[str]) -> Iterator[str]:
-    """The lines, with hosts of which the same is said in one line."""
+    """Yields the lines, with hosts that share the same text joined into one line."""
     what, hosts = "", list[str]()
     for line in lines:
         told = _HOST_LINE.fullmatch(_plain(line))
@@ -117,7 +117,7 @@ def _plain(line: str) -> str:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """Let Ansible end its workers itself; then insist."""
+    """Lets Ansible end its workers itself; kills it if it does not."""
     if process.poll() is None:
         process.send_signal(signal.SIGINT)
     try:

@@ -1,6 +1,6 @@
-"""The quality gates, and all else that needs their environments: python3 tests/gates TARGET [ARGUMENT …].
+"""The quality gates, and everything else that needs their environments: python3 tests/gates TARGET [ARGUMENT …].
 
-A gate that passes prints one line, one that fails all that it had to say.
+A gate that passes prints one line, one that fails prints its whole output.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Gate:
     command: list[str]
     folder: Path = ROOT
     home: Path = BUILD / "home"
-    # For a tool that is content with having found nothing to look at.
+    # For a tool that passes if it finds nothing to check.
     must_say: str = ""
 
     def passes(self) -> bool:
@@ -54,7 +54,7 @@ class Gate:
 
 
 def run_gates(gates: list[Gate]) -> None:
-    """Run as many at once as there are cores; begin no other one after a failure."""
+    """Runs as many at once as there are cores; starts no more after a failure."""
     failed = threading.Event()
 
     def run(gate: Gate) -> None:
@@ -83,7 +83,7 @@ def lint_gates(environment: Environment) -> list[Gate]:
 
 def sanity_gate(environment: Environment) -> Gate:
     home, collection = prepare_sanity(environment)
-    # Through python, since a script can't name an interpreter whose path has a space in it.
+    # Through python, since a shebang line can't contain a path with a space.
     command = ["python", str(environment.bin / "ansible-test"), "sanity", "--local", "--requirements"]
     return Gate(
         f"sanity, {environment.title}",
@@ -121,7 +121,7 @@ def test(*arguments: str) -> None:
 
 
 def core(*arguments: str) -> None:
-    """Every test on the one ansible-core that the environment variable CORE names."""
+    """Runs all tests on the ansible-core in the environment variable CORE."""
     become_pytest(prepare("newest", "module", "importer")["newest"], *arguments)
 
 
@@ -144,7 +144,7 @@ def reformat() -> None:
 
 
 def run(tool: str, *arguments: str) -> None:
-    """Any tool of the newest environment."""
+    """Runs any tool of the newest environment."""
     become(prepare("newest")["newest"], tool, *arguments)
 
 
@@ -166,7 +166,7 @@ def soak(*arguments: str) -> None:
 
 
 def changelog() -> None:
-    """All fragments become the section of the version in galaxy.yml."""
+    """Turns all fragments into the section of the version in galaxy.yml."""
     become(prepare("lint")["lint"], "antsibull-changelog", "release")
 
 
@@ -176,7 +176,7 @@ def release() -> None:
 
 
 def become_pytest(environment: Environment, *arguments: str) -> None:
-    """Its summary is the last that anybody reads. Many tests wait for a miner, so that a core can do with two."""
+    """Pytest's summary comes last in the output. Many tests wait for a miner, so a core can run two."""
     become(environment, "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", *arguments)
 
 

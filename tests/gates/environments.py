@@ -1,6 +1,6 @@
-"""Where the gates run: virtual environments and the collection's import path, all below build/.
+"""The environments of the gates: virtual environments and the collection's import path, all below build/.
 
-An environment is made once, and again when what it was made from changes.
+An environment is created once, and again when its inputs change.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ ROOT = Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 COLLECTION = Path("ansible_collections/minerops/dragonmint")
 
-# The lines of ansible-core that we support, and the first and last Python 3 that each runs on as a controller.
+# The supported lines of ansible-core, and the first and last Python 3 that each supports as a controller.
 CORES = {"2.16": (10, 12), "2.17": (10, 12), "2.18": (11, 13), "2.19": (11, 13), "2.20": (12, 14), "2.21": (12, 14)}
-# The Pythons that ansible-rulebook, or rather its engine, has been built for.
+# The Pythons for which ansible-rulebook, or rather its engine, is built.
 RULEBOOK_PYTHONS = (11, 12)
 # The module side runs on this Python 3 and later.
 MODULE_PYTHON = 9
-# How often an installation shows that it goes on.
+# How often an installation shows progress.
 PROGRESS_SECONDS = 5
 
 
@@ -50,7 +50,7 @@ class Environment:
         return BUILD / "env" / self.name / "bin"
 
     def make(self) -> None:
-        # The scripts in an environment hold its path: a checkout that was moved needs new ones.
+        # The scripts in an environment contain its path: a checkout that was moved needs new ones.
         recipe = "\n".join([str(self.bin), self.python, *self.requirements])
         stamp = self.bin.parent / "made-from.txt"
         if stamp.is_file() and stamp.read_text() == recipe:
@@ -64,7 +64,7 @@ class Environment:
 
 
 def install(command: list[str | Path], name: str) -> None:
-    """Run pip, which says nothing for minutes, and show that it goes on."""
+    """Runs pip, which prints nothing for minutes, and shows progress."""
     started = time.monotonic()
     with subprocess.Popen(command) as process:
         while True:
@@ -79,7 +79,7 @@ def install(command: list[str | Path], name: str) -> None:
 
 
 def prepare(*names: str) -> dict[str, Environment]:
-    """Make the environments of these names, and the import path; return all that could be made here."""
+    """Creates the environments of these names, and the import path; returns all that could be created here."""
     known = environments()
     (BUILD / "home").mkdir(parents=True, exist_ok=True)
     with (BUILD / ".lock").open("w") as lock, ThreadPoolExecutor() as pool:
@@ -92,7 +92,7 @@ def prepare(*names: str) -> dict[str, Environment]:
 
 
 def environments() -> dict[str, Environment]:
-    """`lint`, `oldest` and `newest` (ansible-core), `bench`, `site`; `module` and `eda` where a Python is."""
+    """`lint`, `oldest` and `newest` (ansible-core), `bench`, `site`; `module` and `eda` if their Python exists."""
     pythons = interpreters()
     usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
     wanted = os.environ.get("CORE") or None
@@ -106,7 +106,7 @@ def environments() -> dict[str, Environment]:
     oldest, newest = cores[0], cores[-1]
     first, last = min(usable[oldest]), max(usable[newest])
     users = lines("meta/requirements.txt")
-    # The oldest core, and the module side, meet the oldest libraries that we promise to work with.
+    # The oldest core, and the module side, get the oldest libraries that we promise to support.
     lower_bounds = [line.replace(">=", "==") for line in users]
     newest_core = f"ansible-core~={newest}.0"
 
@@ -140,7 +140,7 @@ def environments() -> dict[str, Environment]:
 def interpreters() -> dict[int, str]:
     """The minor version and the path of each Python 3 that can make environments."""
     pyenv = Path(os.environ.get("PYENV_ROOT", "~/.pyenv")).expanduser()
-    # Not Path.glob, which gives up on a folder that another user has closed.
+    # Not Path.glob, which fails on a folder that another user has closed.
     installed = sorted(glob.glob("versions/*/bin", root_dir=pyenv))  # noqa: PTH207
     folders = [*map(Path, os.environ["PATH"].split(os.pathsep)), *(pyenv / folder for folder in installed)]
     found = {}
@@ -153,7 +153,7 @@ def interpreters() -> dict[int, str]:
 
 
 def real_interpreter(path: Path) -> str | None:
-    """Where the interpreter behind this name is: a shim of pyenv may run another one, or none at all."""
+    """The path of the interpreter behind this name: a shim of pyenv may run another one, or none."""
     program = "import ensurepip, os, sys, venv; print(os.path.realpath(sys.executable))"
     try:
         done = subprocess.run([path, "-c", program], capture_output=True, text=True, check=True)

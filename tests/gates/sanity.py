@@ -1,4 +1,4 @@
-"""What ansible-test wants before it runs: a real folder, a home of its own, and pip without a download."""
+"""What ansible-test needs before it runs: a real folder, its own home folder, and pip without a download."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PIP_VERSIONS = ("23_1_2", "24_2", "25_2")
 
 
 def prepare_sanity(environment: Environment) -> tuple[Path, Path]:
-    """The home folder and the copy of the collection that ansible-test of this environment works in."""
+    """The home folder and the copy of the collection for ansible-test of this environment."""
     base = BUILD / "sanity" / environment.name
     home, collection = base / "home", base / COLLECTION
     copy_collection(collection)
@@ -28,9 +28,9 @@ def prepare_sanity(environment: Environment) -> tuple[Path, Path]:
 
 
 def copy_collection(target: Path) -> None:
-    """Copy what git tracks or would track: ansible-test refuses a symbolic link to the checkout.
+    """Copies what git tracks or would track: ansible-test refuses a symbolic link to the checkout.
 
-    The copy is a repository of its own, or ansible-test would ask the checkout's git, which ignores all that is here.
+    The copy is a repository of its own; otherwise ansible-test would use the checkout's git, which ignores build/.
     """
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
@@ -48,12 +48,12 @@ def copy_collection(target: Path) -> None:
 
 
 def write_pip_settings(environment: Environment, file: Path) -> None:
-    """Keep the settings of pip, which ansible-test would lose: it passes no variables on, and the home is another."""
+    """Keeps the settings of pip, which ansible-test would lose: it passes no variables on, and has another home."""
     pip = [environment.bin / "python", "-m", "pip", "config", "list"]
-    # What a failed gate shows is to be about the collection.
+    # The output of a failed gate should be about the collection.
     settings = configparser.RawConfigParser()
     settings.read_dict({"global": {"quiet": "2"}})
-    # Variables are listed as :env:.NAME and win over the files.
+    # Variables are listed as :env:.NAME and override the files.
     for line in sorted(subprocess.check_output(pip, text=True).splitlines(), key=lambda line: line.startswith(":env:")):
         name, value = line.split("=", 1)
         section, option = name.replace(":env:", "global").split(".", 1)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures: one ansible-core of those that were made for the tests, and simulated miners for it to run."""
+"""Fixtures: the ansible-cores of the test environments, and simulated miners for them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.simulator.control import CHECKOUT, Fleet
 from tests.support import warm
 from tests.support.running import CORES, ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
 
-# Simulated seconds a second: restarts and tuning are what most tests wait for.
+# Simulated seconds per second: most tests wait for restarts and tuning.
 SPEED = 20.0
 SIMULATOR = warm.Kind(
     modules=("tests.simulator.control.inventory", "tests.simulator.control.port"), folder=str(CHECKOUT)
@@ -25,7 +25,7 @@ SIMULATOR = warm.Kind(
 
 @pytest.fixture(scope="session")
 def firmware_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of archives, named for their versions: a newer one than any simulated miner runs, and an old one."""
+    """A folder of archives, named by their versions: one newer than any simulated miner's firmware, and an old one."""
     folder = tmp_path_factory.mktemp("firmware")
     for version in (NEWER_FIRMWARE, OLDER_FIRMWARE):
         firmware.build(folder / f"{version}.swu", version)
@@ -34,7 +34,7 @@ def firmware_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(params=CORES, ids=core_name)
 def ansible(request: pytest.FixtureRequest, tmp_path: Path, firmware_files: Path) -> Ansible:
-    """Runs playbooks, with the oldest and then with the newest ansible-core; they find the archives below files/."""
+    """Runs playbooks, with the oldest and then with the newest ansible-core; the archives are below files/."""
     (tmp_path / "files").symlink_to(firmware_files)
     return Ansible(ENVIRONMENTS / request.param / "bin", tmp_path)
 
@@ -51,7 +51,7 @@ def start_fleet() -> Iterator[Callable[..., Fleet]]:
 
 
 def warm_simulator(command: list[str]) -> warm.Process:
-    """Start a simulator from a process that has imported it: that is most of what a start costs."""
+    """Starts a simulator from a process that has imported it already, which saves most of the time."""
     python, _m, module, *arguments = command
     argv = [module, *arguments]
     return warm.start_piped(Path(python), SIMULATOR, argv, cwd=CHECKOUT, env=os.environ, module=module)

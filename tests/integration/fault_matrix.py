@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What each module has to make of each fault: the promises, case by case, as data.
+"""The required outcome of each module for each fault, as data.
 
 A test plays every case, and docs/faults.md shows the table.
 """
@@ -14,25 +14,25 @@ from typing import Any
 
 from tests.modules import MODULES
 
-# A miner that does not answer is given up after so many seconds; one that answers may be busy for long.
+# The timeout for miners that do not respond, and for those that may just be busy.
 TIMEOUT_S, PATIENCE_S = 2, 30
-# From a task's first request to its last one: its waits, timeouts and retries, on a machine that is busy.
+# From a task's first request to its last, with waits, timeouts and retries, on a busy machine.
 DEADLINE_S = 40.0
 
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 NO_CASE = "-"
-# The simulator's faults that want all memory.
+# The simulator's faults that try to exhaust the memory.
 BOMBS = ("gzip_bomb", "nesting_bomb", "oversized", "huge", "endless_head")
 
 
 @dataclass(frozen=True)
 class Row:
-    """A fault, and what comes of a task: ok, changed, or the error_code. ``during`` says when it strikes.
+    """A fault, and the outcome of a task: ok, changed, or the error_code. ``during`` says when it strikes.
 
-    A failure that says nevertheless that the miner has changed is an error_code, a comma and changed.
-    ``reads`` is the outcome of modules that only read, ``writes`` that of all others, ``but`` of single modules.
-    ``told`` says whether the others are told to change: then exactly once, else never.
+    A failure that still reports a change of the miner is an error_code, a comma and changed. ``reads`` is the outcome
+    of modules that only read, ``writes`` that of all others, ``but`` of single modules. ``told`` says whether the
+    others send a change: then exactly once, else never.
     """
 
     what: str
@@ -45,12 +45,12 @@ class Row:
     variables: dict[str, Any] = field(default_factory=dict)
 
     def outcome(self, module: str) -> str:
-        """What comes of it; NO_CASE where the module can't meet this fault."""
+        """Its outcome; NO_CASE if the module can't meet this fault."""
         return self.but.get(module, self.reads if MODULES[module].only_reads else self.writes)
 
     @property
     def fault_name(self) -> str | None:
-        """The simulator's name for it; None where nothing strikes."""
+        """The simulator's name for it; None without a fault."""
         return self.fault["name"] if self.fault else None
 
     def is_told(self, module: str) -> bool:
@@ -73,45 +73,45 @@ def always(what: str, outcome: str, fault: str, logs: str | None = None, **param
 
 
 def writing(what: str, outcome: str, fault: str, but: Mapping[str, str] | None = None, **parameters: Any) -> Row:
-    """All is well until the miner is told to change. What was sent is not sent again: the miner's state decides."""
+    """All is well until the change is sent. It is not sent again: the miner's state decides."""
     return Row(
         what, WRITE, {"name": fault, "action": "writes", **parameters}, NO_CASE, outcome, {**UNSEEN, **(but or {})}
     )
 
 
 def stuck(what: str, **state: str) -> Row:
-    """Only the firmware meets the updater."""
+    """Only the firmware module meets the updater."""
     return Row(what, WRITE, None, NO_CASE, NO_CASE, NOT_ACCEPTED, state=state)
 
 
 def once(what: str, fault: str, **parameters: Any) -> Row:
-    """The first request of all gets lost, and is asked again."""
+    """The very first request gets lost, and is retried."""
     return Row(what, "the first request", {"name": fault, "times": 1, **parameters}, "ok", "changed")
 
 
 HTML = "<!DOCTYPE html><html><body>It works!</body></html>"
-# A miner that reboots although it was told something else has not done it, unless it was told to reboot.
+# A miner that reboots instead of the requested change has not made it, unless a reboot was requested.
 REBOOTED = {"power": "changed"}
-# The light can't be read: where the reply is lost, nobody knows, and where it says success, that is all there is.
+# The light can't be read: if the reply is lost, its state is unknown, and if it says success, that is all there is.
 UNSEEN = {"led": "not_back, changed"}
 TRUSTED = {"led": "changed"}
-# What half of a command or of a password would be, nobody knows.
+# A command or a password has no halves.
 UNDIVIDED = {"power": NO_CASE, "user": NO_CASE, "led": NO_CASE}
-# A rival of the network changes it back to what it was, and passwords can't be read, only tried.
+# A rival of the network restores the previous settings, and passwords can't be read, only tried.
 RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE, "led": NO_CASE}
 NOT_FLASHED = {"firmware": "flash_failed"}
-# The miner's web server loses the refusals of an updater that is stuck in just these ways.
+# The miner's web server loses a stuck updater's refusals in just these ways.
 NOT_ACCEPTED = {"firmware": "updater_stuck"}
-# It has rebooted and runs the old firmware; what is in its other slot nobody knows.
+# It has rebooted and runs the old firmware; the content of its other slot is unknown.
 FELL_BACK = {"firmware": "flash_failed, changed"}
 
-# What writes cgminer.conf would lose the rest of it; after an upgrade cgminer does not start with such a file.
+# Writing cgminer.conf would lose the rest of it; after an upgrade cgminer does not start with such a file.
 CONFIG_LOST = {"pools": "rejected", "autotune": "rejected", "firmware": "not_ready, changed"}
-# What there is no room for is cut off, and read back at once.
+# What does not fit is cut off, and read back at once.
 CONFIG_CUT_OFF = {"pools": "not_applied, changed", "autotune": "not_applied, changed"}
 # Nothing shows that cgminer stays in its mode: the miner reports the one in its other file.
 CONFIG_KEPT = {"pools": "not_applied", "autotune": "changed"}
-# Who has to know the miner by its MAC writes nothing. A reboot shows, but for the uptime that would prove it.
+# Modules that need the miner's MAC write nothing. A reboot shows, but not the uptime that would prove it.
 OVERVIEW_LOST = {"name": "fatal_error", "action": "overview"}
 NEEDS_OVERVIEW = {
     "facts": "bad_reply",
@@ -119,7 +119,7 @@ NEEDS_OVERVIEW = {
     "firmware": "bad_reply",
     "power": "not_back, changed",
 }
-# Of whose replies nothing but the success is read.
+# Only the success in their replies is read.
 ONLY_A_FLAG = {"logs": NO_CASE, "pool_test": NO_CASE}
 SHORT_POOLS = [{"url": "stratum+tcp://a.io:1", "user": "u", "pass": "x"}]
 
@@ -135,11 +135,11 @@ ROWS = {
     "slow": always("An answer after minutes", "timeout", "slow", delay_s=1000.0),
     "drip": always("One byte a second", "timeout", "drip"),
     "busy": always("All five workers busy", "timeout", "queued", delay_s=1000.0),
-    # Answers that no miner gives.
-    # A log may be cut off at any time, which is how the miner's web server ends a quiet one.
+    # Replies that no miner sends. A log may be cut off at any time, which is how the miner's web server ends a quiet
+    # one.
     "truncated": always("Reply cut off", "bad_reply", "truncated", logs="ok"),
     "truncated-once": once("Reply cut off once", "truncated"),
-    # What is not the type of a log comes from a miner that has none there.
+    # If the type is not that of a log, the miner has none there.
     "empty": always("Empty reply", "bad_reply", "empty", logs="unsupported"),
     "html": always(
         "HTML instead of JSON", "bad_reply", "canned", logs="unsupported", body=HTML, content_type="text/html"
@@ -159,13 +159,13 @@ ROWS = {
     "gigabyte": always("A reply of 1 GB", "bad_reply", "oversized", logs="unsupported"),
     "endless": always("A chunked reply without end", "bad_reply", "huge", logs="unsupported"),
     "endless-head": always("Headers without end", "bad_reply", "endless_head"),
-    # The change is made, but the miner can't say so.
+    # The change is made, but the miner can't report it.
     "reply-lost": writing("Reply lost", "changed", "lost_reply"),
     "reply-reset": writing("Reply lost, connection reset", "changed", "lost_reply", reset=True),
     "reply-cut": writing("Reply cut off", "changed", "truncated"),
     "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
     "clock": writing("The clock jumps", "changed", "clock_jumps", TRUSTED),
-    # The change is not made, whatever the miner says.
+    # The change is not made, whatever the miner reports.
     "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_ACCEPTED),
     "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_ACCEPTED, status=502),
     "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
@@ -178,14 +178,14 @@ ROWS = {
     "half": writing("Success, half of it done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
     "rival": writing("Another controller changes it meanwhile", "not_applied, changed", "rival", RIVAL),
     "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
-    # The updater waits for the rest of an upload that was cut off, or has ended by itself.
+    # The updater waits for the rest of an interrupted upload, or has died.
     "updater-500": stuck("The updater is stuck, and says so", updater="wedged", busy_reply="500"),
     "updater-502": stuck("The updater is stuck, 502 of nginx", updater="wedged", busy_reply="502"),
     "updater-reset": stuck("The updater is stuck, connection reset", updater="wedged", busy_reply="reset"),
     "updater-dead": stuck("The updater is not running", updater="dead"),
     # Nobody can know whether it has changed.
     "gone": writing("The miner is gone from then on", "not_back, changed", "dark"),
-    # What is broken on the miner itself.
+    # Faults in the miner's own state.
     "overview": Row("500 of PHP to overview", ALWAYS, OVERVIEW_LOST, "ok", "changed", NEEDS_OVERVIEW),
     "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
     "users-own": Row(
@@ -227,7 +227,7 @@ def cases() -> list[tuple[str, str, Row]]:
 
 
 def fault_of(module: str, row: Row) -> dict[str, Any] | None:
-    """The fault as the simulator is to play it: half a write and a rival's depend on the module."""
+    """The fault to set in the simulator: half a write and a rival's depend on the module."""
     fault = row.fault
     if fault is None or fault["name"] not in ("half", "rival"):
         return fault

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does something with a miner that is well, then with others, and prints what came of these and the bytes it grew by.
+"""Handles a good miner, then others, and prints the results of these and the growth in bytes.
 
-The first argument names a module, or is `poll`; then come the options for each miner, as JSON. Whatever is named, it is
-the facts of the first miner that are gathered, and so they are polled for `poll`.
+The first argument names a module, or is `poll`; then come the options for each miner, as JSON. In any case the facts of
+the first miner are gathered; for `poll` it is polled.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ def peak_bytes() -> int:
 
 
 def run(name: str, options: dict[str, Any]) -> dict[str, Any]:
-    """Run a module as an action does, with its own defaults."""
+    """Runs a module like its action, with its own defaults."""
     module = import_module(f"ansible_collections.minerops.dragonmint.plugins.modules.dragonmint_{name}")
     defaults = {name: option.get("default") for name, option in module.argument_spec().items()}
     return _task.execute(module.run, _task.Context({**defaults, **options}, check_mode=False))
 
 
 def poll(options: dict[str, Any]) -> dict[str, Any]:
-    """Poll one miner as the inventory plugin does."""
+    """Polls one miner like the inventory plugin."""
     how = scan.Options(
         port=options["port"],
         credentials=(Credential("admin", options["password"]),),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much memory a module takes for a miner."""
+"""How much memory a module uses for a miner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TIMEOUT_SECONDS = 120
 
 
 def growth(python: Path, name: str, *options: Mapping[str, Any]) -> dict[str, Any]:
-    """Have grown_by.py do something, in a process of its own: what it grew by, and what came of each but the first."""
+    """Runs grown_by.py in its own process; returns its growth, and the results of all but the first miner."""
     done = subprocess.run(
         [python, Path(__file__).with_name("grown_by.py"), name, *map(json.dumps, options)],
         env={**os.environ, "PYTHONPATH": str(ROOT / "build")},

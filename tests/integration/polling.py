@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Sources of the inventory plugin for simulated fleets, and what ansible-inventory makes of them."""
+"""Sources of the inventory plugin for simulated fleets, and the output of ansible-inventory for them."""
 
 from __future__ import annotations
 
@@ -47,12 +47,12 @@ def ask(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str
 
 
 def listed(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str) -> dict[str, Any]:
-    """The groups of an inventory, and its host variables as they are without Ansible's marks, as `hostvars`."""
+    """The groups of an inventory, and its host variables, without Ansible's marks, as `hostvars`."""
     return as_listed(ask(ansible, file, "--list", *arguments, **environment))
 
 
 def as_listed(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
-    """What a process has listed."""
+    """The inventory that a process has listed."""
     assert done.returncode == 0, done.stderr
     assert "Failed to parse" not in done.stderr, done.stderr
     inventory = json.loads(done.stdout, object_hook=lambda value: value.get("__ansible_unsafe", value))
@@ -61,14 +61,14 @@ def as_listed(done: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 def refused(ansible: Ansible, file: Path, *arguments: str | Path, **environment: str) -> str:
-    """What Ansible says about a source that is none, in one line."""
+    """Ansible's message about an invalid source, on one line."""
     done = ask(ansible, file, "--list", *arguments, **{"ANSIBLE_INVENTORY_UNPARSED_FAILED": "true", **environment})
     assert done.returncode != 0, done.stdout
     return " ".join(done.stderr.split())
 
 
 def all_refused(ansible: Ansible, fleet: Fleet, *sources: dict[str, Any]) -> list[str]:
-    """What Ansible says about sources with these options, each of which is none, all in one run."""
+    """Ansible's messages about sources with these options, all invalid, in one run."""
     files = [source(ansible, fleet, f"number{number}.dragonmint.yml", **each) for number, each in enumerate(sources)]
     # Each attempt at a source ends with these words.
     *told, _rest = refused(ansible, files[0], *further(*files[1:])).split(" as an inventory source")

@@ -29,18 +29,18 @@ Labels = dict[str, str]
 
 @dataclass(frozen=True)
 class Prometheus:
-    """One that scrapes a node_exporter with a textfile collector. It answers as of ``at``, or else of now."""
+    """A Prometheus that scrapes a node_exporter with a textfile collector. Queries are as of ``at``, or else now."""
 
     url: str
     at: str = ""
 
     def query(self, expression: str) -> list[tuple[Labels, float]]:
-        """What an expression comes to now. Fails for one that Prometheus refuses."""
+        """Returns the value of an expression. Fails if Prometheus refuses it."""
         answer = self._get("query", query=expression, **({"time": self.at} if self.at else {}))
         return [(each["metric"], float(each["value"][1])) for each in answer["result"]]
 
     def once(self, expression: str) -> Prometheus:
-        """Returns it as of a moment at which an expression had a result, whatever is scraped later, or not in time."""
+        """Returns itself as of a moment when an expression had a result, regardless of later or late scrapes."""
         found: list[str] = []
 
         def is_found() -> bool:
@@ -51,7 +51,7 @@ class Prometheus:
         return replace(self, at=found[0])
 
     def alerts(self) -> list[Labels]:
-        """The labels of all alerts that fire."""
+        """The labels of all firing alerts."""
         return [alert["labels"] for alert in self._get("alerts")["alerts"] if alert["state"] == "firing"]
 
     def targets(self, job: str) -> list[Mapping[str, Any]]:
@@ -71,7 +71,7 @@ class Prometheus:
 
 @contextmanager
 def running(folder: Path, textfiles: Path, targets: Path, rules: Path) -> Iterator[Prometheus]:
-    """Starts both, and ends them afterwards. ``rules`` fire at once, without waiting for what they are ``for``."""
+    """Starts both, and ends them afterwards. ``rules`` fire at once, without waiting for their ``for``."""
     exporter, port = free_port(), free_port()
     groups = yaml.safe_load(rules.read_text(encoding="utf-8"))
     for rule in groups["groups"][0]["rules"]:
@@ -88,7 +88,7 @@ def running(folder: Path, textfiles: Path, targets: Path, rules: Path) -> Iterat
                 "scrape_timeout": "6s",
                 "static_configs": [{"targets": [f"127.0.0.1:{exporter}"]}],
             },
-            # Miners have no metrics of their own: what is proven is that the targets are found.
+            # Miners have no metrics of their own: this proves that the targets are found.
             {"job_name": "miners", "scrape_interval": "1d", "file_sd_configs": [{"files": [str(targets)]}]},
         ],
     }
@@ -117,7 +117,7 @@ def running(folder: Path, textfiles: Path, targets: Path, rules: Path) -> Iterat
 
 
 def eventually(met: Callable[[], bool]) -> None:
-    """Waits for a condition, and leaves Prometheus time to scrape meanwhile."""
+    """Waits for a condition, leaving Prometheus time to scrape in the meantime."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while not met():
         assert time.monotonic() < deadline
@@ -132,7 +132,7 @@ def start(stack: ExitStack, folder: Path, *command: str) -> None:
 
 
 def promtool(*arguments: str | Path, given: Path | None = None) -> str:
-    """Runs promtool, with a file as its standard input, and fails unless it is content. Returns what it says."""
+    """Runs promtool, with a file as its standard input, and fails if it does. Returns its output."""
     text = given.read_text(encoding="utf-8") if given else ""
     done = subprocess.run(["promtool", *arguments], input=text, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

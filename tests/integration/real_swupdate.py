@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs SWUpdate itself, as Debian packages it, on archives that are signed in the way which that build wants."""
+"""Runs SWUpdate itself, as packaged by Debian, on archives signed in the form that this build requires."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.simulator.updater.swupdate.signature import key
 
 PROGRAM = shutil.which("swupdate")
 MINER = "g19:t1.g19"
-# It now and then ends before it has said what it found.
+# It occasionally ends before it has printed its result.
 TRIES = 5
 VERDICTS = {"SWUPDATE successful !": True, "Image invalid or corrupted": False, "Installation failed !": False}
 
@@ -36,13 +36,13 @@ class SWUpdate:
 
     @classmethod
     def make(cls, folder: Path) -> SWUpdate:
-        """One that trusts the key of the tests."""
+        """Creates one that trusts the key of the tests."""
         certificate = _certificate()
         (folder / "certificate.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
         return cls(folder, certificate)
 
     def sign(self, description: bytes) -> bytes:
-        """A signature as this build wants it: CMS, where the miner's wants the bare RSA signature."""
+        """A signature as this build requires it: CMS, while the miner's requires the bare RSA signature."""
         builder = PKCS7SignatureBuilder().set_data(description).add_signer(self.certificate, key(), SHA256())
         return builder.sign(Encoding.DER, [PKCS7Options.DetachedSignature, PKCS7Options.Binary])
 
@@ -51,7 +51,7 @@ class SWUpdate:
         return self._verdict("--check", "--image", str(archive))
 
     def installs(self, archive: Path) -> bool:
-        """Whether it has installed an archive, wherever the description puts its files."""
+        """Whether it installs an archive, wherever the description puts its files."""
         return self._verdict("--no-transaction-marker", "--no-state-marker", "--image", str(archive))
 
     def _verdict(self, *arguments: str) -> bool:
@@ -67,7 +67,7 @@ class SWUpdate:
         options = ["--key", str(self.folder / "certificate.pem"), "--hwrevision", MINER, "--select", "stable,main"]
         done = subprocess.run(
             [PROGRAM, "--verbose", *options, *arguments],
-            # Helpers of an earlier run may still be taking their sockets away.
+            # Helpers of an earlier run may still be removing their sockets.
             env={**os.environ, "TMPDIR": tempfile.mkdtemp(dir=self.folder)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Secrets that can be told from everything else, and where they come out.
+"""Secrets that are distinguishable from everything else, and where they leak.
 
-Escaped in JSON and in URLs, each secret is known by its first word; in Base64, that word is found wherever it begins.
+Escaped in JSON and in URLs, each secret is recognised by its first word; in Base64, that word is found at any offset.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ GUEST = 'Guest-9-ö "+/&'
 SECRETS = (LOGIN, FALLBACK, POOL, STORED, IN_URL, NEW, IN_FIRMWARE_URL, ROTATED, GUEST)
 WORDS = tuple(secret.split("-ö", maxsplit=1)[0] for secret in SECRETS)
 URL_WITH_PASSWORD = f"stratum+tcp://farm:{IN_URL}@pool.example.com:3333"
-# How each JWT begins.
+# The beginning of each JWT.
 JWT = "eyJ0eXAi"
-# What the user has written, or said on purpose.
+# What the user has written or shown deliberately.
 GIVEN = re.compile(r"(playbook|inventory|.*\.dragonmint)\.yml")
 
 
 def leaks(ansible: Ansible, output: str, commands: set[str]) -> dict[str, list[str]]:
-    """Where secrets came out, and with what around them: on the terminal, in arguments, and in all that was written."""
+    """Where secrets leaked, and their context: on the terminal, in arguments, and in all files."""
     return {where: found for where, text in said(ansible, output, commands) if (found := secrets_in(text))}
 
 
 def said(ansible: Ansible, output: str, commands: set[str]) -> Iterator[tuple[str, str]]:
-    """Where something was said, and what."""
+    """All output, by place."""
     yield "output", output
     yield "commands", "\n".join(commands)
     for path in ansible.folder.rglob("*"):
@@ -50,15 +50,15 @@ def said(ansible: Ansible, output: str, commands: set[str]) -> Iterator[tuple[st
 
 
 def secrets_in(text: str) -> list[str]:
-    """The first places of secrets, with the text around them.
+    """The first occurrences of secrets, with the text around them.
 
-    Known by its first word, a secret is found as it is, in JSON and in URLs; in Base64 also within something longer.
+    A secret is recognised by its first word: as it is, in JSON and in URLs; in Base64 also within something longer.
     """
     return [text[max(0, match.start() - 60) : match.end() + 60] for match in SECRET.finditer(text)][:5]
 
 
 def in_base64(word: str) -> Iterator[str]:
-    """What a word is in Base64 for certain, wherever in it the word begins."""
+    """The unambiguous parts of a word in Base64, at every offset."""
     for offset in range(3):
         bits = 8 * (offset + len(word))
         encoded = base64.b64encode(b"\0" * offset + word.encode()).decode().rstrip("=")
@@ -67,7 +67,7 @@ def in_base64(word: str) -> Iterator[str]:
 
 @contextmanager
 def commands_of(ansible: Ansible) -> Iterator[set[str]]:
-    """The command lines of all processes that are started below, as often as they can be looked at."""
+    """The command lines of all processes started below, sampled as often as possible."""
     commands: set[str] = set()
     mine = str(ansible.folder / "record.jsonl").encode()
     ended = threading.Event()
@@ -75,7 +75,7 @@ def commands_of(ansible: Ansible) -> Iterator[set[str]]:
     def look() -> None:
         while not ended.wait(0.03):
             for process in Path("/proc").glob("[0-9]*"):
-                # It may have ended meanwhile, or belong to somebody else.
+                # It may have ended in the meantime, or belong to another user.
                 with suppress(OSError):
                     if mine in (process / "environ").read_bytes():
                         commands.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
@@ -83,7 +83,7 @@ def commands_of(ansible: Ansible) -> Iterator[set[str]]:
     watcher = threading.Thread(target=look)
     watcher.start()
     try:
-        # What another process has forked shows the command line of that one.
+        # A process forked by another one shows the command line of that one.
         with warm.cold():
             yield commands
     finally:

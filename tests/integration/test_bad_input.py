@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can't be meant is refused with a message that names it, before the miner hears of it."""
+"""Invalid input is refused with a message that names it, before anything is sent to the miner."""
 
 from __future__ import annotations
 
@@ -148,7 +148,7 @@ CASES = [
     *(("dragonmint_led", *case) for case in LED),
     *(("dragonmint_pool_test", *case) for case in POOL_TEST),
 ]
-# What only the miner can tell: its firmware lacks the mode, or has no levels.
+# What only the miner can refuse: its firmware lacks the mode, or has no levels.
 UNSUPPORTED: list[tuple[str, dict[str, Any], str]] = [
     ("dm_2018_04", {"mode": "factory"}, "mode factory"),
     ("dm_2018_04", {"mode": "efficient", "level": 3}, "level"),
@@ -194,7 +194,7 @@ def test_what_the_firmware_lacks_is_refused_without_a_write(
 
 
 def play_of(tasks: list[dict[str, Any]], hosts: str = "all") -> dict[str, Any]:
-    """A play that goes on after each failure."""
+    """A play that continues after each failure."""
     return {
         "hosts": hosts,
         "gather_facts": False,

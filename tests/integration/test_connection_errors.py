@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is said where a connection option is wrong, and where a login came from that nobody thought of."""
+"""The errors for invalid connection options, and for a login from an unexpected source."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_message_names_the_variable_and_what_it_should_be(
     known = connection_to(miner)
     address = {name: value for name, value in known.items() if name != "dragonmint_password"}
     known_but_port = {"dragonmint_password": "dragonadmin"}
-    # What is wrong, and what the message says of it.
+    # What is wrong, and its message.
     cases: dict[str, tuple[dict[str, Any], str]] = {
         "dictionary": (
             {**known, "dragonmint_timeout": {"a": 1}},
@@ -63,7 +63,7 @@ def test_a_message_names_the_variable_and_what_it_should_be(
         "undefined": ({**known, "dragonmint_retries": "{{ nowhere }}"}, "dragonmint_retries cannot be evaluated: "),
         "octal": ({**known, "ansible_host": "127.20.0.012"}, "ansible_host is '127.20.0.012'"),
         "url": ({**known, "ansible_host": f"http://{miner.host}:8085/"}, f"Use {miner.host} as ansible_host and set "),
-        # Ansible takes the name apart.
+        # Ansible splits the name.
         "127.20.255.254:8085": (known_but_port, "Set dragonmint_port: 8085 if that is the miner's port."),
         "port": (
             {**known_but_port, "ansible_host": miner.host, "ansible_port": miner.port},

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where the connection options come from, and how a task reaches its miner in plays of every kind."""
+"""Where connection options come from, and how a task reaches its miner in plays of every kind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ GROUP = "group/minerops.dragonmint.dragonmint"
 NOBODY = "127.20.255.254"
 CLOSED_PORT = 9
 
-# What an option is where nothing sets it.
+# The value of an option that is not set anywhere.
 DEFAULTS = {
     "username": "admin",
     "auth": "basic",
@@ -35,7 +35,7 @@ DEFAULTS = {
 def test_the_strongest_source_of_an_option_wins(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     (miner,) = start_fleet().miners
     miner.set(users={"admin": PASSWORD, "guest": "from-the-environment"})
-    # The variables of an option, the stronger first; the value that is right, and another one.
+    # The variables of an option in order of precedence; the correct value, and another one.
     options: dict[str, tuple[list[str], Any, Any]] = {
         "host": (["dragonmint_host", "ansible_host"], miner.host, NOBODY),
         "port": (["dragonmint_port"], miner.port, CLOSED_PORT),
@@ -50,7 +50,7 @@ def test_the_strongest_source_of_an_option_wins(ansible: Ansible, start_fleet: C
     }
     base = {**connection_to(miner), "dragonmint_username": "admin", "dragonmint_password": PASSWORD}
     hosts: dict[str, dict[str, Any]] = {
-        # No variable tells where this one is, but its name.
+        # Only its name says where it is.
         miner.host: {name: value for name, value in base.items() if name != "ansible_host"},
         "environment": {name: value for name, value in base.items() if name in {"ansible_host", "dragonmint_port"}},
     }
@@ -82,7 +82,7 @@ def test_the_strongest_source_of_an_option_wins(ansible: Ansible, start_fleet: C
 
 
 def test_nothing_else_becomes_a_connection_option(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Neither how Ansible connects to ordinary hosts, nor what the environment says of proxies and logins."""
+    """Neither Ansible's connection to ordinary hosts, nor proxies and logins in the environment."""
     (miner,) = start_fleet().miners
     plays = [
         *play({FACTS: {}}),
@@ -207,7 +207,7 @@ def test_a_task_is_repeated_until_a_miner_is_as_awaited(ansible: Ansible, start_
 
 
 def variables_for(source: str, options: Iterable[str]) -> dict[str, str]:
-    """Options from the variables that are named for their source, where there are such."""
+    """Options set by the variables named for their source, if there are such variables."""
     return {option: f"{{{{ {source}_{option} | default(omit) }}}}" for option in options}
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A controller that is killed in the middle of a job: the next run ends it, and nothing is done twice.
+"""A controller that is killed in the middle of a job: the next run completes it, and nothing is done twice.
 
 The long form, with random moments, is `make soak ARGS="kills"`.
 """
@@ -28,7 +28,7 @@ USUAL = Usual(seconds=2.0, requests=4, writes=4)
 def test_a_job_that_is_killed_is_simply_run_again(
     ansible: Ansible, start_fleet: Callable[..., Fleet], kind: type[Job]
 ) -> None:
-    """Within a write to a miner, or while miners are asked for what is written into a file."""
+    """Within a write to a miner, or while miners are read for content to be written to a file."""
     rng = random.Random(SEED)
     # Heal draws up to four unhealthy miners. Three have firmware of both makers.
     count = 4 if kind is Heal else 3

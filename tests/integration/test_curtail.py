@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Miners draw less power for a while, and go back to exactly what they were.
+"""Miners draw less power for a while, and return to exactly their previous state.
 
-What is decided is in tests/unit/test_curtail_course.py.
+The decisions are tested in tests/unit/test_curtail_course.py.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def curtail(ansible: Ansible, fleet: Fleet, *arguments: str, **variables: Any) -
 
 
 def job(**variables: Any) -> dict[str, Any]:
-    """The playbook, to be one of several in a run."""
+    """The playbook, as one of several in a run."""
     return {"import_playbook": "minerops.dragonmint.curtail", "vars": variables}
 
 
@@ -87,7 +87,7 @@ def in_new_folder(ansible: Ansible, name: str) -> Ansible:
 
 @newest_core
 def test_a_group_is_curtailed_and_restored(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """The same again changes nothing, and who is not part of a run stays in the record."""
+    """Repeating it changes nothing, and miners outside a run stay in the record."""
     fleet = mixed_fleet(start_fleet)
     before = modes(fleet)
     check = curtail(ansible, fleet, "--check", curtail_kw=1).succeeded()
@@ -190,7 +190,7 @@ def test_a_run_that_was_killed_is_restored(ansible: Ansible, start_fleet: Callab
 
 
 def test_a_run_that_is_cancelled_leaves_its_record_and_sum(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Newer versions of Ansible pass on SIGTERM to their workers. Older ones leave them behind."""
+    """Newer versions of Ansible pass SIGTERM on to their workers. Older ones leave them behind."""
     fleet = start_fleet(count=6, speed=SPEED)
     slow = {"curtail_mode": "efficient", "curtail_rate": "0.5 miners"}
     process = ansible.start(CURTAIL, inventory_of(fleet), extra_vars=slow)
@@ -219,12 +219,12 @@ def test_each_job_may_start_in_an_empty_folder(ansible: Ansible, start_fleet: Ca
 
     jobs[0](CURTAIL, inventory_of(fleet), extra_vars={"curtail_kw": 0.4}).succeeded()
     assert recorded(jobs[0]) == {"miner2"}
-    # Without a record, what is below its desired mode counts as curtailed already.
+    # Without a record, a miner below its desired mode counts as already curtailed.
     again = jobs[1](CURTAIL, inventory, extra_vars={"curtail_kw": 0.6}).succeeded()
     assert [mode for mode, _level in modes(fleet)] == ["efficient", "efficient", "balanced"]
     assert recorded(jobs[1]) == {"miner1", "miner2"}
 
-    # As AWX hands on the custom statistics of one job to the next one.
+    # As AWX passes the custom statistics of one job to the next.
     (stats,) = [each.result["ansible_stats"]["data"] for each in again.results if "ansible_stats" in each.result]
     assert stats["dragonmint_curtail"]["saved_kw"] == 0.68
     jobs[2](CURTAIL, inventory_of(fleet), extra_vars={"curtail_restore": True, **stats}).succeeded()

@@ -39,10 +39,10 @@ INTERVAL_S = 8.0
 # For polls of a large fleet, and for playbooks with a task for each of 100 miners.
 DEADLINE_SECONDS = 400.0
 
-# A busy machine is no dark miner. One that is dark refuses connections at once.
+# A busy machine must not look like a dark miner. A dark one refuses connections at once.
 PATIENT = {"connect_timeout": 30, "timeout": 60, "deadline": 200}
 
-# What is done to a miner, what takes that back, and the edges and findings of both.
+# A trouble, its remedy, and the edges and findings of both.
 TROUBLES: dict[str, tuple[Callable[[Miner], Any], Callable[[Miner], Any], str, str]] = {
     "dead board": (
         lambda miner: miner.set(boards=[WELL, DEAD, WELL]),
@@ -106,12 +106,12 @@ def name_of(miner: Miner) -> str:
 
 
 def overviews(miner: Miner) -> list[dict[str, Any]]:
-    """The requests of a miner that each poll sends once."""
+    """The requests that each poll sends to a miner exactly once."""
     return [request for request in miner.requests() if request["action"] == "overview"]
 
 
 def polled(miner: Miner) -> int:
-    """How often a miner was polled since it last forgot."""
+    """How often a miner was polled since it last forgot its requests."""
     return len(overviews(miner))
 
 
@@ -152,7 +152,7 @@ def test_a_large_fleet_reports_what_changes_and_nothing_else(
     assert latency_s <= 2 * poll_s + 1
     assert {event["meta"]["hosts"] for event in rulebook.events[1:]} == {name_of(miner) for miner in troubled}
 
-    # A restart repeats nothing, and what was mended meanwhile is not missed.
+    # A restart repeats nothing, and what was repaired in the meantime is not missed.
     witness.clear()
     with rulebook.running(printing(arguments)) as process:
         wait_until(lambda: polled(witness) >= 2)
@@ -225,7 +225,7 @@ def test_a_rulebook_provisions_a_miner_that_drifted_and_another_one_notifies(
     assert (event["address"], event["severity"]) == (fleet[0].host, "critical")
 
 
-# Events, and the rules that they run: those of one miner that something can be done about, and what a person must know.
+# Events, and the rules that they run: those of one miner that can be remedied, and those that a person must know about.
 CONDITIONS = [
     ({"edge": "unhealthy", "finding": "board_dead", "severity": "critical"}, {"Heal one miner", "Post"}),
     ({"edge": "unhealthy", "finding": "board_hot", "severity": "critical"}, {"Post"}),
@@ -239,13 +239,13 @@ CONDITIONS = [
     ({"edge": "drifted", "finding": "autotune", "severity": "warning", "count": 500}, set()),
     ({"edge": "poll_failed", "severity": "critical", "count": 1, "miner": None}, {"Post"}),
     ({"edge": "rebooted"}, set()),
-    # Again the same miner: what heals is throttled.
+    # The same miner again: heal is throttled.
     ({"edge": "unhealthy", "finding": "no_shares", "severity": "critical", "miner": "m0"}, {"Post"}),
 ]
 
 
 def test_each_rule_is_run_by_its_events_only(rulebook: Rulebook) -> None:
-    """The conditions and throttles of all rulebooks in the real engine, with actions that only say that they run."""
+    """The conditions and throttles of all rulebooks in the real engine, with actions that only report that they run."""
     defaults = {"severity": "info", "finding": None, "count": 1}
     events = [
         {"dragonmint": {"miner": f"m{number}", **defaults, **event, "number": number}}
@@ -294,7 +294,7 @@ def test_a_signal_curtails_a_fleet_and_restores_it(rulebook: Rulebook, start_fle
 
 
 def test_what_can_not_be_polled_is_an_event_or_an_error(rulebook: Rulebook, start_fleet: Callable[..., Fleet]) -> None:
-    """A network where nobody is, and a fleet that refuses the login; then arguments that are wrong."""
+    """A network without devices, and a fleet that refuses the login; then invalid arguments."""
     fleet = start_fleet(count=2, speed=1.0, first="127.74.0.1")
     quick = {"interval": 1, "for": 1, "connect_timeout": 0.5}
     sources = [
@@ -402,7 +402,7 @@ def holds(path: Path, text: str) -> bool:
 
 
 class Posts(BaseHTTPRequestHandler):
-    """A webhook that keeps what is posted to it."""
+    """A webhook that records what is posted to it."""
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
@@ -436,10 +436,10 @@ def listening() -> Iterator[Webhook]:
 
 
 def written(fleet: Fleet) -> set[str]:
-    """The miners that were sent a write."""
+    """The miners with recorded writes."""
     return {host for host, writes in fleet.writes().items() if writes}
 
 
 def are_in(fleet: Fleet, mode: str) -> bool:
-    """Whether all miners are in a mode. Those that a playbook comes to last are looked at first."""
+    """Whether all miners are in a mode. Those that a playbook reaches last are checked first."""
     return all(miner.state()["autotune"]["mode"] == mode for miner in reversed(fleet.miners))

@@ -17,9 +17,9 @@ from tests.simulator.control import Fleet
 from tests.simulator.generations import MIXED
 from tests.support.running import Ansible, connection_to, newest_core
 
-# Examples name addresses of a network that is nobody's; the simulated miners live in another one.
+# Examples use documentation addresses; the simulated miners are in another network.
 NETWORK, SIMULATED = "192.0.2.", "127.20.0."
-# What a user has in a vault.
+# A user's vault.
 VAULT = {
     "vault_fleet_password": "Correct-Horse-7",
     "vault_guest_password": "Battery-Staple-8",
@@ -53,7 +53,7 @@ def here(text: str) -> Any:
 
 
 def run(ansible: Ansible, start_fleet: Callable[..., Fleet], examples: dict[str, Example]) -> None:
-    """Run plays, or tasks, each example on miners of its own, one of each generation that it is tried on."""
+    """Runs plays or tasks, each example on miners of its own, one per generation on which it is tested."""
     pairs = [(name, generation) for name in examples for generation in tried_on(name, MIXED)]
     generations = ",".join(generation for _name, generation in pairs)
     fleet = start_fleet(count=len(pairs), generation=generations, first=f"{SIMULATED}1")

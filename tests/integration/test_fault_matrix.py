@@ -16,7 +16,7 @@ from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, TaskResult, connection_to, newest_core
 
 # Changes that no task sees: a login restores a broken file of users, the password of a rival is a guess, and a rival
-# that sets the network back to DHCP leaves other addresses than there were.
+# that sets the network back to DHCP leaves other addresses than before.
 UNKNOWABLE = {f"{module}.{users}" for module in MODULES for users in ("users", "users-own")}
 UNKNOWABLE |= {"user.rival", "network.rival"}
 PLAY = {"gather_facts": False}
@@ -28,7 +28,7 @@ def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start
     """In both forms: as a task on each miner, and in one task for all of them."""
     alone, together = troubled(start_fleet, MODULES), troubled(start_fleet, RUN_BY_IT)
     before = [{host: settings(miner) for host, miner in miners.items()} for miners in (alone, together)]
-    # Most of a task is waiting, so two processes fit beside each other.
+    # Most of a task is waiting, so two processes can run side by side.
     with ThreadPoolExecutor(2) as pool:
         done = pool.map(lambda part: run(ansible, list(MODULES)[part::2], alone, f"alone{part}"), range(2))
         results = {result.host: result for part in done for result in part}
@@ -41,7 +41,7 @@ def test_each_module_makes_the_right_thing_of_each_fault(ansible: Ansible, start
 
 
 def require_right(miners: Mapping[str, Miner], before: Mapping[str, Any], results: Mapping[str, TaskResult]) -> None:
-    """Hold what came of all miners against the matrix."""
+    """Compares the results of all miners with the matrix."""
     found = {host: (outcome(result), len(miners[host].writes())) for host, result in results.items()}
     right = {host: (row.outcome(module), int(row.is_told(module))) for host, module, row in rows() if host in miners}
     wrong = {host: (found.get(host), right[host]) for host in right if found.get(host) != right[host]}
@@ -62,7 +62,7 @@ def rows() -> Iterator[tuple[str, str, Row]]:
 
 
 def run(ansible: Ansible, modules: Sequence[str], miners: Mapping[str, Miner], folder: str) -> list[TaskResult]:
-    """Run modules on each of their miners."""
+    """Runs modules on each of their miners."""
     plays = [
         {
             **PLAY,
@@ -78,7 +78,7 @@ def run(ansible: Ansible, modules: Sequence[str], miners: Mapping[str, Miner], f
 def run_together(
     ansible: Ansible, modules: Sequence[str], miners: Mapping[str, Miner], folder: str
 ) -> list[TaskResult]:
-    """Run modules on all of their miners, each in one task."""
+    """Runs modules on all of their miners, each in one task."""
     plays = [{**PLAY, "hosts": module, "tasks": [together_task(module, miners)]} for module in modules]
     return [
         TaskResult(host, done.task, done.action, status_of(result), result)
@@ -106,7 +106,7 @@ def together_task(module: str, miners: Mapping[str, Miner]) -> dict[str, Any]:
 def played(
     ansible: Ansible, modules: Iterable[str], miners: Mapping[str, Miner], folder: str, plays: list[dict[str, Any]]
 ) -> list[TaskResult]:
-    """Run plays on the groups of miners of these modules, in a folder of its own."""
+    """Runs plays on the groups of miners of these modules, in a folder of its own."""
     own = ansible.folder / folder
     own.mkdir()
     (own / "files").symlink_to(ansible.folder / "files")
@@ -128,19 +128,19 @@ def status_of(result: Mapping[str, Any]) -> str:
 
 
 def message(result: TaskResult, miner: Miner) -> str | None:
-    """What a failed task says, but for the address of its miner."""
+    """The message of a failed task, without the address of its miner."""
     text: str | None = result.result.get("msg")
     return text and text.replace(f"{miner.host}:{miner.port}", "MINER").replace(miner.host, "MINER")
 
 
 def settings(miner: Miner) -> dict[str, Any]:
-    """What a task can change of it, but for its state of power."""
+    """What a task can change on it, except for its power state."""
     names = {"pools", "autotune", "network", "firmware", "users"}
     return {name: value for name, value in miner.state().items() if name in names}
 
 
 def is_untrue(result: TaskResult, has_changed: bool) -> bool:
-    """Whether a task denies a change, or succeeded with one that there is not. One that failed may have to guess."""
+    """Whether a task denies a change, or reports one that is not there. A failed one may have to guess."""
     if has_changed:
         return not result.changed
     return result.changed and result.status == "ok" and MODULES[result.host.partition(".")[0]].setting is not None
@@ -149,7 +149,7 @@ def is_untrue(result: TaskResult, has_changed: bool) -> bool:
 def troubled(start_fleet: Callable[..., Fleet], modules: Iterable[str]) -> dict[str, Miner]:
     """A miner for each case of these modules, by module and fault."""
     miners: dict[str, Miner] = {}
-    # Those that send as much as they can get no simulator's time from others.
+    # Simulators of miners that send as much as possible get no time from others.
     kinds: dict[tuple[str, bool], list[Any]] = {}
     for case in cases():
         module, _name, row = case

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Miners that are flashed, and what can go wrong with it."""
+"""Flashing miners, and what can go wrong."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ from tests.support.running import (
 )
 
 SPEED = 30.0
-# A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+# A miner's uptime runs at simulated speed, and must not run away from the clock while the miner is searched for.
 SLOW, QUICK = 2.0, {"flash_s": 4, "boot_s": 2, "cgminer_start_s": 2}
-# A miner has a third of it before it is searched.
+# A third of it passes before the search.
 SEARCHED_S = 12
 NEWER = {"src": f"files/{NEWER_FIRMWARE}.swu"}
 OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
@@ -39,9 +39,9 @@ OLDER = {"src": f"files/{OLDER_FIRMWARE}.swu"}
 
 @dataclass(frozen=True)
 class Case:
-    """A miner, what is wanted of it, and what comes of that: an error_code, changed or ok, and how often it flashed.
+    """A miner, the requested change, and the result: an error_code, changed or ok, and how often it flashed.
 
-    ``says`` is what the message of a failure must have, ``now`` where the task says that the miner is if it has moved.
+    ``says`` must be in the message of a failure, ``now`` is where the task reports the miner if it has moved.
     """
 
     wanted: dict[str, Any] = field(default_factory=lambda: NEWER)
@@ -56,7 +56,7 @@ class Case:
 
 
 def stuck(said: str, seconds: float, **state: str) -> Case:
-    """An updater that takes nothing until the miner is rebooted, and how long that is waited for."""
+    """An updater that accepts nothing until the miner is rebooted, and how long the task waits for it."""
     return Case(
         {**NEWER, "wait_timeout": seconds},
         state=state,
@@ -133,7 +133,7 @@ CASES = {
     "stuck": stuck("it is busy", 3, updater="wedged", busy_reply="500"),
     "stuck-502": stuck("HTTP 502", 3, updater="wedged", busy_reply="502"),
     "stuck-reset": stuck("the connection broke", 3, updater="wedged", busy_reply="reset"),
-    # It is not waited for.
+    # The task does not wait for it.
     "dead": stuck("HTTP 502", 900, updater="dead"),
     "stuck-and-freed": freed(updater="wedged", busy_reply="500"),
     "stuck-502-and-freed": freed(updater="wedged", busy_reply="502"),
@@ -245,7 +245,7 @@ def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Ca
 
 @pytest.fixture
 def shop(firmware_files: Path) -> Iterator[str]:
-    """Where miners can fetch the archives."""
+    """A server from which miners can download the archives."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(firmware_files))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
@@ -267,7 +267,7 @@ def test_a_miner_that_can_fetches_it_itself(ansible: Ansible, start_fleet: Calla
 
 @newest_core
 def test_two_controllers_flash_a_miner_once(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """The second one comes while the first one's update is under way, and joins it."""
+    """The second one comes during the first one's update, and joins it."""
     fleet = start_fleet(count=1, generation="dm-2018-05", speed=10.0)
     (ansible.folder / "other/files").mkdir(parents=True)
     (ansible.folder / f"other/files/{NEWER_FIRMWARE}.swu").symlink_to(ansible.folder / NEWER["src"])

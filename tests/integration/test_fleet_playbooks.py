@@ -31,7 +31,7 @@ NEW, OWN, GUEST = "Correct-Horse-7", "Battery-Staple-8", "Visitors-Welcome-9"
 POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 NETWORK = {"mode": "static", "netmask": "255.255.0.0", "gateway": "127.20.255.254", "dns": ["8.8.8.8", "8.8.4.4"]}
 STATIC = {**NETWORK, "ipaddress": "{{ static_address }}"}
-# How a miner is once it is as `wanted` says.
+# The state of a miner that matches `wanted`.
 AS_WANTED = {"pools": [{**POOL, "pass": "x"}], "autotune": {"mode": "efficient"}, "users": {"admin": NEW}}
 
 
@@ -49,7 +49,7 @@ class TestProvision:
     def test_a_fresh_rack_gets_passwords_and_addresses_and_then_stays_as_it_is(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        """Half of it loses each reply, and the inventory is never told of the new addresses."""
+        """Half of it loses each reply, and the inventory never learns the new addresses."""
         generations = MIXED if ansible.is_newest else ("dm-2018-05", "inno-2018-09")
         fleet = start_fleet(count=len(generations), generation=",".join(generations), speed=SPEED)
         inventory = moving_inventory(fleet, "127.20.110", provision_guest_password=GUEST)
@@ -76,7 +76,7 @@ class TestProvision:
                 "setAutoTune",
             ]
 
-        # That nothing is left to change is decided by our own code alone.
+        # Whether nothing is left to change is decided by our own code alone.
         if ansible.is_newest:
             fleet.clear()
             again = ansible(PROVISION, inventory, "--diff").succeeded()
@@ -144,8 +144,8 @@ class TestAudit:
         elsewhere = ansible.folder / "elsewhere"
         elsewhere.mkdir()
 
-        # The report is below the folder that Ansible was started in, whatever the variable says, which only a shell
-        # keeps up to date.
+        # The report is below the folder in which Ansible was started, whatever this variable says; only a shell keeps
+        # it up to date.
         environment = {"PWD": str(elsewhere)}
         done = ansible(AUDIT, inventory, extra_vars={"audit_partial": True}, environment=environment).succeeded()
         assert list(elsewhere.iterdir()) == []
@@ -201,7 +201,7 @@ class TestAudit:
     def test_each_audit_of_a_run_has_its_own_reasons_and_drift_alone_fails_only_on_request(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        """Whatever the strategy is that Ansible was told to use elsewhere."""
+        """Whatever strategy Ansible is set to use elsewhere."""
         fleet = start_fleet(count=2, speed=SPEED)
         fleet[0].set(autotune={"mode": "efficient"})
         fleet[1].set(autotune={"mode": "performance"})
@@ -289,7 +289,7 @@ class TestAudit:
 class TestRotatePasswords:
     @newest_core
     def test_a_canary_that_fails_stops_it(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        """Also one that is unreachable, which Ansible does not take for a failure."""
+        """Also an unreachable one, which Ansible does not count as a failure."""
         fleet = start_fleet(count=3, speed=SPEED)
         fleet[0].fault("dark")
         done = rotate(ansible, inventory_of(fleet))
@@ -333,7 +333,7 @@ class TestRotatePasswords:
         assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
 
     def test_the_old_password_may_come_from_anywhere(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        """From -u and -k, the environment or a list as text; not only from dragonmint_password. None is told."""
+        """From -u and -k, the environment or a list as text; not only from dragonmint_password. None is shown."""
         fleet = start_fleet(count=3, generation="mixed", speed=SPEED)
         passwords = ["Typed-Password-1", "Environment-2", "Listed-Password-3"]
         for miner, password in zip(fleet.miners, passwords):
@@ -387,7 +387,7 @@ class TestRotatePasswords:
 
 
 def moving_inventory(fleet: Fleet, network: str, **variables: Any) -> dict[str, Any]:
-    """Each miner is to have a static address in this network. Half of them are known by their MAC."""
+    """Each miner should get a static address in this network. Half of them are identified by their MAC."""
     inventory = inventory_of(fleet, **wanted(provision_network=STATIC, **variables))
     for number, (miner, host) in enumerate(zip(fleet.miners, sorted_hosts(inventory)), 1):
         host["static_address"] = f"{network}.{number}"
@@ -412,7 +412,7 @@ def renamed(inventory: dict[str, Any], names: Any) -> dict[str, Any]:
 
 
 def modules_changed(done: PlaybookRun) -> set[str]:
-    """The hosts that one of our modules has changed."""
+    """The hosts changed by one of our modules."""
     return {r.host for r in done.results if r.changed and "dragonmint" in r.action}
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task for all miners over https, and under ansible-runner, which is what an AWX runs."""
+"""A task for all miners over https, and under ansible-runner, which AWX uses."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.running import Ansible, inventory_of, newest_core
 from tests.unit.loopback import Authority, Peer, http, listening
 
 FLEET = "minerops.dragonmint.dragonmint_fleet"
-# Under a runner, a task says how far it is every 10 s.
+# Under a runner, a task reports its progress every 10 s.
 SECONDS, RATE = 12, 2
 EVENT_BYTES_MAX = 20_000
 
@@ -33,7 +33,7 @@ def plays(task: dict[str, Any]) -> list[dict[str, Any]]:
 
 @contextmanager
 def over_tls(miner: Miner, tls: ssl.SSLContext) -> Iterator[int]:
-    """The port at which a miner answers over https."""
+    """The port on which a miner answers over https."""
 
     def talk(peer: Peer) -> None:
         while request := peer.read_request():

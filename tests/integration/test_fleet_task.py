@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many miners in one task: which ones, with whose login and options, and what the task says of them.
+"""Many miners in one task: which ones, with whose login and options, and the task's report.
 
-What becomes of single miners is in test_fault_matrix, for this form, too.
+Results of single miners are tested in test_fault_matrix, for this form, too.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[...,
     assert "autotune: 4 of 4 miners ok, 3 changed, 0 failed, 0 unreachable" in real.output
     assert "+++" not in real.output
 
-    # What the settings are compared with is decided by our own code alone.
+    # The comparison of the settings is our own code alone.
     if ansible.is_newest:
         miners.clear()
         again = ansible(plays, inventory, "--diff").succeeded()
@@ -112,7 +112,7 @@ def test_a_login_comes_from_where_a_module_takes_it(ansible: Ansible, start_flee
     by_role = {"hosts": "wrong", "gather_facts": False}
     hosts = {"hosts": "wrong", "vars": {"passwords": own}}
     plays = [
-        # Over the wrong one of the inventory.
+        # Overrides the wrong one of the inventory.
         play(fleet(), **hosts | {"vars": {"passwords": own, "dragonmint_password": mine}}),
         play({**fleet(), "vars": {"dragonmint_password": mine}}, **hosts),
         play({"block": [fleet()], "vars": {"dragonmint_password": mine}}, **hosts),
@@ -168,7 +168,7 @@ def test_the_login_of_the_command_line_is_that_of_all_miners(
         f"miner{number}": {"ansible_host": miner.host, "dragonmint_port": miner.port}
         for number, miner in enumerate(miners.miners, 1)
     }
-    # Ansible puts the password of the host that a task runs for in place of the given one.
+    # Ansible replaces the given password by that of the host that a task runs for.
     hosts["miner3"]["ansible_password"] = "dragonadmin"
     (ansible.folder / "password").write_text("dragonadmin")
     login = ("-u", "admin", "--connection-password-file", "password")
@@ -489,5 +489,5 @@ def test_the_result_of_many_miners_stays_small(ansible: Ansible, start_fleet: Ca
     assert list(usual["miners"]) == usual["failed_hosts"] == ["miner8"]
     assert len(json.dumps(usual)) < 2000
     assert len(everything["miners"]) == count
-    # Names of all miners are nowhere else in the output.
+    # The names of all miners are nowhere else in the output.
     assert done.output.count("miner") < 50

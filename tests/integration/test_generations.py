@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each module on each firmware, for each user, with each way to log in: one miner a case, all of them in one run."""
+"""Each module on each firmware, for each user, with each way to log in: one miner per case, in one run."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from tests.works_where import CASES, DOCUMENTED, LOGIN, USERS, USES, WITHOUT_A_M
 
 SPEED = 50.0
 LATEST = {"version": "t1_20180901_120000", "url": "http://127.0.0.1:9/t1_20180901_120000.swu", "info": "important"}
-# What nothing tells of beforehand: there a change is sent that can only fail.
+# What nothing reveals in advance: a change is sent that can only fail.
 TRIED = {
-    # Not on DragonMint, whose firmware is known by its page.
+    # Not on DragonMint, whose firmware is identified by its page.
     "`blinking`",
     *("`url`", "`latest`", "`stratum+ssl`", "`stratum2+tcp`"),
     *("a pool without a dot in its name", "a pool at an IPv6 address"),
 }
-# Users that see too little to tell.
+# Users that see too little to determine it.
 UNKNOWN = {(generation, "guest") for generation in GENERATIONS if generation.startswith("inno")}
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A miner of this generation, with which this user tries a case; its name in the inventory."""
+    """A miner of this generation, on which this user tries a case; its name in the inventory."""
 
     number: int
     user: str
@@ -72,7 +72,7 @@ def test_what_comes_of_each_module_and_which_endpoints_it_calls(
     for trial, miner in miners.items():
         miner.set(vendor=LATEST)
         if trial.generation == "inno-2019" and trial.module == "dragonmint_facts":
-            # A T1 is not asked for all that this firmware tells.
+            # A T1 is not asked for everything that this firmware reports.
             miner.set(type="T2T+")
     done = ansible([play_of(number) for number in range(len(CASES))], inventory_of(miners, auth))
     results = {trial: done.one(str(trial)) for trial in trials}
@@ -98,7 +98,7 @@ def generations_told(results: dict[Trial, TaskResult]) -> dict[tuple[str, str], 
 
 
 def endpoints_called(miners: dict[Trial, Miner]) -> dict[str, set[str]]:
-    """What was asked of the miners of each module: actions, and the paths of what is none."""
+    """The requests to the miners of each module: actions, and paths of other endpoints."""
     called: dict[str, set[str]] = {module: set() for module in USES}
     for trial, miner in miners.items():
         called[trial.module] |= {request["action"] or request["path"] for request in miner.requests()}

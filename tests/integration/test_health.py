@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is found wrong with a fleet, and what mends it: the playbook heal."""
+"""What is found wrong with a fleet, and the remedies: the playbook heal."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ POOLS = [{"url": f"stratum+tcp://pool-{number}.vendor.example:3333", "user": f"v
 FOREIGN = [{"url": "stratum+tcp://thief.example:1", "user": "thief", "pass": "x"}]
 WELL: dict[str, Any] = {}
 DEAD: dict[str, Any] = {"alive": False}
-# Nothing has been restarted for so long.
+# Nothing was restarted for this long.
 SETTLED = {"mining_s": 265000}
-# Looked at often, so that a test is quick; a remedy has this many seconds.
+# Frequent looks, so that a test is quick; a remedy has this many seconds.
 QUICK = {"_health_pause": 1, "health_heal_timeout": 8}
 
-# The name of a miner, what is done to it, and what must be found: nothing else, and nothing with any other miner.
+# The name of a miner, what is done to it, and what must be found: nothing else, and nothing on other miners.
 TROUBLES: dict[str, tuple[Callable[[Miner], Any], str]] = {
     "dead board": (lambda miner: miner.set(boards=[WELL, DEAD, WELL]), "board_dead"),
     "missing board": (lambda miner: miner.set(boards=[WELL, {"slot": 2}]), "board_missing"),
@@ -82,7 +82,7 @@ class TestFindings:
     def test_each_run_of_a_process_has_its_own_limits_and_exit_code(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        """Limits can differ between miners, and chips are judged if that is wanted."""
+        """Limits can differ between miners, and chips are checked on request."""
         fleet = start_fleet(count=3, speed=SPEED)
         fleet[2].set(fan_duty=100)
         inventory = inventory_of({f"m{number}": miner for number, miner in enumerate(fleet.miners, 1)})
@@ -119,7 +119,7 @@ class TestRemedies:
     def test_a_remedy_shows_on_the_miner_and_needs_no_memory(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        """Each run begins in an empty folder, as in AWX."""
+        """Each run starts in an empty folder, as in AWX."""
         fleet = start_fleet(count=7, speed=SPEED)
         names = ["down", "dead board", "missing board", "stubborn board", "restarted board", "hot", "dying"]
         miners = dict(zip(names, fleet.miners))
@@ -129,7 +129,7 @@ class TestRemedies:
         miners["dead board"].set(boards=[WELL, DEAD, WELL], mended_by="restart")
         miners["missing board"].set(boards=[WELL], mended_by="reboot")
         miners["stubborn board"].set(boards=[WELL, DEAD, WELL], mended_by="reboot")
-        # A restart an interval ago has not helped.
+        # A restart an interval ago did not help.
         miners["restarted board"].set(boards=[WELL, DEAD, WELL], mended_by="reboot", mining_s=100000)
         miners["hot"].set(boards=[{"temperature_c": 91}, DEAD, WELL])
         miners["dying"].set(cgminer="empty")
@@ -164,14 +164,14 @@ class TestRemedies:
         limited = {row["miner"]: row["reason"] for row in report(elsewhere) if row["outcome"] == "limit reached"}
         assert set(limited) == {"stubborn board"}
         assert "cgminer was started" in limited["stubborn board"]
-        # A cgminer that does not run has nothing to lose by a restart.
+        # A stopped cgminer has nothing to lose by a restart.
         assert sent(miners) == {**first, "dying": ["restartCgMiner", "reboot", "restartCgMiner"]}
 
     @newest_core
     def test_heal_in_check_mode_says_what_it_would_do(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        """A limited run is judged as well."""
+        """A limited run is checked as well."""
         fleet = start_fleet(count=5, speed=SPEED)
         miners = dict(zip(["down", "dead board", "missing board", "hot", "healthy"], fleet.miners))
         for miner in fleet.miners:
@@ -221,7 +221,7 @@ class TestRemedies:
 
     @newest_core
     def test_files_that_last_make_it_stricter(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-        """And without knowing what was tried, nothing is."""
+        """If it is unknown what was sent, nothing is sent."""
         now, long_ago = (f"{year}-01-01T00:00:00+00:00" for year in ("2100", "2018"))
         files = {
             "recent": record("recent", now),
@@ -304,7 +304,7 @@ class TestRemedies:
     def test_a_run_that_is_killed_has_used_up_its_remedy(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
-        """Between the note and the remedy, again and again: never more are sent than are allowed."""
+        """Killed between the note and the remedy, again and again: never more are sent than allowed."""
         fleet = start_fleet(speed=1.0)
         fleet[0].set(ready=False)
         inventory = inventory_of({"m": fleet[0]})
@@ -335,7 +335,7 @@ class TestRemedies:
         assert len(order) == 3
         moments = {name: [request["time"] for request in miner.requests()] for name, miner in miners.items()}
         told = {name: miners[name].writes()[0]["time"] for name in order}
-        # A batch is well before the next one is told.
+        # A batch is healthy before the next one gets its remedies.
         assert max(moments[name][-1] for name in order[:2]) < told[order[2]]
         assert sum(len(miner.writes()) for miner in fleet.miners) == 3
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A device that wants more than to mine: nothing of what it says is executed, and it gets no login sent elsewhere."""
+"""A hostile device: nothing that it says is executed, and it can't get a login sent elsewhere."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPEED = 50.0
 MARK = "hostile"
 NEW = "Correct-Horse-7"
 POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
-# What a terminal would obey, and what a log's reader would take for other lines.
+# What a terminal would execute, and what a log's reader would take for other lines.
 CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 MARKUP = "<script>alert(1)</script><b onload=x>"
 ESCAPES = "\x1b[2J\x1b]0;title\x07\x9b31m\r\x08\x7f"
@@ -55,7 +55,7 @@ UPGRADE = {
     "upgrade_wait_timeout": 30,
     "upgrade_allow_downgrade": True,
 }
-# What was told becomes the option of another task.
+# Text from a device as the option of another task.
 AS_OPTIONS: list[dict[str, Any]] = [
     {"minerops.dragonmint.dragonmint_autotune": {"mode": "{{ ansible_facts.dragonmint_identity.firmware }}"}},
     {"minerops.dragonmint.dragonmint_pools": {"pools": "{{ ansible_facts.dragonmint_pools }}"}},
@@ -67,7 +67,7 @@ AS_OPTIONS: list[dict[str, Any]] = [
 
 @pytest.fixture
 def thief() -> Iterator[socketserver.ThreadingTCPServer]:
-    """A port that nothing has to connect to. What connects is in its `caught`."""
+    """A port that nothing may connect to. Connections are in its `caught`."""
 
     class Catch(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -83,7 +83,7 @@ def thief() -> Iterator[socketserver.ThreadingTCPServer]:
 
 
 def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """In no task, here and elsewhere, in no report of a playbook, and not as an option of the next task either."""
+    """Not in a task, here or elsewhere, not in the report of a playbook, and not as an option of the next task."""
     text = hostile_text(ansible)
     hosts = {name: reached(miner) for name, miner in liars(start_fleet, text).items()}
     hosts["there"]["machine"] = "bastion"
@@ -128,7 +128,7 @@ def test_text_of_a_device_does_nothing(ansible: Ansible, start_fleet: Callable[.
 
 
 def test_text_of_a_device_does_nothing_in_the_inventory(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Neither as the name of a host or of a group, nor in a variable, nor in what is shown of them."""
+    """Not as the name of a host or group, not in a variable, and not in what is shown of them."""
     text = hostile_text(ansible)
     fleet = start_fleet(count=4)
     lying, refusing, locked, hanging = fleet.miners
@@ -151,7 +151,7 @@ def test_text_of_a_device_does_nothing_in_the_inventory(ansible: Ansible, start_
     shown = [ask(ansible, file, *how) for how in (("--list",), ("--graph", "--vars"), ("--list", "--yaml"))]
     assert [one.stderr for one in shown if one.returncode] == []
     found = as_listed(shown[0])
-    # What is no name is none of a host.
+    # Invalid names are not used as host names.
     assert found["hostvars"].keys() == {miner.host for miner in fleet.miners}
     assert found["told"] == {lying.host, hanging.host}
     assert template_in(text) in found["hostvars"][lying.host]["again"]
@@ -169,7 +169,7 @@ def test_text_of_a_device_does_nothing_in_the_inventory(ansible: Ansible, start_
 
 
 def hostile_text(ansible: Ansible) -> str:
-    """A path, a template that would leave a file, an invalid template, what a terminal obeys, and markup."""
+    """A path, a template that would create a file, an invalid template, terminal controls, and markup."""
     return (
         f"../../{MARK}{{{{ lookup('ansible.builtin.pipe', 'touch {executed(ansible)}') }}}}{{% for %}}{ESCAPES}{MARKUP}"
     )
@@ -180,12 +180,12 @@ def template_in(text: str) -> str:
 
 
 def executed(ansible: Ansible) -> Path:
-    """What is there once a template was executed."""
+    """A file that exists once a template was executed."""
     return ansible.folder / "executed"
 
 
 def liars(start_fleet: Callable[..., Fleet], text: str) -> dict[str, Miner]:
-    """Miners that say a text wherever they can say any, and one with the formulas of spreadsheets."""
+    """Miners that put a text wherever they can, and one with spreadsheet formulas."""
     here, there, upgraded, refusing, sheet = start_fleet(count=5, speed=SPEED).miners
     (ill,) = start_fleet(generation="inno-2018-08", speed=SPEED).miners
     ill.set(error={"code": "1", "errmsg": text}, pools=[{"url": text, "user": text, "pass": "x"}])
@@ -240,7 +240,7 @@ def assert_a_sheet_is_text(path: Path) -> None:
 def test_no_login_is_sent_to_another_port(
     ansible: Ansible, start_fleet: Callable[..., Fleet], thief: socketserver.ThreadingTCPServer
 ) -> None:
-    """Whatever the miner answers with: no redirect is followed, and no offer of another way to log in is taken."""
+    """Whatever the miner answers: no redirect is followed, and no other authentication scheme is accepted."""
     port = thief.server_address[1]
     away = {"location": f"http://127.0.0.1:{port}/api/x"}
     answers: list[tuple[str, dict[str, Any]]] = [
@@ -254,7 +254,7 @@ def test_no_login_is_sent_to_another_port(
     for number, (miner, (fault, params)) in enumerate(zip(miners, [*answers, *there])):
         miner.fault(fault, **params)
         hosts[f"miner{number}"] = reached(miner, machine="localhost" if number < len(answers) else "bastion")
-    # These are honest until it comes to firmware.
+    # These behave until it comes to firmware.
     uploads.fault("redirect", action="/upgrade/upload", status=307, **away)
     listens.fault("redirect", action="/upgrade/ws", status=307, **away)
     hosts |= {"uploads": reached(uploads), "listens": reached(listens)}
@@ -266,18 +266,18 @@ def test_no_login_is_sent_to_another_port(
         assert ends == ["bad_reply"] * len(EVERY_TASK)
         asked = [(request["action"], request["auth"]) for request in miner.requests()]
         shown = [auth for action, auth in asked if action != "auth"]
-        # Some tasks log in first; none has asked a second time in the way that was offered.
+        # Some tasks log in first; none has tried again in the way that was offered.
         assert set(shown) == {"basic"}
         assert len(shown) <= len(EVERY_TASK)
     firmware = {host: done.of(host)[-2].result for host in ("uploads", "listens")}
-    # What the updater does decides, not what answered for it; here it does nothing, so the upload counts as refused.
+    # The updater's actions decide, not what answered for it; here it does nothing, so the upload counts as refused.
     assert firmware["uploads"]["error_code"] == "updater_stuck"
     assert firmware["listens"]["version"] == NEWER_FIRMWARE
     assert {request["auth"] for request in listens.requests() if request["path"] == "/upgrade/ws"} == {None}
 
 
 def lie(miner: Miner, text: str, refuses: bool = False) -> None:
-    """Have it say this text wherever it can say any, as its settings or as the reason for a refusal."""
+    """Makes it use this text wherever it can, in its settings or as the reason for a refusal."""
     miner.set(
         type=text,
         hwver=text,
@@ -315,7 +315,7 @@ def playbook(name: str, target: str, **variables: Any) -> dict[str, Any]:
 
 
 def play(tasks: list[dict[str, Any]], hosts: str = "miners") -> dict[str, Any]:
-    """Here or on another machine, as the miner says, and to the end."""
+    """Here or on another machine, depending on the miner, and to the end."""
     kept = [{**task, "delegate_to": "{{ machine }}"} for task in tasks]
     go_on = {"ignore_errors": True, "ignore_unreachable": True}
     return {"hosts": hosts, "gather_facts": False, "tasks": kept, **go_on}

@@ -38,7 +38,7 @@ from tests.support.running import ROOT, Ansible, newest_core
 
 
 def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """One of each generation is well; the others are foreign, dark, locked, hang, drip, never end or die."""
+    """One of each generation is healthy; the others are foreign, dark, locked, hang, drip, never end or die."""
     fleet = start_fleet(count=12, generation="mixed")
     well, (foreign, dark, locked, hangs, drips, endless, dies, hostile, broken) = fleet.miners[:3], fleet.miners[3:]
     for miner in fleet.miners:
@@ -133,7 +133,7 @@ def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, star
     warm = listed(ansible, file, MINER_PASSWORD="")
     assert warm["hostvars"] == cold["hostvars"]
     assert len(warm["dragonmint"]) == 3
-    # What is made of the facts is made anew.
+    # What is derived from the facts is derived again.
     regrouped = listed(ansible, source(ansible, fleet, hostname="ipaddress", groups={"one": "true"}, **cached))
     assert regrouped["one"] == {miner.host for miner in fleet.miners}
     assert [actions(miner) for miner in fleet.miners] == [[], [], []]
@@ -157,7 +157,7 @@ def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
     def spoilt(content: str, **changes: Any) -> str:
-        """A cache with some keys of ours changed, wherever this ansible-core keeps them."""
+        """A cache with some of our keys changed, wherever this ansible-core stores them."""
         whole = json.loads(content)
         inner = json.loads(whole["__payload__"]) if "__payload__" in whole else whole
         inner.update(changes)
@@ -207,7 +207,7 @@ def test_a_cache_that_keeps_nothing_is_warned_of(ansible: Ansible, start_fleet: 
 def test_facts_that_were_gathered_once_come_before_the_inventory(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    """As with all of Ansible's fact cache: it is documented, since it surprises."""
+    """Like all of Ansible's fact cache; documented because it surprises."""
     fleet = start_fleet(count=1)
     file = source(ansible, fleet)
     environment = {
@@ -257,7 +257,7 @@ def test_hosts_are_named_as_is_wanted(ansible: Ansible, start_fleet: Callable[..
     }
 
     by_mac[0].set(host="127.20.0.9")
-    # Names can be limited to, in the form that they are given.
+    # --limit accepts names in the form in which they are given.
     tasks = [{"ansible.builtin.debug": {"msg": "{{ ansible_host }} {{ groups.dragonmint | sort }}"}}]
     play = [{"hosts": "all", "gather_facts": False, "tasks": tasks}]
     file = source(ansible, fleet, networks=[*addresses(by_mac), "127.20.0.9"])
@@ -327,11 +327,11 @@ def test_hosts_are_grouped_and_variables_composed(ansible: Ansible, start_fleet:
     assert found["type_t1"] == found["_factory"] == {name_of(fleet[0]), name_of(fleet[1])}
     assert float(found["hostvars"][name_of(fleet[0])]["ths"]) > 14
     named = listed(ansible, source(ansible, fleet, use_extra_vars=True, **options), "-e", "hall=north")
-    # Also what did not let anybody in.
+    # Including a miner that accepted no login.
     assert named["in_hall"] == {name_of(fleet[0]), name_of(fleet[1]), fleet[2].host}
     text = refused(ansible, source(ansible, fleet, strict=True, **options))
     assert "site" in text
-    # It is no error of the user's that a locked miner tells nothing.
+    # A locked miner without facts is not the user's error.
     del options["compose"]["site"], options["groups"]["in_hall"]
     assert listed(ansible, source(ansible, fleet, strict=True, **options))["first"] == {name_of(fleet[0])}
 
@@ -412,7 +412,7 @@ def test_a_password_may_be_a_vault(ansible: Ansible, start_fleet: Callable[..., 
 
 
 def test_a_playbook_sees_how_each_source_was_read(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Also those that Ansible warns of and goes on without, and also when no source is left."""
+    """Also those that Ansible skips with a warning, and also if no source is left."""
     fleet = start_fleet(count=3)
     fleet[1].set(users={"admin": "Somebody-Else-3"})
     folders = {name: ansible.folder / name for name in ("good", "north", "south")}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Desired state in the inventory: which miners differ, and that playbooks for these leave the others alone."""
+"""Desired state in the inventory: which miners have drift, and that playbooks for these skip the others."""
 
 from __future__ import annotations
 
@@ -140,7 +140,7 @@ def test_what_is_not_known_is_no_desired_state(ansible: Ansible, start_fleet: Ca
     }
     assert found["dragonmint_locked"] == {fleet[2].host}
     assert found["dragonmint_unresponsive"] == {names[3]}
-    # Of whom nothing is desired is no matter of drift.
+    # A miner without desired state has no drift.
     assert drift(listed(ansible, source(ansible, fleet, desired=desired[1:], groups=groups))) == {}
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No secret comes out of the inventory plugin: not of what it finds, nor of what goes wrong while it looks."""
+"""No secret leaks from the inventory plugin, neither from what it finds nor from what goes wrong."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ DESIRED_POOL = {
 BAD_POOL = {**DESIRED_POOL, "url": "{{ lookup('ansible.builtin.env', 'POOL_URL') }}"}
 READS = ("overview", "summary", "pools", "getAutoTune", "getAutoTuneStatus")
 
-# What is done to a miner besides knowing secrets, and the group that it gets into.
+# What is done to a miner, besides giving it secrets, and its resulting group.
 ENDS: dict[str, tuple[Callable[[Miner], Any], str]] = {
     "takes the first": (lambda miner: miner.set(users={"admin": LOGIN}), "dragonmint"),
     "takes the second": (lambda miner: None, "dragonmint"),
@@ -46,7 +46,7 @@ ENDS: dict[str, tuple[Callable[[Miner], Any], str]] = {
 }
 RAISES = {"raises at the login": "auth", "raises afterwards": "overview"}
 
-# As if a library told everything that it was to send.
+# As if a library printed everything that it sends.
 TALKATIVE_LIBRARY = """
 import os
 import sys
@@ -64,7 +64,7 @@ if os.path.basename(sys.argv[0]) == "ansible-inventory":
     ClientSession._request = talk
 """
 
-# What is wrong with a source, and a word of what is said about it.
+# What is wrong with a source, and a word of the message.
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "compose": ({"strict": True, "compose": {"x": "dragonmint_pools[0].nothing.at_all"}}, "nothing"),
     "hostname": ({"strict": True, "hostname": "dragonmint_pools[0].url"}, "not a valid host name"),
@@ -87,7 +87,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 
 def test_no_secret_comes_out_of_the_inventory(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Neither polled nor from the cache, whatever becomes of the miners, and in each way that it is shown."""
+    """Neither polled nor from the cache, whatever happens to the miners, and however it is shown."""
     fleet = start_fleet(count=len(ENDS))
     miners = dict(zip(ENDS, fleet.miners))
     for name, (bring_about, _group) in ENDS.items():
@@ -138,7 +138,7 @@ def test_no_secret_comes_out_of_a_source_that_is_wrong(ansible: Ansible, start_f
         for name, (options, _word) in WRONG.items()
     ]
     with commands_of(ansible) as commands:
-        # With the variables of groups: what is wrong is among them.
+        # With the variables of groups: the errors are among them.
         done = look(ansible, sources, "--list", "--export")
     output = done.stdout + done.stderr
     assert [name for name, (_options, word) in WRONG.items() if word not in " ".join(output.split())] == []
@@ -149,13 +149,13 @@ def test_no_secret_comes_out_of_a_source_that_is_wrong(ansible: Ansible, start_f
 
 
 def prepare(miner: Miner) -> None:
-    """Have it know secrets of its own."""
+    """Gives it secrets of its own."""
     pool = {"url": URL_WITH_PASSWORD, "user": "farm.1", "pass": STORED}
     miner.set(users={"admin": FALLBACK}, pools=[pool] * 2)
 
 
 def look(ansible: Ansible, sources: list[Path], *arguments: str, **environment: str) -> CompletedProcess[str]:
-    """Run ansible-inventory, and have it say all that it can."""
+    """Runs ansible-inventory with maximum verbosity."""
     for name in ("library", "temporary"):
         (ansible.folder / name).mkdir(exist_ok=True)
     (ansible.folder / "library/sitecustomize.py").write_text(TALKATIVE_LIBRARY)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of the playbooks: an error that leaves nothing to do is not a success, and wrong variables send nothing."""
+"""The guard of the playbooks: an error that leaves nothing to do is not a success; invalid variables send nothing."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ UNSET = {"credentials": [{"name": "unset", "password": "{{ lookup('ansible.built
 
 @dataclass(frozen=True)
 class Source:
-    """What is wrong with a source, and what the sentence says of it."""
+    """What is wrong with a source, and its sentence."""
 
     says: str
     options: dict[str, Any] = field(default_factory=dict)
     text: str = ""
 
 
-# By their file names. All are asked with a password that no miner takes.
+# By file name. All are polled with a password that no miner accepts.
 SOURCES = {
     "unset.dragonmint.yml": Source("unset.dragonmint.yml was not read: ", UNSET),
     "locked.dragonmint.yml": Source("locked.dragonmint.yml: 2 miners refused every login.", FLEET_ONLY),
@@ -46,7 +46,7 @@ SOURCES = {
     ),
     "missing.dragonmint.yml": Source("missing.dragonmint.yml was not read as an inventory"),
 }
-# What names nothing in `target`, with further arguments.
+# Values of `target` that name nothing, with further arguments.
 TARGETS = {
     "drfit_*": ((), "matches 'drfit_*' in target. Correct target."),
     "spare1:nosuch:!rack9": (("--limit", "spare1"), "matches 'nosuch', '!rack9' in target. Correct target."),
@@ -54,7 +54,7 @@ TARGETS = {
 
 
 def guarded(done: PlaybookRun) -> str:
-    """The sentence of the guard, in one line."""
+    """The sentence of the guard, on one line."""
     (result,) = done.of(task=GUARD)
     return str(result.result["msg"]) if result.status == "failed" else ""
 
@@ -63,7 +63,7 @@ def guarded(done: PlaybookRun) -> str:
 def test_nothing_to_do_is_a_success_where_the_inventory_is_known(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    """Be it that no miner has drifted, or that a group is empty."""
+    """Because no miner has drifted, or because a group is empty."""
     file = source(ansible, a_fleet(start_fleet), desired=DESIRED)
     name = f"minerops.dragonmint.{PROVISION.stem}"
     jobs = [{"import_playbook": name, "vars": {"target": target}} for target in ("drift_*", "spares")]
@@ -127,7 +127,7 @@ def test_one_of_two_sources_that_is_locked_is_enough(ansible: Ansible, start_fle
     done = provision(*DRIFTED, "--limit", "spare1")
     assert done.returncode != 0
     assert "fleet.dragonmint.yml: 1 miner refused every login." in guarded(done)
-    # Where there is something to do, it is done, with a warning.
+    # If there is something to do, it is done, with a warning.
     login = ("-e", f"dragonmint_password={PASSWORD}")
     done = provision("-e", "target=dragonmint", "-e", "provision_verify_mining=no", *login).succeeded()
     assert "The job does not cover the whole inventory." in " ".join(done.output.split())
@@ -135,7 +135,7 @@ def test_one_of_two_sources_that_is_locked_is_enough(ansible: Ansible, start_fle
 
 @newest_core
 def test_the_longest_playbook_refuses_a_target_that_does_not_exist_and_an_empty_inventory(ansible: Ansible) -> None:
-    """One that imports others, each of which has a guard of its own."""
+    """One that imports others, each with its own guard."""
     done = ansible(PLAYBOOKS / "site.yml", STATIC, extra_vars={"target": "nosuch"})
     assert done.returncode != 0
     assert guarded(done) == "No group or host of the inventory matches 'nosuch' in target. Correct target."
@@ -194,7 +194,7 @@ def test_what_a_survey_gives_is_as_good_as_what_yaml_gives(ansible: Ansible, sta
 
 
 def test_a_password_that_is_lost_is_named(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Other than what is left empty, a template that comes to nothing must not mean that no password is wanted."""
+    """Unlike a field left empty, a template that is empty must not mean that no password is desired."""
     fleet = start_fleet(count=1)
     lost = "{{ lookup('ansible.builtin.env', 'FLEET_PASSWORD') }}"
     done = ansible(PROVISION, inventory_of(fleet, provision_admin_password=lost))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of a miner: who may read it, that each task ends, and what becomes of the file."""
+"""The log of a miner: who may read it, that each task ends, and the resulting file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LINES = [
 ]
 WHOLE = "".join(f"{line}\n" for line in LINES)
 GUEST = {"dragonmint_username": "guest", "dragonmint_password": "dragonguest"}
-# A run may hold what a task keeps, and not all that a miner sends.
+# A run may hold what a task keeps, but not everything that a miner sends.
 MEMORY_BYTES = 400 * 1024 * 1024
 SOON_S = 60.0
 
@@ -59,7 +59,7 @@ def test_who_may_read_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) ->
             ("jwt_guest", {**GUEST, "dragonmint_auth": "jwt"}, "permission"),
             ("wrong", {"dragonmint_password": "wrong"}, "authentication"),
         ):
-            # Until its own is changed, an Innosilicon takes any password, and its guest has another one.
+            # Until its own is changed, an Innosilicon accepts any password, and its guest has another one.
             if miner.generation.startswith("inno") and name not in ("basic", "jwt"):
                 continue
             hosts[f"{miner.generation}_{name}"] = {**connection_to(miner), **variables}
@@ -71,7 +71,7 @@ def test_who_may_read_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) ->
 
 
 FAULTS: dict[str, tuple[str | None, list[str]]] = {
-    # How a task ends that reads what is there, one that follows, and one that follows and keeps nothing.
+    # How tasks end that read existing entries, follow, or follow without keeping anything.
     "whole": (None, ["pause", "time", "time"]),
     "endless": ("endless", ["max_bytes", "max_bytes", "time"]),
     "unbroken": ("unbroken", ["max_bytes", "max_bytes", "time"]),
@@ -88,7 +88,7 @@ FAULTS: dict[str, tuple[str | None, list[str]]] = {
 
 @newest_core
 def test_each_task_ends_in_time_and_in_bounds(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    # A second is one: nothing here may wait for the 60 of the miner's web server.
+    # One second means one second: nothing here may wait for the 60 of the miner's web server.
     hosts = {}
     for (name, (fault, _unused)), miner in zip(FAULTS.items(), start_fleet(count=len(FAULTS), speed=1).miners):
         hosts[name] = {**connection_to(miner), "dragonmint_timeout": 4, "dragonmint_retries": 0}
@@ -96,10 +96,10 @@ def test_each_task_ends_in_time_and_in_bounds(ansible: Ansible, start_fleet: Cal
             miner.fault(fault, None if fault == "dark" else "/stream/logs")
     began = time.monotonic()
     before = largest_bytes()
-    # So much comes in time on a busy machine, too.
+    # This much arrives in time even on a busy machine.
     few = {"max_bytes": 2**20}
     tasks = [logs(**few), logs(**few, duration=5), logs(**few, duration=3, match="no such thing")]
-    # The memory of another process's children is not seen.
+    # The memory of another process's children is not visible.
     with warm.cold():
         done = ansible(play(*tasks), inventory(hosts))
     assert time.monotonic() - began < SOON_S
@@ -122,7 +122,7 @@ def test_the_web_servers_cut_is_an_end(ansible: Ansible, start_fleet: Callable[.
 @newest_core
 def test_new_entries_are_followed(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     (miner,) = start_fleet(speed=1).miners
-    # It restarts cgminer in the background, which is then written down.
+    # It restarts cgminer in the background, which is then logged.
     restart = {"minerops.dragonmint.dragonmint_power": {"state": "mining_restarted", "wait": False}}
     follow = logs(lines=1, duration=8, match="Started")
     done = ansible(play(restart, follow), inventory({"miner": connection_to(miner)}))
@@ -219,7 +219,7 @@ def test_text_of_the_log_is_no_template(ansible: Ansible, start_fleet: Callable[
 
 
 def largest_bytes() -> int:
-    """How much memory the largest of all processes so far had."""
+    """The memory of the largest process so far."""
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No reply takes the memory of the controller: to a module, to the inventory plugin, or during an upgrade."""
+"""No reply exhausts the memory of the controller: for a module, the inventory plugin, or an upgrade."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.integration.growth import growth
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import NEWER_FIRMWARE, Ansible, newest_core
 
-# What the replies that want all memory may cost, above what a run with good ones takes.
+# The maximum extra memory for hostile replies, compared with a run with good ones.
 GROWN_BYTES_MAX = 64 * 2**20
 POOLS = [{"url": "stratum+tcp://a.example.com:3333", "user": "farm.1"}]
 
@@ -30,7 +30,7 @@ def test_no_reply_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., 
 
 @newest_core
 def test_no_reply_to_a_write_takes_the_memory(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Nor does it decide: what the miner shows afterwards does."""
+    """Nor is it relevant: the miner's state afterwards is."""
     well, fallen = start_fleet(count=2).miners
     fallen.fault("huge", action="writes")
     (result,) = grown(ansible, "pools", well, [fallen], pools=[{**POOLS[0], "password": "x"}])
@@ -42,7 +42,7 @@ def test_no_reply_to_a_write_takes_the_memory(ansible: Ansible, start_fleet: Cal
 def test_no_reply_takes_the_memory_of_the_inventory(
     ansible: Ansible, start_fleet: Callable[..., Fleet], asked: str
 ) -> None:
-    """Neither of what may be anything, nor of a miner that has let us in."""
+    """Neither from an arbitrary device, nor from a miner that has accepted the login."""
     well, *fallen = start_fleet(count=1 + len(BOMBS)).miners
     for miner, bomb in zip(fallen, BOMBS):
         miner.fault(bomb, action=asked)
@@ -72,7 +72,7 @@ def test_no_reply_takes_the_memory_during_an_upgrade(
 
 
 def grown(ansible: Ansible, name: str, well: Miner, fallen: list[Miner], **options: Any) -> list[dict[str, Any]]:
-    """What came of something that was done with the fallen ones, once it is sure what it cost."""
+    """The results on the hostile miners, after checking the memory used."""
     connections = [
         {"host": miner.host, "port": miner.port, "password": "dragonadmin", "timeout": 30.0, "retries": 0}
         for miner in (well, *fallen)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The playbook metrics, from simulated miners to what a real Prometheus makes of them."""
+"""The playbook metrics, from simulated miners to the results in a real Prometheus."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ COUNT, A_RACK = 1000, 40
 POOLS = [{"url": f"stratum+tcp://pool-{number}.vendor.example:3333", "user": f"vendor.{number}"} for number in (1, 2)]
 FOREIGN = [{"url": "stratum+tcp://thief.example:1", "user": "thief", "pass": "x"}]
 WELL: dict[str, Any] = {}
-# Text of a user, and of a miner, that must not break a line out of the file or hide in it.
+# Text from a user and from a miner that must not break out of its line in the file or hide in it.
 HOSTILE_RACK = 'r"1"\\\n\u202eevil'
 
-# The name of a miner, what is done to it, and the alerts that it must have; all others have none.
+# The name of a miner, what is done to it, and its expected alerts; all others have none.
 TROUBLES: dict[str, tuple[Callable[[Miner], Any], set[str]]] = {
     "killed": (lambda miner: miner.fault("dark"), {"DragonmintMinerDown"}),
     "removed": (lambda miner: miner.fault("dark"), {"DragonmintMinerDown"}),
@@ -64,7 +64,7 @@ INVENTORY_REPORT = {
 
 
 @newest_core
-# Two polls and a server beside them, on a busy machine.
+# Two polls and a server, on a busy machine.
 @pytest.mark.timeout(600)
 @pytest.mark.skipif(not IS_INSTALLED and "REQUIRE_PROMETHEUS" not in os.environ, reason="prometheus is not installed")
 def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
@@ -121,7 +121,8 @@ def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, sta
             "instance": killed["discoveredLabels"]["__address__"],
         }
 
-        # What left the fleet leaves the file, with its alerts; what is back has none; what died keeps its model.
+        # A miner that left the fleet leaves the file, with its alerts; one that is back has none; a dead one keeps its
+        # model.
         removed = miners.pop("removed")
         miners["killed"].heal()
         miners["later"].fault("dark")
@@ -137,7 +138,7 @@ def test_what_a_real_prometheus_makes_of_a_thousand_miners(ansible: Ansible, sta
 
 
 def test_what_a_task_refuses_and_leaves_alone(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """One process: the old core has the oldest prometheus_client that is supported."""
+    """One process: the old core has the oldest supported prometheus_client."""
     fleet = start_fleet(count=3)
     inventory = {"miners": {"hosts": {f"m{number}": connection_to(miner) for number, miner in enumerate(fleet.miners)}}}
     inventory["miners"]["hosts"]["m2"]["dragonmint_port"] = "eighty"
@@ -168,7 +169,7 @@ def test_what_a_task_refuses_and_leaves_alone(ansible: Ansible, start_fleet: Cal
     assert not (ansible.folder / "refused.prom").exists()
     assert (ansible.folder / "old.prom").read_text() == "old\n"
     assert done.one(task="dry run").result["counts"]["up"] == 2
-    # What cannot be compared is not drift, and what is configured wrong is not up.
+    # What can't be compared is not drift, and a misconfigured miner is not up.
     (warning,) = done.one(task="some").warnings
     assert "m0: the desired pools cannot be compared: The url of pool 1 is 'http://pool.example.com'" in warning
     text = (ansible.folder / "some.prom").read_text(encoding="utf-8")
@@ -199,7 +200,7 @@ def inventory_of(miners: dict[str, Miner]) -> dict[str, Any]:
         for number, (name, miner) in enumerate(miners.items())
     }
     hosts["hostile"]["rack"] = HOSTILE_RACK
-    # It is waited for in vain.
+    # The wait for it is in vain.
     hosts["hung"] |= {"dragonmint_timeout": 2, "dragonmint_retries": 0}
     variables = {
         "provision_pools": POOLS,
@@ -220,7 +221,7 @@ def fired(prometheus: Prometheus) -> set[tuple[str, str | None]]:
 
 
 def require_values(prometheus: Prometheus) -> None:
-    """Asserts what single miners come to: what did not answer has no value, and is not 0."""
+    """Checks the values of single miners: without a response there is no value, rather than 0."""
 
     def value(expression: str) -> float | None:
         found = prometheus.query(expression)
@@ -246,7 +247,7 @@ def require_values(prometheus: Prometheus) -> None:
 
 
 def require_dashboard(prometheus: Prometheus) -> None:
-    """Asserts that each expression returns something, and what some of them return."""
+    """Checks that each expression returns something, and the values of some."""
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     found = {
         panel["title"]: [prometheus.query(expression(target["expr"])) for target in panel["targets"]]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network of a miner: it is told once, found again at its new address, and never taken for another device."""
+"""The network of a miner: changed once, found again at its new address, and never confused with another device."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
 DEADLINE_S = 30.0
-# What a miner with this outcome had to be waited for; the others are given far more time than they need.
+# The wait for a miner with this outcome; the others get far more time than they need.
 WAIT_S = 4
 TIMEOUT_S = 2
 
 NETMASK, GATEWAY, DNS = "255.255.0.0", "127.20.255.254", ["8.8.8.8", "8.8.4.4"]
 SEARCHED = "127.20.101.0/28"
-# A printer and somebody else's miner live in the network that is searched.
+# A printer and somebody else's miner are in the searched network.
 PRINTER, NEIGHBOUR = "127.20.101.1", "127.20.101.2"
 
 STATIC = {"mode": "static", "ipaddress": "{{ new_address }}", "netmask": NETMASK, "gateway": GATEWAY, "dns": DNS}
 PINNED = {**STATIC, "ipaddress": "{{ ansible_host }}"}
 DHCP = {"mode": "dhcp"}
-# What the miner has once it is as PINNED says.
+# The state of a miner that matches PINNED.
 IS_PINNED = {"mode": "static", "netmask": NETMASK, "gateway": GATEWAY, "dns": DNS}
 
 OLD, NEW, UNKNOWN = "ansible_host", "new_address", None
@@ -34,10 +34,10 @@ OLD, NEW, UNKNOWN = "ansible_host", "new_address", None
 
 @dataclass(frozen=True)
 class Case:
-    """What a miner is like, what is wanted of it, and what comes of that: an error_code, changed or ok.
+    """A miner, the requested change, and the result: an error_code, changed or ok.
 
-    ``now`` is where the task says that the miner is: at a variable of the host, or nowhere known. ``check`` is what
-    check mode tells, the same if it is empty; ``writes`` how often the miner was told.
+    ``now`` is where the task reports the miner: at a variable of the host, or unknown. ``check`` is the result in check
+    mode, the same if empty; ``writes`` is how often the change was sent.
     """
 
     wanted: dict[str, Any]
@@ -57,12 +57,12 @@ def moved(**more: Any) -> Case:
 
 
 def unchanged(wanted: dict[str, Any], outcome: str = "ok", **more: Any) -> Case:
-    """Nothing is sent, in check mode neither."""
+    """Nothing is sent, nor in check mode."""
     return Case(wanted, outcome=outcome, writes=0, **more)
 
 
 CASES = {
-    # The reply is lost by the move itself.
+    # The move itself loses the reply.
     "moved": moved(),
     "moved-with-jwt": moved(variables={"dragonmint_auth": "jwt"}),
     "moved-with-second-password": moved(
@@ -93,7 +93,7 @@ CASES = {
     # Another device has the address.
     "taken": unchanged({**STATIC, "ipaddress": NEIGHBOUR}, "wrong_device"),
     "taken-by-a-printer": unchanged({**STATIC, "ipaddress": PRINTER}, "wrong_device"),
-    # What the miner says is not what it does.
+    # What the miner reports is not what it does.
     "ignored": Case(STATIC, fault={"name": "ignored_write"}, outcome="not_applied", check="changed"),
     "refused": Case(
         STATIC,
@@ -112,11 +112,11 @@ CASES = {
         "permission",
         variables={"dragonmint_username": "guest", "dragonmint_password": "{{ guest_password }}"},
     ),
-    # An Innosilicon that has the factory's password would take any.
+    # An Innosilicon with the factory password would accept any.
     "wrong-password": unchanged(STATIC, "authentication", users={"admin": "Battery-Staple-8"}),
     "dark": unchanged(STATIC, "unreachable", fault={"name": "dark"}),
     "printer": unchanged(STATIC, "bad_reply", fault={"name": "html_page"}),
-    # What can't be meant.
+    # Invalid input.
     "half-static": unchanged({"mode": "static", "ipaddress": "{{ new_address }}"}, "invalid_input"),
     "dhcp-with-address": unchanged({**DHCP, "ipaddress": "{{ new_address }}"}, "invalid_input"),
     "out-of-the-subnet": unchanged({**STATIC, "gateway": "127.21.0.1"}, "invalid_input"),
@@ -155,7 +155,7 @@ def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_f
     assert {r.host for r in done.results if r.warnings} == {name for name, address in expected.items() if not address}
     assert {r.host for r in done.results if r.changed and r.status != "ok"} == {"gone"}
     assert miners["pinned"].writes()[0]["outcome"] == "answered"
-    # A device that is no miner was shown no login.
+    # A device that is not a miner got no login.
     assert [request["auth"] for request in printer.requests() if request["auth"]] == []
     assert printer.writes() == neighbour.writes() == []
 
@@ -186,7 +186,7 @@ def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fl
 def test_a_stranger_that_comes_while_the_miner_moves_is_told_from_it(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    """The address is free when the miner is sent there, and a printer or another miner has it a moment later."""
+    """The address is free when the miner is moved there, and a printer or another miner takes it a moment later."""
     one, other, printer, stranger = start_fleet(count=4).miners
     printer.fault("html_page")
     hosts = {}
@@ -306,7 +306,7 @@ def run(ansible: Ansible, hosts: dict[str, Any], *arguments: str) -> PlaybookRun
 
 
 def squat(stranger: Miner, address: str, miner: Miner) -> None:
-    """Have a stranger take an address as soon as the miner was told to go there."""
+    """Makes a stranger take an address as soon as the miner was told to go there."""
     deadline = time.monotonic() + DEADLINE_S
     while not miner.writes():
         assert time.monotonic() < deadline

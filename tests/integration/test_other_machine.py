@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A task does the same on another machine, as a module with the oldest Python that there is, as it does in process."""
+"""A task does the same as a module on another machine, with the oldest supported Python, as in process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ POOLS: Task = {
 }
 AUTOTUNE: Task = {"minerops.dragonmint.dragonmint_autotune": {"mode": "efficient"}}
 MODULES = (FACTS, POOLS, AUTOTUNE)
-# What is wrong with a miner or its variables, and how each module ends then.
+# What is wrong with a miner or its variables, and how each module ends.
 TROUBLES: dict[str, tuple[dict[str, Any], Variables, list[str]]] = {
     "none": ({}, {}, ["ok", "changed", "changed"]),
     "dark": ({"name": "dark"}, {}, ["unreachable"] * 3),
@@ -137,13 +137,13 @@ def there(miner: Miner) -> Variables:
 
 
 def inventory(hosts: dict[str, Variables]) -> dict[str, Any]:
-    """How the other machine is reached must not be taken for how the miner is."""
+    """The connection to the other machine must not be taken for that of the miner."""
     bastion = {"ansible_connection": "local", "ansible_host": "127.0.0.1", "ansible_user": "nobody", "ansible_port": 9}
     return {"miners": {"hosts": hosts}, "ungrouped": {"hosts": {"bastion": bastion}}}
 
 
 def play(hosts: str, *tasks: Task) -> dict[str, Any]:
-    """A play in which each task runs on the machine of the miner, and that goes on after a failure."""
+    """A play whose tasks run on the machine of the miner, and which continues after a failure."""
     delegated = [{**task, "delegate_to": "{{ machine }}"} for task in tasks]
     goes_on = {"ignore_errors": True, "ignore_unreachable": True}
     return {"hosts": hosts, "gather_facts": False, "tasks": delegated, **goes_on}
@@ -160,7 +160,7 @@ def end(result: TaskResult) -> str:
 
 
 def contents(done: PlaybookRun, host: str) -> list[dict[str, Any]]:
-    """What the results of a host say, without its address and MAC, and without the time of its facts."""
+    """The results of a host, without its address and MAC, and without the time of its facts."""
     names = {"msg", "error_code", "changed", "diff", "pools", "autotune", "ansible_facts", "warnings"}
     found = [{name: r.result[name] for name in names & r.result.keys()} for r in done.of(host)]
     anonymous: list[dict[str, Any]] = json.loads(re.sub(r"127\.20\.0\.\d+|a0(:[0-9a-f]{2}){5}", "", json.dumps(found)))

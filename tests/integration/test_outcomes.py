@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What comes of a task on a miner that is not well: many miners in one run, each with a trouble of its own.
+"""The results of tasks on miners with problems: many miners in one run, each with a different one.
 
-Most faults are in test_fault_matrix, for all modules; here are the others, and what check mode makes of all of them.
+Most faults are in test_fault_matrix, for all modules; here are the others, and all of them in check mode.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import Any
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
-# For miners that are awaited in vain; the others have the usual time.
+# For miners that do not respond; the others have the usual timeout.
 SHORT = {"dragonmint_timeout": 3}
 DESIRED = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "secret"}
 FACTS = "dragonmint_facts"
 EVERY_FACT = {
     f"dragonmint_{name}" for name in ("identity", "network", "hardware", "pools", "mining", "autotune", "gathered_at")
 }
-# The modules that change a miner, with what they are to make of it.
+# The modules that change a miner, with the requested change.
 WRITING: dict[str, dict[str, Any]] = {
     "dragonmint_pools": {
         "pools": [{"url": DESIRED["url"], "user": DESIRED["user"], "password": DESIRED["pass"]}],
@@ -33,10 +33,10 @@ WRITING: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class Trouble:
-    """What is wrong with a miner or its host variables, and what comes of it.
+    """A problem of a miner or its host variables, and the result.
 
-    ``reading`` is the error_code of a task that reads, or ok. ``outcome`` is that of one that changes the miner, or
-    changed, or ok; ``check`` the same in check mode, which is changed where only writing is in trouble.
+    ``reading`` is the error_code of a task that reads, or ok. ``outcome`` is that of a task that changes the miner, or
+    changed, or ok; ``check`` the same in check mode, which is changed if only writing fails.
     """
 
     fault: dict[str, Any] | None = None
@@ -71,7 +71,7 @@ TROUBLES = {
         check="ok",
         writes=0,
     ),
-    # Who asks.
+    # The login.
     "wrong-password": while_reading("authentication", variables={"dragonmint_password": "wrong"}),
     "right-password-second": Trouble(
         variables={"dragonmint_password": "wrong", "dragonmint_fallback_passwords": ["bad", "dragonadmin"]}
@@ -81,7 +81,7 @@ TROUBLES = {
     "users-damaged-own-password": while_reading(
         "authentication", state={"users": "corrupt"}, variables={"dragonmint_password": "Correct-Horse-7"}
     ),
-    # Nobody there, or nobody who answers.
+    # No device, or no response.
     "dark": while_reading("unreachable", "dark"),
     "closed-port": while_reading("unreachable", variables={"dragonmint_port": 9}),
     "hangs-up": while_reading("unreachable", "drop_before"),
@@ -91,7 +91,7 @@ TROUBLES = {
     "silent": while_reading("timeout", "silent", variables=SHORT),
     "drips": while_reading("timeout", "drip", variables=SHORT),
     "stalls": while_reading("timeout", "stalled", variables=SHORT),
-    # Answers that no miner gives.
+    # Replies that no miner sends.
     "bad-gateway": while_reading("bad_reply", "html_error"),
     "bad-gateway-once": Trouble({"name": "html_error", "times": 1}),
     "fatal-error": while_reading("bad_reply", "fatal_error"),
@@ -105,14 +105,14 @@ TROUBLES = {
     "endless": while_reading("bad_reply", "huge", variables={"dragonmint_timeout": 60}),
     "redirect": while_reading("bad_reply", "redirect"),
     "printer": while_reading("bad_reply", "html_page"),
-    # The change is made, but the miner can't say so.
+    # The change is made, but the miner can't report it.
     "reply-lost": while_writing("changed", "lost_reply"),
     "reply-reset": while_writing("changed", "lost_reply", reset=True),
     "reply-late": while_writing("changed", "slow", delay_s=200.0),
     "reply-cut-off": while_writing("changed", "truncated"),
     "reply-half": while_writing("changed", "cut_json"),
     "change-late": while_writing("not_applied", "late_write", delay_s=10000.0),
-    # The change is not made, whatever the miner says.
+    # The change is not made, whatever the miner reports.
     "write-ignored": while_writing("not_applied", "ignored_write"),
     "write-dropped": while_writing("not_applied", "drop"),
     "write-silent": while_writing("not_applied", "silent"),
@@ -144,7 +144,7 @@ BY_MODULE = {
         "not-ready": while_reading("not_ready", "not_ready"),
     },
 }
-# What the fault matrix plays as well.
+# Also in the fault matrix.
 IN_MATRIX = {
     *("none", "users-damaged-factory-password", "users-damaged-own-password", "dark", "hangs-up"),
     *("hangs-up-without-an-answer", "no-web-server", "silent", "drips", "bad-gateway", "bad-gateway-once"),
@@ -157,14 +157,14 @@ PLAYED: Troubles = {
     module: {name: trouble for name, trouble in troubles.items() if name not in IN_MATRIX or name == "none"}
     for module, troubles in BY_MODULE.items()
 }
-# Without a write, none of the troubles of one strikes, so that one of them stands for all.
+# Without a write, none of these problems occurs, so one of them stands for all.
 CHECKED: Troubles = {
     module: {
         name: trouble for name, trouble in troubles.items() if not trouble.strikes_writes or name == "write-ignored"
     }
     for module, troubles in BY_MODULE.items()
 }
-# The facts that a miner does not give, each of which a warning names.
+# The facts that a miner does not provide, each of which a warning names.
 LEFT_OUT = {
     "none": set(),
     "guest": {"dragonmint_autotune"},
@@ -207,7 +207,7 @@ def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fl
 
 @newest_core
 def test_facts_that_can_not_be_had_cost_nothing_else(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """What a miner has to wait for, and what its vendor tells who is gone or silent."""
+    """Facts for which a miner has to wait, and a vendor that is gone or silent."""
     waits, gone, silent = start_fleet(count=3, speed=100.0).miners
     waits.fault("not_ready", action="pools")
     silent.set(vendor="silent")
@@ -240,12 +240,12 @@ def test_facts_that_can_not_be_had_cost_nothing_else(ansible: Ansible, start_fle
 
 
 def host(module: str, trouble: str) -> str:
-    """The name of the miner that a module meets in this trouble."""
+    """The name of the miner for a module and a problem."""
     return f"{module}.{trouble}"
 
 
 def troubled(start_fleet: Callable[..., Fleet], by_module: Troubles) -> dict[str, Miner]:
-    """A miner for each module and trouble."""
+    """A miner for each module and problem."""
     troubles = {host(module, name): trouble for module, each in by_module.items() for name, trouble in each.items()}
     miners = dict(zip(troubles, start_fleet(count=len(troubles)).miners))
     for name, trouble in troubles.items():

@@ -19,12 +19,12 @@ from tests.simulator import firmware
 from tests.simulator.control import Fleet
 from tests.support.running import Ansible, newest_core
 
-# Those of the pages, and those of the simulated miners of the page with a number.
+# The networks of the pages, and those of the simulated miners by page number.
 NETWORKS = {"192.0.2.": "127.40.{number}.", "198.51.100.": "127.41.{number}."}
 MINERS = 3
 FIRST = 11
 SPEED = 60.0
-# What is on a page for a fleet of another size, or for one miner that is nobody's.
+# Commands for a fleet of another size, or for a miner that does not exist.
 FOR_THREE_MINERS = {
     "/var/lib/prometheus/node-exporter/": "./",
     "curtail_kw=40": "curtail_kw=0.3",
@@ -34,7 +34,7 @@ PASSWORDS = {"MINER_PASSWORD": "dragonadmin", "FLEET_PASSWORD": "Correct-Horse-7
 SCAN = "ansible-inventory -i fleet.dragonmint.yml --list"
 # Commands that others need in the same shell.
 SETUP = ("read ", "mkdir ")
-# `read` waits for what is typed; here, it is known.
+# `read` waits for input; here, the answers are known.
 PREAMBLE = """\
 set -eu
 read() {{ local name="${{@: -1}}"; case "$name" in {cases} esac; export "${{name?}}"; }}
@@ -47,7 +47,7 @@ DESIRED: dict[str, Any] = {
     "dragonmint_fallback_passwords": ["dragonadmin", *list(PASSWORDS.values())[1:]],
 }
 
-# What the miners of a page have before its commands run, where these fail or take long without.
+# The initial pools of the miners of a page whose commands fail or are slow without them.
 DESIRED_POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.rack1", "pass": "x"}
 ALREADY: dict[str, dict[str, Any]] = {
     "docs/firmware.md": {"firmware": firmware.VERSION},
@@ -59,7 +59,7 @@ ALREADY: dict[str, dict[str, Any]] = {
 
 
 def with_commands() -> Iterator[tuple[Path, frozenset[str]]]:
-    """Each page that has commands of its own; a command that was run for an earlier page is not run again."""
+    """Each page with commands of its own; a command that was run for an earlier page is not run again."""
     known: set[str] = set()
     for page in PAGES:
         keys = {key(command, page): command for block in blocks_of(page) for command in to_run(block)}
@@ -69,7 +69,7 @@ def with_commands() -> Iterator[tuple[Path, frozenset[str]]]:
 
 
 def key(command: str, page: Path) -> str:
-    """A playbook with its arguments, whatever its inventory. An inventory comes to other things on each page."""
+    """A playbook with its arguments, ignoring its inventory. For inventories, the page matters as well."""
     return f"{page}: {command}" if command.startswith("ansible-inventory") else re.sub(r" -i \S+", "", command)
 
 
@@ -121,7 +121,7 @@ def is_read(block: Block, blocks: list[Block]) -> bool:
 
 
 def save(folder: Path, block: Block, fleet: Fleet, number: int) -> None:
-    """Write the file that the page shows."""
+    """Writes the file that the page shows."""
     text = here(block.text, number)
     if is_scan(block):
         write(folder / "fleet.dragonmint.yml", scanned(text, fleet))
@@ -133,7 +133,7 @@ def save(folder: Path, block: Block, fleet: Fleet, number: int) -> None:
 
 
 def run(ansible: Ansible, script: str) -> str:
-    """What the script prints; it has to succeed."""
+    """The output of the script, which has to succeed."""
     started = cpu_seconds()
     done = subprocess.run(
         ["bash", "-c", PREAMBLE.format(cases=CASES) + script],
@@ -167,7 +167,7 @@ def here(text: str, number: int) -> str:
 
 
 def like(line: str) -> re.Pattern[str]:
-    """The line with any other numbers. A number that would be zero is left out by the playbooks."""
+    """The line with any other numbers. The playbooks leave out zeros."""
     head, colon, counts = re.sub(r"\d+(\.\d+)?", "0", line.strip().removesuffix(".")).rpartition("miners: ")
     parts = [f"(?:{re.escape(part)}(?:, |[.] )?)?" for part in re.split(r", |(?:[.] )", counts)]
     pattern = re.escape(head + colon) + ("".join(parts) + "[.]" if colon else re.escape(counts))
@@ -179,7 +179,7 @@ def inventory_names() -> list[str]:
 
 
 def furnish(folder: Path, fleet: Fleet, number: int) -> None:
-    """What a reader has already: an inventory of each kind, a desired state, archives, the password of a vault."""
+    """What a reader already has: an inventory of each kind, a desired state, archives, the password of a vault."""
     hosts = {name: {"ansible_host": miner.host} for name, miner in zip(inventory_names(), fleet.miners)}
     login = {"dragonmint_password": PASSWORDS["MINER_PASSWORD"]}
     halls = {"hall1": {"hosts": dict.fromkeys(hosts)}}
@@ -204,7 +204,7 @@ def furnish(folder: Path, fleet: Fleet, number: int) -> None:
 
 
 def listed(inventory: dict[str, Any], fleet: Fleet) -> dict[str, Any]:
-    """An inventory of the page, with the port of the simulated miners, and what site.example.yml takes from it."""
+    """An inventory of the page, with the simulated miners' port, and what site.example.yml takes from it."""
     for position, host in enumerate(inventory["miners"]["hosts"].values(), 1):
         host |= {"rack": 1, "position": position}
     return {**inventory, "all": {"vars": {"dragonmint_port": fleet.port}}}
@@ -215,7 +215,7 @@ def scanned(text: str, fleet: Fleet) -> dict[str, Any]:
 
 
 def with_login(file: str, data: Any) -> Any:
-    """The variables of all miners, beside what the page puts into the same file."""
+    """The variables of all miners, next to those that the page puts into the same file."""
     if file != "group_vars/all.yml":
         return data
     return {**DESIRED, "dragonmint_password": PASSWORDS["MINER_PASSWORD"], "pool_password": "x", **data}

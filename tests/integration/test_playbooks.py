@@ -25,7 +25,7 @@ OF_ROLES = [name for name in PLAYBOOKS if name not in OF_MODULES]
 
 @pytest.mark.parametrize("playbooks", [OF_MODULES, OF_ROLES], ids=["modules", "roles"])
 def test_check_then_real_then_again(ansible: Ansible, start_fleet: Callable[..., Fleet], playbooks: list[str]) -> None:
-    # What a firmware makes of a task does not hang on the version of Ansible.
+    # A firmware's behaviour does not depend on the version of Ansible.
     usual = MIXED if ansible.is_newest else MIXED[-1:]
     pairs = [
         (playbook, generation)
@@ -70,5 +70,5 @@ def inventory_of(miners: dict[str, Miner]) -> dict[str, Any]:
 
 
 def written(miners: dict[str, Miner]) -> set[str]:
-    """The names of the miners that were sent a write since they last forgot."""
+    """The names of the miners with recorded writes."""
     return {name for name, miner in miners.items() if miner.writes()}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reboot, restart of mining, power off and factory reset: told once, and believed only with a proof."""
+"""Reboot, restart of mining, power off and factory reset: sent once, and believed only with proof."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import Any
 from tests.simulator.control import Fleet, Miner
 from tests.support.running import Ansible, PlaybookRun, TaskResult, connection_to, newest_core
 
-# What a miner with this outcome had to be waited for; the others are given far more time than they need.
+# The wait for a miner with this outcome; the others get far more time than they need.
 WAIT_S = 4
-# A miner has a third of it before it is searched.
+# A third of it passes before the search.
 SEARCHED_S = 9
 FOR_EVER_S = 1e8
 HOUR_S = 3600
@@ -27,16 +27,16 @@ COMMANDS = {
 }
 # Quick to come back: half a second of real time.
 QUICK = {"boot_s": 10.0, "cgminer_start_s": 2.0}
-# A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+# A miner's uptime runs at simulated speed, and must not run away from the clock while the miner is searched for.
 SLOW, AT_ONCE = 2.0, {"power_delay_s": 0.5, "boot_s": 1.0, "cgminer_start_s": 1.0}
 
 
 @dataclass(frozen=True)
 class Case:
-    """What a miner is like, what is wanted of it, and what comes of that: an error_code, changed or ok.
+    """A miner, the requested state, and the result: an error_code, changed or ok.
 
-    ``check`` is what check mode tells, ``writes`` how many commands the miner was sent, ``now`` where the task says
-    that it is afterwards, if that is another address than before.
+    ``check`` is the result in check mode, ``writes`` how many commands were sent, ``now`` where the task reports the
+    miner afterwards, if its address has changed.
     """
 
     wanted: dict[str, Any]
@@ -50,7 +50,7 @@ class Case:
 
 
 def refused(wanted: dict[str, Any], code: str, **more: Any) -> Case:
-    """Nothing is sent, in check mode neither."""
+    """Nothing is sent, nor in check mode."""
     return Case(wanted, outcome=code, check=code, writes=0, **more)
 
 
@@ -75,7 +75,7 @@ def lost(action: str) -> dict[str, Any]:
 
 
 def searched(miner: int) -> str:
-    """A network for one miner, in which the lease of that miner is."""
+    """A network for one miner that contains its lease."""
     return f"127.20.{miner}.0/29"
 
 
@@ -170,7 +170,7 @@ def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fle
     assert {name: [write["action"] for write in miner.writes()] for name, miner in miners.items()} == {
         name: [COMMANDS.get(case.wanted["state"])] * case.writes for name, case in CASES.items()
     }
-    # Told, and nobody knows whether it was done, or it was done and something else is missing.
+    # Sent, but whether it was done is unknown, or it was done and something else is missing.
     assert {r.host for r in done.results if r.changed and r.status != "ok"} == {
         name for name, case in CASES.items() if case.outcome in ("not_back", "not_ready")
     }
@@ -198,7 +198,7 @@ def test_check_mode_tells_the_same_and_sends_nothing(ansible: Ansible, start_fle
 
 @newest_core
 def test_what_was_told_has_happened(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """As the miners themselves show it, the moment that the task ends."""
+    """According to the miners themselves, the moment the task ends."""
     names = ["reboot", "restart", "off", "reset"]
     miners = dict(zip(names, start_fleet(count=len(names), generation="mixed").miners))
     before = {name: miner.state() for name, miner in miners.items()}

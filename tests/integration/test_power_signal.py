@@ -15,7 +15,7 @@ import pytest
 from tests.support.rulebook import TOKEN, Rulebook, free_port, is_open, posted, rulebook_in
 from tests.support.running import DEADLINE_SECONDS, wait_until
 
-# What a rule runs: it notes that it was run, and for which event.
+# The playbook of a rule: it records its run and the event.
 PLAYBOOK = [
     {
         "hosts": "localhost",
@@ -43,7 +43,7 @@ class PowerSignal:
 
     @property
     def journal(self) -> list[str]:
-        """What the playbooks were run for."""
+        """The events for which playbooks were run."""
         path = self.folder / "journal.txt"
         return path.read_text().splitlines() if path.exists() else []
 
@@ -53,7 +53,7 @@ class PowerSignal:
 
     @property
     def printed(self) -> list[tuple[str, str]]:
-        """The source and edge of each event that was printed."""
+        """The source and edge of each printed event."""
         return [(event["meta"]["source"]["name"], event["power_signal"]["edge"]) for event in self._rulebook.events]
 
     def running(self, **sources: dict[str, Any]) -> AbstractContextManager[subprocess.Popen[bytes]]:
@@ -82,7 +82,7 @@ def rulebook(tmp_path: Path) -> PowerSignal:
 
 
 def prices(folder: Path, price: float, seconds: float) -> None:
-    """Writes a list with the price of so many seconds from now."""
+    """Writes a list with the price of ``seconds`` from now."""
     now = datetime.now(timezone.utc)
     times = (now - timedelta(seconds=5), now + timedelta(seconds=seconds))
     new = folder / "prices.new"
@@ -102,7 +102,7 @@ def test_a_rulebook_curtails_and_restores(rulebook: PowerSignal) -> None:
     }
     elsewhere = {"prices": {"url": f"http://127.0.0.1:{closed}/today", **levels}}
 
-    # Neither list of prices can be read, which ends neither source.
+    # Neither list of prices can be read, which does not end the sources.
     with rulebook.running(market=market, elsewhere=elsewhere) as process:
         wait_until(lambda: {("market", "invalid"), ("elsewhere", "invalid")} <= set(rulebook.printed))
         prices(folder, 130, 3600)
@@ -114,7 +114,7 @@ def test_a_rulebook_curtails_and_restores(rulebook: PowerSignal) -> None:
     assert curtailed.endswith("-1 40")
     assert not is_open(port)
 
-    # What was done is not done again, and the same curtailment is ended. A command starts the next one, of its own kW.
+    # Nothing is done twice, and the same curtailment is ended. A command starts the next one, with its own kW.
     with rulebook.running(market=market) as process:
         wait_until(lambda: is_open(port))
         prices(folder, 80, 3600)
@@ -125,7 +125,7 @@ def test_a_rulebook_curtails_and_restores(rulebook: PowerSignal) -> None:
         process.wait(DEADLINE_SECONDS)
     assert rulebook.journal == [curtailed, curtailed.replace("curtail", "restore"), "curtail dr-7 25.0"]
 
-    # A signal that is lost runs the rule for it, here one that ends the rulebook, and with it the sources.
+    # A lost signal runs its rule, here one that ends the rulebook, and with it the sources.
     prices(folder, 80, 0)
     with rulebook.running(market={**market, "prices": {**file, "stale_seconds": 1}}) as process:
         assert process.wait(DEADLINE_SECONDS) == 0, rulebook.output

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The role provision makes a fleet as wanted, and tells a miner that mines from one that does not."""
+"""The role provision brings a fleet to its desired state, and distinguishes mining miners from others."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ BOTH = ["updatePools", "setAutoTune"]
 
 @dataclass(frozen=True)
 class Case:
-    """A miner and its variables, and what comes of them.
+    """A miner, its variables, and the results.
 
-    ``end`` is the error_code of its last task, failed where that is none of our modules, or ok; ``says`` is what its
-    message must have. Afterwards it has these ``pools``, where that is said, and was sent these ``writes``.
+    ``end`` is the error_code of its last task, failed if that is not one of our modules, or ok; ``says`` must be in its
+    message. Afterwards it has these ``pools``, if given, and was sent these ``writes``.
     """
 
     variables: dict[str, Any] = field(default_factory=dict)
@@ -55,19 +55,19 @@ class Case:
 
 
 def bad(end: str, **more: Any) -> Case:
-    """A miner that is to change in both ways."""
+    """A miner that should change in both ways."""
     return Case({"provision_pools": POOLS, "provision_autotune_mode": "efficient"}, end=end, **more)
 
 
 def proof(says: str = "", state: dict[str, Any] | None = None, **variables: Any) -> Case:
-    """A miner that has the desired pools, and what is said of it; nothing where it mines."""
+    """A miner with the desired pools, and the message about it; empty if it mines."""
     given = {"provision_pools": POOLS, "provision_verify_timeout": 1, **variables}
     end = "failed" if says else "ok"
     return Case(given, {"pools": CONFIGURED, **(state or {})}, end=end, says=says, pools=CONFIGURED)
 
 
 def mistake(says: str, end: str = "invalid_input", **variables: Any) -> Case:
-    """What only the module can refuse. What the guard refuses is in test_jobs_guard.py."""
+    """What only the module can refuse. The guard's refusals are in test_jobs_guard.py."""
     return Case(variables, end=end, says=says)
 
 
@@ -102,7 +102,7 @@ CASES = {
     "mode-not-here": mistake("mode off", "unsupported", provision_autotune_mode="off"),
     "level-not-here": mistake("level", "unsupported", provision_autotune_mode="efficient", provision_autotune_level=3),
     **{f"null-{generation}": Case(generation=generation) for generation in MIXED},
-    # What waiting does not mend ends the wait.
+    # If waiting does not help, the wait ends.
     "never-in": Case({"provision_verify_timeout": 10}, {"users": {"admin": "Somebody-Else-3"}}, end="failed"),
     "no-password": Case(
         {"provision_verify_timeout": 10, "dragonmint_password": None},
@@ -123,9 +123,9 @@ CASES = {
         for generation in ("dm-2018-05", "inno-2018-08")
     },
 }
-# One of each task that the role may end with.
+# One for each task with which the role may end.
 ON_OLDEST = ("locked", "dark", "boards-dead", "pools-four", "null-inno-2018-08", "tuning", "guest-inno-2018-08")
-# Tasks of a user that are given what only the role itself can check.
+# A user's tasks with input that only the role itself can check.
 ROLE = [{"ansible.builtin.include_role": {"name": "minerops.dragonmint.provision"}}]
 GROUP = "group/minerops.dragonmint.dragonmint"
 
@@ -134,7 +134,7 @@ def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet:
     fleet = start_fleet(count=len(MIXED), generation="mixed")
     inventory = inventory_of(fleet, provision_pools=POOLS)
     for generation, variables in {
-        # As YAML reads a bare off.
+        # YAML reads a bare off as false.
         "dm_2018_04": {"provision_autotune_mode": False},
         "dm_2018_05": {"provision_autotune_mode": "efficient"},
         "inno_2018_08": {"provision_autotune_mode": "performance", "provision_autotune_level": 3},
@@ -159,7 +159,7 @@ def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet:
         assert (state["autotune"]["mode"], state["autotune"]["level"]) == modes[miner.generation]
         assert [write["action"] for write in miner.writes()] == BOTH
 
-    # What the settings are compared with is decided by our own code alone.
+    # The comparison of the settings is our own code alone.
     if ansible.is_newest:
         fleet.clear()
         again = ansible(PLAYBOOK, inventory).succeeded()
@@ -168,7 +168,7 @@ def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet:
 
 
 def test_each_miner_comes_to_its_own_end(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Bad miners do not hold up good ones, and what keeps a miner from mining is named."""
+    """Failing miners do not delay good ones, and the reason why a miner does not mine is named."""
     cases = CASES if ansible.is_newest else {name: CASES[name] for name in ON_OLDEST}
     generations = ",".join(case.generation for case in cases.values())
     miners = dict(zip(cases, start_fleet(count=len(cases), generation=generations).miners, strict=True))
@@ -191,7 +191,7 @@ def test_each_miner_comes_to_its_own_end(ansible: Ansible, start_fleet: Callable
     }
     has = {name: miners[name].state()["pools"] for name, case in cases.items() if case.pools is not None}
     assert has == {name: cases[name].pools for name in has}
-    # What is null is left alone. Whether an Innosilicon takes just any password is asked where that has to be told.
+    # null keeps the value. Whether an Innosilicon accepts any password is checked if that has to be reported.
     for name, miner in miners.items():
         if name.startswith("null-"):
             tried = {"auth"} if miner.generation.startswith("inno") else set()
@@ -202,7 +202,7 @@ def test_each_miner_comes_to_its_own_end(ansible: Ansible, start_fleet: Callable
     if ansible.is_newest:
         assert message(ends["never-in"]) == looks["never-in"].result["msg"]
         assert miners["no-password"].requests() == []
-    # A password of guest is tolerated to be missing where the firmware cannot have one.
+    # A missing password of guest is tolerated if the firmware can't have one.
     tolerated = {r.host for r in done.of(task=GUEST) if r.result.get("error_code") == "unsupported"}
     assert tolerated == {"guest-inno-2018-08"}
 
@@ -245,13 +245,13 @@ def test_the_defaults_of_the_action_group_are_the_users(ansible: Ansible, start_
 
 @newest_core
 def test_only_a_firmware_that_cannot_is_tolerated(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """A password of guest that a miner does not get for another reason is an error."""
+    """If a miner does not get its password of guest for any other reason, that is an error."""
     fleet = start_fleet(count=2, generation="dm-2018-05,inno-2018-08")
     library = ansible.folder / "broken/requests.py"
     library.parent.mkdir()
     library.write_text("raise ImportError('broken')")
     inventory = inventory_of(fleet, provision_guest_password="Visitors-Welcome-9", provision_verify_mining=False)
-    # A process that has imported the library is no place for a broken one.
+    # A process that has imported the library can't be used to test a broken one.
     with warm.cold():
         done = ansible(PLAYBOOK, inventory, environment={"PYTHONPATH": str(library.parent)})
     assert done.returncode != 0

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""With provision_at_once, all miners come to the same end as one by one, each with what it is to have."""
+"""With provision_at_once, all miners have the same results as one by one, each with its own settings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support.running import Ansible, PlaybookRun, connection_to, hosts_wit
 PLAYBOOK = Path(__file__).parents[2] / "playbooks/provision.yml"
 PASSWORD = "Correct-Horse-7"
 AT_ONCE = {"provision_at_once": True}
-# Two halls with pools of their own; each miner is a worker of its own.
+# Two halls with pools of their own; each miner has its own worker.
 HALLS = {
     "hall1": ("stratum+tcp://pool.example.com:3333", "efficient"),
     "hall2": ("stratum+tcp://pool.example.net:3333", "balanced"),
@@ -27,7 +27,7 @@ FAILING = (LOCKED, DARK, IGNORING, IDLE, NO_PORT)
 
 
 def two_halls(fleet: Fleet) -> dict[str, Any]:
-    """An inventory of miners in all kinds of trouble, half of them in each hall."""
+    """An inventory of miners with all kinds of problems, half of them in each hall."""
     names = (WELL, LOCKED, DARK, LOSING, IGNORING, IDLE, NO_PORT, "well2", "well3", "well4")
     miners = dict(zip(names, fleet.miners, strict=True))
     miners[LOCKED].set(users={"admin": "Somebody-Else-3"})
@@ -62,7 +62,7 @@ def settings(miners: list[Miner]) -> list[tuple[Any, ...]]:
 
 
 def hosts_of(done: PlaybookRun, module: str) -> set[str]:
-    """The hosts on which a module ran as a task of their own."""
+    """The hosts on which a module ran as a separate task."""
     return {result.host for result in done.results if result.action.endswith(module) and result.status != "skipped"}
 
 
@@ -98,7 +98,7 @@ def test_all_miners_come_to_the_same_end_as_one_by_one(ansible: Ansible, start_f
 
 
 def test_passwords_and_network_are_set_before(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """By a task on each miner that has one to get; then all log in with the new password."""
+    """By a task on each miner that gets one; then all log in with the new password."""
     fleet = start_fleet(count=4, generation="mixed")
     hosts = {f"a{n}:b,c": connection_to(miner) for n, miner in enumerate(fleet.miners)}
     first, second, *others = hosts

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The archives of the tests, judged by SWUpdate itself: what our reader takes, it installs, and the other way round.
+"""Checks the tests' archives with SWUpdate itself: it installs exactly those that our reader accepts.
 
-Debian has a newer SWUpdate than the miners, so there are differences, which are named here one by one.
+Debian has a newer SWUpdate than the miners, so there are differences, which are listed here.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ from tests.integration.real_swupdate import PROGRAM, SWUpdate
 from tests.simulator import firmware
 
 BOARD, HARDWARE = "g19", "t1.g19"
-# Set where it must not be missing, as in CI.
+# Set where a missing SWUpdate is an error, as in CI.
 REQUIRED = "REQUIRE_SWUPDATE"
 
 
 @dataclass(frozen=True)
 class Case:
-    """How an archive is built, who takes it, and where they differ, why."""
+    """How an archive is built, which of both accepts it, and the reason for a difference."""
 
     built: Mapping[str, Any] = field(default_factory=dict)
     content: bytes | None = None
@@ -67,11 +67,11 @@ CASES = {
     "web-page": Case(content=b"<!doctype html><title>404 Not Found</title>" * 20),
     "gzip": Case(content=b"\x1f\x8b\x08\0" + bytes(600)),
     "program": Case(content=b"\x7fELF" + bytes(600)),
-    # Only the miner can know whose signature it is.
+    # Only the miner can check the signer.
     "other-signer": Case({"signature": "bad"}, ours=True),
-    # The miner's version knows the format crc only, this one both.
+    # The miner's version supports only the format crc, this one both.
     "newc": Case({"format": "newc"}, theirs=True),
-    # The miner's version stops at the first block behind the trailer, this one reads to the end.
+    # The miner's version stops at the first block after the trailer, this one reads to the end.
     "padded": Case({"pad": 8192}, theirs=True),
 }
 

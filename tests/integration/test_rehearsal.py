@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""`make simulator` starts what docs/rehearse.md says, with a folder that is ready to use."""
+"""`make simulator` starts what docs/rehearse.md describes, with a folder that is ready to use."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DEADLINE_SECONDS = 60
 
 
 class Rehearsal:
-    """A running fleet: what it printed, and what one types."""
+    """A running fleet: its output, and its input."""
 
     def __init__(self, folder: Path, network: str, *arguments: str) -> None:
         self.folder = folder
@@ -37,7 +37,7 @@ class Rehearsal:
         )
 
     def printed(self, ending: str) -> str:
-        """All that is printed until a line ends so."""
+        """The output up to a line with this ending."""
         stdout = self._process.stdout
         assert stdout is not None
         text, deadline = b"", time.monotonic() + DEADLINE_SECONDS
@@ -76,7 +76,7 @@ def rehearse() -> Iterator[Callable[..., Rehearsal]]:
 
 
 def arguments_of(command: str) -> list[str]:
-    """What make hands on of `make simulator ARGS="…"`."""
+    """What make passes on from `make simulator ARGS="…"`."""
     return shlex.split("".join(word.removeprefix("ARGS=") for word in shlex.split(command)[2:]))
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reports as a run writes them: their history, limited runs, folders that cannot be written to, and the webhook."""
+"""Reports as written by a run: their history, limited runs, folders without write permission, and the webhook."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OVERVIEW = [{"ansible.builtin.import_playbook": "minerops.dragonmint.overview"}]
 
 
 class Webhook:
-    """Keeps what it is told, after it has refused the first so many times."""
+    """Refuses the first posts, and records the later ones."""
 
     def __init__(self) -> None:
         self.told: list[dict[str, Any]] = []
@@ -116,7 +116,7 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
     assert stats["dragonmint_mine"]["changes"]["resolved"] == 1
     folder = ansible.folder / "dragonmint-reports"
     assert [row["change"] for row in json.loads((folder / "mine.json").read_text("utf-8"))] == ["", "new"]
-    # All in the same few seconds, so that some have the same name.
+    # All within the same few seconds, so that some have the same name.
     assert 1 <= len(list((folder / "history").glob("mine.*.json"))) <= 2
 
     handed_on = stats["dragonmint_mine"]

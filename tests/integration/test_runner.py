@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each job template of extensions/aap/ as an AWX runs it: by ansible-runner, and each time in an empty folder."""
+"""Each job template of extensions/aap/ as AWX runs it: by ansible-runner, each time in an empty folder."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPEED = 50.0
 FACTORY = "dragonadmin"
 PASSWORD, ROTATED, POOL_PASSWORD = SECRETS = ("Fleet-Password-1", "Rotated-Horse-7", "Pool-Password-2")
 URL = "stratum+tcp://pool.example.com:3333"
-# What an AWX takes: it drops an event that is larger, and stores each one.
+# AWX's limits: it drops larger events, and stores each one.
 MAX_EVENT_BYTES, MAX_EVENTS = 700_000, 200
 FLEET, SITE = 1000, 50
 
@@ -54,7 +54,7 @@ class Awx:
         return self.job(job, answers, **how).run()
 
     def kept(self) -> str:
-        """All that the jobs have left, but for the environment, which ansible-runner writes down and an AWX masks."""
+        """All that the jobs have left, except for the environment, which ansible-runner records and AWX masks."""
         places = ("artifacts", "project/dragonmint-reports", "project/dragonmint-state")
         found = [path for folder in self.folders for place in places for path in (folder / place).rglob("*")]
         files = [path for path in found if path.is_file() and path.name != "command"]
@@ -62,7 +62,7 @@ class Awx:
 
 
 def without_login(fleet: Fleet, **variables: Any) -> dict[str, Any]:
-    """An inventory whose login is up to the job."""
+    """An inventory whose login is supplied by the job."""
     inventory = inventory_of(fleet, **variables)
     for group in inventory["miners"]["children"].values():
         for host in group["hosts"].values():
@@ -104,7 +104,7 @@ def test_a_rack_from_the_factory_to_mining(
         assert state["autotune"]["mode"] == "efficient"
         assert [(pool["url"], pool["user"]) for pool in state["pools"]] == [(URL, f"farm.miner{number}")]
 
-    # The machine credential is for miners that another one does not log in to, and a job has both here.
+    # The machine credential is for miners that another one can't log in to, and a job has both here.
     fleet.clear()
     both = Login({"password": PASSWORD}, machine=("admin", "not this one"))
     again = awx.run("provision", login=both).succeeded()
@@ -132,7 +132,7 @@ def test_what_a_job_must_know_is_handed_on_or_shows_on_the_miner(
     before = modes(fleet)
     awx = Awx(ansible, without_login(fleet), Login({"password": FACTORY}))
 
-    # Twice, so that the second one has to see what the first one did.
+    # Twice, so that the second run has to see what the first one did.
     healing = {"health_heal": "true", "health_heal_timeout": "8", "_health_pause": 1}
     for _unused in range(2):
         assert awx.run("heal", healing).status == "failed"
@@ -197,7 +197,7 @@ def test_an_upgrade_that_was_cancelled_goes_on(
 
 @newest_core
 def test_two_sites_work_side_by_side_and_make_one_report(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Each worker has the miners of its own site in its inventory, and nothing but the stream that it was sent."""
+    """Each worker has the miners of its own site in its inventory, and nothing but its input stream."""
     sites = {
         name: start_fleet(count=SITE, speed=SPEED, first=first)
         for name, first in {"north": "127.20.0.1", "south": "127.20.8.1"}.items()
@@ -237,7 +237,7 @@ def test_a_fleet_is_few_and_small_events(ansible: Ansible, start_fleet: Callable
     answers = {
         "audit": {},
         "curtail": {"curtail_mode": "efficient"},
-        # Each miner changes, and shows how.
+        # Each miner changes, and shows its diff.
         "provision": {
             "provision_at_once": "true",
             "provision_pools": json.dumps([{"url": URL, "user": "farm"}]),
@@ -256,7 +256,7 @@ def test_tags_leave_out_the_writes_or_the_reports(ansible: Ansible, start_fleet:
     fleet = start_fleet(count=2, speed=SPEED)
     fleet[0].set(boards=[{}, {"alive": False}, {}], mining_s=265000)
     awx = Awx(ansible, without_login(fleet), Login({"password": FACTORY}))
-    # In the order of the playbooks in one process: nothing is written by any of them.
+    # In the order of the playbooks in one process: none of them writes anything.
     variables = {"curtail_mode": "efficient", "health_heal": True, "health_fail_on": "never"}
     jobs = [
         {"ansible.builtin.import_playbook": f"minerops.dragonmint.{job}"} for job in ("curtail", "heal", "overview")
@@ -287,5 +287,5 @@ def test_the_list_of_tasks_is_a_table_of_contents(ansible: Ansible) -> None:
     assert len(lines) > 4 * len(playbooks)
     for name, _tags, tags in lines:
         assert set(tags.strip("[]").split(", ")) & {"always", "act"}, name
-        # Core names the check of a role's arguments itself.
+        # Core itself names the check of a role's arguments.
         assert "Validating arguments" in name or len(name.rpartition(": ")[2].split()) <= 16, name

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No secret comes out of anything that the collection runs, however much it is made to say, and however it ends.
+"""No secret leaks from anything that the collection runs, at maximum verbosity and with any result.
 
-How modules are run is in tests/modules.py, and how playbooks are is in PLAYBOOKS; a playbook or role that is not
-there is a failure. The plays of test_no_secret_comes_out are the place for what is neither.
+How modules are run is in tests/modules.py, and how playbooks are is in PLAYBOOKS; a playbook or role that is missing
+there is a failure. Everything else belongs into the plays of test_no_secret_comes_out.
 """
 
 from __future__ import annotations
@@ -49,14 +49,14 @@ VARIABLES = {
     "good_pool": {"url": URL, "user": "farm.{{ inventory_hostname }}", "password": "{{ pool_password }}"},
 }
 
-# Variables with which each playbook is run on the miners that are well.
+# Variables for each playbook on the healthy miners.
 PLAYBOOKS: dict[str, dict[str, Any]] = {
     "audit": {},
     "metrics": {},
     "overview": {},
     "provision": {},
     "rotate_passwords": {"rotate_serial": "100%", "rotate_max_failure_percent": 100},
-    # With a remedy that has to be tried, and does not help.
+    # With a remedy that is tried and does not help.
     "heal": {
         "health_heal": True,
         "health_boards": 4,
@@ -92,17 +92,17 @@ FLEET = [
     {"module": "power", "options": {"state": "mining_restarted", "wait_timeout": 10}},
 ]
 TIMED = {"minerops.dragonmint.dragonmint_user": {"new_password": "{{ new_password }}"}, "timeout": 3}
-# The one known exception: while an async task runs, and some seconds more, ansible-core keeps its module with all of
-# the options in a file, on the machine that it is delegated to. SECURITY.md tells so.
+# The one known exception: while an async task runs, and some seconds more, ansible-core keeps its module with all
+# options in a file, on the machine to which it is delegated. SECURITY.md says so.
 KNOWN = re.compile(r"remote_tmp/[^/]+/AnsiballZ_dragonmint_pools\.py")
 
-# How tasks end for the miners of this name, at least so many of those that are no bad input.
+# How tasks end for the miners of this name, with a minimum number that are not bad input.
 AT_LEAST = 4
 ENDS = {"well": "ok", "refuses": "rejected", "hangs": "timeout", "raises": "bug"}
 READS = ("overview", "summary", "pools", "network", "type", "getAutoTune", "getAutoTuneStatus")
 WAYS = ("here_jwt", "there_basic")
 
-# As if a library told everything that it was to send.
+# As if a library printed everything that it sends.
 TALKATIVE_LIBRARY = """
 import os
 import sys
@@ -134,7 +134,7 @@ if os.path.basename(sys.argv[0]).startswith("ansible-playbook"):
 
 
 def test_everything_is_run() -> None:
-    """What is new here has to be searched for secrets, too."""
+    """Anything new also has to be searched for secrets."""
     assert sorted(PLAYBOOKS) == sorted(path.stem for path in (ROOT / "playbooks").glob("[!_]*.yml"))
     playbooks = "".join((ROOT / f"playbooks/{name}.yml").read_text(encoding="utf-8") for name in PLAYBOOKS)
     assert [
@@ -151,7 +151,7 @@ def test_a_secret_is_found_in_each_form() -> None:
 
 
 def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Neither in what is printed, returned, logged, cached or written, nor as the argument of a process."""
+    """Neither in anything printed, returned, logged, cached or written, nor as the argument of a process."""
     names = [f"{end}_{way}" for end in ENDS for way in WAYS]
     fleet = start_fleet(count=len(names) + 2, speed=SPEED, generation="dm-2018-05,inno-2019")
     *others, stopped_here, stopped_there = fleet.miners
@@ -209,7 +209,7 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
     # Those of the playbooks have names.
     together = [result.result for result in done.of(task="minerops.dragonmint.dragonmint_fleet")]
     assert len(together) == len(FLEET)
-    # The pools and the restart, since all else is refused before it is sent.
+    # The pools and the restart, since everything else is refused before it is sent.
     assert sum("RuntimeError" in json.dumps(result) for result in together) == 2
     for name in stopped:
         # Ansible itself has ended it.
@@ -265,7 +265,7 @@ def test_the_diff_says_where_only_a_password_differs(ansible: Ansible, start_fle
 
 
 def prepare(miner: Miner, end: str) -> None:
-    """Have it know secrets of its own, and end tasks as ENDS says; to refuse, it repeats what it was sent."""
+    """Gives it secrets of its own, and makes tasks end as in ENDS; its refusals repeat the request."""
     miner.set(users={"admin": FALLBACK}, pools=[{"url": URL_WITH_PASSWORD, "user": "farm.1", "pass": STORED}] * 2)
     miner.set(journal=f"{LOGIN} {FALLBACK}\n{URL_WITH_PASSWORD}\n")
     if end == "refuses":
@@ -302,7 +302,7 @@ def play(*tasks: dict[str, Any], hosts: str = "miners", **keywords: Any) -> dict
 
 
 def library(ansible: Ansible) -> Path:
-    """A folder with what Python loads at its start."""
+    """A folder with a file that Python loads at startup."""
     folder = ansible.folder / "library"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(TALKATIVE_LIBRARY)

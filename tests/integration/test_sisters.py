@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A hall of sister models, each with a firmware that it may have: what the inventory and the jobs make of them."""
+"""A hall of sister models, each with a suitable firmware: the results of the inventory and the jobs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .polling import listed, name_of, source
 
 @dataclass(frozen=True)
 class Kind:
-    """A model with a firmware, and what is right for it: its algorithm and the rate of one board."""
+    """A model with a firmware, and the correct values for it: its algorithm and the rate of one board."""
 
     type: str
     generation: str
@@ -45,7 +45,7 @@ HALL = (
 )
 
 
-# What the jobs show of the rates, by type: the unit of the algorithm, and the part of the rating.
+# What the jobs show of the rates, by type: the unit of the algorithm, and the fraction of the rating.
 SHOWN = {
     "T1": ("14.5 TH/s", 100.0),
     "T2T+": ("31.4 TH/s", None),
@@ -101,7 +101,7 @@ def test_a_hall_of_sister_models(ansible: Ansible, start_fleet: Callable[..., Fl
 
 @newest_core
 def test_the_jobs_on_a_hall_of_sister_models(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Slow, idle and healthy miners are told apart in the unit of each; what has modes is curtailed and restored."""
+    """Slow, idle and healthy miners are distinguished in any unit; those with modes are curtailed and restored."""
     fleet = hall(start_fleet, speed=50)
     miners = dict(zip((kind.type for kind in HALL), fleet.miners))
     miners["B29+"].set(boards=[{"hashrate_mhs": 9000.0}] * 3)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A new rack from the factory to mining, by the playbook site and one file of variables."""
+"""A new rack from factory state to mining, with the playbook site and one file of variables."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def rack(fleet: Fleet) -> dict[str, Any]:
 
 
 def site(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variables: Any) -> PlaybookRun:
-    """With the example, and these variables instead of its own."""
+    """Runs the example, with these variables instead of its own."""
     return ansible(
         SITE,
         inventory,
@@ -46,7 +46,7 @@ def site(ansible: Ansible, inventory: dict[str, Any], *arguments: str, **variabl
 
 
 def changed(done: PlaybookRun) -> set[str]:
-    """The hosts that one of our modules has changed."""
+    """The hosts changed by one of our modules."""
     return {r.host for r in done.results if r.changed and "dragonmint" in r.action}
 
 
@@ -79,7 +79,7 @@ def test_a_new_rack_mines_and_a_second_run_changes_nothing(ansible: Ansible, sta
 
 @newest_core
 def test_addresses_move_and_later_steps_follow(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Also those for all miners at once, each with a worker of its own."""
+    """Also those for all miners at once, each with its own worker."""
     fleet = start_fleet(count=4, generation="mixed", speed=SPEED)
     inventory = rack(fleet)
     variables = {
@@ -140,7 +140,7 @@ def test_an_upgrade_that_fails_ends_the_run_before_the_pools(
     assert writes(fleet) == [handed, *[handed if allowed else left_alone] * 2]
 
 
-# What is wrong with the desired state of these hosts, and what the message says. Unit tests have the other mistakes.
+# What is wrong with the desired state of these hosts, and the message. Unit tests have the other mistakes.
 MISTAKES: dict[str, tuple[dict[str, dict[str, Any]], dict[str, Any], tuple[str, ...]]] = {
     "collides or is empty": (
         {"r1-3": {"position": ""}, "r1-4": {"position": 2}},

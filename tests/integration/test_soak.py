@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A soak in short: a few miners, some runs while faults come and go, and then all is as desired."""
+"""A short soak: a few miners, some runs while faults come and go, and then the desired state."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_all_holds_while_faults_come_and_go(ansible: Ansible, start_fleet: Calla
         soak.in_trouble(kind, **BRIEF)
     soak.in_peace(["provision"])
     assert soak.totals.broken == []
-    # It is no soak in which nothing happens.
+    # A soak in which nothing happens proves nothing.
     assert soak.totals.writes > len(soak.fleet.miners)
     assert sum(soak.troubles.put_on.values()) > len(soak.fleet.miners)
 

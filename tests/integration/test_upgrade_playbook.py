@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A fleet is upgraded in batches, and a rollout that goes wrong stops."""
+"""A fleet is upgraded in batches, and a failing rollout stops."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def reasons(ansible: Ansible) -> str:
 def test_a_batch_that_is_larger_than_the_forks_is_handed_over_and_then_collected(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    """All flash at once. What is set by -e name=value is a text, and serves as well."""
+    """All flash at once. A value set by -e name=value is text, and works as well."""
     fleet = start_fleet(count=6, generation=GENERATION, speed=10.0)
     fleet[2].fault("boots_old")
     fleet[4].fault("never_back")
@@ -122,8 +122,8 @@ def test_a_batch_that_is_larger_than_the_forks_is_handed_over_and_then_collected
 def test_a_miner_that_comes_back_elsewhere_is_found(
     ansible: Ansible, start_fleet: Callable[..., Fleet], forks: int
 ) -> None:
-    """Its own address is taken meanwhile by one that runs the new firmware, which is not taken for it."""
-    # A miner's uptime runs at its own speed, and must not run away from the clock while the miner is searched.
+    """In the meantime its old address is taken by a miner with the new firmware, which is not mistaken for it."""
+    # A miner's uptime runs at simulated speed, and must not run away from the clock while the miner is searched for.
     fleet = start_fleet(count=3, generation=GENERATION, speed=2.0)
     for miner in fleet.miners:
         miner.set(timing={"flash_s": 4, "boot_s": 4, "cgminer_start_s": 2, "hashing_s": 2})
@@ -154,9 +154,9 @@ def take_over(squatter: Miner, moving: Miner, address: str) -> None:
 
 @newest_core
 def test_a_run_that_was_killed_in_a_batch_is_run_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Some write, some were cut off in their upload, and one has rebooted already."""
+    """Some are writing, some had their upload cut off, and one has rebooted already."""
     fleet = start_fleet(count=4, generation=GENERATION, speed=10.0)
-    # More than what is on its way between two sockets.
+    # Larger than the buffers between two sockets.
     firmware.build(
         ansible.folder / "files/large.swu", NEWER_FIRMWARE, images={**firmware.IMAGES, "rootfs.ubi": 20 * 2**20}
     )
@@ -183,14 +183,14 @@ def test_a_run_that_was_killed_in_a_batch_is_run_again(ansible: Ansible, start_f
     assert [miner.state()["flashed"] for miner in fleet.miners] == [1] * 4
 
 
-# Each of them means something else where Ansible takes a pattern of hosts.
+# Each of them has another meaning in Ansible's host patterns.
 PATTERNS = ["a0:b0:45:00:00:e5", "hall1:rack2", "!left", "&both", "rack,3", "miner*", " blank ", "höhle"]
 
 
 def test_miners_whose_names_read_as_patterns_are_upgraded_in_batches(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    """Also in the record, and in the limit that leaves out the one that failed."""
+    """Also in the record, and in the limit that excludes the failed one."""
     fleet = start_fleet(count=len(PATTERNS), generation=GENERATION, speed=SPEED)
     fleet[1].fault("boots_old", times=1)
     hosts = {name: connection_to(miner) for name, miner in zip(PATTERNS, fleet.miners)}
@@ -210,7 +210,7 @@ def test_miners_whose_names_read_as_patterns_are_upgraded_in_batches(
 
 @newest_core
 def test_reasons_name_the_variables_of_the_role(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """Where they can be known before, no miner is asked."""
+    """If they can be known in advance, no miner is contacted."""
     fleet = start_fleet(count=2, generation=GENERATION, speed=SPEED)
     for src, sentence, asked in (
         ("http://192.0.2.1/new.swu", "upgrade_src 'http://192.0.2.1/new.swu' is a web address", False),
@@ -228,7 +228,7 @@ def test_reasons_name_the_variables_of_the_role(ansible: Ansible, start_fleet: C
 def test_a_canary_of_each_kind_goes_first_and_one_that_fails_stops_the_rollout(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
-    """In which other ways a miner can fail is in the batch that is handed over, and in test_firmware.py."""
+    """Other failures of a miner are in the test of a whole batch, and in test_firmware.py."""
     fleet = start_fleet(count=4, generation=GENERATION, speed=SPEED)
     fleet[3].set(version_0="t1_20180601_000000", version_1="t1_20180601_000000")
     fleet[3].fault("never_back")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The passwords of a miner's users: set once, proved at the login, and nobody is locked out or told a secret."""
+"""The passwords of a miner's users: set once, verified by a login; nobody is locked out, and none is shown."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ POOL = {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}
 
 @dataclass(frozen=True)
 class Case:
-    """What a miner is like, what is wanted of it, and what comes of that: an error_code, changed or ok.
+    """A miner, the requested change, and the result: an error_code, changed or ok.
 
-    ``check`` is what check mode tells, the same if it is empty; ``writes`` how many changes the miner was sent.
+    ``check`` is the result in check mode, the same if empty; ``writes`` is how many changes were sent.
     """
 
     generation: str = MAY
@@ -42,7 +42,7 @@ class Case:
 
 
 def unchanged(generation: str = MAY, outcome: str = "ok", **more: Any) -> Case:
-    """Nothing is sent, in check mode neither."""
+    """Nothing is sent, nor in check mode."""
     return Case(generation, outcome=outcome, writes=0, **more)
 
 
@@ -56,7 +56,7 @@ CASES = {
     "april": Case(APRIL),
     "inno": Case(INNO),
     "later-inno": Case(LATER_INNO),
-    # Its guest always has the factory's password, too.
+    # Its guest also always has the factory password.
     "guest-of-later-inno": unchanged(LATER_INNO, "unsupported", wanted=GUEST),
     "jwt": Case(variables={"dragonmint_auth": "jwt"}),
     "own": Case(users={"admin": OWN}, variables=KNOWN),
@@ -64,7 +64,7 @@ CASES = {
     "same": unchanged(users={"admin": NEW}, variables={"dragonmint_password": NEW}),
     "same-with-an-old-login": unchanged(users={"admin": NEW}, variables=KNOWN),
     "same-of-inno": unchanged(INNO, users={"admin": NEW}, variables={"dragonmint_password": NEW}),
-    # Basic takes the new password of an Innosilicon that has the factory's, so it proves nothing.
+    # Basic accepts any new password on an Innosilicon with the factory password, so it proves nothing.
     "inno-takes-anything": Case(
         INNO, variables={"dragonmint_password": NEW, "dragonmint_fallback_passwords": ["admin"]}
     ),
@@ -87,12 +87,12 @@ CASES = {
     "no-default-of-inno": unchanged(INNO, wanted=ON_DEFAULT, users={"admin": OWN}, variables=KNOWN),
     "no-default-of-guest": unchanged(wanted={**ON_DEFAULT, **GUEST}, users={"guest": OWN}),
     "default-of-the-past": unchanged(wanted=ON_DEFAULT, users={"admin": NEW}, variables={"dragonmint_password": NEW}),
-    # The users file is gone, so the factory's passwords hold.
+    # The users file is gone, so the factory passwords apply.
     "users-absent": Case(users="absent"),
     "users-corrupt": Case(users="corrupt"),
     "users-misshapen": unchanged(outcome="authentication", users="misshapen"),
     "users-misshapen-default": unchanged(outcome="authentication", users="misshapen", wanted={**ON_DEFAULT, **GUEST}),
-    # What the miner says is not what it does.
+    # What the miner reports is not what it does.
     "reply-lost": Case(fault={"name": "lost_reply", **TO_UPDATE}),
     "reply-lost-of-inno": Case(INNO, fault={"name": "lost_reply", **TO_UPDATE}),
     "reply-late": Case(fault={"name": "slow", "delay_s": 100.0, **TO_UPDATE}, variables={"dragonmint_timeout": 1}),
@@ -133,7 +133,7 @@ def test_check_mode_tells_the_same_and_changes_nothing(ansible: Ansible, start_f
     }
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
     assert secrets_in(done) == []
-    # Only given passwords are tried, and each hardly more than once; the new one may be the login as well.
+    # Only given passwords are tried, and each hardly more than once; the new one may also be the login.
     for name, miner in miners.items():
         case = CASES[name]
         tried = [request["form"]["password"] for request in miner.requests() if request["action"] == "auth"]
@@ -146,7 +146,7 @@ def test_check_mode_tells_the_same_and_changes_nothing(ansible: Ansible, start_f
 
 @newest_core
 def test_the_play_goes_on_with_the_new_password(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    """With the new password in the inventory and the old one to fall back to, also when the reply was lost."""
+    """With the new password in the inventory and the old one as fallback, even if the reply was lost."""
     fleet = start_fleet(count=16, generation="mixed")
     for miner in fleet.miners[:8]:
         miner.fault("lost_reply", action="updatePassword")
@@ -158,7 +158,7 @@ def test_the_play_goes_on_with_the_new_password(ansible: Ansible, start_fleet: C
     ]
     inventory = inventory_of(fleet)
     for group in inventory["miners"]["children"].values():
-        # Of those whose reply was lost, and of the others.
+        # The miners whose reply was lost, and the others.
         for host, auth in zip(group["hosts"].values(), ("basic", "jwt") * 2, strict=True):
             host.update(dragonmint_fallback_passwords=[host["dragonmint_password"]], dragonmint_password=NEW)
             host["dragonmint_auth"] = auth
@@ -236,7 +236,7 @@ def users_after(case: Case) -> dict[str, str] | str:
 
 
 def secrets_in(done: PlaybookRun) -> list[str]:
-    """The lines of the output and of the results in which there is a password, but for advice that anybody gets."""
+    """The lines of the output and of the results that contain a password, except for general advice."""
     lines = [*done.output.splitlines(), *(str(r.result) for r in done.results)]
     advice = "its factory password (dragonadmin, admin on Innosilicon, or innoadmin on an InnoMiner)"
     return [line for line in lines if any(secret in line.replace(advice, "") for secret in SECRETS)]

@@ -79,12 +79,12 @@ def main() -> None:
         print(guide, flush=True)
         for line in sys.stdin:
             print(obey(line, miners), flush=True)
-        # Without a terminal there is nothing to read, and the fleet runs on.
+        # Without a terminal there is nothing to read, and the fleet keeps running.
         threading.Event().wait()
 
 
 def give_faults(faults: list[tuple[str, int]], miners: Mapping[str, Miner]) -> None:
-    """Each fault to as many miners, from the last one on."""
+    """Puts each fault on this many miners, from the last one on."""
     left = list(miners)
     for name, count in faults:
         if not 0 < count <= len(left):

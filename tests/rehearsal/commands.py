@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one can type while a fleet runs: each line becomes a sentence that says what came of it."""
+"""The commands to type while a fleet runs: each returns a sentence with its result."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ USAGE = "Type: fault NAME MINER …, heal, or heal MINER …; Ctrl-C ends the fl
 
 
 def obey(line: str, miners: Mapping[str, Miner]) -> str:
-    """Carry out one line. Nothing is changed when it is wrong."""
+    """Executes one line. An invalid line changes nothing."""
     command, *words = line.split() or [""]
     fault, names = (words[0], words[1:]) if command == "fault" and words else ("", words)
     if command not in ("fault", "heal") or (command == "fault" and not names):

@@ -35,6 +35,6 @@ def write_folder(folder: Path, fleet: Fleet) -> None:
     scan = SCAN.format(first=fleet[0].host, last=fleet[-1].host, port=fleet.port)
     (folder / "fleet.dragonmint.yml").write_text(scan)
     (folder / "group_vars/all.yml").write_text(LOGIN)
-    # Those that a scan finds have the same desired state as those that are listed.
+    # Miners found by a scan have the same desired state as listed ones.
     (folder / "group_vars/dragonmint.yml").write_text(demo.DESIRED_STATE)
     firmware.build(folder / f"{NEW_FIRMWARE}.swu", NEW_FIRMWARE)

@@ -49,7 +49,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def _names_of(kinds: Callable[[str], object]) -> Callable[[str], str]:
-    """Checks a list of names, which stays text."""
+    """Validates a list of names; the value stays text."""
 
     def check(text: str) -> str:
         try:

@@ -48,7 +48,7 @@ class Clock:
             await asyncio.wait([self._speed_changed], timeout=left / self._speed)
 
     async def wait(self, task: asyncio.Future[Any], seconds: float) -> bool:
-        """Wait for `task` at most so many simulated seconds; true when it is done. The task is never cancelled."""
+        """Waits for `task`, for this many simulated seconds at most; true if it is done. Never cancels the task."""
         deadline = self.now() + seconds
         while not task.done() and (left := deadline - self.now()) > 0:
             await asyncio.wait(

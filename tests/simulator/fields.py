@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a field of a form can hold, and so what is configured by forms."""
+"""The possible values of form fields, and of the settings made by forms."""
 
 from __future__ import annotations
 

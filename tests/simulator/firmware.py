@@ -16,7 +16,7 @@ from .updater.swupdate.cpio import CRC_MAGIC, NEWC_MAGIC, TRAILER, checksum, hea
 from .updater.swupdate.judge import DESCRIPTION, SIGNATURE
 from .updater.swupdate.signature import sign
 
-# The images of a real archive, small enough to be made in no time.
+# The images of a real archive, small enough to be created instantly.
 IMAGES = MappingProxyType(
     {"BOOT.bin": 60000, "devicetree.dtb": 12345, "system.bit": 80000, "uImage": 150000, "rootfs.ubi": 300000}
 )
@@ -25,13 +25,13 @@ MAIN_DEVICES = (0, 2, 4, 6, 8)
 ALT_DEVICES = (0, 3, 5, 7, 9)
 VERSION = "t1_20180901_120000"
 MAGICS = {"crc": CRC_MAGIC, "newc": NEWC_MAGIC}
-# Content repeats after so many bytes, so that large images cost little.
+# Content repeats after this many bytes, so that large images cost little.
 BLOCK = 2**20
 
 
 @dataclass(frozen=True)
 class Content:
-    """The bytes of an image: a block again and again, up to a size."""
+    """The bytes of an image: a block repeated up to a size."""
 
     block: bytes
     size: int
@@ -74,13 +74,13 @@ def build(
     truncate: int | None = None,
     pad: int = 0,
 ) -> Path:
-    """Write an archive; the same arguments give the same bytes.
+    """Writes an archive; the same arguments give the same bytes.
 
-    `images` are sizes by name, `image_bytes` gives some of them their content. `flags` are what the boot loader calls
-    the two slots, `01` or `ab`. `handler` is `flash` or `rawfile`,
-    `description` replaces the text of sw-description. `signature` is `good`, `bad`, None for none, or a function
-    that signs in another way. `wrong_hash`, `wrong_checksum` and `missing_image` name an entry, `reorder` lists all
-    entries as they should stand. The archive ends after `truncate` bytes, and `pad` zeros follow a whole one.
+    `images` are sizes by name, `image_bytes` sets the content of some. `flags` are the boot loader's names for the two
+    slots, `01` or `ab`. `handler` is `flash` or `rawfile`, `description` replaces the text of sw-description.
+    `signature` is `good`, `bad`, None for none, or a function that signs in another way. `wrong_hash`, `wrong_checksum`
+    and `missing_image` name an entry, `reorder` lists all entries in their new order. The archive is cut after
+    `truncate` bytes, and `pad` zeros follow a complete one.
     """
     contents = {name: content(name, size) for name, size in images.items()}
     contents.update((name, Content(data, len(data))) for name, data in (image_bytes or {}).items())
@@ -102,7 +102,7 @@ def build(
             file.writelines(packed.pieces())
             file.write(bytes(padding(packed.size)))
         file.write(header(MAGICS[format], TRAILER, 0, 0, 0))
-        # cpio fills up its last block.
+        # cpio pads its last block.
         file.write(bytes(-file.tell() % 512 + pad))
         if truncate is not None:
             file.truncate(truncate)
@@ -142,7 +142,7 @@ def _set(flag: str, version: str, hashes: Mapping[str, str], devices: Sequence[i
 
 
 def content(name: str, size: int) -> Content:
-    """What an image of this name and size has in it."""
+    """The content of an image of this name and size."""
     return Content(random.Random(name).randbytes(min(size, BLOCK)), size)
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What distinguishes the firmware generations. Everything else is the same on all of them."""
+"""The differences between the firmware generations. Everything else is the same on all of them."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ ADMIN_ACTIONS = GUEST_ACTIONS | {
 }
 INNO_GUEST_ACTIONS = GUEST_ACTIONS | {"unit", "getAutoTuneStatus"}
 INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | INNO_GUEST_ACTIONS | {"getFreqVol", "setFreqVol", "SetMonitor", "getErrorMessage"}
-# Of May and June 2018, when it had forked and was not yet much of its own.
+# Of May and June 2018, soon after the fork.
 FIRST_INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | {"getAutoTuneStatus", "SetMonitor", "getErrorMessage"}
-# Who may call these is not known; the rest of Innosilicon's own is for the admin.
+# Who may call these is unknown; Innosilicon's other additions are for the admin.
 LATER_INNO_ADMIN_ACTIONS = INNO_ADMIN_ACTIONS | {"getRuntimePools", "getLockState", "setLock", "getDNA", "getAll"}
-# That of September 2018 and what the pages of 2019 use besides. What else of it is still there is not known; no page
-# switches the light any more.
+# That of September 2018 and what the pages of 2019 also use. What else it still has is unknown; no page switches the
+# light any more.
 INNO_2019_ADMIN_ACTIONS = (LATER_INNO_ADMIN_ACTIONS - {"SetMonitor"}) | {
     "getErrorDetail",
     "checkPoolTest",
@@ -47,7 +47,7 @@ INNO_2019_ADMIN_ACTIONS = (LATER_INNO_ADMIN_ACTIONS - {"SetMonitor"}) | {
 
 @dataclass(frozen=True)
 class Generation:
-    """One firmware generation; the names are those that the collection uses too. `built` ends its version."""
+    """One firmware generation; the names are also those of the collection. `built` ends its version."""
 
     name: str
     built: str
@@ -133,7 +133,7 @@ GENERATIONS = {
             admin_actions=ADMIN_ACTIONS | {"getAutoTuneStatus"},
             **_DRAGONMINT,
         ),
-        # The one of early June: before it scales hash rates, after the first weeks with passwords of its own.
+        # The one of early June: before it scales hash rates, and after the first weeks with other passwords.
         Generation(
             name="inno-2018-05",
             built="20180605_101010",
@@ -162,7 +162,7 @@ GENERATIONS = {
             admin_actions=LATER_INNO_ADMIN_ACTIONS,
             **_LATER_INNOSILICON,
         ),
-        # Its programs are not public: this is what its web pages expect. Its title and issuer are a guess.
+        # Its programs are not public: this is what its web pages expect. Its title and issuer are guesses.
         Generation(
             name="inno-2019",
             built="20190528_101010",
@@ -174,17 +174,17 @@ GENERATIONS = {
         ),
     )
 }
-# The firmwares of a T1 that most tests are about, in turn; the others are named where they matter.
+# The T1 firmwares of most tests, in turn; the others are named where they matter.
 MIXED = ("dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09")
 
 
 def generations_of(text: str) -> list[Generation]:
-    """The generations that miners have in turn: those with these names, `mixed`, or `all`. KeyError for another."""
+    """The generations of miners, in turn: those named, `mixed`, or `all`. KeyError for any other name."""
     names = {"mixed": MIXED, "all": tuple(GENERATIONS)}.get(text) or text.split(",")
     return [GENERATIONS[name] for name in names]
 
 
-# A request with one of these names changes the device when it is served.
+# A request with one of these names changes the device if it is served.
 WRITES = frozenset(
     {
         "updatePools",
@@ -202,5 +202,5 @@ WRITES = frozenset(
         "restartSwupdate",
     }
 )
-# So do the pages that take firmware.
+# So do the pages that accept firmware.
 UPDATES = frozenset({"/upgrade/upload", "/upgrade/download"})

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One miner: its parts, and its life between power, boot and network."""
+"""One miner: its parts, and its life cycle of power, boot and network."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ PHP_WORKERS = 5
 BUILT_BY_THE_FACTORY = "20180301_093000"
 KEEPALIVE_TIMEOUT = 120  # real seconds
 REQUESTS_KEPT = 20000
-# How long things take, in seconds. The restarts and the pause before a power action were seen on the device; what
-# cgminer and a boot need afterwards is plausible, `stall_s` is how long connections to a left address hang.
+# Durations in seconds. The restarts and the pause before a power action were seen on the device; what cgminer and a
+# boot need afterwards is plausible, `stall_s` is how long connections to a left address hang.
 TIMING = {
     "cgminer_restart_s": 1.0,
     "cgminer_start_s": 6.0,
@@ -51,20 +51,20 @@ TIMING = {
     "updater_restart_s": 1.0,
     "pool_test_s": 2.0,
 }
-# Seconds of work a request: network and overview spawn a dozen processes, seen to take 0.3 to 0.8 s.
+# Seconds of work per request: network and overview spawn a dozen processes, seen to take 0.3 to 0.8 s.
 DEVICE_LATENCY = {"*": 0.01, "network": 0.6, "overview": 0.6}
 
 
 @dataclass
 class Autotune:
-    """profile.conf: what the firmware says of the mode; cgminer.conf is what cgminer obeys."""
+    """profile.conf: the mode that the firmware reports; cgminer itself obeys cgminer.conf."""
 
     mode: str
     level: str = "2"
 
 
 class Miner:
-    """A simulated miner. `host` is where it listens; `key`, its first MAC, names it for ever. `faults` strike."""
+    """A simulated miner. `host` is its address; `key`, its first MAC, never changes. `faults` apply to its requests."""
 
     def __init__(
         self, clock: Clock, generation: Generation, model: Model, host: str, port: int, mac: str, faults: Faults
@@ -77,7 +77,7 @@ class Miner:
         self.mac = mac
         self.type = model.type
         self.hwver = model.controller
-        # The image of the factory lies in the other slot.
+        # The other slot has the factory image.
         versions = (f"{model.type.lower()}_{built}" for built in (generation.built, BUILT_BY_THE_FACTORY))
         self.slots = Slots("0", dict(zip("01", versions)))
         self.memory = {"total": 250544, "free": 158244, "available": 194592, "cached": 72180}
@@ -129,7 +129,7 @@ class Miner:
 
     @property
     def firmware(self) -> str:
-        """The version that runs."""
+        """The version of the running image."""
         return self.slots.running
 
     @firmware.setter
@@ -149,13 +149,13 @@ class Miner:
         return self.latency.get(action, self.latency.get("*", 0.0)) if self.latency else 0.0
 
     def keep(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the requests; it ends when the miner goes down."""
+        """Runs something besides the requests; it ends when the miner goes down."""
         task = asyncio.get_running_loop().create_task(work)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
     async def restart_cgminer(self, tunes: bool = False) -> None:
-        """What `systemctl restart cgminer` takes; afterwards cgminer needs some time before it answers."""
+        """Takes as long as `systemctl restart cgminer`; after that, cgminer needs some time before it responds."""
         self.cgminer.stop()
         await self.clock.sleep(self.timing["cgminer_restart_s"])
         self.cgminer.mend("restart")
@@ -167,7 +167,7 @@ class Miner:
         self.cgminer.start(timing["cgminer_start_s"], timing["hashing_s"], timing["tuning_s"] if tunes else 0.0)
 
     def forget_settings(self) -> None:
-        """Everything in /config is deleted; defaults return when the miner boots."""
+        """Deletes everything in /config; the defaults return when the miner boots."""
         self.config.lose("missing")
         self.autotune = Autotune(self.generation.default_mode)
         self.users.lose("absent")
@@ -180,7 +180,7 @@ class Miner:
         self._shut_down(self.cut_power)
 
     def _shut_down(self, end: Callable[[], None]) -> None:
-        """A miner that shuts down goes on answering for `shutdown_s`; by default it is gone at once."""
+        """A miner that shuts down keeps responding for `shutdown_s`; by default it is gone at once."""
         delay = self.timing["shutdown_s"]
         if not delay:
             end()
@@ -204,7 +204,7 @@ class Miner:
         self.power = "off"
 
     def power_on(self) -> None:
-        """Somebody pressed the switch."""
+        """As if somebody pressed the switch."""
         if self.power == "off":
             self.power = "on"
             self.booting = True
@@ -222,7 +222,7 @@ class Miner:
         self._start_cgminer()
         if self.network.mode == "dhcp":
             lease = self.network.take_lease()
-            # A test may have the miner show an address at which it does not listen.
+            # A test may make the miner show an address at which it does not listen.
             if lease != self.network.ipaddress:
                 self.host = self.network.ipaddress = lease
         await self.settle()
@@ -244,7 +244,7 @@ class Miner:
         self.listener.cut()
 
     async def move(self, host: str) -> bool:
-        """Take another address, or lose the present one when the network is not up; false when nothing changed.
+        """Takes another address, or loses the current one if the network is not up; false if nothing changed.
 
         Connections to the old address stall, then end.
         """
@@ -260,7 +260,7 @@ class Miner:
         return True
 
     async def settle(self) -> None:
-        """Listen or not, as power, network and faults say."""
+        """Starts or stops listening, depending on power, network and faults."""
         reachable = self.power == "on" and not self.booting and self.network.up and not self.faults.unplugged()
         if not reachable:
             self.unplug()
@@ -268,7 +268,7 @@ class Miner:
             try:
                 self.port = await self.listener.open(self.host, self.port)
             except OSError:
-                # The address is taken or none of this machine's: then nobody finds the miner.
+                # The address is taken or not on this machine: the miner can't be reached then.
                 return
 
     def close(self) -> None:

@@ -1,13 +1,13 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What distinguishes the models: their boards, what their cgminer reports, and what their firmware makes of it."""
+"""The differences between the models: boards, cgminer's report, and what the firmware makes of it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import Any
 
-# What the driver of the A8 leaves out of its devices, as read in its sources.
+# What the A8's driver leaves out of its devices, as read in its sources.
 OF_SHARES = frozenset(
     {
         *("Last Share Time", "Last Share Difficulty", "Last Valid Work", "Diff1 Work", "Total MH"),
@@ -21,9 +21,9 @@ ALL_WINDOWS = ("MHS 5s", "MHS 1m", "MHS 5m", "MHS 15m")
 class Model:
     """A model by the type that its firmware reports.
 
-    `board_rate` is the nominal one of a board as cgminer reports it, in its "MHS" fields; `factor` is what 1 of that is
-    in hashes or solutions. `is_in_table`: the firmware of 2018 knows the factor and the unit. What it does not know it
-    takes for MH/s, as that of a T1. `tunes`: its cgminer tunes, as that of a T1 does.
+    `board_rate` is the nominal rate of a board in cgminer's "MHS" fields; `factor` converts these to hashes or
+    solutions. `is_in_table`: the firmware of 2018 knows the factor and the unit. If not, it assumes MH/s, as on a T1.
+    `tunes`: its cgminer tunes like that of a T1.
     """
 
     type: str
@@ -96,5 +96,5 @@ MODELS = {
 
 
 def models_of(text: str) -> list[Model]:
-    """The models that miners are in turn: those of these types. KeyError for another."""
+    """The models of miners, in turn: those of these types. KeyError for any other."""
     return [MODELS[type_] for type_ in text.split(",")]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The miner's network settings: what the form may hold, and which address it has."""
+"""The miner's network settings: the valid form fields, and the resulting address."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ LEASED_DNS = ("127.0.0.1", "")
 class Network:
     """`mode` is the configured one; the rest is live, so it lags behind until networkd has restarted.
 
-    `dhcp_lease` is the address that the DHCP server will hand out next; None stands for the present one.
-    `is_leased` is true while the live values come from it. `up` is false when networkd refused the settings and the
-    interface has no address.
+    `dhcp_lease` is the address that the DHCP server will assign next; None stands for the current one. `is_leased` is
+    true while the live values come from it. `up` is false if networkd refused the settings and the interface has no
+    address.
     """
 
     ipaddress: str
@@ -41,7 +41,7 @@ class Network:
         return {"ipaddress": self.ipaddress, "netmask": self.netmask, "gateway": self.gateway}
 
     def take_lease(self) -> str:
-        """What the DHCP server hands out; returns the address that the interface should get."""
+        """Applies the DHCP server's lease; returns the address that the interface should get."""
         if not self.is_leased:
             self.netmask, self.gateway, self.dns = LEASED_NETMASK, LEASED_GATEWAY, list(LEASED_DNS)
             self.is_leased = True
@@ -49,7 +49,7 @@ class Network:
         return self.dhcp_lease or self.ipaddress
 
     def take_static(self, form: dict[str, Value]) -> str:
-        """What the form says; returns the address that the interface should get."""
+        """Applies the form; returns the address that the interface should get."""
         self.netmask, self.gateway = str(form["netmask"]), str(form["gateway"])
         self.dns = [str(server) for server in dns_of(form)]
         self.is_leased = False
@@ -58,7 +58,7 @@ class Network:
 
 
 def problem(form: dict[str, Value]) -> str | None:
-    """The firmware's message for the first bad field, trailing blank included; None for a good form."""
+    """The firmware's message for the first invalid field, trailing blank included; None for a valid form."""
     if form.get("dhcp") not in ("dhcp", "static"):
         return "invalid dhcp setting"
     if form["dhcp"] == "dhcp":
@@ -75,7 +75,7 @@ def problem(form: dict[str, Value]) -> str | None:
 
 
 def dns_of(form: dict[str, Value]) -> tuple[Value | None, Value | None]:
-    """The first two items; PHP takes single characters when the field is text."""
+    """The first two items; PHP takes single characters if the field is text."""
     dns = form.get("dns", [])
     if isinstance(dns, dict):
         return dns.get("0"), dns.get("1")
@@ -83,7 +83,7 @@ def dns_of(form: dict[str, Value]) -> tuple[Value | None, Value | None]:
 
 
 def is_contiguous(netmask: str) -> bool:
-    """Whether networkd takes the mask: the firmware itself does not check it."""
+    """Whether networkd accepts the mask: the firmware itself does not check it."""
     bits = f"{int(ipaddress.IPv4Address(netmask)):032b}"
     return "01" not in bits
 

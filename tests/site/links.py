@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds links of a built site that lead nowhere."""
+"""Finds broken links of a built site."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Page(HTMLParser):
 
 
 def broken_links(folder: Path) -> list[str]:
-    """Each link between files of the site that has no target, with the page that it is on."""
+    """All links between files of the site without a target, with the page that contains them."""
     pages = {path: Page(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.html"))}
     return [
         f"{path.relative_to(folder)}: {link}"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """All soaks with their defaults, or one with its own arguments: python -m tests.soak [faults [--minutes 20] …].
 
-Each prints its seed first, with which it can be repeated, and exits with 1 if anything was wrong.
+Each first prints its seed, with which it can be repeated, and exits with 1 if anything was wrong.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from tests.soak import faults, kills
 
-# Each gets its arguments and tells whether all was well.
+# Each gets its arguments and returns whether all was well.
 PARTS: dict[str, Callable[[Sequence[str]], bool]] = {"faults": faults.main, "kills": kills.main}
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What miners are to be, at random, and as what an inventory knows them."""
+"""Random desired states of miners, and their connection variables."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ POOLS = [
     [{"url": f"stratum+tcp://{name}.example.com:3333", "user": f"farm.{name}"} for name in names]
     for names in (["a"], ["a", "b"], ["b", "a"], ["a", "b", "c"], ["d"])
 ]
-# Those that each mode has.
+# The levels that every mode has.
 LEVELS = ["2", "3"]
 PASSWORDS = ["Correct-Horse-7", "Battery-Staple-8"]
 DNS = [["8.8.8.8", "8.8.4.4"], ["1.1.1.1", "9.9.9.9"]]
-# The miner's home, and where it is sent; no other miner is in either.
+# The miner's first network, and the one to which it is moved; no other miner is in either.
 NETS = ("127.20", "127.21")
 
 
 @dataclass(frozen=True)
 class Desired:
-    """What one miner is to be; what is None is left as it is."""
+    """The desired state of one miner; None keeps the current value."""
 
     pools: list[dict[str, str]]
     mode: str
@@ -49,7 +49,7 @@ class Desired:
         return {"pools": {"pools": self.pools}, "autotune": {"mode": self.mode, **level}}
 
     def applied_to(self, state: State) -> dict[str, Any]:
-        """The state of a miner that was made as desired."""
+        """The state of a miner after this was applied."""
         users = {} if self.password is None else {"admin": self.password}
         level = state["autotune"]["level"] if self.level is None else self.level
         return {
@@ -62,7 +62,7 @@ class Desired:
 
 
 def any_desired(chance: random.Random, state: State) -> Desired:
-    """Something that a miner of this state can be made, by its generation."""
+    """A random desired state that this miner can reach, depending on its generation."""
     generation = state["generation"]
     return Desired(
         pools=chance.choice(POOLS),
@@ -74,7 +74,7 @@ def any_desired(chance: random.Random, state: State) -> Desired:
 
 
 def _network(chance: random.Random, state: State) -> dict[str, Any]:
-    """At home for the most part: a miner that moves loses the reply for sure."""
+    """Mostly the first network: a miner that moves certainly loses the reply."""
     first, second, *rest = state["host"].split(".")
     home = f"{first}.{second}"
     net = home if chance.random() < 0.7 else next(net for net in NETS if net != home)
@@ -88,7 +88,7 @@ def _network(chance: random.Random, state: State) -> dict[str, Any]:
 
 
 def connection(state: State, auth: str, patience: dict[str, Any]) -> dict[str, Any]:
-    """The variables with which a miner is reached as it is now. ``patience`` is how long and how often."""
+    """The connection variables of a miner in its current state. ``patience`` has the timeout and retries."""
     return {
         "ansible_host": state["host"],
         "dragonmint_port": state["port"],

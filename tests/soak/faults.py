@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Provision, audit, upgrade and fleet runs over a fleet with random faults, which come and go meanwhile.
+"""Provision, audit, upgrade and fleet runs over a fleet with random faults that come and go.
 
-After each run every task is held against what the simulator recorded. At the end all faults are dropped: one more run
-makes all miners as desired, and the next one finds nothing to do.
+After each run every task is compared with what the simulator recorded. At the end all faults are removed: one more run
+brings all miners to the desired state, and the next one finds nothing to do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ FORKS = 50
 UPGRADED_AT_ONCE = 40
 RUN_TIMEOUT_S = 1800.0
 SETTLE_S = 60.0
-# In trouble a task is not to wait long for what won't come; afterwards it may take as long as it takes.
+# With faults a task should not wait long in vain; afterwards it may take its time.
 IMPATIENT = {"dragonmint_timeout": 2, "dragonmint_retries": 1}
 PATIENT = {"dragonmint_timeout": 30, "dragonmint_retries": 3}
 IN_TROUBLE = {
@@ -47,7 +47,7 @@ IN_PEACE = {
     "upgrade_recover": True,
     "upgrade_serial": [1000],
 }
-# Most of the time is to be spent on talking. Time runs as it does, since a miner's uptime is held against the clock.
+# Most of the time should go to communication. Real time, since a miner's uptime is compared with the clock.
 SPEED = 1.0
 TIMING = {
     "cgminer_restart_s": 0.1,
@@ -60,10 +60,10 @@ TIMING = {
     "boot_s": 1.5,
     "flash_s": 2.0,
 }
-# Some of the miners write longer than an upgrade waits for them in trouble.
+# Some miners write for longer than an upgrade waits during faults.
 SLOW_TO_FLASH_S, ONE_IN = 30.0, 20
 PAUSES = {"_provision_verify_pause": 1}
-# How often each kind of run is chosen.
+# The weight of each kind of run.
 KINDS = {
     "provision": 5,
     "provision --check": 2,
@@ -80,7 +80,7 @@ FIRST_RELEASE = datetime(2019, 1, 1)
 
 @dataclass(frozen=True)
 class Run:
-    """One run of a playbook: what is run, and what it wants of each of its miners."""
+    """One run of a playbook: what is run, and the desired state of each of its miners."""
 
     number: int
     kind: str
@@ -97,7 +97,7 @@ class Run:
         return self.kind == "audit" or self.kind.endswith("--check")
 
     def plays(self) -> list[dict[str, Any]]:
-        """What is run: a playbook of the collection, or a task for all miners at once."""
+        """The plays: a playbook of the collection, or a task for all miners at once."""
         if self.playbook != "fleet":
             return [{"ansible.builtin.import_playbook": COLLECTION + self.playbook}]
         options = {_name(at): self.desired[at].options() for at in self.members}
@@ -130,7 +130,7 @@ class Totals:
 
 
 class Soak:
-    """A fleet, what is wanted of it, and what has been wrong so far."""
+    """A fleet, its desired state, and the violations so far."""
 
     def __init__(
         self,
@@ -152,7 +152,7 @@ class Soak:
             miner.set(timing={**TIMING, **({} if at % ONE_IN else {"flash_s": SLOW_TO_FLASH_S})})
 
     def in_trouble(self, kind: str | None = None, **variables: Any) -> None:
-        """One run, of a random kind unless one is given, while faults come and go. ``variables`` are of its play."""
+        """A run of this or a random kind while faults come and go. ``variables`` are those of its play."""
         run = self._any_run(kind or self.chance.choices(list(KINDS), list(KINDS.values()))[0])
         self.troubles.forget()
         self.troubles.shuffle()
@@ -160,7 +160,7 @@ class Soak:
             self._play(run, {**IN_TROUBLE, **variables}, IMPATIENT)
 
     def in_peace(self, kinds: Sequence[str] = ("fleet", "provision", "upgrade")) -> None:
-        """All faults are gone: one more run makes all as desired, and the next one has nothing to do."""
+        """With all faults removed, one run brings all miners to the desired state, and the next has nothing to do."""
         self.troubles.heal_all()
         self.troubles.forget()
         _wait_until(_is_well, "does not mine again after all faults were dropped", self.fleet.miners)
@@ -224,7 +224,7 @@ class Soak:
         return {"miners": {"hosts": hosts}}
 
     def _settle(self, run: Run) -> None:
-        """What was told is done, or never will be: nothing is under way that the next run would be blamed for."""
+        """Waits until nothing is in progress for which the next run would be blamed."""
         miners = [self.fleet[at] for at in run.members]
         _wait_until(_is_settled, "has not ended what it was told", miners)
 
@@ -325,7 +325,7 @@ def _told(result: TaskResult) -> Told:
 
 
 def _together(results: Iterable[TaskResult], name: str) -> Iterator[TaskResult]:
-    """What the tasks for all miners say of one of them, as if it had run alone."""
+    """The results of one miner in the tasks for all miners, as if it had run alone."""
     for result in results:
         if result.task in FLEET_TASKS and (own := result.result.get("miners", {}).get(name)):
             status = next((word for word in ("unreachable", "failed") if own.get(word)), "ok")
@@ -337,7 +337,7 @@ def _is_ours(result: TaskResult) -> bool:
 
 
 def _is_unexplained(result: TaskResult) -> bool:
-    """Whether a task of ours failed in a way that nobody has thought of. One that a play repeated may just go on so."""
+    """Whether a task of ours failed unexpectedly. A task that a play repeats may fail in between."""
     is_failed = result.status in ("failed", "unreachable") and _is_ours(result) and "attempts" not in result.result
     return is_failed and not (result.result.get("error_code") and result.result.get("msg"))
 
@@ -356,7 +356,7 @@ def _is_well(miner: Miner) -> bool:
 
 
 def _is_settled(miner: Miner) -> bool:
-    """No write is under way, no update either, and it does not boot."""
+    """No write or update is in progress, and it is not booting."""
     state = miner.state()
     is_writing = any(write["outcome"] == "pending" for write in miner.writes())
     return not (is_writing or state["booting"] or state["updater"] == "busy")
@@ -401,7 +401,7 @@ def _counted(counter: Counter[str]) -> str:
 
 
 def main(arguments: Sequence[str]) -> bool:
-    """Run it as long as was asked for; False if anything was wrong."""
+    """Runs for the requested time; False if anything was wrong."""
     parser = argparse.ArgumentParser(prog="tests.soak faults", description=__doc__)
     parser.add_argument("--minutes", type=float, default=20.0, help="of runs in trouble (20)")
     parser.add_argument("--count", type=int, default=200, help="of miners, of all generations (200)")

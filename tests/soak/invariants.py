@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold in every run, whatever happens to the miners meanwhile.
+"""The invariants of every run, whatever happens to the miners in the meantime.
 
-It is judged by what the simulator recorded, and never by what the collection says of itself. The requests of a miner
-are those of one run, oldest first, as its control port shows them, and its states are those before and after that run.
-Each function returns what is broken as sentences; nothing is broken: none.
+They are checked with what the simulator recorded, never with what the collection reports of itself. The requests of a
+miner are those of one run, oldest first, as its control port shows them, and its states are those before and after that
+run. Each function returns the violations as sentences, or an empty list.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SETTINGS = {f"dragonmint_{name}": module.setting for name, module in MODULES.ite
 
 @dataclass(frozen=True)
 class Told:
-    """What a task said: ``module`` without its collection, ``error_code`` None unless it failed."""
+    """The result of a task: ``module`` without its collection, ``error_code`` None unless it failed."""
 
     module: str
     changed: bool
@@ -35,25 +35,25 @@ class Told:
 
 
 def writes_in(requests: Iterable[Request]) -> list[Request]:
-    """The requests that change a miner when they are served."""
+    """The requests that change a miner if they are served."""
     return [request for request in requests if request["write"]]
 
 
 def most_at_once(requests: Iterable[Request]) -> int:
-    """How many requests somebody was waiting for at once; what was given up counts no more."""
+    """The maximum number of requests waited for at once; abandoned ones don't count."""
     return max((request["awaited"] for request in requests), default=0)
 
 
 def flashes(requests: Iterable[Request]) -> list[Request]:
-    """The updates that were really written."""
+    """The updates that were actually written."""
     return [request for request in requests if request.get("result") == "installed"]
 
 
 def repeated_writes(requests: Sequence[Request]) -> list[tuple[Request, Request]]:
     """Writes that were sent twice although the first may have taken effect: pairs of both.
 
-    Twice may be sent what was refused for its login, after a new one; and what was answered, after another write: a
-    detour over another mode, the reboot of an updater that was stuck.
+    A write may be sent twice after a login if the first was refused for its login; and after another write if the first
+    was answered: a detour over another mode, the reboot of a stuck updater.
     """
     return [
         (requests[first], requests[second])
@@ -75,7 +75,7 @@ def _content(request: Request) -> tuple[Any, ...]:
 
 
 def broken_by_any_run(requests: Sequence[Request]) -> list[str]:
-    """What no run may do: repeat a write, flash twice, ask too much at once."""
+    """What no run may do: repeat a write, flash twice, send too much at once."""
     broken = [
         f"{_named(first)} was sent again {second['time'] - first['time']:.1f} s later, although "
         f"{'it was answered' if first['replied'] else 'its reply was lost, so that it may have been done'}: "
@@ -108,10 +108,10 @@ def broken_by_untruth(
 ) -> list[str]:
     """Whether `changed` is true exactly when the miner's state changed.
 
-    Where the miner does not answer after a write (not_back), nobody can know, and `changed` is true. So it is where a
-    miner runs its old firmware after the reply to an upload was lost and it rebooted: that may have come before the
-    new one was written, or instead of booting it. What no task was told to set is as before. In check mode ``after`` is
-    the state that is desired, and ``requests`` is None: no write is needed to have said `changed`.
+    If the miner does not respond after a write (not_back), nobody can know, and `changed` is true. The same applies if
+    a miner runs its old firmware after the reply to an upload was lost and it rebooted: that may have come before the
+    new one was written, or instead of booting it. State that no task was told to set must be unchanged. In check mode
+    ``after`` is the desired state, and ``requests`` is None: no write is needed to have reported `changed`.
     """
     by_module = {name: [task for task in told if task.module == name] for name in SETTINGS}
     return [
@@ -143,12 +143,12 @@ def _untruths(
 
 
 def names_of(request: Request) -> set[str]:
-    """What a request is called: its action, and its path."""
+    """The names of a request: its action, and its path."""
     return {str(request["action"]), str(request["path"])}
 
 
 def shown(requests: Iterable[Request]) -> str:
-    """Requests as an operator may read them: when, what, and what came of it, with what was written in full."""
+    """Requests in readable form: time, action and result, with the full content of writes."""
     return "; ".join(
         f"{request['time']:.2f} s {_named(request)}"
         f"{' ' + str(dict(request['form'])) if request['write'] and request['form'] else ''} -> "

@@ -39,7 +39,7 @@ ANSIBLES_OWN = {
 
 
 def problems(folder: Path, secrets: Sequence[str]) -> list[str]:
-    """What is wrong with the files of a run, each in some words: not whole, left over, or with one of these secrets."""
+    """What is wrong with the files of a run: incomplete, left over, or containing one of these secrets."""
     return [*_half_written(folder), *_left_over(folder), *_with_secrets(folder, secrets)]
 
 
@@ -48,7 +48,7 @@ def left_by_ansible(folder: Path) -> set[Path]:
 
 
 def unfinished(folder: Path) -> set[Path]:
-    """The files in which a program gathers what is to replace another one as a whole."""
+    """The files in which a program prepares the replacement of another file."""
     return {
         path
         for name in KEPT_FOLDERS
@@ -90,7 +90,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _problem(name: str, path: Path) -> str:
-    # A cache has no endings: ansible.builtin.jsonfile names files for their keys.
+    # Files of a cache have no endings: ansible.builtin.jsonfile names them by their keys.
     kind = ".json" if name == CACHE else path.suffix
     if kind not in CHECKS:
         return "is left over"

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The jobs that are killed: each on a small fleet with a random desired state, and what must have become of it.
+"""The jobs to kill: each on a small fleet with a random desired state, and the required result.
 
-What became of it is asked at the simulator's control port, never through the collection.
+The result is read from the simulator's control port, never through the collection.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.simulator.generations import GENERATIONS
 from tests.soak.kill_files import CACHE, LAST_LINE, LOGS, STATE
 from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to
 
-# Simulated seconds a second. A miner that has rebooted must be seen before it has been up for a minute of these, else
+# Simulated seconds per second. A rebooted miner has to be seen before it has been up for a minute of these, otherwise
 # it is not believed, and the machine may be busy with other work, too.
 SPEED = 20.0
 NETWORK = "127.77"
@@ -31,24 +31,24 @@ LATENCY = {"*": 0.1, "overview": 0.4, "updatePassword": 3, "updatePools": 2, "se
 
 
 def build_archive(folder: Path) -> None:
-    """An archive that is more than what is on its way between two sockets."""
+    """An archive larger than the buffers between two sockets."""
     firmware.build(folder / ARCHIVE, NEWER_FIRMWARE, images={**firmware.IMAGES, "rootfs.ubi": 12 * 2**20})
 
 
 def start_fleet(kind: type[Job], rng: random.Random) -> Fleet:
-    """As many miners as this job needs, of all generations."""
+    """The number of miners for this job, of all generations."""
     return Fleet.start(count=rng.randint(*kind.count), generation="mixed", speed=SPEED, first=f"{NETWORK}.0.1")
 
 
 class Job:
-    """One job, on a fleet that is made ready for it. As many of its runs will be killed as ``kills`` says."""
+    """One job, on a fleet prepared for it. ``kills`` of its runs will be killed."""
 
     name: ClassVar[str]
-    # How many miners it has, at the least and at the most.
+    # The minimum and maximum number of miners.
     count: ClassVar[tuple[int, int]] = (5, 7)
-    # Whether it writes files, in which it can be killed.
+    # Whether it writes files, during which it can be killed.
     keeps_files: ClassVar[bool] = False
-    # A run that finds all as desired asks nobody.
+    # Whether a run with nothing to do sends no requests.
     is_cached: ClassVar[bool] = False
 
     def __init__(self, rng: random.Random, ansible: Ansible, fleet: Fleet, kills: int) -> None:
@@ -63,26 +63,26 @@ class Job:
         fleet.clear()
 
     def prepare(self) -> None:
-        """Draw what is desired, and bring the miners into the state to begin from."""
+        """Draws a desired state, and brings the miners to the initial state."""
 
     def start(self, is_first: bool) -> subprocess.Popen[bytes]:
-        """Begin a run that is to be killed."""
+        """Starts a run that will be killed."""
         raise NotImplementedError
 
     def run(self) -> PlaybookRun:
-        """Run it to its end, after one that was killed."""
+        """Runs it to its end, after a killed run."""
         raise NotImplementedError
 
     def differs(self) -> Iterator[str]:
-        """What is not as desired."""
+        """The drift from the desired state."""
         raise NotImplementedError
 
     def may_fail(self) -> bool:
-        """Whether the job itself has to report a failure, as things are."""
+        """Whether the job itself has to report a failure in this situation."""
         return False
 
     def done_twice(self) -> Iterator[str]:
-        """What took effect more often than it may. By default, no write may more than once."""
+        """What took effect more often than allowed. By default, each write may do so once."""
         for name, miner in self.named():
             writes = Counter(
                 (write["action"], json.dumps(write["form"], sort_keys=True))
@@ -94,21 +94,21 @@ class Job:
                     yield f"the same {action} took effect {times} times on {name}"
 
     def has_asked_all(self, results: list[dict[str, Any]]) -> bool:
-        """Whether a run with these results of tasks had nothing more to ask of any miner."""
+        """Whether a run with these results had no more requests to send to any miner."""
         raise NotImplementedError
 
     def named(self) -> Iterator[tuple[str, Miner]]:
         return ((f"miner{number}", miner) for number, miner in enumerate(self.fleet.miners, 1))
 
     def password(self) -> str:
-        """A new one, which must not turn up in any file."""
+        """A new password, which must not appear in any file."""
         password = f"Secret-{self.rng.getrandbits(48):012x}"
         self.secrets.append(password)
         return password
 
 
 class PlaybookJob(Job):
-    """A playbook; ``last_task`` is the last one that asks something of each miner."""
+    """A playbook; ``last_task`` is the last one with requests to each miner."""
 
     playbook: ClassVar[str]
     last_task: ClassVar[str]
@@ -132,7 +132,7 @@ class PlaybookJob(Job):
         return {r["host"] for r in results if r["task"].endswith(self.last_task)} >= set(self.hosts)
 
     def own_passwords(self) -> None:
-        """Some miners have a password of their own, the others that of the factory."""
+        """Some miners have a password of their own, the others the factory password."""
         for name, miner in self.named():
             if self.rng.random() < 0.5:
                 self.hosts[name]["dragonmint_password"] = password = self.password()
@@ -202,7 +202,7 @@ class Provision(PlaybookJob):
         return wanted
 
     def _users(self, miner: Miner) -> dict[str, str]:
-        """Whose passwords are set: Innosilicon's firmware can't set that of guest."""
+        """The users whose passwords are set: Innosilicon's firmware can't set that of guest."""
         changeable = GENERATIONS[miner.generation].changeable_users
         wanted = {"admin": self.admin, "guest": self.guest}
         return {user: password for user, password in wanted.items() if password is not None and user in changeable}
@@ -249,16 +249,16 @@ class Upgrade(PlaybookJob):
 
     def prepare(self) -> None:
         super().prepare()
-        # With more forks than miners each is followed to its end; else all are handed over, and then collected.
+        # With more forks than miners, each is followed to its end; otherwise all get the firmware first.
         self.forks = self.rng.choice((2, 10))
         self.variables = {
             "upgrade_src": f"files/{ARCHIVE}",
             "upgrade_serial": self.rng.choice(([10], [10], [1, 10])),
-            # So long is listened to an updater that is busy, until it is believed to be stuck.
+            # How long to listen to a busy updater before it counts as stuck.
             "upgrade_wait_timeout": 15,
             "upgrade_settle_seconds": 120,
         }
-        # One that is just rebooting is unreachable, and has the firmware all the same.
+        # A miner that is just rebooting is unreachable, but has the firmware all the same.
         self.again = {"upgrade_recover": True, "upgrade_partial": True}
         for miner in self.fleet.miners:
             if self.rng.random() < 0.5:
@@ -295,7 +295,7 @@ class Heal(PlaybookJob):
 
     def prepare(self) -> None:
         super().prepare()
-        # A restart, and a reboot only where cgminer does not run.
+        # A restart, and a reboot only if cgminer does not run.
         self.limit = 2
         self.variables = {
             "health_heal": True,
@@ -368,7 +368,7 @@ class Logs(PlaybookJob):
 
 
 class Inventory(Job):
-    """Polls a fleet, and keeps what it finds in a cache."""
+    """Polls a fleet, and caches the results."""
 
     name = "inventory"
     keeps_files = True
@@ -413,5 +413,5 @@ class Inventory(Job):
 # Those that write to miners, and those that only write files.
 JOBS: tuple[type[Job], ...] = (Provision, ProvisionAtOnce, Upgrade, Rotate, Heal)
 FILE_JOBS: tuple[type[Job], ...] = (Inventory, Logs)
-# The order of the soak. Rotating takes little time, so it comes twice.
+# The order of the soak. Rotation is quick, so it comes twice.
 TURN: tuple[type[Job], ...] = (Provision, Rotate, Upgrade, ProvisionAtOnce, Rotate, Heal)

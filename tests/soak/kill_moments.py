@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When a run is killed: some moment of time, at a request, within a write, or when a file changes."""
+"""When to kill a run: at some time, at a request, within a write, or when a file changes."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ Condition = Callable[[], bool]
 
 @dataclass(frozen=True)
 class Usual:
-    """What a run takes that nobody kills."""
+    """The duration and requests of a run that is not killed."""
 
     seconds: float
     requests: int
     writes: int
 
     def after(self, kills: int) -> Usual:
-        """What is left of it, about, after so many runs that were killed."""
+        """The approximate rest of it after this many killed runs."""
         return Usual(self.seconds / (kills + 1), self.requests // (kills + 1), self.writes // (kills + 1))
 
 
 @dataclass(frozen=True)
 class Scene:
-    """A run that is to be killed: its miners, the folder that it works in, what it usually takes."""
+    """A run to kill: its miners, its folder, and its usual duration."""
 
     fleet: Fleet
     folder: Path
@@ -41,7 +41,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Moment:
-    """In words, and whether it has come."""
+    """A moment: its description, and whether it has come."""
 
     text: str
     has_come: Condition
@@ -51,11 +51,11 @@ Draw = Callable[[random.Random, Scene], Moment]
 
 
 def drawn(rng: random.Random, scene: Scene) -> Moment:
-    """Any moment, spread over the whole run."""
+    """A random moment, spread over the whole run."""
     kinds: list[Draw] = [after_seconds, at_request]
     if scene.keeps_files:
         kinds.append(at_file)
-    # What is lost within a write is what matters most.
+    # Interruptions within a write matter most.
     if scene.usual.writes:
         kinds += [within_write] * 3
     return rng.choice(kinds)(rng, scene)
@@ -75,8 +75,8 @@ def at_request(rng: random.Random, scene: Scene) -> Moment:
 
 
 def within_write(rng: random.Random, scene: Scene) -> Moment:
-    """Once a miner has a write that it has not answered: the first one, the second, …, or a little later."""
-    # Not the last ones, since this may be a smaller fleet than usual.
+    """While a miner has an unanswered write: the first one, the second, …, or a little later."""
+    # Not the last ones, since this fleet may be smaller than usual.
     number = rng.randint(1, max(1, scene.usual.writes * 2 // 3))
     seconds = rng.choice((0.0, rng.uniform(0.0, 0.1)))
     before = set(_writes(scene.fleet))
@@ -104,7 +104,7 @@ def at_file(rng: random.Random, scene: Scene) -> Moment:
 
 
 def pending(fleet: Fleet) -> set[tuple[str, float]]:
-    """The writes that miners have and have not answered, by address and time."""
+    """The unanswered writes, by address and time."""
     return {key for key, outcome in _writes(fleet).items() if outcome == "pending"}
 
 
@@ -124,7 +124,7 @@ def _files(folder: Path) -> set[tuple[Path, int]]:
 
 
 def _later(condition: Condition, seconds: float) -> Condition:
-    """Says yes so many seconds after the condition did."""
+    """True this many seconds after the condition became true."""
     met_at: list[float] = []
 
     def has_come() -> bool:

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kills the controller at random moments of whole jobs, and judges what the next run makes of it.
+"""Kills the controller at random moments of whole jobs, and checks the result of the next run.
 
-A round is a small fleet with a random desired state, and one job. It is begun and killed by SIGKILL, with all its
+A round is a small fleet with a random desired state, and one job. It is started and killed by SIGKILL, with all its
 workers, once to five times; then it is run to its end, and then once more. The run after the kills must succeed, and
-all miners must be as desired; the last one must change nothing. Over all these runs nothing may be done twice, and
-after each of them, killed or not, no file may be there in part.
+all miners must be in their desired state; the last one must change nothing. Over all these runs nothing may be done
+twice, and after each of them, killed or not, no file may be incomplete.
 
     make soak ARGS="kills --kills 100 --seed 7"
     make soak ARGS="kills --seed 7 --round 12"      # this round again, with the same fleet and the same moments
@@ -44,18 +44,18 @@ BEFORE, BETWEEN, WRITE, FILE, AFTER = PHASES = (
     "writing a file",
     "after the last request",
 )
-# How long a run may take until it is killed, and miners until they are at rest.
+# The maximum time until a run is killed, and until miners are at rest.
 DEADLINE_SECONDS = 120.0
 REST_SECONDS = 20.0
 POLL_SECONDS = 0.01
 FOLDER = ROOT / "build/soak-kills"
-# Another file system than that of the reports, where there is one: modules can't just rename their files then.
+# Another file system than that of the reports, if there is one: then modules can't simply rename their files.
 OTHER_FILE_SYSTEM = Path("/dev/shm")
 
 
 @dataclass
 class Outcome:
-    """What came of one round: when it was killed, the phases that this struck, and what was wrong, in sentences."""
+    """The result of one round: when it was killed, in which phases, and the violations, as sentences."""
 
     moments: list[str] = field(default_factory=list)
     struck: list[str] = field(default_factory=list)
@@ -71,7 +71,7 @@ class Outcome:
 
 
 class Round:
-    """One job on one fleet, whose runs are judged one after the other."""
+    """One job on one fleet, whose runs are checked one after the other."""
 
     def __init__(self, job: Job) -> None:
         self.outcome = Outcome()
@@ -80,7 +80,7 @@ class Round:
         self._folder = job.ansible.folder
 
     def measure(self) -> Usual:
-        """Run the job once without a kill, to know what it takes."""
+        """Runs the job once without a kill, to measure it."""
         began = time.monotonic()
         with self._watched("the run that nobody kills"):
             self._run_to_its_end("the run that nobody kills")
@@ -88,7 +88,7 @@ class Round:
         return Usual(seconds, _asked(self._fleet), _written(self._fleet))
 
     def play(self, rng: random.Random, kills: int, usual: Usual, draw: Draw) -> None:
-        """Kill so many runs, each at a moment that is drawn, or until one has ended before; that one does not count."""
+        """Kills this many runs, each at a drawn moment; stops at a run that ends before, which does not count."""
         for number in range(kills):
             with self._watched(f"kill {number + 1}", was_killed=True):
                 self._kill(rng, usual.after(number), draw)
@@ -115,7 +115,7 @@ class Round:
         self.outcome.struck += [phase] if phase else []
 
     def _phase(self, process: subprocess.Popen[bytes], asked: int, unfinished: set[Path]) -> str | None:
-        """What the run is just doing; None if it has ended. From here on it does nothing more."""
+        """What the run is just doing; None if it has ended. It is stopped from here on."""
         commands = [_command_line(pid) for pid in stopped(process)]
         if process.poll() is not None:
             return None
@@ -131,7 +131,7 @@ class Round:
 
     @contextmanager
     def _watched(self, name: str, was_killed: bool = False) -> Iterator[None]:
-        """Judge a run by what it asks of the miners, and by the files that it leaves."""
+        """Checks a run by its requests to the miners, and by the files that it leaves."""
         left = kill_files.left_by_ansible(self._folder)
         asked = [len(miner.requests()) for miner in self._fleet.miners]
         yield
@@ -168,7 +168,7 @@ class Round:
 
 
 def main(arguments: Sequence[str]) -> bool:
-    """Play rounds until so many kills have struck; False if anything was wrong."""
+    """Plays rounds until this many kills have happened; False if anything was wrong."""
     options = _options(arguments)
     seed = random.randrange(10**6) if options.seed is None else options.seed
     print(f"kills: seed {seed}, {options.kills} kills", flush=True)
@@ -188,7 +188,7 @@ def main(arguments: Sequence[str]) -> bool:
 
 
 class Soak:
-    """Rounds of a seed, each in a folder of its own, which stays if something was wrong."""
+    """The rounds of a seed, each in its own folder, which is kept if something was wrong."""
 
     def __init__(self, seed: int) -> None:
         self.played: dict[str, list[Outcome]] = {}
@@ -201,7 +201,7 @@ class Soak:
 
     @property
     def kills(self) -> int:
-        """How many have struck one of the jobs that write to miners."""
+        """The number of kills of jobs that write to miners."""
         return sum(len(outcome.struck) for job in JOBS for outcome in self.played.get(job.name, []))
 
     def close(self) -> None:
@@ -257,7 +257,7 @@ class Soak:
 
 
 def kind_of_round(number: int) -> type[Job]:
-    """The jobs take turns; at the end of each turn comes one of those that only write files."""
+    """The jobs take turns; each turn ends with one that only writes files."""
     turn, place = divmod(number - 1, len(TURN) + 1)
     return FILE_JOBS[turn % len(FILE_JOBS)] if place == len(TURN) else TURN[place]
 
@@ -279,7 +279,7 @@ def _written(fleet: Fleet) -> int:
 
 
 def _recorded(path: Path) -> list[dict[str, Any]]:
-    """The results of tasks. The last line may be there in part."""
+    """The results of tasks. The last line may be incomplete."""
     whole, _newline, _rest = path.read_text(encoding="utf-8").rpartition("\n")
     return [json.loads(line) for line in whole.splitlines()]
 
@@ -292,7 +292,7 @@ def _command_line(pid: int) -> str:
 
 
 def _once_at_rest(differs: Callable[[], Iterable[str]]) -> list[str]:
-    """What differs, once nothing does or the miners had time for what they were just doing."""
+    """The drift, once there is none or the miners had time to finish."""
     deadline = time.monotonic() + REST_SECONDS
     while (found := list(differs())) and time.monotonic() < deadline:
         time.sleep(0.2)
@@ -307,7 +307,7 @@ def _table(played: Mapping[str, Sequence[Outcome]]) -> str:
 
 
 def _left_by_ansible(played: Mapping[str, Sequence[Outcome]]) -> str:
-    """How many files and folders, by where they are."""
+    """The number of files and folders, by place."""
     left: Counter[str] = Counter()
     for outcome in (outcome for outcomes in played.values() for outcome in outcomes):
         left.update(outcome.left_by_ansible)

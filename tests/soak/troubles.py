@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The troubles that miners get at random: faults of the simulator, put on and taken off while plays run."""
+"""The random troubles of miners: faults of the simulator, set and removed while plays run."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from tests.simulator.control import Miner
 
 Fault = dict[str, Any]
 
-# Longer than a task's timeout, and well within the ten seconds that it gives a write whose reply got lost: what is done
-# only after that was not done as far as the task could know.
+# Longer than a task's timeout, and well within the ten seconds that it gives a write whose reply got lost: as far as
+# the task can know, anything later was not done.
 LATE_S = 5.0
 
 
 @dataclass(frozen=True)
 class Trouble:
-    """A fault, for what it may be, and how often it is chosen."""
+    """A fault, its possible targets, and its weight."""
 
     fault: Fault
     on: Sequence[str | None] = (None, "reads", "writes")
     weight: float = 1.0
     for_ever: bool = False
-    # Who meets it waits: an upload for a minute.
+    # Whether it costs a long wait: a minute for an upload.
     is_long: bool = False
 
 
 WRITES: Sequence[str | None] = ("writes",)
 EVERYTHING: Sequence[str | None] = (None,)
-# They cost the simulator, and the machine, more than they tell.
+# They cost the simulator, and the machine, more than they reveal.
 RARELY = 0.1
 
 TROUBLES = (
@@ -87,7 +87,7 @@ TROUBLES = (
     Trouble({"name": "gzip_bomb"}, weight=RARELY),
     Trouble({"name": "nesting_bomb"}, weight=RARELY),
 )
-# What is played by no miner here, and why.
+# Faults that are not used here, and why.
 LEFT_OUT = {
     "rival": "the state is changed from elsewhere, of which a task can't know",
     "late_write": "the value changes after the task has read it back, as if from elsewhere",
@@ -101,29 +101,29 @@ PAUSE_S = (0.05, 0.5)
 
 
 class Troubles:
-    """Which miners have which faults. ``put_on`` counts all that there have been, by name."""
+    """The faults of each miner. ``put_on`` counts all that were set, by name."""
 
     def __init__(self, miners: Sequence[Miner], seed: str, share: float, troubles: Sequence[Trouble]) -> None:
-        """``share`` of the miners have one of the troubles at most."""
+        """``share`` is the maximum fraction of miners with a trouble at the same time."""
         self._miners = miners
         self._troubles = troubles
         self._random = random.Random(seed)
         self._most = int(share * len(miners))
         self._stricken: dict[str, Miner] = {}
         self.put_on: Counter[str] = Counter()
-        # What each miner has had since the latest `forget`, by its key.
+        # The faults of each miner since the latest `forget`, by its key.
         self.had: dict[str, list[str]] = {}
 
     @property
     def count(self) -> int:
-        """How many miners have a fault, or have had one that has had its times."""
+        """The number of miners with a fault, or with one that has been used up."""
         return len(self._stricken)
 
     def forget(self) -> None:
         self.had = {key: miner_had[-1:] for key, miner_had in self.had.items() if key in self._stricken}
 
     def shuffle(self) -> None:
-        """Heal some, then bring trouble to as many as there may be."""
+        """Heals some, then sets faults on as many miners as allowed."""
         for miner in list(self._stricken.values()):
             if self._random.random() < 0.5:
                 self._heal(miner)
@@ -136,7 +136,7 @@ class Troubles:
 
     @contextmanager
     def meanwhile(self) -> Iterator[None]:
-        """Go on striking and healing in a thread."""
+        """Keeps setting and removing faults in a thread."""
         is_over = threading.Event()
         failures: list[BaseException] = []
 

@@ -1,3 +1,3 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What more than one kind of tests needs."""
+"""Helpers for more than one kind of test."""

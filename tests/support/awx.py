@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A small reading of what an AWX makes of extensions/aap/, and jobs that ansible-runner runs as an AWX would."""
+"""A small model of how AWX uses extensions/aap/, with jobs that ansible-runner runs as AWX would."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FOLDER = ROOT / "extensions/aap"
 
 
 class Loader(yaml.SafeLoader):
-    """Reads the files as Ansible does; what is unsafe is text that stays as it is."""
+    """Reads the files like Ansible; unsafe text stays unchanged."""
 
 
 Loader.add_constructor("!unsafe", lambda loader, node: loader.construct_scalar(node))
@@ -60,9 +60,9 @@ class Injection:
 
 
 def injected(inputs: Mapping[str, str], folder: Path) -> Injection:
-    """What the credential type makes of these inputs, with its files in a folder of the job.
+    """What the credential type injects for these inputs, with its files in a folder of the job.
 
-    An input that is left out is empty text, and each file is written whatever becomes of it.
+    A missing input is empty text, and each file is written regardless of its content.
     """
     (kind,) = items("controller_credential_types")
     jinja = ImmutableSandboxedEnvironment()
@@ -82,9 +82,9 @@ def injected(inputs: Mapping[str, str], folder: Path) -> Injection:
 
 
 def answered(template: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[str, Any]:
-    """The extra variables of a job: the answers, and what the survey offers for the others, where it is not refused.
+    """The extra variables of a job: the answers, and the survey's defaults for the rest.
 
-    All are text here, as they come from a launch through the API with text.
+    All values are text here, as if launched through the API with text.
     """
     variables: dict[str, Any] = {}
     for question in template["survey_spec"]["spec"]:
@@ -96,7 +96,7 @@ def answered(template: Mapping[str, Any], answers: Mapping[str, Any]) -> dict[st
 
 @dataclass(frozen=True)
 class Login:
-    """How a job logs in: with the inputs of our credential, or as AWX's machine credential does, by -u and -k."""
+    """How a job logs in: with the inputs of our credential, or like AWX's machine credential, with -u and -k."""
 
     inputs: Mapping[str, str] = field(default_factory=dict)
     machine: tuple[str, str] | None = None
@@ -104,7 +104,7 @@ class Login:
 
 @dataclass(frozen=True)
 class Job:
-    """A job that is to run, in a private data folder as AWX makes it."""
+    """A job to run, in a private data folder like AWX's."""
 
     bin: Path
     folder: Path
@@ -133,12 +133,12 @@ class Job:
         return subprocess.Popen(self.command(), env=self.environment(), **quiet)
 
     def transmit(self) -> bytes:
-        """The job as a stream, which a worker needs and nothing else."""
+        """The job as a stream, which is all that a worker needs."""
         done = subprocess.run(self.command("transmit"), env=self.environment(), capture_output=True, check=True)
         return done.stdout
 
     def work(self, stream: bytes, folder: Path) -> subprocess.Popen[bytes]:
-        """Begin the work at another place, in an empty folder there."""
+        """Starts the work elsewhere, in an empty folder."""
         folder.mkdir()
         command = [self.bin / "ansible-runner", "worker", "--private-data-dir", folder]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -149,7 +149,7 @@ class Job:
         return process
 
     def process(self, worker: subprocess.Popen[bytes]) -> Outcome:
-        """Take in what a worker sends."""
+        """Processes the output of a worker."""
         assert worker.stdout
         with worker, (self.folder / "stream").open("wb") as file:
             file.write(worker.stdout.read())
@@ -189,7 +189,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a job has left."""
+    """The results of a job."""
 
     returncode: int
     status: str
@@ -198,12 +198,12 @@ class Outcome:
 
     @property
     def text(self) -> str:
-        """The output in one line, without colours."""
+        """The output on one line, without colours."""
         return " ".join(re.sub(r"\x1b\[[0-9;]*m", "", self.output).split())
 
     @property
     def statistics(self) -> dict[str, Any]:
-        """What the job hands on to the next node of a workflow."""
+        """What the job passes to the next node of a workflow."""
         (last,) = (event for event in self.events if event["event"] == "playbook_on_stats")
         handed: dict[str, Any] = last["event_data"].get("artifact_data", {})
         return handed

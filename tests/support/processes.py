@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends processes with all that came of them. It needs the standard library only, so that `make bench` can use it."""
+"""Ends processes and all their descendants. Only the standard library, so that `make bench` can use it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 
 def end_when_told() -> None:
-    """Have this process unwind when it is terminated, so that what it has started ends with it, however it ends."""
+    """Makes this process unwind when it is terminated, so that processes that it started end with it."""
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill a process and all that came of it. Its workers have sessions of their own, so that they would go on."""
+    """Kills a process and all its descendants. Its workers have their own sessions and would otherwise go on."""
     for pid in stopped(process):
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -27,7 +27,7 @@ def kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def stopped(process: subprocess.Popen[bytes]) -> list[int]:
-    """Stop a process and all that came of it. What is stopped makes no more of them, so none is missed."""
+    """Stops a process and all its descendants. A stopped process starts no more of them, so none is missed."""
     process.send_signal(signal.SIGSTOP)
     family = [process.pid]
     while found := [pid for pid in children_of(process.pid) if pid not in family]:
@@ -39,7 +39,7 @@ def stopped(process: subprocess.Popen[bytes]) -> list[int]:
 
 
 def children_of(pid: int) -> list[int]:
-    """The processes that a process has started, and those that these have started."""
+    """The descendants of a process."""
     try:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()
     except FileNotFoundError:

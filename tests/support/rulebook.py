@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs real ansible-rulebook processes and tells which events they printed."""
+"""Runs real ansible-rulebook processes and returns the events that they printed."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ import yaml
 from tests.support.processes import kill
 from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT
 
-# What the webhook of a power signal wants.
+# The token of a power signal's webhook.
 TOKEN = "correct-horse-battery"
 EDA = ENVIRONMENTS / "eda/bin"
-# Set where it must not be missing, as in CI.
+# Set where a missing ansible-rulebook is an error, as in CI.
 REQUIRED = "REQUIRE_RULEBOOK"
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 LOCALHOST = {"all": {"hosts": {"localhost": LOCAL}}}
@@ -56,7 +56,7 @@ class Rulebook:
         variables: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Runs a rulebook. It is killed in the end, as it is by the signals that stop a service."""
+        """Runs a rulebook. It is killed at the end, with the signals that stop a service."""
         path = self.write("rulebook.yml", rulebook) if isinstance(rulebook, list) else rulebook
         hosts = self.write("inventory.yml", inventory or LOCALHOST)
         command = [EDA / "ansible-rulebook", "-r", path, "-i", hosts, *arguments]
@@ -88,13 +88,13 @@ class Rulebook:
         own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["PATH"] = f"{EDA}{os.pathsep}{own['PATH']}"
-        # Or what is printed waits in a buffer.
+        # Otherwise the output waits in a buffer.
         own["PYTHONUNBUFFERED"] = "1"
         return own
 
 
 def rulebook_in(folder: Path) -> Rulebook:
-    """Returns a rulebook in a folder; skips the test where ansible-rulebook is missing and may be."""
+    """Returns a rulebook in a folder; skips the test if ansible-rulebook is missing and not required."""
     missing = [
         name for name, path in (("ansible-rulebook", str(EDA)), ("java", None)) if not shutil.which(name, path=path)
     ]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs real ansible-playbook processes and tells what came of each task."""
+"""Runs real ansible-playbook processes and returns the result of each task."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 ENVIRONMENTS = ROOT / "build/env"
 PLAYBOOKS = ROOT / "playbooks"
-# Where a task that is handed to another host runs: the oldest Python that the modules promise to work with.
+# Runs delegated tasks: the oldest Python that the modules promise to support.
 MODULE_PYTHON = ENVIRONMENTS / "module/bin/python"
 TIMEOUT_SECONDS = 300
 DEADLINE_SECONDS = 60.0
@@ -34,7 +34,7 @@ DEADLINE_SECONDS = 60.0
 NEWER_FIRMWARE = "t1_20180901_120000"
 OLDER_FIRMWARE = "t1_20180515_060842"
 
-# What a playbook takes long to import. Nothing of Ansible: what that is, is a matter of settings and of the order.
+# The slow imports of a playbook. Nothing of Ansible: its imports depend on settings and their order.
 WARM = warm.Kind(
     modules=(
         "aiohttp",
@@ -63,7 +63,7 @@ WARM = warm.Kind(
     collection=str(ROOT / "build/ansible_collections/minerops/dragonmint/plugins"),
 )
 
-# What an operator has set must not decide about a test.
+# The operator's settings must not influence a test.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
@@ -71,16 +71,16 @@ def core_name(environment: str) -> str:
     return (ENVIRONMENTS / environment).resolve().name
 
 
-# One where there is only one, as in `make core`.
+# Only one if there is only one, as in `make core`.
 CORES = ["oldest", "newest"] if core_name("oldest") != core_name("newest") else ["newest"]
 
-# For a test that the version of Ansible means nothing to.
+# For tests that do not depend on the version of Ansible.
 newest_core = pytest.mark.parametrize("ansible", ["newest"], ids=core_name, indirect=True)
 
 
 @dataclass(frozen=True)
 class TaskResult:
-    """What came of one task on one host."""
+    """The result of one task on one host."""
 
     host: str
     task: str
@@ -99,7 +99,7 @@ class TaskResult:
 
 @dataclass(frozen=True)
 class PlaybookRun:
-    """What one ansible-playbook process did."""
+    """The results of one ansible-playbook process."""
 
     returncode: int
     output: str
@@ -119,7 +119,7 @@ class PlaybookRun:
         return {r.host for r in self.results if r.changed}
 
     def succeeded(self) -> PlaybookRun:
-        """Itself, once it is sure that no host failed."""
+        """Returns itself after checking that no host failed."""
         assert self.returncode == 0, self.output
         return self
 
@@ -144,7 +144,7 @@ class Ansible:
         extra_vars: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> PlaybookRun:
-        """Run a playbook, or these plays, and fail on any deprecation warning. The inventory is as in a YAML file."""
+        """Runs a playbook, or these plays, and fails on any deprecation warning. The inventory is as in YAML."""
         command = self._command(playbook, inventory, arguments, extra_vars)
         record = self.folder / "record.jsonl"
         record.write_text("")
@@ -163,11 +163,11 @@ class Ansible:
         *arguments: str,
         extra_vars: Mapping[str, Any] | None = None,
     ) -> subprocess.Popen[bytes]:
-        """Begin a playbook that is to be killed; what it came to before is in killed.jsonl."""
+        """Starts a playbook that will be killed; its results until then are in killed.jsonl."""
         return self._started(self._command(playbook, inventory, arguments, extra_vars))
 
     def start_tool(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        """Begin another program of this ansible-core, which is to be killed."""
+        """Starts another program of this ansible-core, to be killed later."""
         return self._started([self.bin / name, *arguments])
 
     def killed_once(
@@ -178,7 +178,7 @@ class Ansible:
         *arguments: str,
         extra_vars: Mapping[str, Any] | None = None,
     ) -> None:
-        """Run a playbook, and kill it with all of its workers once a condition is met."""
+        """Runs a playbook, and kills it with all its workers once a condition is met."""
         process = self.start(playbook, inventory, *arguments, extra_vars=extra_vars)
         try:
             wait_until(met)
@@ -208,7 +208,7 @@ class Ansible:
         if isinstance(playbook, list):
             run = self.write("playbook.yml", playbook)
         elif playbook.parent == PLAYBOOKS:
-            # It imports others by their file names.
+            # It imports other playbooks by their file names.
             run = f"minerops.dragonmint.{playbook.stem}"
         else:
             run = Path(shutil.copy(playbook, self.folder))
@@ -220,7 +220,7 @@ class Ansible:
     def tool(
         self, name: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """Run another program of this ansible-core, and fail on any deprecation warning."""
+        """Runs another program of this ansible-core, and fails on any deprecation warning."""
         done = subprocess.run(
             [self.bin / name, *arguments],
             cwd=self.folder,
@@ -252,7 +252,7 @@ class Ansible:
 
 
 def wait_until(met: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:
-    """Wait for a condition, and fail if it does not come."""
+    """Waits for a condition, and fails if it is not met in time."""
     deadline = time.monotonic() + seconds
     while not met():
         assert time.monotonic() < deadline
@@ -269,7 +269,7 @@ def inventory_of(fleet: Fleet, **variables: Any) -> dict[str, Any]:
 
 
 def connection_to(miner: Miner) -> dict[str, Any]:
-    """The variables with which a miner is reached as it left the factory."""
+    """The connection variables of a miner in factory state."""
     return {
         "ansible_host": miner.host,
         "dragonmint_port": miner.port,
@@ -278,5 +278,5 @@ def connection_to(miner: Miner) -> dict[str, Any]:
 
 
 def hosts_with_writes(fleet: Fleet) -> set[str]:
-    """The inventory names of the miners that were sent a write since they last forgot."""
+    """The inventory names of the miners with recorded writes."""
     return {f"miner{number}" for number, miner in enumerate(fleet.miners, 1) if miner.writes()}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds reports against the schemas that the documentation publishes."""
+"""Validates reports with the schemas that the documentation publishes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[2] / "docs/schemas"
 
 
 def require_schema(report: str, rows: Any) -> None:
-    """Fail unless there are rows, and all of them are as the schema of this report says."""
+    """Fails unless there are rows, and all of them match the schema of this report."""
     schema = json.loads((FOLDER / f"{report}.json").read_text(encoding="utf-8"))
     jsonschema.Draft202012Validator.check_schema(schema)
     jsonschema.Draft202012Validator(schema).validate(rows)

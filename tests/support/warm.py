@@ -1,12 +1,12 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts Python programs without the half second in which each would import the same again.
+"""Starts Python programs without the half second that each would spend on the same imports.
 
-A process for each interpreter (warmed.py) has done so and forks. What comes of it is a program like any other: with the
-arguments, folder, variables, streams and exit code that it was asked for, and nothing of those before it.
-Three things tell it apart: /proc has the command line and the variables of the process that forked; it is no child of
-the caller, so that its memory and time are not counted among those of its children; a traceback begins with a few more
-frames. Who looks at these starts `cold`.
+A process per interpreter (warmed.py) has done the imports and forks. The fork is a program like any other: with the
+requested arguments, folder, variables, streams and exit code, and nothing from earlier ones. Three differences remain:
+/proc shows the command line and variables of the process that forked; it is not a child of the caller, so its memory
+and time are not counted among those of the caller's children; a traceback begins with a few more frames. Tests of these
+use `cold`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from select import select
 from typing import IO, Any
 
 SERVER = Path(__file__).with_name("warmed.py")
-# What an interpreter and its libraries read once, as they start.
+# Variables that an interpreter and its libraries read only at their start.
 READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "GLIBC_")
 
 STDERR = 2
@@ -37,7 +37,7 @@ _is_cold = False
 
 @contextmanager
 def cold() -> Iterator[None]:
-    """What `run` starts below is a process of its own from its first instruction."""
+    """Within the context, `run` starts a separate process from its first instruction."""
     global _is_cold
     before, _is_cold = _is_cold, True
     try:
@@ -48,7 +48,7 @@ def cold() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Kind:
-    """What to import before the first program, from this folder too; a folder of a collection's files to compile."""
+    """What to import before the first program, also from this folder; a folder of a collection's files to compile."""
 
     modules: tuple[str, ...]
     folder: str = ""
@@ -57,7 +57,7 @@ class Kind:
 
 @dataclass
 class Process:
-    """A process that was forked; as much of Popen as is needed of it."""
+    """A forked process, with the necessary part of Popen's interface."""
 
     pid: int
     _status: int
@@ -77,12 +77,12 @@ class Process:
                 raise subprocess.TimeoutExpired(list(map(str, self.args)), timeout or 0.0)
             told = os.read(self._status, 4)
             os.close(self._status)
-            # Nothing is told where the process that forked it has died.
+            # No status arrives if the process that forked it has died.
             self.returncode = int.from_bytes(told, "big", signed=True) if told else -signal.SIGKILL
         return self.returncode
 
     def send_signal(self, number: int) -> None:
-        # As with Popen: the number of a process that has ended may be another's.
+        # As with Popen: the pid of an ended process may belong to another one.
         if self.poll() is None:
             os.kill(self.pid, number)
 
@@ -100,7 +100,7 @@ def start(
     streams: Sequence[int],
     module: str = "",
 ) -> Process:
-    """Start a program: the script that `argv` begins with, or a module as with `python -m`."""
+    """Starts a program: the script at the beginning of `argv`, or a module as with `python -m`."""
     at_start = tuple(sorted((name, value) for name, value in env.items() if name.startswith(READ_AT_START)))
     connection = server(python, kind, at_start, os.getpid())
     umask = os.umask(0)
@@ -123,7 +123,7 @@ def start(
 def start_piped(
     python: Path, kind: Kind, argv: Sequence[str | Path], *, cwd: Path, env: Mapping[str, str], module: str = ""
 ) -> Process:
-    """Start a program whose standard input and output are pipes to the caller."""
+    """Starts a program whose standard input and output are pipes to the caller."""
     theirs_in, ours_in = os.pipe()
     ours_out, theirs_out = os.pipe()
     try:
@@ -149,7 +149,7 @@ def run(
     env: Mapping[str, str],
     timeout: float,
 ) -> tuple[int, str]:
-    """Run a script to its end: its exit code, and what it said."""
+    """Runs a script to its end; returns its exit code and output."""
     if _is_cold:
         done = subprocess.run(
             [python, *command],
@@ -186,7 +186,7 @@ def run(
 
 @functools.cache
 def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid: int) -> socket.socket:
-    """The line to a process that forks; it ends with the one that asked, of which a fork has its own."""
+    """The connection to a forking process; that process ends with its caller. Each fork of the caller has its own."""
     ours, theirs = socket.socketpair()
     wanted: dict[str, Any] = {"modules": kind.modules, "folder": kind.folder, "collection": kind.collection}
     process = subprocess.Popen(

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process that warm.py asks for others: it imports what programs will need, and forks one for each request.
+"""The process that forks programs for warm.py: it imports what they will need, and forks once per request.
 
-What it imports must not depend on a request: no variable, no file of settings, no folder. A fork becomes the program at
-the end of this file, so that how it ends is the interpreter's business: its exit code, its last words, what is at exit.
-Standard library only, for any Python that Ansible runs on.
+Its imports must not depend on a request: no variable, no settings file, no folder. A fork becomes the program at the
+end of this file, so that the interpreter handles its end: exit code, last output, exit handlers. Standard library only,
+for any Python that Ansible runs on.
 """
 
 import builtins
@@ -20,12 +20,12 @@ import tempfile
 import time
 from pathlib import Path
 
-# Standard input, output and error, and where the exit status goes.
+# Standard input, output and error, and the pipe for the exit status.
 PASSED_FDS = 4
 
 
 def main(connection):
-    """Serve requests until they end; return in a fork with the arguments of what it is to be."""
+    """Serves requests until they end; returns in a fork, with the program's arguments."""
     running = {}
     with selectors.DefaultSelector() as selector:
         selector.register(connection, selectors.EVENT_READ)
@@ -72,7 +72,7 @@ def report(process, pid, status):
 
 
 def compile_once(folder):
-    """Have the loader of collections, which keeps no bytecode, take that of this folder's files from here."""
+    """Makes the loader of collections, which stores no bytecode, use that of this folder's files from here."""
     finder = importlib.import_module("ansible.utils.collection_loader._collection_finder")
     known = {}
 
@@ -87,10 +87,10 @@ def compile_once(folder):
 
 
 def become(request):
-    """In a fork: the surroundings of the request, as a new process would find them."""
+    """In a fork: sets up the environment of the request, as a new process would find it."""
     os.chdir(request["cwd"])
     os.umask(request["umask"])
-    # The interpreter adds this one where there is no other locale.
+    # The interpreter adds this variable if there is no other locale.
     added = {name: value for name, value in os.environ.items() if name == "LC_CTYPE"}
     os.environ.clear()
     os.environ.update({**added, **request["env"]})

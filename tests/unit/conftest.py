@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Fixtures. They import the collection themselves: pytest-ansible makes it known after this file is read."""
+"""Fixtures. They import the collection themselves: pytest-ansible makes it importable only after reading this file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ MODULE_UTILS = "ansible_collections.minerops.dragonmint.plugins.module_utils"
 
 @pytest.fixture
 def connect(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Connect:
-    """A session whose requests go to a stand-in, and whose pauses pass on the clock. The stand-in keeps them, too."""
+    """A session whose requests go to a stand-in and whose pauses advance the clock. The stand-in has both."""
     from .driving import Driven
 
     module = import_module(f"{MODULE_UTILS}._miner.client")
@@ -45,7 +45,7 @@ def connect(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Connect:
 
 @pytest.fixture
 def clock() -> Clock:
-    """Time that passes only while somebody sleeps."""
+    """Time that passes only during sleeps."""
     from .helpers import Clock
 
     return Clock()
@@ -53,7 +53,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def cleanup() -> Iterator[ExitStack]:
-    """What is to be closed after the test."""
+    """Resources to close after the test."""
     with ExitStack() as stack:
         yield stack
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs steps in tests: of a session whose driver meets a stand-in, or of a stand-in for the session itself."""
+"""Runs steps in tests: those of a session with a scripted transport, or those of a stand-in for the session itself."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def connection_to(
     username_origin: str | None = None,
     **others: Any,
 ) -> Connection:
-    """A connection with the login that most tests use."""
+    """A connection with the login of most tests."""
     passwords = (password, *fallback_passwords)
     logins = tuple(Credential(username, one, origin=username_origin) for one in passwords)
     return Connection(host, logins, **others)
@@ -47,7 +47,7 @@ Drive = Callable[[Steps[Any], "list[float] | None"], Any]
 
 
 def over_requests(steps: Steps[Any], pauses: list[float] | None) -> Any:
-    """Goes through steps over requests. Pauses are only noted where there is a list for them."""
+    """Runs steps over requests. With a list for them, pauses are only recorded."""
     with Client(time.sleep if pauses is None else pauses.append) as client:
         return client.run(steps)
 
@@ -69,7 +69,7 @@ def over_aiohttp(steps: Steps[Any], pauses: list[float] | None) -> Any:
 
 
 class Driven:
-    """A session and its driver: what the session does as steps, this does at once."""
+    """A session and its driver: runs the steps of the session at once."""
 
     def __init__(
         self,
@@ -100,12 +100,12 @@ class Driven:
 
 
 def asking(ask: Callable[..., Steps[T]], client: Driven, *args: Any, **options: Any) -> T:
-    """What a function comes to that takes a session and whatever else."""
+    """Runs a function that takes a session and other arguments, and returns its value."""
     return client.run(ask(client.session, *args, **options))
 
 
 class Stepping:
-    """A stand-in for a session: what the object behind it does at once, this does as steps."""
+    """A stand-in for a session: what the object behind it does directly, this does as steps."""
 
     def __init__(self, actor: Any, clock: Clock) -> None:
         self.actor = actor
@@ -130,12 +130,12 @@ def stepped(act: Callable[..., T]) -> Callable[..., Steps[T]]:
 
 
 def session_on(clock: Clock) -> Session:
-    """A session of which only the clock is used."""
+    """A session with only a clock."""
     return Session(connection_to("10.1.0.25"), clock.monotonic)
 
 
 def run(steps: Steps[T], clock: Clock) -> T:
-    """Goes through steps that send nothing. Their pauses pass on the clock."""
+    """Runs steps that send nothing. Their pauses advance the clock."""
     try:
         command = next(steps)
         while True:
@@ -148,7 +148,7 @@ def run(steps: Steps[T], clock: Clock) -> T:
 
 
 def followed(*arguments: Any) -> None:
-    """Follows an upgrade as its driver does, without a miner to ask anything else."""
+    """Follows an upgrade like its driver, without a miner for other requests."""
     with Client() as client:
         client.run(_attended(arguments))
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation of an event source and the schema of its arguments say, in one form; a source as a process."""
+"""Compares an event source's documentation with the schema of its arguments; runs a source as a process."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TYPES = {"object": "dict", "array": "list", "string": "str", "number": "float", 
 
 
 def required(schema: dict[str, Any]) -> dict[str, Any]:
-    """What a schema says of its arguments."""
+    """The arguments in a schema."""
     found = {}
     for name, about in schema["properties"].items():
         items = about.get("items", {})
@@ -48,7 +48,7 @@ def required(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def described(options: dict[str, Any]) -> dict[str, Any]:
-    """What the documentation says of its options, in the same form: of a description the first sentence."""
+    """The options in the documentation, in the same form, with the first sentence of each description."""
     found = {}
     for name, about in options.items():
         description = about["description"] if isinstance(about["description"], str) else about["description"][0]
@@ -87,7 +87,7 @@ except asyncio.CancelledError:
 
 
 def first_event(source: Path, args: dict[str, Any], **environment: str) -> list[str]:
-    """What a source prints as a process without any of Ansible: its first event, and that it was cancelled then."""
+    """The output of a source that runs without Ansible: its first event, and that it was then cancelled."""
     done = subprocess.run(
         [sys.executable, "-c", AS_ANSIBLE_RULEBOOK, source, json.dumps(args)],
         env={"PATH": os.environ["PATH"], **environment},
@@ -108,7 +108,7 @@ async def until(met: Callable[[], bool]) -> None:
 
 @asynccontextmanager
 async def at_work(source: Any) -> AsyncIterator[None]:
-    """Runs a source, which must not end by itself, and waits until nothing of it is left."""
+    """Runs a source, which must not end by itself, and waits until all of it has ended."""
     task = asyncio.create_task(source.run())
     try:
         yield

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Run as a program: forks workers, as Ansible does, that all judge the same archive.
+"""A program that forks workers, as Ansible does, which all check the same archive.
 
-Its arguments are the archive, the run's folder and the number of workers. Each worker prints a line with the version
-or the refusal; one that reads the archive itself prints "reading" before.
+Its arguments are the archive, the run's folder and the number of workers. Each worker prints a line with the version or
+the refusal; one that reads the archive itself first prints "reading".
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def verdict(path: str, folder: str) -> str:
 
 
 def say(line: str) -> None:
-    """Prints a line whole, whoever else prints."""
+    """Prints a line atomically, even if other processes print too."""
     os.write(1, f"{line}\n".encode())
 
 

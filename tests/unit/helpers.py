@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the unit tests share: recorded replies, and what stands in for the network and for time."""
+"""What the unit tests share: recorded replies, and stand-ins for network and time."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 )
 
 ROOT = Path(__file__).parents[2]
-# The others are known from their sources, or from their web pages, only.
+# The others are known only from their sources or web pages.
 RECORDED_GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_08)
 UNRECORDED_GENERATIONS = (INNO_2018_05, INNO_2018_09, INNO_2019)
 RECORDED_AT = "Sat, 16 Jun 2018 22:04:25 GMT"
@@ -34,13 +34,13 @@ def recordings(generation: str) -> list[dict[str, Any]]:
 
 
 def sister(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The recorded reply of a sister model, and the values that are right for it."""
+    """The recorded reply of a sister model, and the correct values for it."""
     path = ROOT / "tests/data/recordings/sisters" / f"{name}.json"
     recording = json.loads(path.read_text(encoding="utf-8"))
     return recording["reply"], recording["right"]
 
 
-# Where even an ordinary answer needed something to be set up before.
+# States to set up for ordinary answers, where that is needed.
 USUAL_STATES = {
     ("/api/getLatestFirmwareVersion", "admin"): "vendor: getLatestFirmwareVersion newer",
     ("/api/getLatestFirmwareVersion", "guest"): "vendor: guest getLatestFirmwareVersion",
@@ -48,7 +48,7 @@ USUAL_STATES = {
 
 
 def recorded(generation: str, path: str, auth: str | None = "admin", **others: Any) -> Reply:
-    """The reply that the real program of this generation gave to such a request."""
+    """The recorded reply of this generation's real program to this request."""
     wanted = {"path": path, "auth": auth, "state": USUAL_STATES.get((path, auth)), **others}
     for entry in recordings(generation):
         if all(entry[key] == value for key, value in wanted.items()):
@@ -57,12 +57,12 @@ def recorded(generation: str, path: str, auth: str | None = "admin", **others: A
 
 
 def said(status: int = 200, **answer: Any) -> Reply:
-    """A reply of the miner's with these keys."""
+    """A reply of the miner with these keys."""
     return Reply(status, json.dumps(answer).encode(), date=RECORDED_AT)
 
 
 def jwt_of(user: str, number: int = 1, issuer: str = "DragonMint") -> str:
-    """A token for a user; the number tells one login from another."""
+    """A token for a user; the number distinguishes logins."""
     claims = json.dumps({"iss": issuer, "iat": number, "user": user}).encode()
     return f"eyJ0eXAiOiJKV1QifQ.{base64.urlsafe_b64encode(claims).decode().rstrip('=')}.c2ln"
 
@@ -97,7 +97,7 @@ class Asked:
 
 @dataclass
 class Script:
-    """Stands in for Transport: gives answers in their order, or raises them, and keeps what it was asked."""
+    """Stands in for Transport: gives answers in order, or raises them, and records the requests."""
 
     answers: list[Reply | Exception]
     asked: list[Asked] = field(default_factory=list)
@@ -129,7 +129,7 @@ class Script:
 
 @dataclass
 class Clock:
-    """Stands in for the time module: nobody waits."""
+    """Stands in for the time module without waiting."""
 
     now: float = 1000.0
     slept: list[float] = field(default_factory=list)
@@ -143,9 +143,9 @@ class Clock:
 
 
 class Miner:
-    """Stands in for Transport with what a miner keeps: pools, autotune mode, and requests that it was sent.
+    """Stands in for Transport with a miner's state: pools, autotune mode, and the requests sent to it.
 
-    ``ignores`` names the actions that it confirms without doing them.
+    ``ignores`` names the actions that it confirms without executing them.
     """
 
     def __init__(self, generation: str, mode: str = "balanced", level: str = "2", fresh: bool = True) -> None:

@@ -19,7 +19,7 @@ OLD, NEW, OTHER = "10.1.0.25", "10.1.0.40", "10.1.0.77"
 
 @dataclass
 class Device:
-    """A miner on the stand-in for a network. ``network`` is None for a device that is no miner."""
+    """A miner in the simulated network. ``network`` is None for a device that is not a miner."""
 
     network: dict[str, Any] | None
     mac: str = "a0:b0:45:00:00:01"
@@ -35,10 +35,10 @@ class Device:
 
 @dataclass
 class Lan:
-    """Stands in for all of the network: devices by address. Who is told to move gets no answer out.
+    """Stands in for the whole network: devices by address. A device told to move sends no reply.
 
-    ``lease`` is what DHCP hands out, ``travel_s`` how long a miner is nowhere when it moves, ``squatter`` who takes the
-    address that it moves to.
+    ``lease`` is the address that DHCP assigns, ``travel_s`` how long a moving miner is unreachable, ``squatter`` the
+    device that takes the address to which it moves.
     """
 
     devices: dict[str, Device]
@@ -126,6 +126,6 @@ class Wire:
 
 
 def live(mode: str, **changes: str) -> dict[str, Any]:
-    """The settings as the miner shows them."""
+    """The settings as the miner reports them."""
     settings = {"ipaddress": OLD, "netmask": "255.255.252.0", "gateway": "10.1.0.1", "dns1": "10.1.0.1", "dns2": ""}
     return {"dhcp": mode, **settings, **changes}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds firmware archives, good ones and such that are wrong in one point."""
+"""Builds firmware archives: good ones, and ones with a single error."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CRC = b"070702"
 
 
 def entry(name: str, data: bytes = b"", magic: bytes = CRC, **fields: int) -> bytes:
-    """One file of a cpio archive. ``fields`` are numbers of its header that are to be wrong."""
+    """One file of a cpio archive. ``fields`` are wrong numbers for its header."""
     encoded = name.encode() + b"\0"
     header = {
         **dict.fromkeys(["ino", "mode", "uid", "gid", "nlink", "mtime"], 0),
@@ -50,12 +50,12 @@ TRAILER = entry("TRAILER!!!")
 
 
 def cpio(*entries: bytes) -> bytes:
-    """The files with all that follows them."""
+    """The files with the trailer and padding."""
     return aligned(b"".join(entries) + TRAILER, 512)
 
 
 def half(files: Mapping[str, bytes], flag: int, version: str | None, /, **groups: str) -> str:
-    """What the description says of one half of the flash. ``groups`` replaces one of its lists."""
+    """One half of the flash in the description. ``groups`` replaces some of its lists."""
     listed = ",".join(
         f'{{ filename = "{name}"; device = "mtd{number}"; type = "flash"; sha256 = "{digest_of(data)}"; }}'
         for number, (name, data) in enumerate(files.items())
@@ -74,7 +74,7 @@ def description(
     board: str = "g19",
     more: str = "",
 ) -> str:
-    """A description of IMAGES, with some of its parts replaced. ``more`` stands beside the board."""
+    """A description of IMAGES, with some of its parts replaced. ``more`` is added next to the board."""
     main = half(IMAGES, 0, VERSION) if main is None else main
     alt = half(IMAGES, 1, VERSION) if alt is None else alt
     compatibility = "" if hardware is None else f"hardware-compatibility: {hardware};"
@@ -99,7 +99,7 @@ def firmware(files: Mapping[str, bytes] = IMAGES, /, **parts: Any) -> bytes:
 
 
 def entries(replaced: Mapping[str, bytes | None] | None = None, order: Sequence[str] | None = None) -> list[bytes]:
-    """The files of a good archive, some of them replaced or left out, in another order."""
+    """The files of a good archive, with some replaced or left out, or in another order."""
     files = {"sw-description": description().encode(), "sw-description.sig": SIGNATURE, **IMAGES}
     made: dict[str, bytes | None] = {name: entry(name, data) for name, data in files.items()}
     made |= replaced or {}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Servers on free loopback ports that talk as a test tells them."""
+"""Servers on free loopback ports that answer as a test tells them to."""
 
 from __future__ import annotations
 
@@ -45,14 +45,14 @@ class Peer:
         self.sock.sendall(data)
 
     def drip(self, pattern: bytes) -> None:
-        """The pattern again and again, one byte at a time, until the client hangs up."""
+        """Repeats the pattern, one byte at a time, until the client hangs up."""
         for byte in cycle(pattern):
             self.sock.sendall(bytes([byte]))
             if self._server.stopped.wait(0.005):
                 return
 
     def hold(self) -> None:
-        """Nothing more, until the client hangs up."""
+        """Sends nothing more until the client hangs up."""
         while self.sock.recv(65536):
             pass
 
@@ -68,13 +68,13 @@ class Peer:
 
 
 Talk = Callable[[Peer], None]
-# The fixtures: a server that talks so, and a transport to a URL.
+# The fixtures: a server with this behaviour, and a transport to a URL.
 Listen = Callable[..., "Server"]
 Open = Callable[..., Any]
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """``accepted`` counts the connections, ``requests`` keeps what came in, ``closed`` tells of each hang-up."""
+    """``accepted`` counts the connections, ``requests`` has their requests, ``closed`` is set on each hang-up."""
 
     daemon_threads = True
     block_on_close = False
@@ -102,7 +102,7 @@ class _Handler(socketserver.BaseRequestHandler):
 
     def handle(self) -> None:
         self.server.accepted += 1
-        # The client may hang up at any time, that is what the tests are about.
+        # The client may hang up at any time; that is what the tests are about.
         with contextlib.suppress(OSError):
             sock = self.server.tls.wrap_socket(self.request, server_side=True) if self.server.tls else self.request
             with sock:
@@ -142,7 +142,7 @@ def chunked(*chunks: bytes) -> bytes:
 
 
 class Authority:
-    """A CA of its own. ``path`` is its certificate, which a client may trust."""
+    """A private CA. ``path`` is its certificate, which a client may trust."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

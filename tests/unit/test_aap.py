@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an AWX is given as data: its shapes, its surveys, its names, and the execution environment."""
+"""The data for AWX: forms, surveys, names, and the execution environment."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MODULES = {
     "controller_templates": "job_template",
     "controller_workflows": "workflow_job_template",
 }
-# What the roles for EDA take, as their READMEs list it.
+# What the roles for EDA accept, according to their READMEs.
 OF_EDA = {
     "eda_projects": {"name", "description", "organization_name", "url"},
     "eda_decision_environments": {"name", "description", "organization_name", "image_url"},
@@ -138,7 +138,7 @@ def test_nodes_lead_to_nodes() -> None:
     for flow in WORKFLOWS:
         nodes = {node["identifier"]: node for node in flow["simplified_workflow_nodes"]}
         after = [name for node in nodes.values() for name in node.get("success_nodes", [])]
-        # One begins, and each other one follows exactly one.
+        # One starts, and each other one follows exactly one.
         assert sorted([*after, next(iter(nodes))]) == sorted(nodes)
 
 
@@ -183,7 +183,7 @@ def asked() -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 @pytest.mark.parametrize(("job", "question"), [*asked()], ids=lambda value: value if isinstance(value, str) else "")
 def test_a_job_takes_the_answers_of_its_survey(job: str, question: Mapping[str, Any]) -> None:
-    """As text, which they become on their way: empty, the default, each choice, and the limits of a number."""
+    """As text, which is what they become: empty, the default, each choice, and the limits of a number."""
     assert question.keys() <= QUESTIONS
     ((table, entry),) = {
         entry.name: (table, entry) for table in tables_of(job) for entry in table if entry.name == question["variable"]
@@ -261,6 +261,6 @@ def test_the_execution_environment_can_be_built(tmp_path: Path) -> None:
     version = yaml.safe_load((ROOT / "galaxy.yml").read_text(encoding="utf-8"))["version"]
     (collection,) = galaxy["collections"]
     assert collection == {"name": "minerops.dragonmint", "version": f">={version},<1.0.0"}
-    # What ansible-builder installs for a collection is what this names.
+    # ansible-builder installs what this file names.
     described = yaml.safe_load((ROOT / "meta/execution-environment.yml").read_text(encoding="utf-8"))
     assert (ROOT / described["dependencies"]["python"]).is_file()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lists of addresses: what they name, and what they must not."""
+"""Lists of addresses: what they name, and what they must not name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def text_of(number: int) -> str:
 
 @st.composite
 def parts(draw: st.DrawFn) -> tuple[str, set[int], set[int]]:
-    """A part of a list, the addresses it includes, and those that it leaves out with a ! before it."""
+    """A part of a list, the addresses it includes, and those that it excludes with a !."""
     kind = draw(st.sampled_from(["address", "range", "short range", "network"]))
     if kind == "network":
         length = draw(st.integers(23, 32))

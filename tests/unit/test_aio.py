@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An upgrade is followed: what was heard of a refused upload, and how soon it is known that nothing will come of it."""
+"""Following an upgrade: what was heard of a refused upload, and how soon a hopeless one is recognised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .helpers import basic
 
 VERSION = "t1_20180901_120000"
 SILENCE_S, GONE_S = 1.5, 0.5
-# Far more than any of these needs, so that what ends earlier was not waited for.
+# Far longer than any of these needs, so that an earlier end proves that it was not awaited.
 WAIT_S = 60.0
 FOR_EVER = 1e9
 
@@ -48,7 +48,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def miner(unused: Iterator[Miner]) -> Miner:
-    """One that has all its time, so that only the follower's own limits end it."""
+    """A slow miner, so that only the follower's own limits end it."""
     miner = next(unused)
     miner.set(timing={"flash_s": 10, "boot_s": 10})
     return miner
@@ -56,7 +56,7 @@ def miner(unused: Iterator[Miner]) -> Miner:
 
 @pytest.fixture
 def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
-    """Hands the archive over to a miner and follows it, with short limits."""
+    """Sends the archive to a miner and follows it, with short limits."""
     monkeypatch.setattr(follower, "SILENCE_S", SILENCE_S)
     monkeypatch.setattr(follower, "GONE_S", GONE_S)
     monkeypatch.setattr(follower, "_ASK_EVERY_S", 0.1)
@@ -110,7 +110,7 @@ def test_a_dead_updater_is_known_at_once(follow: Follow, miner: Miner, monkeypat
 def test_an_updater_that_is_still_starting_is_waited_for(
     follow: Follow, miner: Miner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The miner has just booted, and its web server is up already. An upload would get lost now."""
+    """The miner has just booted, and its web server is already up. An upload now would get lost."""
     monkeypatch.setattr(follower, "GONE_S", WAIT_S)
     miner.set(updater="dead")
     with ThreadPoolExecutor() as pool:
@@ -132,7 +132,7 @@ def test_a_websocket_that_nginx_refuses_is_no_sign_of_a_dead_updater(follow: Fol
 def test_an_update_in_progress_is_joined_however_the_refusal_arrives(
     follow: Follow, miner: Miner, monkeypatch: pytest.MonkeyPatch, reply: str
 ) -> None:
-    """Nothing is heard of it while its archive comes in."""
+    """It is silent while its archive arrives."""
     monkeypatch.setattr(follower, "SILENCE_S", WAIT_S / 2)
     miner.set(busy_reply=reply)
     miner.fault("slow_upload", times=1, bytes_per_s=40_000)

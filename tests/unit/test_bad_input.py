@@ -85,7 +85,7 @@ CONNECTION_OPTIONS = [
 
 @pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The hosts that a connection was tried to; none is made."""
+    """The hosts of attempted connections; none is made."""
     hosts: list[str] = []
 
     def look_up(host: str, *_args: Any, **_kwargs: Any) -> None:

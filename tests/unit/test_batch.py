@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many miners at once: never more than the limits allow, in a time that is none of the machine's."""
+"""Many miners at once: never more than the limits allow, on a clock independent of the machine's."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ TAKES_S = 2.0
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop whose time goes by only while everybody sleeps, and then at once."""
+    """An event loop whose time passes only while everything sleeps, and then at once."""
 
     def __init__(self) -> None:
         self._now = 0.0
@@ -56,7 +56,7 @@ class _Selector(selectors.SelectSelector):
 
 
 class Fleet:
-    """Miners that take their time. ``begun`` has each that was begun, with the time when it was."""
+    """Miners that take their time. ``begun`` has each started miner and the time of its start."""
 
     def __init__(self, count: int, **results: Result) -> None:
         self.names = [f"m{number}" for number in range(count)]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The measurements of `make bench`: all are listed, and they run without what only tests have."""
+"""The measurements of `make bench`: all are listed, and they run without the tests' own dependencies."""
 
 from __future__ import annotations
 

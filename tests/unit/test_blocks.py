@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each block of the documentation is run or has a reason; what is data and not run names things that exist."""
+"""Each block of the documentation is run or has a reason not to be; blocks of data use existing names."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KNOWN = {
     *(variable.name for job in JOBS.values() for variable in job.variables),
     *(name for option in OPTIONS for name in option.variables),
     *yaml.safe_load(DOCUMENTATION)["options"],
-    # Options that the plugin shares with others of Ansible.
+    # Options that the plugin shares with other plugins of Ansible.
     *("cache", "cache_connection", "cache_plugin", "cache_timeout", "groups", "keyed_groups"),
     *(name for schema in SCHEMAS.values() for name in schema["properties"]),
 }
@@ -39,7 +39,7 @@ def test_the_data_of_a_block_names_what_exists(block: Block) -> None:
 
 
 def unknown(block: Block) -> list[str]:
-    """Names that mean nothing. A file that is named is used by the commands of the page, a play is run."""
+    """Names that don't exist. A file that is named is used by the commands of the page; a play is run."""
     data = parsed(block)
     if is_rulebook(data):
         return [

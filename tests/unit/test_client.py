@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The client's retry policy and its proof of identity, with a script in place of the transport."""
+"""The client's retry policy and login, with a script in place of the transport."""
 
 from __future__ import annotations
 

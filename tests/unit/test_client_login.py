@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the client finds out who it is to the miner: "invalid request", fall-back passwords, JWTs."""
+"""How the client determines its login at the miner: "invalid request", fallback passwords, JWTs."""
 
 from __future__ import annotations
 

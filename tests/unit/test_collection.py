@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What must hold between the files of the collection."""
+"""Rules that span the files of the collection."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PLUGINS = ROOT / "plugins"
 PACKAGE = "ansible_collections.minerops.dragonmint"
 
-# From the bottom up: a file imports from lower layers only, and within its own where a layer is a room (a folder).
+# Bottom up: a file imports from lower layers only, and within its own if the layer is a folder.
 LAYERS = [
     "module_utils._text",
     "module_utils._errors",
@@ -46,7 +46,7 @@ LAYERS = [
     "lookup",
     "filter",
 ]
-# The same for the event sources, whose rooms may also use module_utils and what they share.
+# The same for the event sources, whose folders may also use module_utils and what they share.
 EVENT_SOURCES = ROOT / "extensions/eda/plugins"
 EVENT_SOURCE_LAYERS = {
     "_shared": ["reading", "schema", "files", "snapshot"],
@@ -63,9 +63,9 @@ EVENT_SOURCE_LAYERS = {
     ],
     "_fleet": ["decision", "desired", "sighting", "snapshot", "inventory", "arguments", "source"],
 }
-# What else a room may use: the rules of health, which import nothing of Ansible.
+# What else a folder may use: the rules of health, which import nothing of Ansible.
 EVENT_SOURCE_USES = {"_fleet": ("plugins.plugin_utils._jobs.checks.",)}
-# What says how the device speaks, and what is done with it as steps: a driver does it.
+# How the device speaks, and what is done with it as steps: I/O is left to a driver.
 WITHOUT_INPUT_OUTPUT = [
     "_text.py",
     "_errors.py",
@@ -159,7 +159,7 @@ def test_plugins_do_not_know_the_simulator(source: Path) -> None:
 
 @pytest.mark.parametrize("folder", ["playbooks", "roles"])
 def test_nothing_sets_the_defaults_of_the_users_action_group(folder: str) -> None:
-    """They would replace those of the user: a block's defaults of a group are not merged into those of the play."""
+    """They would replace the user's: a block's defaults of a group are not merged into those of the play."""
     group = "group/minerops.dragonmint.dragonmint"
     files = [path for path in ROOT.glob(f"{folder}/**/*.yml") if group in path.read_text(encoding="utf-8")]
     assert files == []
@@ -205,7 +205,7 @@ def test_the_changelog_knows_this_version() -> None:
 
 
 def imported_by(pattern: str) -> set[str]:
-    """The packages that the files of module_utils with this pattern import."""
+    """The packages imported by the files of module_utils with this pattern."""
     sources = list((PLUGINS / "module_utils").glob(pattern))
     assert sources
     return {name for source in sources for name in top_level_imports(source)}
@@ -216,7 +216,7 @@ def load(path: str) -> Any:
 
 
 def layer_of(name: str) -> int | None:
-    """Where a file or folder of plugins/ (with dots) stands in LAYERS."""
+    """The position of a file or folder of plugins/ (with dots) in LAYERS."""
     for rank, layer in enumerate(LAYERS):
         if f"{name}.".startswith(f"{layer}."):
             return rank

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Connections of a scan: who is taken for there, how many there may be, and what they are used for."""
+"""Connections of a scan: which devices count as present, how many connections there may be, and their use."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def probe(address: str, port: int, timeout_s: float = 5.0) -> bool:
-    """Whether something is taken for there."""
+    """Whether something counts as present at an address."""
     sock = asyncio.run(sockets.probe(address, port, timeout_s))
     if sock is not None:
         sock.close()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which groups a source can make, as far as that is known without hosts."""
+"""Which groups a source can create, as far as known without hosts."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a curtailment goes on: who is commanded when, again, or not any more, and when it is over."""
+"""The course of a curtailment: which miner is commanded when, again, or not any more, and when it is over."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def error(code: str, **more: Any) -> dict[str, Any]:
 
 @dataclass
 class Miner:
-    """A miner whose answers are known: to be read, and to be commanded; the last one stays. A job takes ``takes_s``."""
+    """A miner with known results for reads and commands; the last one repeats. A job takes ``takes_s``."""
 
     mode: str = "balanced"
     level: str | None = None
@@ -66,12 +66,12 @@ class Miner:
 
 
 def back_at(seconds: float) -> Callable[[float], dict[str, Any]]:
-    """The answer of a miner that answers from then on."""
+    """The result of a miner that responds from then on."""
     return lambda now: OK if now >= seconds else GONE
 
 
 class Run:
-    """A run over miners whose answers are known, by a clock that begins at 0."""
+    """A run over miners with known results, on a clock that starts at 0."""
 
     def __init__(
         self,
@@ -132,7 +132,7 @@ def test_what_restarts_is_commanded_when_it_comes_back() -> None:
     done = Run(EFFICIENT, a=Miner(), b=Miner(reads=[back_at(40.0)]))
     assert done.states() == {"a": "confirmed", "b": "confirmed"}
     assert 40 <= done.ended_at < 40 + AGAIN_S + 2
-    # It got into the record before it was commanded, and the other one did not wait for it.
+    # It got into the record before its command, and the other one did not wait for it.
     assert [set(record.miners) for record in done.records] == [{"a"}, {"a", "b"}]
     assert [at for at, job in done.jobs if job.miner == "a"][-1] < 2
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one job of a curtailment hands on to the next."""
+"""What one job of a curtailment passes to the next."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_an_event_lasts_until_its_time_or_a_day() -> None:
     first = Record().extended({"a": BALANCED}, NOW, None)
     assert (first.opened_at, first.until) == (NOW, NOW + DAY_S)
     assert [first.is_open(NOW + hours * 3600) for hours in (0, 23, 24)] == [True, True, False]
-    # More miners don't prolong it, a new time does, and so does a new event once it is past.
+    # More miners don't prolong it; a new time does, and so does a new event once it is past.
     assert first.extended({"b": BALANCED}, NOW + 60, None).until == NOW + DAY_S
     assert first.extended({"b": BALANCED}, NOW + 60, NOW + 600).until == NOW + 600
     later = first.extended({"b": BALANCED}, NOW + 2 * DAY_S, None)

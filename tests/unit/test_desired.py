@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Desired state: what an entry may say, which variables it becomes, and what differs from it."""
+"""Desired state: what an entry may contain, the resulting variables, and the drift."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STATIC = {
     "gateway": "10.1.0.1",
     "dns": ["8.8.8.8", "8.8.4.4"],
 }
-# As a miner with exactly these settings shows them.
+# As reported by a miner with exactly these settings.
 FACTS = {
     "dragonmint_identity": {"type": "T1", "firmware": "t1_20180515_060842"},
     "dragonmint_pools": pools.shown([Pool(POOL["url"], POOL["user"], "x"), Pool(BACKUP["url"], BACKUP["user"], "x")]),

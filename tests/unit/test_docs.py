@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pages that are rendered from data say what the data say."""
+"""Pages generated from data match the data."""
 
 from __future__ import annotations
 

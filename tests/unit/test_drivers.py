@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Both drivers bring the same of the same situation: value or error, requests on the wire, and pauses."""
+"""Both drivers have the same results in the same situation: value or error, requests on the wire, and pauses."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ from .driving import Drive, connection_to, over_aiohttp, over_requests
 from .helpers import EXPIRED, INVALID_REQUEST, NO_REASON, SUCCESS, WRONG_PASSWORD, logged_in, said
 from .loopback import Authority, Listen, Peer, Server, Talk, chunked, closed_port, http
 
-# For what is to come too late; all else has far more than it takes.
+# For replies that should come too late; everything else takes far less.
 TIMEOUT_S = 0.4
 AMPLE_S = 20.0
 NO_POOLS = http(said(success=True, pools=[]).body)
@@ -50,7 +50,7 @@ LOG = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked
 
 @dataclass
 class Outcome:
-    """What steps came to. The port of a server is different each time, so it is written as PORT."""
+    """The result of steps. The port of a server varies, so it is written as PORT."""
 
     value: Any = None
     error: type[BaseException] | None = None
@@ -78,12 +78,12 @@ def lines_of(request: bytes, server: Server) -> list[str]:
     """The request line, the headers in the order of their names, and the body."""
     head, _gap, body = request.decode().replace(str(server.port), "PORT").partition("\r\n\r\n")
     first, *headers = head.split("\r\n")
-    # requests says so of itself, aiohttp leaves it to HTTP/1.1.
+    # requests sends this header, aiohttp leaves it to HTTP/1.1.
     return [first, *sorted(header for header in headers if header != "Connection: keep-alive"), body]
 
 
 def replies(*sent: bytes) -> Talk:
-    """These replies, one for each request, then the last one again and again."""
+    """These replies, one per request; the last one repeats."""
     left = list(sent)
 
     def talk(peer: Peer) -> None:
@@ -135,7 +135,7 @@ def endless(peer: Peer) -> None:
 
 
 def once_each(*talks: Talk) -> Talk:
-    """Each connection is talked to in another way, those after the last one as the last one."""
+    """Each connection gets another behaviour; the last one repeats."""
     left = list(talks)
 
     def talk(peer: Peer) -> None:
@@ -194,7 +194,7 @@ def read_the_log_then_pools(session: Session) -> Steps[Any]:
 
 
 def look_beside(session: Session) -> Steps[Any]:
-    """Two at once over connections of their own, of which one fails, and then on with its own."""
+    """Two at once over their own connections, one of which fails, then on with the session's own."""
     outcomes = yield Together([session.read(POOLS), session.read(TYPE)], at_once=1)
     return [outcomes[0], type(outcomes[1]), (yield from session.read(POOLS))]
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of what works where says what the code says."""
+"""The page on what works where matches the code."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the documentation shows is safe to copy: nobody's addresses, and no secret but those of the factory."""
+"""Examples in the documentation are safe to copy: documentation addresses, and only factory secrets."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted(ROOT.glob("docs/*.md")), *sorted(ROOT.glob("roles/*/README.md"))]
-# Of networks that are nobody's.
+# Networks reserved for documentation.
 FOR_DOCUMENTATION = [IPv4Network(text) for text in ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24")]
 EXAMPLE_HOST = re.compile(r"([\w-]+\.)*(example|example\.(com|net|org))")
-# Where the collection itself is installed from.
+# The source for installing the collection itself.
 REPOSITORY_HOST = urlsplit(yaml.safe_load((ROOT / "galaxy.yml").read_text())["repository"]).hostname
 FACTORY_PASSWORDS = {"dragonadmin", "dragonguest", "admin", "guest"}
-# Options about passwords that hold none.
+# Options about passwords that contain none.
 NO_SECRETS = {"update_password", "keep_passwords"}
 
 ADDRESS = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.])")
@@ -47,7 +47,7 @@ def examples() -> Iterator[tuple[str, str]]:
 
 
 def dangers(text: str) -> list[str]:
-    """What of an example would do harm, or leak, when it is copied as it is."""
+    """What in an example would do harm, or leak, if copied unchanged."""
     found = [f"{address} may be somebody's" for address in ADDRESS.findall(text) if not is_nobodys(address)]
     found += [f"{host} may be somebody's" for host in URL.findall(text) if not is_example(host)]
     for line in text.splitlines():
@@ -63,14 +63,14 @@ def dangers(text: str) -> list[str]:
 
 
 def problems(name: str, value: str) -> Iterator[str]:
-    """What is wrong with the value of a secret: only what the factory has set may stand there, to log in with."""
+    """What is wrong with the value of a secret: only factory passwords are allowed, to log in with."""
     literals = re.findall(r"[^\s\[\]{},\"']+", TEMPLATE.sub("", value).partition(" #")[0])
     is_new = name.startswith(("new_", "provision_"))
     yield from (f"is {word}" for word in literals if word not in FACTORY_PASSWORDS or is_new)
 
 
 def is_nobodys(address: str) -> bool:
-    """Whether no device of a reader has this address: a netmask, the machine itself, or one for documentation."""
+    """Whether no reader's device has this address: a netmask, the machine itself, or a documentation address."""
     return (
         address.startswith("255.")
         or address == "127.0.0.1"

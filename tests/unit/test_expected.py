@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is expected in an inventory, however that is written, and who of them is missing."""
+"""The miners expected in an inventory, in any notation, and those that are missing."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files that hold all of a text or nothing of it."""
+"""Files that contain all of a text or nothing of it."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_where_no_file_can_be_without_a_name_it_is_replaced_all_the_same(
     if lacks == "O_TMPFILE":
         monkeypatch.delattr(os, "O_TMPFILE")
     elif lacks == "support":
-        # So that a folder is opened for writing, which fails, too.
+        # Then the folder is opened for writing, which also fails.
         monkeypatch.setattr(os, "O_TMPFILE", 0)
     else:
         monkeypatch.setattr(_files, "_PATH_OF", str(tmp_path / "nowhere/{}"))

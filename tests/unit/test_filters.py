@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The filters that reports are made of: a table for the terminal, and CSV."""
+"""The filters for reports: a table for the terminal, and CSV."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polling: what is taken for a miner and shown a login, what holds nothing up, and what is counted as what."""
+"""Polling: which devices count as miners and get a login, what must not delay it, and how results are counted."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ OPTIONS = Options(
     timeout_s=10.0,
     deadline_s=20.0,
 )
-# A device that does its worst is left to itself after so long.
+# A hostile device is given up after this time.
 SOON = {"timeout_s": 0.5, "deadline_s": 1.5}
 LONG_S = 8.0
 
@@ -61,7 +61,7 @@ def one(port: int, **options: Any) -> Found:
 
 
 def miner(password: str = "dragonadmin", user: str = "admin", **answers: Any) -> Talk:
-    """Talks as a miner with this login; an answer is bytes, a function of the peer, or a list that is used up."""
+    """Behaves like a miner with this login; an answer is bytes, a function of the peer, or a list to use up."""
 
     def talk(peer: Peer) -> None:
         while request := peer.read_request():
@@ -104,7 +104,7 @@ def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> N
 
 
 def again(port: int, known: Familiar | None, **options: Any) -> Found | None:
-    """What a poll finds that knows what an earlier one has found."""
+    """The result of a poll that knows the result of an earlier one."""
     familiar = {} if known is None else {"127.0.0.1": known}
     found, _counts = asyncio.run(scan.polled(HERE, replace(OPTIONS, port=port, **options), familiar))
     return found[0] if found else None
@@ -392,7 +392,7 @@ def test_headers_without_end_take_no_memory(listen: Listen, monkeypatch: pytest.
     found = one(listen(miner(overview=flood)).port, timeout_s=LONG_S)
     assert found.state in (scan.POLLED, scan.UNRESPONSIVE)
     assert "dragonmint_identity" not in found.facts
-    # Twice what is taken at the most, since it is asked once more, and what lies in the buffers of sockets.
+    # Twice the maximum per connection, since there is one retry, plus what is in the socket buffers.
     assert len(taken) * 64_000 < 2 * sockets._CONNECTION_BYTES_MAX + 32 * 1024 * 1024
 
 
@@ -412,7 +412,7 @@ def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
 
 
 def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None:
-    """Neither as a fact nor as a reason, and no token either."""
+    """Neither as a fact nor as a reason, and not a token either."""
     jwt = json.loads(logged_in().body)["jwt"]
     login = basic("admin", "dragonadmin").partition(" ")[2]
     echo = json.dumps(
@@ -439,7 +439,7 @@ def test_a_bug_with_one_device_does_not_lose_the_others(listen: Listen, monkeypa
 
 
 class Ended(Exception):
-    """Enough has been seen."""
+    """The test has seen enough."""
 
 
 def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -460,7 +460,7 @@ def test_tasks_and_addresses_in_flight_are_bounded(monkeypatch: pytest.MonkeyPat
     options = replace(OPTIONS, port=80, concurrency=25)
     with pytest.raises(Ended):
         scan.poll(addresses_from(["10.0.0.0/8"], allow_huge=True), options, lambda *_unused: True, print)
-    # The workers, and one each that began it all, reports and was there before.
+    # The workers, plus the main task, the reporter and the test's own.
     assert max(tasks) <= 25 + 3
     assert most[0] == 25
     assert 3000 <= len(tried) == len(set(tried)) < 3100

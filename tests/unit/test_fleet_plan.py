@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet task decides before it sends anything: its miners, its limits, its options, and what it reports."""
+"""What a fleet task decides before it sends anything: its miners, limits and options, and its report."""
 
 from __future__ import annotations
 

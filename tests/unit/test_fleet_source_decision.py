@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which events come of what the polls of a fleet see."""
+"""The events that result from polls of a fleet."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ from hypothesis import strategies as some
 T = 1_782_900_000.0
 STEP_S = 60.0
 RULES = Rules(polls=2)
-# The same examples each time, and time enough on a busy machine.
+# The same examples each time, with enough time on a busy machine.
 unhurried = settings(derandomize=True, database=None, max_examples=200, deadline=timedelta(seconds=5))
 
 BAD = Fault(CRITICAL, "board 1 is Dead")
@@ -60,13 +60,13 @@ def name(number: int) -> str:
 
 
 def miner(number: int, address: str | None = None, **details: Any) -> Sighting:
-    """A healthy miner, but for these details."""
+    """A healthy miner, except for these details."""
     at = address or f"10.0.{number >> 8}.{number & 255}"
     return Sighting(name(number), at, mac(number), **{"findings": {}, "drift": {}, **details})
 
 
 def locked(number: int) -> Sighting:
-    """What answers at the address of a miner and lets nobody in."""
+    """A device at the address of a miner that refuses all logins."""
     at = miner(number).address
     return Sighting(at, at, is_locked=True, detail="It refuses the login.")
 
@@ -85,7 +85,7 @@ Seen = Sequence["Sighting | None"]
 
 
 def polls(*seen: Sighting | None) -> list[Observation]:
-    """Polls that saw this of the first miner, and two others that are well, after one that saw all of them well."""
+    """Polls with these sightings of the first miner and two healthy others, after one with all of them healthy."""
     return [Poll([WELL, *OTHERS]), *(Poll([*([one] if one else []), *OTHERS]) for one in seen)]
 
 
@@ -118,13 +118,13 @@ def edges(observations: Iterable[Observation], rules: Rules = RULES) -> list[tup
         ([ill(1), ill(1), WELL], [(2, UNHEALTHY)]),
         ([ill(1), ill(1), WELL, WELL], [(2, UNHEALTHY), (4, HEALTHY)]),
         ([ill(1), ill(1), WELL, ill(1), WELL, WELL], [(2, UNHEALTHY), (6, HEALTHY)]),
-        # What is not known leaves everything as it is.
+        # What is unknown changes nothing.
         ([ill(1), miner(1, findings=None), ill(1)], [(3, UNHEALTHY)]),
         ([ill(1), ill(1), *[miner(1, findings=None)] * 5], [(2, UNHEALTHY)]),
         ([ill(1), ill(1), None, None, None, ill(1), ill(1)], [(2, UNHEALTHY), (4, WENT_DARK), (7, CAME_BACK)]),
-        # Each finding is its own.
+        # Findings are independent.
         ([ill(1, a=BAD), ill(1, a=BAD, b=BAD), ill(1, b=BAD)], [(2, UNHEALTHY), (3, UNHEALTHY)]),
-        # One that gets worse is reported again, one that gets better is not.
+        # A finding that gets worse is reported again, one that gets better is not.
         ([ill(1, a=POOR)] * 2 + [ill(1, a=BAD)] * 2, [(2, UNHEALTHY), (4, UNHEALTHY)]),
         ([ill(1, a=BAD)] * 2 + [ill(1, a=POOR)] * 3, [(2, UNHEALTHY)]),
         ([ill(1, a=POOR), ill(1, a=BAD)], [(2, UNHEALTHY)]),
@@ -140,17 +140,17 @@ def edges(observations: Iterable[Observation], rules: Rules = RULES) -> list[tup
         ([None, locked(1)], [(2, LOCKED)]),
         ([drifted(1, pools=POOR)] * 2, [(2, DRIFTED)]),
         ([drifted(1, pools=POOR)] * 2 + [drifted(1, pools=None)] * 2, [(2, DRIFTED), (4, IN_DESIRED_STATE)]),
-        # A setting that facts do not tell of is not in its desired state by that.
+        # A setting that is missing in the facts is not in its desired state just for that.
         ([drifted(1, pools=POOR)] * 2 + [drifted(1)] * 3, [(2, DRIFTED)]),
         ([drifted(1, pools=POOR, autotune=POOR)] * 2, [(2, DRIFTED), (2, DRIFTED)]),
-        # A miner that moves is the same one.
+        # A miner that moves stays the same miner.
         ([miner(1, "10.0.9.9")] * 3, []),
         ([miner(1, firmware="a"), miner(1, firmware="a")], []),
         ([miner(1, firmware="a"), miner(1, firmware="b"), miner(1, firmware="b")], [(2, FIRMWARE_CHANGED)]),
         ([miner(1, firmware="a"), WELL, miner(1, firmware="a")], []),
         ([miner(1, booted_at=T), miner(1, booted_at=T + 59)], []),
         ([miner(1, booted_at=T), miner(1, booted_at=T + 200), miner(1, booted_at=T + 230)], [(2, REBOOTED)]),
-        # A clock that runs differently is not a reboot.
+        # A clock that runs at a different speed is not a reboot.
         ([miner(1, booted_at=T + 70.0 * number) for number in range(50)], []),
         ([miner(1, booted_at=T - 70.0 * number) for number in range(50)], []),
     ],
@@ -223,7 +223,7 @@ def test_an_address_without_a_mac_is_forgotten_once_it_is_dark() -> None:
 
 
 def test_a_miner_that_moved_to_the_address_of_another() -> None:
-    """The other one is dark, and what locks somebody out at its old address is not it."""
+    """The other one is dark, and a device that refuses logins at its old address is a different one."""
     moved = [Poll([miner(1, "10.0.0.2"), miner(3)])] * 3
     assert edges([*polls(), *moved]) == [(2, WENT_DARK)]
     back = [Poll([miner(1, "10.0.0.2"), miner(3), miner(2, "10.0.0.1")])] * 3
@@ -244,7 +244,7 @@ def test_where_nobody_answers_the_miners_are_not_to_blame() -> None:
     assert edges([*polls(), *nobody[:1], *everybody]) == []
     failure = Failure("Network is unreachable")
     assert edges([*polls(), failure, failure, failure, *everybody]) == [(2, POLL_FAILED), (5, POLL_RECOVERED)]
-    # What is gone when the others are back was gone all the time, but the polls say so only now.
+    # A miner that is missing when the others are back was gone all the time, but only now do the polls show it.
     assert edges([*polls(), *nobody, *[Poll(OTHERS)] * 2]) == [(2, POLL_FAILED), (7, POLL_RECOVERED), (7, WENT_DARK)]
 
 
@@ -325,7 +325,7 @@ OPPOSITE = {HEALTHY: UNHEALTHY, IN_DESIRED_STATE: DRIFTED}
 @unhurried
 @given(all_rules, histories)
 def test_edges_alternate(rules: Rules, seen: Seen) -> None:
-    """Nothing ends that has not begun, and nothing begins twice but what gets worse."""
+    """Nothing ends that has not begun, and nothing begins twice unless it gets worse."""
     begun: dict[tuple[str, str | None], str] = {}
     gone: str | None = None
     for event in (event for events in replayed(polls(*seen), rules)[1:] for event in events):
@@ -352,7 +352,7 @@ def test_restarts_change_nothing(rules: Rules, seen: Seen) -> None:
 @unhurried
 @given(all_rules, histories)
 def test_what_stays_is_reported_in_the_end(rules: Rules, seen: Seen) -> None:
-    """However it came about: once nothing changes any more, what was reported is how it is."""
+    """Once nothing changes any more, the last report is the current state, whatever came before."""
     state = State()
     for observation in (*polls(*seen), *polls(*[ill(1)] * 4)[1:]):
         state, _events = decide(rules, state, observation, T)
@@ -363,7 +363,7 @@ def test_what_stays_is_reported_in_the_end(rules: Rules, seen: Seen) -> None:
 @unhurried
 @given(all_rules, histories)
 def test_a_fleet_that_is_as_before_leaves_no_trace(rules: Rules, seen: Seen) -> None:
-    """Or the snapshot would be written with each poll, and grow."""
+    """Otherwise the snapshot would be written with each poll, and grow."""
     observations = [*polls(*seen), *[Poll([drifted(1, pools=None), *OTHERS])] * 5]
     state = State()
     for number, observation in enumerate(observations):

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the event source fleet reads: its arguments, an inventory, and what a poll has found."""
+"""The input of the event source fleet: its arguments, an inventory, and the results of a poll."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_a_healthy_miner_is_seen() -> None:
             Found("10.0.0.1", UNRESPONSIVE, 1.0, {"dragonmint_identity": IDENTITY}, problem="No answer."),
             {"cgminer_down": "cgminer hangs and does not answer"},
         ),
-        # A model without a rating, and a miner that has rebooted: worth knowing, and no fault.
+        # A model without a rating, and a miner that has rebooted: remarks, not faults.
         (polled(identity={**IDENTITY, "type": "T9"}), {}),
         (polled(hardware={"uptime_seconds": 60}), {}),
     ],

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source fleet at work: what it polls, what it does about errors, the snapshot, and how it ends."""
+"""The event source fleet at work: its polls, its reaction to errors, the snapshot, and its end."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def found(number: int, **facts: Any) -> Found:
 
 
 class Network:
-    """Stands in for the miners: what a poll finds, or how it fails."""
+    """Stands in for the miners: the result of a poll, or its failure."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.miners: Sequence[Found] = [found(1), found(2), found(3)]
@@ -56,7 +56,7 @@ class Network:
         self.asked.append((list(addresses), options))
         self.familiar.append(familiar)
         if self.error:
-            # Linters take it for the None that it is at first.
+            # Linters assume its initial None.
             raise vars(self)["error"]
         return list(self.miners), replace(Counts(len(addresses), 0.0), failures=self.untried)
 
@@ -67,12 +67,12 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 
 
 class Running:
-    """A source at work, and the events that it has put out."""
+    """A running source, and its events."""
 
     def __init__(self, network: Network, args: dict[str, Any]) -> None:
         self._network = network
         self.events: list[dict[str, Any]] = []
-        # The schema wants at least a second.
+        # The schema requires at least a second.
         self.source = source.Source(replace(settings_from({**ARGS, **args}, SCHEMA), interval_s=0.01), self.put)
 
     async def put(self, event: dict[str, Any]) -> None:
@@ -83,7 +83,7 @@ class Running:
         return [event["dragonmint"]["edge"] for event in self.events]
 
     async def polls(self, count: int = 2) -> None:
-        """Waits for so many more polls, each with what came of it."""
+        """Waits for this many more polls to be processed."""
         asked = len(self._network.asked) + count
         await until(lambda: len(self._network.asked) > asked)
 
@@ -275,7 +275,7 @@ def test_hosts_of_an_inventory_are_polled_by_port_and_login(
 
 
 def test_the_source_finds_what_it_needs_by_itself() -> None:
-    """It polls where nobody is, without any of Ansible."""
+    """It polls an address without a device, in a process without Ansible."""
     event, ended = first_event(SOURCE / "fleet.py", {**ARGS, "port": closed_port()})
     assert json.loads(event)["dragonmint"]["edge"] == "poll_failed"
     assert ended == "cancelled"

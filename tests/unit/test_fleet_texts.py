@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a fleet task says fits a terminal, and steers none."""
+"""The output of a fleet task fits a terminal, and can't control it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ COUNTS = Counts(10000, ok=1200, changed=1100, failed=12, unreachable=3)
 
 
 def test_many_blocks_are_few_texts_where_nobody_watches() -> None:
-    """Each text is an event of an AWX, which drops one of 700,000 bytes: written as JSON, a colour is six for one."""
+    """Each text is an event in AWX, which drops events of 700,000 bytes; in JSON, a colour takes six bytes per one."""
     block = "\n".join(["\x1b[0;32m+" + "x" * 60 + "\x1b[0m"] * 8)
     shown: list[str] = []
     blocks = Blocks(shown.append, is_watched=False)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The guard of the playbooks: what a job must not begin with, and when there is nothing to do."""
+"""The guard of the playbooks: when a job must not start, and when there is nothing to do."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ READ = {
 FAILED = {**READ, "polled": 0, "at": None, "problems": ["desired[0]: unknown key 'pool'."]}
 GAP = "site.dragonmint.yml: 3 miners refused every login."
 
-# What there is, and the problem and warning of it.
+# The input, and the resulting problem and warning.
 JUDGED: dict[str, tuple[dict[str, Any], list[str], str, str]] = {
     "well": ({}, [], "", ""),
     "nothing-to-do": ({"hosts": 0}, [], "", ""),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether boards hash, and what is expected of them, for models that count in different units."""
+"""Whether boards hash, and what is expected of them, for models with different units."""
 
 from __future__ import annotations
 
@@ -51,11 +51,11 @@ def test_the_average_stands_in_where_no_board_shows_a_rate(
         ({"hashrate_hs": 5e12}, True, True),
         ({"hashrate_hs": 5e12}, None, True),
         ({"hashrate_hs": 0.0, "last_share_seconds": 5}, None, False),
-        # Its unit is not known: that is not a rate of 0.
+        # Its unit is unknown; that does not mean a rate of 0.
         ({"hashrate_hs": None, "last_share_seconds": 5}, True, True),
         ({"hashrate_hs": None, "last_share_seconds": 601}, None, False),
         ({"hashrate_hs": None, "last_share_seconds": None}, True, False),
-        # The clock runs, whatever comes of it.
+        # The clock runs, with or without results.
         ({"hashrate_hs": 8e11, "last_share_seconds": None}, False, False),
         ({"hashrate_hs": 8e11, "last_share_seconds": 601}, False, False),
         ({"hashrate_hs": 8e11, "last_share_seconds": 600}, False, True),
@@ -70,16 +70,16 @@ def test_whether_a_board_hashes(board: dict[str, Any], is_counted: bool | None, 
     [
         ("T1", "balanced", 14.5e12),
         ("T1", "unheard of", None),
-        # The mode may do nothing there.
+        # The mode may have no effect there.
         ("B29+", "factory", 50e3),
         ("B29+", None, 50e3),
-        # It does here, and nobody knows what.
+        # It has one here, but the rating is unknown.
         ("T2T", "efficient", None),
         ("T2T+", "efficient", 31e12),
         ("T2TH", "efficient", None),
         # Several variants report this type.
         ("T3", "factory", None),
-        # What is only often quoted.
+        # Only quoted figures.
         ("D9", "factory", None),
         ("X1", "factory", None),
         (None, None, None),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a miner, which remedy is next, when waiting for it is over, and the rows of the report."""
+"""The findings of a miner, the next remedy, the end of waiting for it, and the rows of the report."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ URLS = [f"stratum+tcp://{name}:1" for name in "abc"]
 
 
 def miner() -> dict[str, Any]:
-    """The facts of one that is well."""
+    """The facts of a healthy miner."""
     board = {
         "status": "Alive",
         "temperature_c": 72.0,
@@ -52,7 +52,7 @@ def miner() -> dict[str, Any]:
 
 
 def changed(changes: dict[str, Any], facts: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The facts with some values replaced, which are named by their path: mining.boards.0.status."""
+    """The facts with some values replaced, addressed by path: mining.boards.0.status."""
     facts = copy.deepcopy(facts or miner())
     for path, value in changes.items():
         *parents, last = path.split(".")
@@ -75,7 +75,7 @@ def chips(*temperatures_c: float | None) -> dict[str, Any]:
 DEAD_BOARD = {"mining.boards.1.status": "Dead", "mining.boards.1.hashrate_ths": 0.0}
 POOLS_DIFF = {"before": {"pools": [{"url": "t:1", "user": "thief"}]}, "after": {"pools": [{"url": "a:1", "user": "u"}]}}
 
-# What is changed of a miner that is well, what is found then, all of it, and what may mend it.
+# A change to a healthy miner, all resulting findings, and the remedy that may help.
 FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = [
     ({}, [], ""),
     (DEAD_BOARD, [("board_dead", "critical", "board 1", "Dead", "Alive")], "mining_restarted"),
@@ -111,7 +111,7 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
         [("hashrate_low", "warning", "", 11.8e12, 12.325e12)],
         "mining_restarted",
     ),
-    # The other boards are held to their own part only.
+    # The other boards are compared with their own share only.
     (
         {**DEAD_BOARD, "mining.boards.0.hashrate_ths": 0.0},
         [
@@ -150,7 +150,7 @@ FOUND: list[tuple[dict[str, Any], list[tuple[str, str, str, Any, Any]], str]] = 
         [("pool_backup", "warning", "pool 0", URLS[2], URLS[0])],
         "",
     ),
-    # All that follows from a dead pool is one finding.
+    # All consequences of a dead pool are one finding.
     (
         {
             **{f"mining.pools.{number}.status": "Dead" for number in range(3)},
@@ -282,13 +282,13 @@ def sister(type_: str, algorithm: str, board_hs: float | None, **board: Any) -> 
         (sister("B29+", "equihash", 17150.54), []),
         (sister("B29+", "equihash", 10e3), ["30 kSol/s, less than 42.5 kSol/s (rated 50 kSol/s)"]),
         (sister("A8+", "cryptonight", 60e3), ["180 kH/s, less than 211 kH/s (rated 248 kH/s)"]),
-        # It does not say when it found its last share.
+        # It does not report the time of its last share.
         (sister("A8+", "cryptonight", 82.5e3, last_share_seconds=None), []),
-        # A rate that is reckoned from the clock proves nothing.
+        # A rate calculated from the clock proves nothing.
         (changed({"mining.is_rate_counted": False}, sister("D9", "blake256r14", 1e9)), []),
         # It has one board more than most.
         (sister("A11MX", "ethash", 440e6), ["board 3 is missing; it reports boards 0, 1 and 2"]),
-        # What is not known is not 0: the unit of its rate, or when a board found a share.
+        # Unknown is not 0: the unit of its rate, or when a board found a share.
         (changed({"mining.hashrate_hs": {"average": None}}, sister("B29+", "equihash", None)), []),
         (sister("B29+", "equihash", 17150.54, last_share_seconds=None, accepted=None), []),
         (
@@ -456,16 +456,16 @@ HUNG = {"error_code": "timeout", "msg": "No answer in time."}
 UP = read({"dragonmint_identity": {}, "dragonmint_hardware": {"uptime_seconds": 13 * H}})
 JUST_UP = read({"dragonmint_identity": {}, "dragonmint_hardware": {"uptime_seconds": 11 * H}})
 
-# What was read of a miner, the next remedy, and why there is none. The interval is 12 h.
+# The results of reading a miner, the next remedy, and why there is none. The interval is 12 h.
 NEXT: list[tuple[dict[str, Any], str, str]] = [
-    # Without a file: what shows counts.
+    # Without a file, the running times count.
     ({"seen": read(running(DEAD, 13 * H, 13 * H))}, "mining_restarted", ""),
     ({"seen": read(running(DEAD, 12 * H, 12 * H))}, "mining_restarted", ""),
     ({"seen": read(running(DEAD, 13 * H, 12 * H - 1))}, "", "cgminer was started 12.0 h ago"),
     ({"seen": read(running(DEAD, 99 * H, 1 * H))}, "", "cgminer was started 1.0 h ago"),
     ({"seen": read(running(DEAD, 1 * H, 1 * H))}, "", "cgminer was started 1.0 h ago"),
     ({"seen": read(running(DEAD, 99 * H, None))}, "", "does not say how long cgminer"),
-    # A restart since the miner has booted has not helped.
+    # A restart since the miner booted did not help.
     ({"seen": read(running(DEAD, 14 * H, 13 * H))}, "rebooted", ""),
     ({"seen": read(running(DEAD, 13 * H + 900, 13 * H))}, "mining_restarted", ""),
     ({"seen": read(running(DEAD, 13 * H, 14 * H))}, "mining_restarted", ""),
@@ -476,11 +476,11 @@ NEXT: list[tuple[dict[str, Any], str, str]] = [
     ({"seen": read(running(MISSING, 99 * H, None))}, "rebooted", ""),
     ({"seen": read(running(MISSING, 11 * H, None))}, "", "booted 11.0 h ago"),
     ({"seen": read(running(MISSING, None, None))}, "", "does not report its uptime"),
-    # A cgminer that does not run shows nothing, and is restarted.
+    # The running time of a stopped cgminer is unknown, and it is restarted.
     ({"seen": read(running(DOWN, 99 * H, None))}, "mining_restarted", ""),
     ({"seen": read(running(DOWN, 1 * H, None))}, "mining_restarted", ""),
     ({"seen": HUNG, "identity": UP}, "mining_restarted", ""),
-    # The file makes it stricter, whatever shows.
+    # The file makes it stricter, whatever the running times.
     ({"seen": read(DEAD), "record": record("rebooted")}, "", "a remedy was sent in the last 12 h"),
     ({"seen": read(DEAD), "record": record(*RESTARTED)}, "", "a remedy was sent in the last 12 h"),
     ({"seen": read(running(DOWN, 99 * H, None)), "record": record("rebooted")}, "", "a remedy was sent"),
@@ -490,7 +490,7 @@ NEXT: list[tuple[dict[str, Any], str, str]] = [
     ({"seen": read(running(DOWN, 11 * H, None)), "record": record(*RESTARTED)}, "", "booted 11.0 h ago"),
     ({"seen": HUNG, "identity": UP, "record": record(*RESTARTED)}, "rebooted", ""),
     ({"seen": HUNG, "identity": JUST_UP, "record": record(*RESTARTED)}, "", "booted 11.0 h ago"),
-    # Once more right before the remedy: somebody else was faster.
+    # Read again right before the remedy: somebody else was faster.
     ({"seen": read(DEAD), "reread": read(running(DEAD, 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
     ({"seen": read(MISSING), "reread": read(running(MISSING, 60, None))}, "", "booted 0.0 h ago"),
     ({"seen": read(DOWN), "reread": read(running(miner(), 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),

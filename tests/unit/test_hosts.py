@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What names a host, and what is said of all that does not."""
+"""Which texts name a host, and the errors for all others."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An installation from the first look to the proof, on simulated miners and through both drivers."""
+"""An installation from the first read to the proof, on simulated miners and with both drivers."""
 
 from __future__ import annotations
 
@@ -156,7 +156,7 @@ def test_a_stuck_updater_is_named_and_recovered_on_demand(drive: Drive, miner: M
 def test_a_stuck_updater_is_restarted_first_where_the_firmware_can(
     state: str, freed_by: str, booted: int, sisters: dict[str, Iterator[Miner]], archives: Path
 ) -> None:
-    """A miner boots once for the new firmware, and before that only where nothing else has helped."""
+    """A miner boots once for the new firmware, and before that only if nothing else has helped."""
     miner = next(sisters["T2T+"])
     miner.set(updater=state, busy_reply="500", updater_freed_by=freed_by)
     told: list[str] = []

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Each invariant of the soak is broken by the record of a run that breaks it, and by no other one."""
+"""Each invariant of the soak test is violated by the record of a bad run, and by no other record."""
 
 from __future__ import annotations
 

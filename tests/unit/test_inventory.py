@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The inventory plugin with made-up miners: names, groups, progress, and a fleet that is large."""
+"""The inventory plugin with made-up miners: names, groups, progress, and a large fleet."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def miner(number: int, **changes: Any) -> Found:
 
 @pytest.fixture
 def read(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Read:
-    """Reads a source whose networks have these miners into an inventory. Returns that, and what was said."""
+    """Reads a source whose networks have these miners into an inventory. Returns it and the output."""
 
     def read(
         miners: list[Found], inventory: InventoryData | None = None, file: str = "fleet.dragonmint.yml", **options: Any
@@ -179,7 +179,7 @@ def test_missing_facts_are_a_problem_where_a_desired_state_needs_them(read: Read
         "1 miner in drift_unknown, since facts are missing; -vv shows why."
     ]
     assert said[-1] == "fleet.dragonmint.yml: 1 miner in drift_unknown, since facts are missing; -vv shows why."
-    # Another source's are none of this one's.
+    # Those of another source are not checked here.
     read([], inventory, "b.dragonmint.yml", desired=desired)
     assert "drift_unknown" not in str(reports(inventory)["b.dragonmint.yml"]["problems"])
 

@@ -33,7 +33,7 @@ def fleet_of(*miners: str, **variables: Any) -> OfHosts:
 
 
 def compared(first: dict[str, Any] | None = None, **results: Any) -> dict[str, Any]:
-    """What came of a miner: of seeing it, and of each comparison."""
+    """The results for a miner: of reading it, and of each comparison."""
     return {"seen": first or SEEN, **results}
 
 
@@ -239,7 +239,7 @@ class TestSteps:
         assert step.options["m1"]["host"] == "10.1.0.40"
 
 
-# Of four miners, one for each outcome.
+# Four miners, one for each outcome.
 MINERS = {
     "good": compared(),
     "drifted": compared(pools=changed("pools", "a", "b"), autotune=changed("autotune", "a", "b")),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is new, what still is and what is resolved between two reports."""
+"""What is new, what continues and what is resolved between two reports."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of the job curtail, what is refused before anything is sent, and what a run comes to."""
+"""The variables of the job curtail, what is refused before anything is sent, and the outcome of a run."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def run(
     place: curtail.Place = PLACE,
     **variables: Any,
 ) -> dict[str, Any]:
-    """What a run comes to in which miners were read as this, commanded with these results, and time ran out."""
+    """The outcome of a run with these results of reads and commands, in which the time ran out."""
     given = values(**variables)
     goal = curtailment.goal_from(given)
     known = Known(record or Record())
@@ -243,7 +243,7 @@ def test_what_can_not_be_commanded_has_its_cause(
     failed = {"failed": True, "msg": "No.", **result}
     came_of = run({"a": failed, "b": seen("balanced")}, unreachable_seconds=10, deadline_seconds=40, **goal)
     assert of(came_of, "b")["outcome"] == "confirmed"
-    # With enough kW, nobody waits for what may answer later.
+    # With enough kW, later responses are not waited for.
     if "kw" not in goal or result["error_code"] not in ("bad_reply", "timeout"):
         assert [of(came_of, "a")[key] for key in ("outcome", "cause", "reason")] == [outcome, cause, "No."]
     assert came_of["is_ok"] is ("kw" in goal)
@@ -294,7 +294,7 @@ def test_what_is_not_rated_is_curtailed_where_it_surely_draws_less() -> None:
     fleet = {"a": seen("balanced", model="T9"), "b": seen("turbo"), "c": seen("efficient", model="T9")}
     lowered = run(fleet, mode="efficient")
     assert [of(lowered, name)["outcome"] for name in "abc"] == ["confirmed", "confirmed", "unchanged"]
-    # What it saves is not known, which is not nothing.
+    # Its savings are unknown, which does not mean 0.
     assert [of(lowered, name)["saved_kw"] for name in "abc"] == [None, None, 0.0]
     assert (
         "0 kW less than before. 2 miners not counted for lack of a rating (dragonmint_ratings)." in (lowered["summary"])

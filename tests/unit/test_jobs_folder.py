@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A folder that reports cannot be written to is found out without writing to it."""
+"""A folder without write permission is recognised without writing to it."""
 
 from __future__ import annotations
 

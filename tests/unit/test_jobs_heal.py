@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which miners of a fleet get a remedy, and what the job heal says of them in the end."""
+"""Which miners of a fleet get a remedy, and the final report of the job heal."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def test_the_plan(variables: dict[str, Any], due: list[str], batch: int, problem
         ),
         ([Health([FAN])], {}, False, "1 miner: 1 warning. No miner got a remedy.", []),
         ([Health([FAN])], {"fail_on": "warning"}, False, "1 miner: 1 warning. No miner got a remedy.", ["m0"]),
-        # That a remedy could not be sent fails the run, whatever findings count.
+        # A remedy that could not be sent fails the run, whichever findings count.
         (
             [HOPELESS, BROKEN],
             {"fail_on": "never"},
@@ -149,7 +149,7 @@ def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
     }
 
 
-# What has come of the miners m0, m1 and m2, which were all due and one a batch; and whom a stop leaves out.
+# The results of the miners m0, m1 and m2, which were due in batches of one; and whether that stops the run.
 STOPS: dict[str, tuple[list[Health | None], bool]] = {
     "nothing yet": ([None, None, None], False),
     "healed": ([HEALED, None, None], False),
@@ -192,7 +192,7 @@ def test_those_that_were_lost_are_named() -> None:
 def test_what_became_of_those_that_were_due_replaces_the_plan() -> None:
     wanted = values(fail_on="never")
     planned = heal.plan(fleet(HEALTHY, DOWN, DOWN, DOWN), wanted)
-    # The last one was healthy by itself when its turn came.
+    # The last one had recovered by itself when its turn came.
     latest = fleet(HEALTHY, HEALED, None, HEALTHY)[1:]
     latest[0] = replace(latest[0], address="10.1.0.99")
     came_of = heal.outcome(planned, latest, wanted)

@@ -51,7 +51,7 @@ def test_values_of_one_host_are_its_own() -> None:
 
 
 def test_a_value_that_is_gone_is_not_taken_for_another() -> None:
-    """Each is dropped once it is read, so that the next one may be at the same place in memory."""
+    """Each is dropped after it was read, so that the next one may get the same place in memory."""
 
     def fresh(variables: Mapping[str, Any], name: str) -> Any:
         return list(variables[name])

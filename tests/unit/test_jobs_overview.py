@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a site does, from the facts of its miners."""
+"""The state of a site, from the facts of its miners."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def a_rate(hashrate_hs: float, type_: str, **mining: Any) -> dict[str, Any]:
 
 
 def test_the_rates_of_miners_without_a_rating_are_not_compared_with_those_of_others() -> None:
-    """A T3 has several ratings, and a T2T+ one that belongs to none of its modes: health does not compare them."""
+    """A T3 has several ratings, and a T2T+ one without a mode: the health check does not compare them."""
     came_of = outcome(seen("t1"), seen("t3", a_rate(43e12, "T3")), seen("t2t", a_rate(32e12, "T2T+")))
     assert "SHA-256: 87.6 TH/s, of which 12.6 TH/s of 12.5 TH/s expected, the rest from 2 miners" in came_of["summary"]
     assert came_of["stats"]["hashrate_hs"]["sha256"]["rated"] == 12_600_000_000_000

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job provision: whether a miner mines, and when to stop waiting for it; with which passwords it is tried."""
+"""The job provision: whether a miner mines, when to stop waiting, and the passwords to try."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ POOL = {"url": f"{URL}/#xnsub", "status": "Alive"}
 MINING = {"ready": True, "boards": [DEAD, {**BOARD, "id": 2}], "pools": [POOL, {**POOL, "status": "Dead"}]}
 OVER = {"is_ok": True, "is_over": True, "summary": "The miner mines."}
 
-# What is seen of a miner that has to wait, and what is said of it.
+# A look at a miner that has to wait, and the resulting sentence.
 WAITING: dict[str, tuple[dict[str, Any], str]] = {
     "nothing": ({"ready": False}, "cgminer does not answer, boards hashing: none, pools alive: none"),
     "no boards": ({**MINING, "boards": [DEAD]}, "cgminer answers, boards hashing: none, "),
@@ -50,7 +50,7 @@ def test_a_level_that_the_mode_lacks_is_refused_before_pools_are_set(level: Any)
     ):
         normalised(provision.VARIABLES, {**given, "provision_autotune_level": level})
     assert normalised(provision.VARIABLES, {**given, "provision_autotune_level": 2})["autotune_level"] == "2"
-    # The level alone is kept for whatever mode the miner has.
+    # A level without a mode applies to whichever mode the miner has.
     assert normalised(provision.VARIABLES, {"provision_autotune_level": level})["autotune_level"] == str(level)
 
 

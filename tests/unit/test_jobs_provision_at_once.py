@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job provision on all miners at once: what each is given, who is looked at again, and what became of them."""
+"""The job provision on all miners at once: the settings of each, which are looked at again, and the results."""
 
 from __future__ import annotations
 

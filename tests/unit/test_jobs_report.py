@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the files of a report are called, and which of them are too old."""
+"""The names of a report's files, and which of them are too old."""
 
 from __future__ import annotations
 

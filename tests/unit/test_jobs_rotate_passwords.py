@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job rotate_passwords: what became of the miners, and whether the next batch may begin."""
+"""The job rotate_passwords: the results of the miners, and whether the next batch may start."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.rotate_p
 
 CHANGED, SAME = {"changed": True}, {"changed": False}
 REFUSED = {"changed": False, "failed": True, "msg": "It said no."}
-# As Ansible has it: an unreachable miner whose task was ignored is failed as well in some versions.
+# Some versions of Ansible also mark an unreachable miner as failed if the error of its task was ignored.
 DARK = {"changed": False, "failed": True, "unreachable": True, "msg": "No miner answers."}
 
-# The results of a batch, how many percent of it may fail, and whether the next one may begin.
+# The results of a batch, the percentage that may fail, and whether the next one may start.
 BATCHES: dict[str, tuple[list[Any], float, bool]] = {
     "all": ([CHANGED, SAME], 0, True),
     "one refused": ([CHANGED, REFUSED], 0, False),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The plan of the job site: miners that would get in each other's way are found from their variables alone."""
+"""The plan of the job site: conflicts between miners are found from their variables alone."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def static(address: str) -> dict[str, Any]:
 
 
 class Undefined(dict[str, Any]):
-    """Variables of which one can't be worked out."""
+    """Variables of which one can't be evaluated."""
 
     def get(self, name: str, default: Any = None) -> Any:
         raise AnsibleUndefinedVariable("'rack' is undefined")

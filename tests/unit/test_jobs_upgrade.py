@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who is eligible for an upgrade, in which batch, where a miner is, and what the run comes to."""
+"""The job upgrade: which miners are eligible, in which batch, their progress, and the outcome of the run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting import FINAL_CODES
 
-# Each of them means something else where Ansible takes a pattern of hosts.
+# Each of them has another meaning in Ansible's host patterns.
 NAMES = ["a0:b0:45:00:00:e5", "hall1:rack2", "!a", "&b", "*", "~c", " d ", "rack,1", "höhle", "[a]", "a|b"]
 OLD, NEW = "t1_20180515_060842", "t1_20180901_120000"
 ARCHIVE = {"upgrade_src": "new.swu"}
@@ -52,7 +52,7 @@ GONE = {"unreachable": True, "error_code": "unreachable", "msg": "No miner answe
 
 
 def failed(code: str, msg: str = "Why.") -> dict[str, Any]:
-    """A result whose task must not fail says in its error_code that it did."""
+    """A result of a task that must not fail; its error_code says that it did."""
     return {"failed": False, "error_code": code, "msg": msg}
 
 
@@ -296,7 +296,7 @@ def test_a_plan_of_many_miners_fits_a_screen() -> None:
 
 @pytest.mark.parametrize("pattern", upgrade.plan([miner(name) for name in NAMES], values(serial=[2]))["patterns"])
 def test_a_pattern_is_for_the_miners_of_one_batch(pattern: str) -> None:
-    """Ansible does not take it apart, and it matches no other host."""
+    """Ansible does not split it, and it matches no other host."""
     assert split_host_pattern([pattern]) == [pattern]
     assert sum(bool(re.match(pattern[1:], name)) for name in NAMES) in (1, 2)
     assert not any(re.match(pattern[1:], f"{name}x") or re.match(pattern[1:], f"x{name}") for name in NAMES)
@@ -330,7 +330,7 @@ FELL_BACK = {"handed": {"failed": True, "error_code": "flash_failed", "msg": "Fe
 
 
 def outcome(done: dict[str, dict[str, Any]], others: list[Miner], is_check: bool = False, **given: Any) -> Any:
-    """What has come of four miners and others, with these results by name."""
+    """The outcome for four miners and others, with these results by name."""
     given = values(**given)
     planned = upgrade.plan([*FRESH, *others], given)
     now = [miner(each.name, **done.get(each.name, {})) for each in FRESH]

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whom an upgrade looks at next, what it keeps of each look, and which variables each miner has."""
+"""Which miners an upgrade looks at next, what it stores of each look, and the variables of each miner."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_
 from tests.unit.test_jobs_upgrade import DUE, GONE, HANDED, NEW, SEEN, facts, failed, values
 
 BACK = facts(NEW, at=1000.0)
-# Where a miner is, and in which part of the next look it is; nothing where no look is of any use.
+# The progress of a miner, and its part of the next look; empty if a look is pointless.
 STATES: dict[str, tuple[dict[str, Any], str]] = {
     "not begun": ({}, ""),
     "handed over": ({"handed": HANDED}, "back"),

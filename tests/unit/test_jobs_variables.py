@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Variables of jobs: what users and surveys give becomes typed values, or is refused in one sentence."""
+"""Variables of jobs: input from users and surveys becomes typed values, or is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -194,7 +194,7 @@ def test_a_plain_value_is_known(value: Any) -> None:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_the_defaults_of_a_job_are_what_it_takes(job: str) -> None:
-    # Some jobs need a choice that no default makes.
+    # Some jobs need a choice for which there is no default.
     table = replace(JOBS[job].variables, check=None)
     given = {entry.name: "needed" for entry in table if entry.required}
     values = normalised(table, given)
@@ -223,7 +223,7 @@ def test_a_name_has_the_prefix_or_is_shared(job: str) -> None:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_who_looks_whether_a_miner_is_curtailed_takes_the_variables_of_the_record(job: str) -> None:
-    """Or a record that is unusable is no variable that is wrong, and miners have been written to once it is found."""
+    """Otherwise an unusable record is not an invalid variable, and is found only after miners were written to."""
     folders = [ROOT / f"roles/{JOBS[job].role or job}", ROOT / "playbooks"]
     files = [*folders[0].rglob("*.yml"), folders[1] / f"{job}.yml"]
     looks = any("minerops.dragonmint.curtailed" in path.read_text(encoding="utf-8") for path in files if path.exists())

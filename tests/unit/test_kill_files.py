@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the soak of kills finds in the folder of a killed run."""
+"""What the kill soak finds in the folder of a killed run."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The language of sw-description: what each text means, and where exactly a wrong one is wrong."""
+"""The language of sw-description: the meaning of each text, and the exact position of an error."""
 
 from __future__ import annotations
 

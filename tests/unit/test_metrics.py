@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a miner in the file for Prometheus, and that all who name a metric name one that there is."""
+"""A miner's samples in the file for Prometheus; and everything that names a metric names an existing one."""
 
 from __future__ import annotations
 
@@ -70,12 +70,12 @@ FACTS: dict[str, Any] = {
     },
 }
 
-# What does not come from cgminer.
+# The facts that don't come from cgminer.
 OF_SYSTEM = {name: FACTS[name] for name in ("dragonmint_identity", "dragonmint_hardware")}
 
 
 def facts(**changes: Any) -> dict[str, Any]:
-    """The facts of a well miner, with changes to what it mines."""
+    """The facts of a healthy miner, with changes to its mining."""
     return {**FACTS, "dragonmint_mining": {**FACTS["dragonmint_mining"], **changes}}
 
 
@@ -210,7 +210,7 @@ def without(*names: str, **changes: float) -> dict[str, Any]:
             polled({**FACTS, "dragonmint_identity": {**FACTS["dragonmint_identity"], "type": "T2T+"}}),
             {
                 **without("expected_hashrate_hashes_per_second{sha256}"),
-                # A nominal rating is near enough for power, and no yardstick for the rate in one of several modes.
+                # A nominal rating is good enough for power, but not as the expected rate of one of several modes.
                 "power_watts{estimated}": 2200,
                 "finding{unrated,,info}": 1,
             },
@@ -232,7 +232,7 @@ def test_what_a_miner_has_to_show(miner: Polled, expected: dict[str, float]) -> 
         ({"provision_autotune_mode": "efficient"}, False, {"autotune": True}),
         ({"provision_autotune_mode": "efficient", "provision_pools": [POOL]}, True, {"pools": False}),
         ({"upgrade_version": "t1_20180901_120000"}, False, {"firmware": True}),
-        # It was not read, so nothing is known of it.
+        # It was not read, so its state is unknown.
         ({"provision_network": {"mode": "dhcp"}}, False, {}),
     ],
 )

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of models, and what is expected of a miner by it and by the user's own ratings."""
+"""The table of models, and what it and the user's own ratings lead to expect of a miner."""
 
 from __future__ import annotations
 

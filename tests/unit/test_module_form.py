@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The modules as programs of their own, as they run on another machine."""
+"""The modules as separate programs, as on another machine."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def test_a_module_that_is_not_there_lacks_everything() -> None:
 
 
 def files_lacking(name: str) -> Iterator[str]:
-    """The files that a module has, and there is not."""
+    """The files that a module should have but lacks."""
     for path in (
         f"plugins/modules/dragonmint_{name}.py",
         f"plugins/action/dragonmint_{name}.py",
@@ -71,7 +71,7 @@ def files_lacking(name: str) -> Iterator[str]:
 
 
 def entries_lacking(name: str) -> Iterator[str]:
-    """What a module has in files that all of them share, and this one has not."""
+    """The entries that a module should have in shared files but lacks."""
     if '\nEXAMPLES = r"""\n' not in read(f"plugins/modules/dragonmint_{name}.py"):
         yield "EXAMPLES in its file"
     if f"dragonmint_{name}" not in action_group():
@@ -94,5 +94,5 @@ def action_group() -> list[str]:
 
 
 def read(path: str) -> str:
-    """The text of a file, empty where there is none."""
+    """The text of a file, empty if it does not exist."""
     return (ROOT / path).read_text(encoding="utf-8") if (ROOT / path).is_file() else ""

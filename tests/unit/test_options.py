@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of connection options: what is accepted, and what is said of all else."""
+"""The table of connection options: what is accepted, and the errors for everything else."""
 
 from __future__ import annotations
 

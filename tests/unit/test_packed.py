@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What Ansible hands from task to task as one text."""
+"""The texts that Ansible passes from task to task."""
 
 from __future__ import annotations
 

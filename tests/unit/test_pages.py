@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of a report, as text; tests/browser looks at it."""
+"""The page of a report, as text; tests/browser tests its appearance."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def edges(rules: Rules, *steps: Step) -> list[tuple[float, str]]:
 
 
 def at_prices(rules: Rules, *prices: float) -> list[tuple[int, str]]:
-    """The edges by the number of the interval, with a look at the beginning of each."""
+    """The edges by the number of the interval, with an observation at the start of each."""
     steps: list[Step] = [(0.0, Prices(intervals(prices)))]
     steps += [(n * STEP_S, None) for n in range(1, len(prices))]
     return [(int(after / STEP_S), edge) for after, edge in edges(rules, *steps)]
@@ -209,9 +209,9 @@ COMMANDS = Rules(commands=True)
         ([(0, start(until=T + 60)), (59, None), (60, None)], [(0, CURTAIL), (60, RESTORE)]),
         ([(0, start(until=T + 60)), (60, None), (61, start(until=T + 60))], [(0, CURTAIL), (60, RESTORE)]),
         ([(9, start(until=T + 9))], [(9, INVALID)]),
-        # The one that was replaced does not come back.
+        # A replaced command does not come back.
         ([(0, start()), (1, start("b")), (2, end()), (3, start()), (4, end("b"))], [(0, CURTAIL), (4, RESTORE)]),
-        # The last command counts, also where it wants something else.
+        # The last command applies, even if it wants something else.
         (
             [(0, start(kw=10.0)), (1, start("b", kw=20.0)), (9, end("b"))],
             [(0, CURTAIL), (1, RESTORE), (1, CURTAIL), (9, RESTORE)],
@@ -245,7 +245,7 @@ def test_ids_are_forgotten_in_the_end() -> None:
 
 
 def test_commands_are_no_business_of_a_source_that_takes_none() -> None:
-    """One was in force when the source was stopped and got other arguments."""
+    """One was in force when the source was stopped and given other arguments."""
     state, _events = decide(COMMANDS, State.fresh(T), start(), T)
     _state, events = decide(Rules(prices=PRICES), state, Prices(intervals([100])), T + 1)
     assert [event.edge for event in events] == [RESTORE]
@@ -346,7 +346,7 @@ def test_what_called_for_as_long_as_is_allowed_has_to_end_before_it_calls_again(
     steps: list[Step] = [(n * STEP_S, None) for n in range(1, 7)]
     expected = [(0, CURTAIL), (600, RESTORE), (1800, CURTAIL)]
     assert edges(rules, (0, prices), *steps) == expected
-    # Another call is another matter, and what is spent stays so after it.
+    # Another call is independent, and spent calls stay spent after it.
     steps[2:3] = [(900, start()), (1000, end()), (1001, None)]
     assert edges(rules, (0, prices), *steps) == [*expected[:2], (900, CURTAIL), (1000, RESTORE), expected[2]]
 
@@ -395,7 +395,7 @@ def test_a_problem_is_reported_once_until_something_valid_comes() -> None:
 
 
 def test_a_year_of_prices_switches_as_often_as_it_has_to() -> None:
-    """105,120 prices in their order, against the rule in its simplest form."""
+    """105,120 prices in order, compared with the rule in its simplest form."""
     prices = wandering_prices(105_120)
     expected = []
     is_high = False
@@ -496,7 +496,7 @@ gaps = some.sampled_from([0.0, 1.0, 20.0, 60.0, 299.0, 300.0, 1000.0])
 
 @some.composite
 def histories(draw: Any) -> list[Step]:
-    """Observations in the order of time."""
+    """Observations in chronological order."""
     now, steps = 0.0, []
     for gap, observation in draw(some.lists(some.tuples(gaps, observations), max_size=40)):
         now += gap
@@ -562,5 +562,5 @@ def test_nothing_is_missed_while_the_source_is_down(prices: list[float], down: s
     rules = Rules(prices=PRICES)
     up: list[Step] = [(n * STEP_S, Prices(intervals(prices))) for n in range(len(prices)) if n not in down]
     up.append((len(prices) * STEP_S, Prices(intervals(prices))))
-    # Both end up in a curtailment, or neither of them.
+    # Both end in a curtailment, or neither.
     assert len(edges(rules, *up)) % 2 == len(at_prices(rules, *prices)) % 2

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a power signal is read from: prices, commands, the schedule, the arguments, and the snapshot."""
+"""The input of a power signal: prices, commands, the schedule, the arguments, and the snapshot."""
 
 from __future__ import annotations
 
@@ -213,7 +213,7 @@ EVENINGS = [(day * 1440 + 17 * 60, 240) for day in range(5)]
         ("2026-07-01T17:00:00+02:00", ("2026-07-01T15:00:00Z", "2026-07-01T19:00:00Z")),
         ("2026-07-01T21:00:00+02:00", None),
         ("2026-07-04T18:00:00+02:00", None),
-        # After the clocks were set back, the same time of day is another hour of UTC.
+        # After the clocks were set back, the same local time is another hour in UTC.
         ("2026-10-26T17:00:00+01:00", ("2026-10-26T16:00:00Z", "2026-10-26T20:00:00Z")),
     ],
 )

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The event source power_signal at work: files, a URL, the webhook, the snapshot, and how it ends."""
+"""The event source power_signal at work: files, a URL, the webhook, the snapshot, and its end."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ DEADLINE_S = 60.0
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Looks at the command file and the clock more often than users need."""
+    """Checks the command file and the clock more often than users need."""
     monkeypatch.setattr(source, "TICK_S", 0.01)
 
 
@@ -56,15 +56,15 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 class Running:
-    """A source at work, and the events that it has put out."""
+    """A running source, and its events."""
 
     def __init__(self, args: dict[str, Any]) -> None:
         settings = settings_from(args, SCHEMA)
         if settings.prices:
-            # The schema wants at least a second.
+            # The schema requires at least a second.
             settings = replace(settings, prices=replace(settings.prices, interval_s=0.01))
         self.events: list[dict[str, Any]] = []
-        # Set to False where the snapshot can't be written.
+        # False if the snapshot can't be written.
         self.keeps_state = settings.snapshot is not None
         self.source = source.Source(settings, self.put)
 
@@ -91,7 +91,7 @@ async def running(**args: Any) -> AsyncIterator[Running]:
 
 
 def write(path: Path, content: Any) -> None:
-    """Replaces a file as a whole, as whoever gives a signal should do."""
+    """Replaces a file atomically, as a sender of signals should."""
     new = path.with_name("new")
     new.write_text(content if isinstance(content, str) else json.dumps(content))
     new.replace(path)
@@ -367,7 +367,7 @@ def test_a_restart_repeats_nothing_and_misses_nothing(tmp_path: Path) -> None:
         assert (it.events[0]["event_id"], it.events[0]["kw"]) == ("dr-1", 40)
         async with running(**args) as it:
             await it.until()
-        # Nobody can read the prices now, but they were known.
+        # The prices can't be read now, but they were known.
         (tmp_path / "p").unlink()
         async with running(**args) as it:
             await it.until("invalid")
@@ -378,7 +378,7 @@ def test_a_restart_repeats_nothing_and_misses_nothing(tmp_path: Path) -> None:
 
 
 def test_an_event_that_could_not_be_handed_on_is_not_forgotten(tmp_path: Path) -> None:
-    """The queue of ansible-rulebook is full, and then the source is ended."""
+    """The queue of ansible-rulebook is full, and then the source is stopped."""
     args = {"command_file": str(tmp_path / "command.json"), "snapshot": str(tmp_path / "state.json")}
     write(tmp_path / "command.json", command("start"))
 
@@ -436,7 +436,7 @@ def test_a_snapshot_that_can_not_be_written_any_more_is_one_event(tmp_path: Path
             write(path, command("end"))
             await it.until("curtail", "invalid", "restore")
             folder.unlink()
-            # It is written as soon as that is possible, without another event.
+            # It is written as soon as possible, without another event.
             it.keeps_state = True
             await it.until("curtail", "invalid", "restore")
             assert (folder / "state.json").exists()
@@ -460,7 +460,7 @@ def test_a_source_without_a_snapshot_warns(caplog: pytest.LogCaptureFixture, tmp
 def test_a_source_ends_when_it_is_cancelled() -> None:
     async def scenario() -> None:
         async with listening(command_file="nowhere.json") as (_it, port):
-            # A connection that stays open holds nothing up.
+            # An open connection does not delay the end.
             connection = await asyncio.open_connection("127.0.0.1", port)
             began = time.monotonic()
         assert time.monotonic() - began < 5

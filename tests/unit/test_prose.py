@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What users read is written as operators talk: patterns that a translation leaves behind are kept out."""
+"""Text for users reads the way operators talk: patterns typical of a translation are refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PAGES = [
 ]
 PLUGINS = sorted(ROOT.glob("plugins/*/*.py"))
 SOURCES = [*sorted(ROOT.glob("plugins/**/*.py")), *sorted(ROOT.glob("extensions/eda/plugins/**/*.py"))]
-# What is found, and what to write. The file voice of the house names more of them.
+# The patterns, and what to write instead. The project's style guide has more of them.
 BETTER = {
     r"(?<!there )\bis no (?!longer\b)": "'is not a …', 'expected …'",
     r"\bof before\b": "'previous'",
@@ -42,7 +42,7 @@ BETTER = {
 }
 DOCUMENTATION = re.compile(r'^ *(?:DOCUMENTATION|RETURN) = r?"""\n(.*?)^ *"""', re.MULTILINE | re.DOTALL)
 WIDTH = 120
-# How much room a line may leave that another one goes on.
+# How much space a line may leave if another one continues it.
 RAGGED = 40
 _TEXT = re.compile(r"^ +[^\s\-#][^:]*(?::(?! )[^:]*)*$")
 _ITEM = re.compile(r"^ +- .*")
@@ -61,7 +61,7 @@ def documentation() -> Iterator[tuple[str, str]]:
 
 
 def messages(text: str) -> str:
-    """The texts of more than one word in the code: messages and the texts of variables, one a line."""
+    """The texts of more than one word in the code: messages and descriptions of variables, one per line."""
     tree = ast.parse(text)
     unread = {id(node.value) for node in ast.walk(tree) if isinstance(node, (ast.Expr, ast.Assign))}
     literals = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in unread)
@@ -80,7 +80,7 @@ def faults(text: str) -> list[str]:
 
 
 def broken_by_hand(text: str) -> list[str]:
-    """Lines of a paragraph that end long before the margin, although the sentence goes on."""
+    """Lines of a paragraph that end long before the margin, although the sentence continues."""
     lines = text.splitlines()
     return [
         f"{line.strip()} / {following.strip()}"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the recorded replies of real firmware mean, who may call what, and which requests are built."""
+"""The meaning of the recorded replies of real firmware, who may call what, and the requests."""
 
 from __future__ import annotations
 
@@ -154,7 +154,7 @@ A_LATEST_FIRMWARE = LatestFirmware(
 
 
 def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total: int) -> Overview:
-    """The recorded one; the memory differs from recording to recording, and is in KiB there."""
+    """The recorded overview; the memory differs between recordings, and is in KiB there."""
     return Overview(
         Identity(
             type="T1",
@@ -177,8 +177,8 @@ def overview(used: int, free: int, cache_used: int, cache_free: int, cache_total
     )
 
 
-# The April firmware's own summary and debug statistics were not recorded; they are the same as in May. The samples of
-# hash rates were recorded without any.
+# The April firmware's own summary and debug statistics were not recorded; they are the same as in May. The hash rates
+# were recorded without samples.
 UNRECORDED = [
     (SUMMARY, DM_2018_04),
     (DEBUG_STATS, DM_2018_04),
@@ -239,7 +239,7 @@ def may(user: str, endpoint: Endpoint[Any], generation: str) -> bool:
 
 
 def is_recorded(endpoint: Endpoint[Any], generation: str) -> bool:
-    """Whether the firmware was asked for this, whatever it answered."""
+    """Whether the recording contains this request, whatever the answer."""
     return any(entry["path"] == Request(endpoint).path for entry in recordings(generation))
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of replies that are a refusal, broken, or no miner's at all."""
+"""Replies that are a refusal, broken, or not from a miner at all."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever comes back, it is read as a value or refused with one of our errors, soon."""
+"""Any reply is either read as a value or refused with one of our errors, quickly."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .helpers import RECORDED_AT, RECORDED_GENERATIONS, logged_in, recorded, rec
 ENDPOINTS = all_endpoints()
 READS = [endpoint for endpoint in ENDPOINTS if not endpoint.writes]
 BODIES = sorted({entry["body"] for generation in RECORDED_GENERATIONS for entry in recordings(generation)})
-# What was not recorded, or not of firmware that has it.
+# What was not recorded, or not from firmware that has it.
 UNRECORDED: dict[str, Any] = {
     "auth": json.loads(logged_in().body),
     "getHashRates": {"success": True, "stats": [[4932258.41]], "times": [1529186520]},
@@ -55,7 +55,7 @@ statuses = st.sampled_from([200, 200, 200, 0, 100, 204, 301, 302, 401, 404, 413,
 odd_text = st.text(st.characters() | st.characters(categories=["Cs", "Cc"]), max_size=20)
 TEXTS = ["", "x", "\ud800", "\x1b[31m", "72", "-1.5", "٣", "TH/s", "expired", "up 1 day, load average: 1, ., ٣"]
 JWTS = ["a.bnVsbA.c", "a.W10.c", "a.eyJ1c2VyIjpbXX0.c", "a.eyJpc3MiOlsiXHVkODAwIl19.c", "a.____.c"]
-# Texts that dump() makes tokens of, which json.dumps would not write.
+# Texts that dump() turns into tokens that json.dumps would not write.
 TOKENS = ["1e999", "-1e999", "NaN", "9" * 5000]
 ODD_VALUES = [*TEXTS, *JWTS, *TOKENS, None, True, -1, 1e300, 10**30, [], [None], [{}], [["x"]], {}, {"user": []}]
 numbers = st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.sampled_from([10**30, 1e300, -0.0])
@@ -93,7 +93,7 @@ def keys_in(value: Any) -> Iterator[str]:
 
 
 def replaced(value: Any, others: dict[str, Any], missing: set[str]) -> Any:
-    """The answer with some keys' values replaced, wherever they occur, and others left out."""
+    """The answer with some keys' values replaced, wherever they occur, and others removed."""
     if isinstance(value, list):
         return [replaced(item, others, missing) for item in value]
     if not isinstance(value, dict):
@@ -112,7 +112,7 @@ def plain(value: Any) -> Any:
 
 
 def check(endpoint: Endpoint[Any], reply: Reply) -> None:
-    """What becomes of the reply can go into a result, and be shown."""
+    """The value or error of the reply can be put into a result and shown."""
     try:
         outcome = plain(parse(Request(endpoint), reply))
     except MinerError as error:

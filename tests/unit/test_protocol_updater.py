@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the updater takes and tells: uploads, the reply to them, and the frames of its websocket."""
+"""The updater's input and output: uploads, the replies to them, and the frames of its websocket."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How single values of replies are read: times, units, ratios, and what is missing or odd."""
+"""How single values in replies are read: times, units, ratios, and missing or odd ones."""
 
 from __future__ import annotations
 
@@ -289,7 +289,7 @@ def debug_of(board: dict[str, Any], chips: Any = ()) -> Any:
         # A sensor, fan or clock that is not reported.
         ("Temp", 0, "temperature_c", None),
         ("PLL", 0, "pll", None),
-        # What nobody knows of keeps its name.
+        # Unknown values keep their names.
         ("Chain skew", 1, "chain_skew", 1),
         ("Enabled chips", "7fff", "enabled_chips", "7fff"),
         ("vidStepDown%", 0.5, "vid_step_down", 0.5),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How rates and sensors are read on each model, held against recordings of real ones."""
+"""How rates and sensors are read on each model, compared with recordings of real ones."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ FIELDS = ("MHS 5s", "MHS 1m", "MHS 5m", "MHS 15m", "MHS av")
 
 
 def device(elapsed: float = 7200, factor: float | None = None, **changed: Any) -> dict[str, Any]:
-    """A device of which each field has another rate: 1 in the window of 5 s to 5 on average."""
+    """A device with a different rate in each field: from 1 in the window of 5 s to 5 on average."""
     values: dict[str, Any] = {field: float(number) for number, field in enumerate(FIELDS, start=1)}
     values["Device Elapsed"] = elapsed
     if factor is not None:
@@ -102,7 +102,7 @@ def test_07_an_a9(type_: str) -> None:
 
 
 def test_08_an_a9_that_its_firmware_takes_for_another_miner() -> None:
-    """A firmware that lacks the type scales by 10^6 and says H/s: the type overrules it."""
+    """Firmware that lacks the type scales by 10^6 and says H/s: the type takes precedence."""
     reply, right = sister("07-a9-summary")
     for board in reply["DEVS"]:
         board.update({"Hash Rate": 17.15054, "Unit": "GH/s", "Hash Rate H": 17150540000.0})
@@ -134,7 +134,7 @@ def test_s1_s3_models_with_other_factors(name: str, type_: str) -> None:
 
 @pytest.mark.parametrize("name", ["02-a11mx-summary", "07-a9-summary", "s1-a8p-summary", "s3-t2tp-summary"])
 def test_the_firmware_and_the_table_agree(name: str) -> None:
-    """Each of these firmwares knows its type, so a type that we do not know is read alike."""
+    """Each of these firmwares knows its type, so a type unknown to us is read the same way."""
     types = {"02": "A11MX", "07": "B29+", "s1": "A8+", "s3": "T2T+"}
     devices = sister(name)[0]["DEVS"]
     known, unknown = rates_of(types[name[:2]], devices), rates_of("X1", devices)

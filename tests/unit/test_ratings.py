@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the jobs expect of a miner: its hash rate, what it draws in a mode, and how efficient it is."""
+"""What the jobs expect of a miner: its hash rate, its power in a mode, and its efficiency."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_users_table_is_laid_over_ours() -> None:
 
 @pytest.mark.parametrize(
     ("model", "mode"),
-    # What is nominal in our table is for no mode in particular.
+    # A nominal rating of our table is for no particular mode.
     [(None, "balanced"), ("T1", None), ("T1", "warp"), ("T2T", "balanced"), ("nobody's", "off")],
 )
 def test_what_no_table_knows_has_no_rating(model: str | None, mode: str | None) -> None:
@@ -64,7 +64,7 @@ def test_work_of_different_algorithms_is_compared_by_what_is_usual_for_each() ->
     t1, a9 = (ratings.inefficiency(model, "balanced", NOTHING) for model in ("T1", "B29+"))
     assert t1 is not None
     assert a9 is not None
-    # 90 J/TH and 12.4 J/kSol: each is about what is usual, and a factor of 1,000 is not between them.
+    # 90 J/TH and 12.4 J/kSol: each is about the usual value, so they must not differ by a factor of 1,000.
     assert 0.5 < t1 / a9 < 2
     assert t1 == pytest.approx((1300 / 14.5) / (10 * 500) ** 0.5)
     assert ratings.inefficiency("T1", "performance", NOTHING) > t1

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""No secret leaves in any form, and what is no secret stays readable."""
+"""No secret leaks in any form, and everything else stays readable."""
 
 from __future__ import annotations
 

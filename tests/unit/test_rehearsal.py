@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one types while a simulated fleet runs does what it says."""
+"""The commands for a running simulated fleet do what they say."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.simulator.control import ControlError, Miner
 
 
 class FakeMiner(Miner):
-    """Notes which faults it was given."""
+    """Records the faults it gets."""
 
     def __init__(self) -> None:
         self.faults: list[str] = ["slow"]

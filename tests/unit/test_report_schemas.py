@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The schemas that the documentation publishes hold for what the jobs return; other tests hold real reports to them."""
+"""The published schemas match what the jobs return; other tests validate real reports with them."""
 
 from __future__ import annotations
 

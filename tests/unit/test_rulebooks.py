@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the rulebooks of the collection name: arguments of sources, playbooks and their variables."""
+"""The names used in the collection's rulebooks: arguments of sources, playbooks and their variables."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ VARIABLES = {
 
 
 def filled(value: Any) -> Any:
-    """What ansible-rulebook makes of a value with these variables."""
+    """How ansible-rulebook evaluates a value with these variables."""
     if isinstance(value, dict):
         return {key: filled(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -77,7 +77,7 @@ def test_the_record_of_a_curtailment_lasts_as_long_as_the_signal_can_call() -> N
 
 @pytest.mark.parametrize("rulebook", RULEBOOKS, ids=lambda path: path.stem)
 def test_a_playbook_that_fails_is_run_again(rulebook: Path) -> None:
-    """Since the event does not come again. Only heal fails as long as a miner is unhealthy, and is limited itself."""
+    """Because the event does not come again. Only heal fails while a miner is unhealthy, and it has its own limits."""
     played = [rule["action"]["run_playbook"] for rule in rules(rulebook) if "run_playbook" in rule["action"]]
     once = {each["name"].rpartition(".")[2] for each in played if not each.get("retries")}
     assert once <= {"heal"}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The autotune mode: what each firmware takes, the detour that one of them needs, and waiting."""
+"""The autotune mode: what each firmware accepts, the detour that one of them needs, and waiting."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
     ("generation", "level"),
     [
         (INNO_2018_08, "2"),
-        # Of the last days of July 2018, which calls itself factory and has no levels yet.
+        # Of the last days of July 2018, which reports "factory" and has no levels yet.
         pytest.param(INNO_2018_05, None, id="without levels"),
     ],
 )
@@ -284,7 +284,7 @@ def test_there_are_seventeen_steps() -> None:
         (AutoTune("factory", "4"), "balanced", AutoTune("balanced", "4")),
         (AutoTune("factory", "0"), "efficient", AutoTune("efficient", "2")),
         (AutoTune("balanced", "4"), "performance", AutoTune("performance", "2")),
-        # Somebody else's, which the firmware has stored: it stays where nobody asks for another mode.
+        # Set by somebody else and stored by the firmware: it stays while no other mode is requested.
         (AutoTune("factory", "7"), "factory", AutoTune("factory", "7")),
         (AutoTune("factory", "7"), "balanced", AutoTune("balanced", "2")),
         (AutoTune("balanced"), "efficient", AutoTune("efficient")),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts: which subsets are meant, what they cost, and which are left out."""
+"""Facts: which subsets are requested, what they cost, and which are left out."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
     facts, warnings = gathered(connect(miner))
     assert list(facts) == [f"dragonmint_{subset}" for subset in ALL]
     assert warnings == []
-    # Without a status there is no mode in it; and what is refused may be the login.
+    # Without a status the mode has to be read as well; and a refusal may be due to the login.
     autotune = ["getAutoTuneStatus", "auth", "getAutoTuneStatus", "getAutoTune"]
     asked = autotune if generation == DM_2018_04 else ["getAutoTuneStatus"]
     assert miner.actions == ["overview", "pools", "summary", *asked]
@@ -103,7 +103,7 @@ def test_each_source_is_asked_once(generation: str, connect: Connect) -> None:
         ("pools", ["pools"]),
         ("mining", ["summary", "type"]),
         ("autotune", ["getAutoTuneStatus"]),
-        # Firmware that does not have something calls it an invalid request, so that the login is tried.
+        # Firmware calls a missing action an invalid request, so the login is tried.
         ("error", ["getErrorDetail", "auth", "getErrorDetail", "getErrorMessage"]),
         ("generation", ["/", "getErrorDetail", "auth", "getErrorDetail", "getLockState", "getAutoTune"]),
         ("latest_firmware", ["getLatestFirmwareVersion"]),

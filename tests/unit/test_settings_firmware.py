@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which firmware is wanted, and what is refused before anything is sent."""
+"""Which firmware is requested, and what is refused before anything is sent."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The generation of a firmware, told by what it does."""
+"""The generation of a firmware, derived from its behaviour."""
 
 from __future__ import annotations
 
@@ -47,23 +47,23 @@ def test_a_miner_is_known_by_what_it_does(generation: str, connect: Connect) -> 
 @pytest.mark.parametrize(
     ("answers", "generation"),
     [
-        # What fails is there.
+        # An action that fails exists.
         ([INNOSILICON, said(success=False, msg="file error")], INNO_2019),
         ([INNOSILICON, *REFUSED_TO_ADMIN, said(success=False, message="file error")], INNO_2018_09),
         ([INNOSILICON, *REFUSED_TO_ADMIN, *[NO_REASON] * 4], INNO_2018_09),
         ([INNOSILICON, *REFUSED_TO_ADMIN, INVALID_REQUEST, LEVEL], INNO_2018_08),
-        # Of July 2018: its name is the later one, and it has no levels yet.
+        # Of July 2018: it already has the later name, but no levels yet.
         ([INNOSILICON, *REFUSED_TO_ADMIN, INVALID_REQUEST, NO_LEVEL], INNO_2018_05),
         ([INNOMINER_PAGE, *REFUSED_TO_ADMIN], INNO_2018_05),
         # The first weeks of InnoMiner: the page is still DragonMint's.
         ([DRAGONMINT, ADMIN_OF_INNOMINER, INVALID_REQUEST], INNO_2018_05),
         ([DRAGONMINT, logged_in(), INVALID_REQUEST], DM_2018_04),
-        # A login that says nothing of its maker leaves the page.
+        # If the login does not name a maker, the page decides.
         ([DRAGONMINT, NAMELESS_LOGIN, INVALID_REQUEST], DM_2018_04),
-        # A page that somebody changed, or a server before the miner.
+        # A page that somebody changed, or a server in front of the miner.
         ([NO_TITLE, ADMIN_OF_INNO, INVALID_REQUEST, LOCK_STATE], INNO_2018_09),
         ([NO_TITLE, logged_in(), INVALID_REQUEST], DM_2018_04),
-        # Under which name later firmware goes is not known.
+        # The name of later firmware is unknown.
         ([INNOMINER_PAGE, ERROR_DETAIL], INNO_2019),
         ([NO_TITLE, NAMELESS_LOGIN, ERROR_DETAIL], INNO_2019),
         ([NO_TITLE, NAMELESS_LOGIN, INVALID_REQUEST], "unknown"),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The light: where it is switched, and what is known when its reply is lost."""
+"""The light: where it can be switched, and what is known if the reply is lost."""
 
 from __future__ import annotations
 

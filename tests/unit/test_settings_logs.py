@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log is read from servers that stream as a miner does, and as none should."""
+"""The log is read from servers that stream like a miner, and from misbehaving ones."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def streaming(body: bytes, *, holds: bool = False, connection: bytes = b"keep-al
 
 @pytest.fixture
 def read(listen: Listen, cleanup: ExitStack, monkeypatch: pytest.MonkeyPatch) -> Read:
-    """Reads the log from a server that talks so, with these options of the module and of the connection."""
+    """Reads the log from a server with this behaviour, with these options of the module and of the connection."""
     monkeypatch.setattr(logs, "PAUSE_S", PAUSE_S)
 
     def read(talk: Talk, connection: Any = None, secrets: tuple[str, ...] = (), **options: Any) -> logs.Log:
@@ -205,11 +205,11 @@ def test_only_what_matches_is_kept_and_counts(read: Read) -> None:
     assert (log.lines, log.is_truncated) == ([LINES[1], LINES[3]] * 50, False)
 
 
-# Who may read it, and what else can be in its place.
+# Who may read it, and what may be there instead.
 
 
 def miner(*replies: bytes) -> tuple[Talk, list[str]]:
-    """Gives these replies in their order, and keeps what it was asked."""
+    """Sends these replies in order, and records the requests."""
     left, asked = list(replies), []
 
     def talk(peer: Peer) -> None:

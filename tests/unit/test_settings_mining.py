@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cgminer does, and waiting for it after its restart."""
+"""The state of cgminer, and waiting for it after a restart."""
 
 from __future__ import annotations
 

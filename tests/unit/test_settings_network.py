@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network settings of a miner: what is refused, what counts as a difference, and where the miner is afterwards."""
+"""The network settings of a miner: what is refused, what counts as drift, and where the miner is afterwards."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class TestOptions:
                 )
             ],
             ({"ipaddress": "10.1.0.025"}, r"Use 10\.1\.0\.25\."),
-            # No address of a device.
+            # Not an address of a device.
             *[
                 ({option: text if option != "dns" else ["8.8.8.8", text]}, f"{option} .* is not a.* IPv4 address")
                 for option in ("ipaddress", "gateway", "dns")
@@ -93,7 +93,7 @@ class TestOptions:
             ],
             ({"dns": [""]}, "dns is ''; expected an IPv4 address"),
             ({"dns": ["8.8.8.8", "8.8.4.4", "1.1.1.1"]}, "dns has 3 entries"),
-            # No mask, or one that leaves no room for a miner and its gateway.
+            # Not a mask, or one without room for a miner and its gateway.
             *[
                 ({"netmask": text}, "netmask .* is not valid")
                 for text in (
@@ -109,7 +109,7 @@ class TestOptions:
                     "ffff:fc00::",
                 )
             ],
-            # Addresses with which the miner would be lost.
+            # Addresses with which the miner would be unreachable.
             ({"ipaddress": "10.1.0.0"}, r"ipaddress 10\.1\.0\.0 is not a host address in the network 10\.1\.0\.0/22"),
             ({"ipaddress": "10.1.3.255"}, "is not a host address"),
             ({"gateway": "10.1.0.0"}, "gateway .* is not a host address"),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools that a miner tries: which ones it is asked about, and what it says of them."""
+"""Pools that a miner tests: which ones are sent to it, and what it reports."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def test_a_pool_that_it_cannot_use_is_named_with_what_the_miner_says(
     said_of_it = f"pool 1, 'stratum+tcp://first.example:3333' as 'farm.1': {reason}"
     assert caught.value.reason == said_of_it
     assert str(caught.value).startswith(f"The miner cannot use {said_of_it}. Nothing was set.")
-    # The others are tried all the same.
+    # The others are tested all the same.
     assert wire.answers == []
 
 

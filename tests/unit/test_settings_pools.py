@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools: which ones are refused, when they are written, and what is shown of them."""
+"""Pools: which ones are refused, when they are written, and how they are shown."""
 
 from __future__ import annotations
 

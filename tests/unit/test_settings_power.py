@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reboot, restart of mining, power off and factory reset: what is refused, what is sent once, and what proves it."""
+"""Reboot, restart of mining, power off and factory reset: what is refused, what is sent once, and the proof."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class TestOptions:
 
 @dataclass(frozen=True)
 class Look:
-    """What a look at the miner shows. ``trouble`` is what each request runs into, the others what some do."""
+    """A look at the miner. ``trouble`` is the error of all requests, the others are errors of some."""
 
     trouble: MinerError | None = None
     token_alive: bool = True
@@ -121,13 +121,13 @@ OFF = Look(trouble=GONE)
 REBOOTED = Look(token_alive=False, uptime_s=0, elapsed_s=5)
 RESET = replace(REBOOTED, factory_login=True)
 NOT_MINING = Look(mining_trouble=STARTING)
-# Seconds after the command, and what the miner is like from then on.
+# The state of the miner by seconds after the command.
 Life = dict[float, Look]
 
 
 @dataclass
 class Miner:
-    """Stands in for a session: a miner with a life after it got a command, or nothing at all."""
+    """Stands in for a session: a miner with a life after a command, or without one."""
 
     clock: Clock
     life: Life
@@ -212,7 +212,7 @@ COMMANDS = {
     "poweredoff": "poweroff",
     "factory_reset": "factoryReset",
 }
-# What the miner does when all goes well.
+# What the miner does if all goes well.
 WELL: dict[str, Life] = {
     "rebooted": {0: OFF, 30: REBOOTED},
     "mining_restarted": {0: NOT_MINING, 7: replace(UP, elapsed_s=0)},
@@ -236,22 +236,22 @@ class TestProof:
     @pytest.mark.parametrize(
         ("state", "life", "elapsed_s"),
         [
-            # The miner goes on answering for a while.
+            # The miner keeps responding for a while.
             ("rebooted", {0: UP, 5: OFF, 30: REBOOTED}, 30),
             ("rebooted", {0: UP, 5: Look(trouble=HUNG), 6: Look(trouble=NO_PROGRAM), 30: REBOOTED}, 30),
-            # Too fast to be seen as gone.
+            # Too fast to be seen offline.
             ("rebooted", {0: REBOOTED}, 0),
-            # The uptime has minutes only, and counts from the command on.
+            # The uptime is in whole minutes, and counts from the command on.
             ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=60)}, 30),
             ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=90)}, 30),
             ("rebooted", {0: OFF, 30: replace(REBOOTED, uptime_s=None), 40: REBOOTED}, 40),
-            # Its web server answers before everything else does.
+            # Its web server is up before the rest.
             ("rebooted", {0: OFF, 30: replace(REBOOTED, overview_trouble=GARBAGE), 40: REBOOTED}, 40),
-            # It is reset when it takes the factory's login, not before.
+            # It is reset once it accepts the factory login, not before.
             ("factory_reset", {0: OFF, 30: REBOOTED, 35: RESET}, 35),
             # A restart so fast that cgminer was never seen silent.
             ("mining_restarted", {0: UP, 4: replace(UP, elapsed_s=1)}, 4),
-            # cgminer has to answer again.
+            # cgminer has to respond again.
             ("mining_restarted", {0: NOT_MINING, 50: replace(UP, elapsed_s=0)}, 50),
             ("mining_restarted", {0: NOT_MINING, 8: Look(mining_trouble=HUNG), 9: replace(UP, elapsed_s=0)}, 9),
             ("poweredoff", {0: UP, 5: Look(trouble=HUNG), 20: OFF}, 20),
@@ -268,13 +268,13 @@ class TestProof:
             ("rebooted", {}, "has not rebooted after 60 s"),
             # Only a jump of the clock.
             ("rebooted", {0: Look(token_alive=False)}, "has not rebooted"),
-            # It was young already.
+            # Its uptime was short already.
             ("rebooted", {0: Look(uptime_s=0)}, "has not rebooted"),
             ("rebooted", {0: replace(REBOOTED, uptime_s=121)}, "has not rebooted"),
             ("mining_restarted", {}, "cgminer has not restarted after 60 s"),
             ("poweredoff", {}, "still answers after 60 s"),
             ("factory_reset", {}, "does not accept the factory login after 60 s"),
-            # A reboot is no reset, and a login that the factory's miner takes is none either.
+            # A reboot is not a reset, and a login that a factory miner accepts does not prove one.
             ("factory_reset", {0: REBOOTED}, "does not accept the factory login"),
             ("factory_reset", {0: replace(UP, factory_login=True)}, "does not accept the factory login"),
         ],

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A miner that has moved is found by its MAC: where and when it is looked for, and who is shown a login meanwhile."""
+"""Finding a miner that has moved by its MAC: where and when to search, and which devices get a login."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ Track = Callable[..., "tuple[Driven, Tracking]"]
 
 @dataclass
 class Tracking:
-    """What moves a session, done at once."""
+    """Moves a session, at once."""
 
     client: Driven
     tracker: Tracker
@@ -88,7 +88,7 @@ class Tracking:
 
 @pytest.fixture
 def tracker(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Track:
-    """A session with the miner at OLD, and what moves it, in no time."""
+    """A session with the miner at OLD, and its tracker, without waiting."""
 
     def tracker(
         lan: Lan, network: str | None = NETWORK, passwords: tuple[str, ...] = (), **connection: Any
@@ -126,7 +126,7 @@ class TestBegin:
         assert not tracking.begin().identity.mac
 
     def test_one_that_is_not_expected_is_not_looked_for(self, tracker: Track) -> None:
-        """Nobody knows its MAC."""
+        """Its MAC is unknown."""
         lan = Lan({OTHER: Device(live("dhcp"))})
         _client, tracking = tracker(lan)
         with pytest.raises(Unreachable):

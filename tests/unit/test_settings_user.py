@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The passwords of a miner's users: tried and not read, changed once, and never told."""
+"""The passwords of a miner's users: tried rather than read, changed once, and never shown."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ CHECK_MODE = pytest.mark.parametrize("check_mode", [True, False], ids=["check", 
 
 @dataclass
 class Miner:
-    """Stands in for Transport: a miner with its users. ``ignores`` what it confirms, ``loses`` replies to writes."""
+    """Stands in for Transport: a miner with its users. ``ignores`` actions it confirms, ``loses`` replies to writes."""
 
     generation: str = DM_2018_05
     passwords: dict[str, str] = field(default_factory=dict)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The facts of the sister models, from the replies that were recorded of them."""
+"""The facts of the sister models, from their recorded replies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NULLS = {"5s": None, "1m": None, "15m": None, "average": None}
 
 
 class Facts:
-    """Gathers facts from a script of replies, and sees to it that all of them were asked for."""
+    """Gathers facts from a script of replies, and checks that all of them were requested."""
 
     def __init__(self, connect: Connect) -> None:
         self._connect = connect
@@ -67,7 +67,7 @@ def test_02_an_a11mx(facts: Facts) -> None:
     assert board["hashrate_hs"] == right["board0_hashrate_h"]
     assert mining["hashrate_hs"] == right["total_h"]
     assert (board["temperature_c"], mining["reject_ratio"]) == (right["temperature_c"], right["reject_ratio"])
-    # Nobody counts Ethash in TH/s.
+    # Nobody uses TH/s for Ethash.
     assert (board["hashrate_ths"], mining["hashrate_ths"]) == (None, NULLS)
 
 
@@ -83,7 +83,7 @@ def test_03_an_a11mx_that_only_getall_tells_of(facts: Facts) -> None:
 
 
 def test_06_an_a9_whose_chips_have_no_sensors(facts: Facts) -> None:
-    """Its driver's "MHS av" is the same whatever it finds."""
+    """Its driver's "MHS av" is the same whatever its results."""
     reply, right = sister("06-a9-getdebugstats")
     _stats, boards = sister("05-a9-stats")
     debug = facts("debug", said(**reply), type_("B29+"))

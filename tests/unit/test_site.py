@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A link of the site that leads nowhere is found, and no other one."""
+"""Broken links of the site are found, and only those."""
 
 from __future__ import annotations
 

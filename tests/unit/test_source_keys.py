@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keys of an inventory source that are not known, at each depth that the documentation describes."""
+"""Unknown keys of an inventory source, at each depth that the documentation describes."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where connection options come from, in which order, and what is said where there is none."""
+"""The sources of connection options, their order, and the error without one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BY_ENV = "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"
 
 
 def given(args: dict[str, Any], variables: dict[str, Any], raw: Any = None, **others: Any) -> Given:
-    """What comes of arguments and variables, or the problem with them; a variable that is a template is empty."""
+    """The result for arguments and variables, or the problem with them; a variable that is a template is empty."""
 
     def variable(name: str) -> Any:
         value = variables.get(name)
@@ -58,7 +58,7 @@ def test_options_of_the_module_itself_stay() -> None:
 
 
 COMMAND_LINE = [
-    # What -u and -k give, what else there is, and the login that comes of it.
+    # The values of -u and -k, other sources, and the resulting login.
     (("root", "secret-8"), {}, ("root", "secret-8")),
     (("root", "secret-8"), {"dragonmint_username": "guest"}, ("guest", "secret-8")),
     (("root", "secret-8"), {"dragonmint_password": "secret-9"}, (None, "secret-9")),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The converge engine: when it writes, how it proves the write, and what it says when it can't."""
+"""The converge engine: when it writes, how it verifies the write, and its error if it can't."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_what_was_lost_before_a_write_was_sent_is_no_lost_write(kind: type[Miner
 
 
 class Answers:
-    """Gives answers in their order, then the last one again and again."""
+    """Gives answers in order; the last one repeats."""
 
     def __init__(self, *answers: bool | MinerError) -> None:
         self.answers = list(answers)

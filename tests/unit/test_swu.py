@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the miner's updater would install is read; everything else is refused with the reason."""
+"""Archives that the miner's updater would install are accepted; everything else is refused with the reason."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def read(file: Path, data: bytes) -> Archive:
 
 
 def refusal(file: Path, data: bytes | None = None) -> InvalidFirmware:
-    """How an archive is refused; without data, whatever is there."""
+    """The refusal of an archive; without data, of the existing file."""
     if data is not None:
         file.write_bytes(data)
     with pytest.raises(InvalidFirmware) as caught:

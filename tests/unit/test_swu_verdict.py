@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An archive is judged once in a run, whatever the verdict, and again when it is another file."""
+"""An archive is checked once per run, whatever the verdict, and again if it is another file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Run:
         return forked_judges.verdict(str(self.file), str(self.folder))
 
     def kept(self) -> Path:
-        """The one verdict that is kept."""
+        """The one stored verdict."""
         (kept,) = self.folder.glob("*.json")
         return kept
 

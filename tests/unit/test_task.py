@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a run becomes a result: errors, warnings, bugs, and no secret in any of them."""
+"""How a run becomes a result: errors, warnings, bugs, all without secrets."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ def test_a_missing_library_is_named_and_nothing_is_run(monkeypatch: pytest.Monke
 
 
 class FakeModule:
-    """What is used of AnsibleModule. It ends as the real one does, with the result for the test to see."""
+    """The necessary part of AnsibleModule. It ends like the real one, with the result for the test."""
 
     def __init__(self, argument_spec: dict[str, Any], supports_check_mode: bool) -> None:
         assert supports_check_mode

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a template uses, and that it is evaluated again where something that it uses is another one, and only there."""
+"""What a template uses, and that it is evaluated again only where a value that it uses differs."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_what_differs_is_named_and_so_is_what_is_there_on_one_host_only() -> Non
 
 
 class Counting:
-    """Evaluates nothing, and counts how often it had to."""
+    """Evaluates nothing, and counts the attempts."""
 
     def __init__(self) -> None:
         self.count = 0

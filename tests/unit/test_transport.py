@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The transport against real sockets: what goes over the wire, and what comes of each way in which it can break."""
+"""The transport with real sockets: the bytes on the wire, and the result of each way in which it can break."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
 from .loopback import Listen, Open, Peer, Talk, chunked, closed_port, http
 
 TIMEOUT_S = 0.2
-# Far more than it takes, far less than a reply at a byte at a time would.
+# Far longer than it takes, far shorter than a reply at one byte at a time.
 SOON_S = 10.0
 
 GZIPPED = gzip.compress(b"{}", mtime=0)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The page of troubleshooting explains each error code, and no other one."""
+"""The troubleshooting page explains each error code, and no others."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The course of an upgrade, in whatever order things happen."""
+"""The course of an upgrade, with events in any order."""
 
 from __future__ import annotations
 
@@ -52,14 +52,14 @@ def after(*events: Event) -> Phase:
         ([QUIET, HANDED_OVER, RUN, SILENT, NOT_REBOOTED], Phase.FAILED),
         ([QUIET, HANDED_OVER, RUN, SILENT, RUN], Phase.FLASHING),
         ([QUIET, HANDED_OVER, TIME_IS_UP, NOT_REBOOTED], Phase.FAILED),
-        # One that is heard to write is only late.
+        # An updater that is heard writing is only late.
         ([QUIET, HANDED_OVER, RUN, TIME_IS_UP], Phase.FLASHING),
         ([QUIET, RUN, BUSY], Phase.FLASHING),
         ([QUIET, RUN, LOST], Phase.UNKNOWN),
         ([QUIET, RUN, LOST, NOT_REBOOTED], Phase.FAILED),
         ([QUIET, FAILURE, BUSY], Phase.FAILED),
         ([QUIET, FAILURE, LOST], Phase.FAILED),
-        # The updater of a web server that could not pass on an upload comes back, or is heard after all.
+        # The updater behind a web server that could not pass on an upload comes back, or is heard after all.
         ([QUIET, HANDED_OVER, GONE], Phase.JUDGING),
         ([QUIET, HANDED_OVER, RUN, GONE], Phase.FLASHING),
         ([RUN], Phase.FLASHING),
@@ -169,7 +169,7 @@ def message(text: str, level: str = "6") -> str:
 
 @dataclass(frozen=True)
 class Failure:
-    """How an update fails: whether it gets as far as START, what the updater says, and the cause that must be told."""
+    """How an update fails: whether it gets as far as START, the updater's texts, and the cause to report."""
 
     texts: tuple[str, ...]
     cause: str
@@ -283,7 +283,7 @@ FAILURES = {
 
 
 def orders(statuses: list[str], messages: list[str]) -> list[list[str]]:
-    """Within each of the two kinds order is kept; a failure may be told before its cause, and its start after it."""
+    """Order is kept within each of the two kinds; a failure may come before its cause, and its start after it."""
     return [
         statuses + messages,
         messages + statuses,

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts in which nobody would see what is wrong."""
+"""Texts with invisible mistakes."""
 
 from __future__ import annotations
 

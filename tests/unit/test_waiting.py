@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whatever waits for a miner ends at once on what no wait can help."""
+"""Waiting for a miner ends at once if no amount of waiting helps."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from .helpers import SUCCESS, Clock, Script, logged_in, recorded
 from .loopback import closed_port
 from .test_state import Fan, outcome_of
 
-# The design's list; what else there is may pass.
+# The design's list; all other errors may pass.
 FINAL_CODES = {
     *("invalid_input", "authentication", "permission", "unsupported", "wrong_device"),
     *("missing_library", "bug"),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A program that a warmed process forks is like one of its own."""
+"""A program forked by a warmed process behaves like a separate one."""
 
 from __future__ import annotations
 
@@ -98,6 +98,6 @@ def test_what_reads_the_settings_of_ansible_is_not_warmed_up(tmp_path: Path) -> 
 
 
 def without_frames(ended: tuple[int, str]) -> tuple[int, list[str]]:
-    """A traceback begins with the frames of what ran the program."""
+    """A traceback begins with the frames of the code that ran the program."""
     code, said = ended
     return code, [line for line in said.splitlines() if not line.startswith("  ")]

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The light of a miner. Its state can't be read, so it is switched each time, and only the reply confirms it."""
+"""The light of a miner. Its state can't be read, so it is switched every time, and only the reply confirms it."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ STATES = tuple(LIGHTS)
 
 
 def switch(session: Session, state: str, check_mode: bool) -> Steps[Outcome[str]]:
-    """Switches the light, or in check mode says that it would.
+    """Switches the light; in check mode, returns that it would.
 
-    Raises Unsupported where the firmware can't, and NotBack where the reply got lost.
+    Raises Unsupported if the firmware has no such command, and NotBack if the reply got lost.
     """
     yield from session.require_rights()
     yield from session.log_in()
-    # Innosilicon had its own page before it had the light. Only the command shows whether the firmware has it.
+    # Innosilicon had its own page before it had the light. Only the command itself shows whether the firmware has it.
     if (yield from session.page_title()) == DRAGONMINT_ISSUER:
         raise Unsupported(
             "This miner's firmware is DragonMint's, which cannot switch the light; only Innosilicon's can."

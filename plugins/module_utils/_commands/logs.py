@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log of a miner: a stream that never ends by itself, of which the wanted part is kept.
+"""The log of a miner: an endless stream, of which the requested part is kept.
 
-The miner does not mark where the existing entries end and the new ones begin. But it sends the one without pause, and a
-number of entries that it has is followed by the end.
+The miner does not mark where existing entries end and new ones begin. But it sends the existing ones without pause, and
+if it has the requested number of entries, it ends the stream after them.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import scrub
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable, visible
 
-# Seconds without anything new, after which the miner has sent what it had.
+# After so many seconds of silence, the miner has sent all existing entries.
 PAUSE_S = 2.0
 LINE_BYTES_MAX = 8 * 1024
-# What the shortest line counts, since in memory none is shorter.
+# No line counts for less than this, since none takes less memory.
 LINE_BYTES_MIN = 64
 KEPT_BYTES_MAX = 64 * 1024 * 1024
 
-# What ended the reading.
+# The reasons why reading ended.
 BY_MINER, BY_PAUSE, BY_TIME, BY_CUT, BY_MAX_BYTES = "miner", "pause", "time", "cut", "max_bytes"
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The part of the log to keep: from the ``last`` entries on (None: all), and ``follow_s`` seconds of new ones."""
+    """The part of the log to keep: the ``last`` entries (None: all), and ``follow_s`` seconds of new ones."""
 
     last: int | None
     follow_s: float
@@ -45,7 +45,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Log:
-    """The lines that were kept, and what ended the reading."""
+    """The lines that were kept, and why reading ended."""
 
     lines: list[str]
     ended_by: str
@@ -53,7 +53,7 @@ class Log:
 
 
 def wanted_from(options: Mapping[str, Any], follow_s: float) -> Wanted:
-    """Returns what module options want. Raises InvalidInput."""
+    """Returns what the module options request. Raises InvalidInput."""
     if options["lines"] < 0:
         raise InvalidInput("lines must be a number of log entries, or 0 for all entries that the miner has.")
     if not 1 <= options["max_bytes"] <= KEPT_BYTES_MAX:
@@ -62,10 +62,10 @@ def wanted_from(options: Mapping[str, Any], follow_s: float) -> Wanted:
 
 
 def read(session: Session, wanted: Wanted, secrets: Iterable[str]) -> Steps[Log]:
-    """Reads the log until the wanted part is there, with the secrets masked.
+    """Reads the log until the requested part is complete, with secrets masked.
 
-    Without following, that takes no longer than the miner has to answer in full. Raises what opening it may fail with;
-    once it has begun, what is there counts.
+    Without following, it takes no longer than a full reply may take. Raises the errors of opening the stream; once it
+    is open, an error ends it and the lines so far are kept.
     """
     yield from session.open_log(wanted.last, is_followed=wanted.follow_s > 0)
     deadline = session.now() + (wanted.follow_s or session.connection.timeout_s)
@@ -88,7 +88,7 @@ def read(session: Session, wanted: Wanted, secrets: Iterable[str]) -> Steps[Log]
 
 
 def delivered(result: dict[str, Any], dest: str | None, check_mode: bool) -> dict[str, Any]:
-    """Returns a result whose lines were put into a file on this machine, if there is one to put them into."""
+    """Writes the lines of a result to the file ``dest``, if given, and returns the result without them."""
     if dest is None or "lines" not in result:
         return result
     saved = save(dest, "".join(f"{line}\n" for line in result["lines"]), check_mode)
@@ -97,7 +97,7 @@ def delivered(result: dict[str, Any], dest: str | None, check_mode: bool) -> dic
 
 
 class _Keeping:
-    """The wanted lines of what comes in piece by piece. ``is_full`` means that they are as many bytes as are wanted."""
+    """Collects the requested lines from a stream of pieces. ``is_full`` means that the limit in bytes is reached."""
 
     def __init__(self, wanted: Wanted, secrets: set[str]) -> None:
         self._wanted = wanted
@@ -108,7 +108,7 @@ class _Keeping:
         self.is_full = False
 
     def take(self, piece: bytes) -> None:
-        """Takes a piece. A line that is too long is split, so that no end is waited for without end."""
+        """Takes a piece. Lines that are too long are split, so that a line without end is not buffered forever."""
         *whole, self._rest = (self._rest + piece).split(b"\n")
         for line in whole:
             self._keep(line)
@@ -118,7 +118,7 @@ class _Keeping:
                 self._keep(part)
 
     def ended(self, by: str) -> Log:
-        """Returns what was kept, with the last line, which may not be whole."""
+        """Returns what was kept, including the last line, which may be incomplete."""
         if not self.is_full:
             self._keep(self._rest)
         if self.is_full:
@@ -145,7 +145,7 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         return None
     try:
         with warnings.catch_warnings():
-            # Nothing may be printed where a task runs.
+            # Nothing may be printed in the process of a task.
             warnings.simplefilter("ignore")
             return re.compile(text)
     except (re.error, OverflowError, RecursionError) as error:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lets a miner try pools without setting them."""
+"""Has a miner test pools without configuring them."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools im
 
 
 def try_pools(session: Session, pools: Sequence[DesiredPool]) -> Steps[tuple[Pool, ...]]:
-    """Returns the pools, all of which the miner can use.
+    """Returns the pools if the miner can use all of them.
 
-    Raises Unsupported where the firmware can't try a pool, and Rejected with what the miner says of each pool that it
+    Raises Unsupported if the firmware can't test pools, and Rejected with what the miner reports for each pool that it
     can't use.
     """
     yield from session.require_rights()
@@ -62,7 +62,7 @@ def _require_test(session: Session) -> Steps[None]:
 
 
 def _problem_of(session: Session, pool: Pool) -> Steps[str | None]:
-    """What the miner says against a pool."""
+    """The miner's objection to a pool; None if it can use it."""
     try:
         yield from session.write(testing_pool(pool))
     except NotReady:

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reboot, restart of mining, power off and factory reset, each with the proof that it happened.
+"""Reboot, restart of mining, power off and factory reset, each verified.
 
-The miner confirms all of them before they happen, and its confirmation can get lost. So the confirmation proves
-nothing, and that it is missing disproves nothing.
+The miner confirms these commands before it carries them out, and its confirmation can get lost. So a confirmation
+proves nothing, and a missing one disproves nothing.
 """
 
 from __future__ import annotations
@@ -51,15 +51,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system i
     TYPE,
 )
 
-# The uptime has minutes only.
+# The uptime is in whole minutes.
 _UPTIME_SLACK_S = 60.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """What is wanted: a state, what must hold before, and how long to wait for the proof; None for not waiting.
+    """The requested state, its preconditions, and how long to wait for the proof; None to not wait.
 
-    ``hosts`` are the addresses at which to look for a miner that comes back at another one.
+    ``hosts`` are the addresses to search for a miner that comes back at another one.
     """
 
     state: str
@@ -71,13 +71,13 @@ class Options:
 
 @dataclass(frozen=True)
 class PowerOutcome(Outcome[dict[str, str]]):
-    """An outcome, and the seconds until its proof."""
+    """An outcome, and the seconds until it was proven."""
 
     elapsed_s: float
 
 
 def options_from(params: Mapping[str, Any]) -> Options:
-    """Returns what module options want. Raises InvalidInput for options that don't belong to the state."""
+    """Returns what the module options request. Raises InvalidInput for options that don't belong to the state."""
     state, min_uptime_s, confirm = params["state"], params["min_uptime"], params["confirm"]
     if min_uptime_s is not None and state != "rebooted":
         raise InvalidInput(f"min_uptime is for state=rebooted, not for state={state}. Leave it out.")
@@ -96,10 +96,10 @@ def options_from(params: Mapping[str, Any]) -> Options:
 
 
 def bring(session: Session, options: Options, check_mode: bool, warn: Callable[[str], None]) -> Steps[PowerOutcome]:
-    """Brings a miner to a state with a single command, and waits for the proof of it.
+    """Brings a miner to a state with a single command, and waits for the proof.
 
-    Raises WrongDevice before anything is sent, NotApplied if the miner carries on as before, NotBack if it can't say
-    whether it does, and NotReady if cgminer does not answer again.
+    Raises WrongDevice before anything is sent, NotApplied if the miner carries on unchanged, NotBack if that can't be
+    determined, and NotReady if cgminer does not respond again.
     """
     began = session.now()
     command = _COMMANDS[options.state]
@@ -121,7 +121,7 @@ def bring(session: Session, options: Options, check_mode: bool, warn: Callable[[
 
 
 def reboot(session: Session, tracker: Tracker, wait_s: float) -> Steps[None]:
-    """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if it is not."""
+    """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if that fails."""
     yield from _carry_out(session, Options("rebooted", None, None, wait_s), tracker, lambda text: None)
 
 
@@ -169,7 +169,7 @@ def _carry_out(session: Session, options: Options, tracker: Tracker, warn: Calla
             )
 
 
-# Whether it is proven: False disproves it, an error means that the miner can't say.
+# Whether it is proven: False disproves it, an error leaves it open.
 Proof = Callable[[], Steps[bool]]
 
 
@@ -180,12 +180,12 @@ def _at_once() -> Steps[bool]:
 
 @dataclass(frozen=True)
 class _Command:
-    """What brings a miner to a state.
+    """How to bring a miner to a state.
 
-    ``proof`` looks at the miner before, and returns what proves it afterwards. ``order`` and ``undone`` say in a
-    message the command, and the miner's state if it has not carried it out; ``advice`` what to do if that is unknown.
-    ``may_move`` means that it may come back at another address, and ``passwords`` are the admin's there if not the
-    present one.
+    ``proof`` reads the miner beforehand, and returns the check to run afterwards. For messages, ``order`` is the
+    command, ``undone`` the miner's state if it did not carry out the command, and ``advice`` what to do if that is
+    unknown. ``may_move`` means that it may come back at another address, and ``passwords`` are the admin's afterwards
+    if they differ from the present one.
     """
 
     endpoint: Endpoint[None]
@@ -199,10 +199,10 @@ class _Command:
 
 
 def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner has rebooted when its previous tokens are refused and its uptime began after the command.
+    """A miner has rebooted once its previous tokens are refused and its uptime began after the command.
 
-    Each alone would not do: a token dies also when the clock jumps, and the uptime has minutes only. Of a miner whose
-    token is dead and whose uptime can't be read, nothing is known.
+    Neither is enough: tokens also expire when the clock jumps, and the uptime is in whole minutes. If the token has
+    expired and the uptime can't be read, the result is open.
     """
     jwt = (yield from session.log_in()).jwt
     began = session.now()
@@ -221,7 +221,7 @@ def reboot_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
 
 
 def _reset_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner was reset when its previous tokens are refused and it accepts a factory login."""
+    """A miner has been reset once its previous tokens are refused and it accepts a factory login."""
     jwt = (yield from session.log_in()).jwt
 
     def is_done() -> Steps[bool]:
@@ -234,7 +234,7 @@ def _reset_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
 
 
 def _restart_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """Mining has restarted when cgminer went silent, or has been running for a shorter time than before."""
+    """Mining has restarted once cgminer stopped responding, or has been running for a shorter time than before."""
     before = yield from _mining_before(session)
 
     def is_done() -> Steps[bool]:
@@ -253,7 +253,7 @@ def _is_mining(session: Session) -> Steps[bool]:
 
 
 def _off_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
-    """A miner is off when nothing answers HTTP there any more."""
+    """A miner is off once nothing answers HTTP at its address."""
     yield from ()
     return lambda: _is_off(session)
 
@@ -267,7 +267,7 @@ def _is_off(session: Session) -> Steps[bool]:
 
 
 def _mining_before(session: Session) -> Steps[Mining]:
-    """What cgminer does. One that hangs lets the web server hang, too, and is not ready either."""
+    """The state of cgminer. If it hangs, the web server hangs too; that also counts as not ready."""
     try:
         return (yield from current_mining(session, patient=False))
     except (TimedOut, BadReply) as error:
@@ -277,7 +277,7 @@ def _mining_before(session: Session) -> Steps[Mining]:
 
 
 def _ask_once_more(is_done: Proof, command: _Command, wait_s: float) -> Steps[None]:
-    """Checks a miner once more that has not proved it in time.
+    """Checks once more a miner without proof at the end of the wait.
 
     Raises NotApplied if it has not carried out the command, NotBack if that is unknown.
     """

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The drift of a miner from its desired state, according to its facts, without further reads."""
+"""Determines the drift of a miner from its facts, without further reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Optional
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune, network, pools
 
-# The subset of facts that has each setting.
+# The subset of facts that contains each setting.
 SUBSETS = {"pools": "pools", "autotune": "autotune", "firmware": "identity", "network": "network"}
 
 
@@ -18,9 +18,9 @@ Comparison = Callable[[Mapping[str, Any]], Optional[bool]]
 
 
 def comparison(setting: str, options: Any) -> Comparison:
-    """Returns a comparison of facts with the options of a setting's module; it returns None if facts do not show it.
+    """Returns a comparison of facts with the options of a setting's module; it returns None if facts lack the setting.
 
-    Raises InvalidInput for what the module refuses, too.
+    Raises InvalidInput for options that the module would refuse.
     """
     compare = _COMPARISONS[setting](options)
     name = f"dragonmint_{SUBSETS[setting]}"

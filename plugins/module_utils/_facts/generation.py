@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which generation of the firmware a miner has.
+"""Determines which generation of the firmware a miner runs.
 
-It is derived from how the miner behaves. Its version does not help: the makers use the same form of version, and
-nothing in it says what the firmware can do.
+It is derived from how the miner behaves. The version does not help: all makers use the same format, and nothing in it
+says what the firmware can do.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ UNKNOWN = "unknown"
 
 
 def current_generation(session: Session) -> Steps[str]:
-    """Returns one of GENERATIONS, or unknown if the miner, or what this user may read, does not show it."""
+    """Returns one of GENERATIONS; "unknown" if neither the miner nor what this user may read reveals it."""
     brand = yield from session.page_title()
     if brand == DRAGONMINT_ISSUER or brand not in BRANDS:
-        # Innosilicon's first firmware still shows DragonMint's page. The issuer of its JWTs is its own.
+        # Innosilicon's first firmware still serves DragonMint's page, but the issuer of its JWTs is its own.
         brand = (yield from session.log_in()).issuer or brand
     try:
         if brand == DRAGONMINT_ISSUER:
@@ -57,7 +57,7 @@ def _of_dragonmint(session: Session) -> Steps[str]:
         return DM_2018_05 if (yield from _has(session, AUTOTUNE_STATUS)) else DM_2018_04
     except PermissionDenied:
         pass
-    # What both let a guest read: how they write the times of samples.
+    # A guest may read this on both: the format of the sample times.
     try:
         has_text_times = yield from session.read(HASH_RATES)
     except (NotReady, Rejected):
@@ -66,7 +66,7 @@ def _of_dragonmint(session: Session) -> Steps[str]:
 
 
 def _of_innosilicon(session: Session, brand: str | None) -> Steps[str]:
-    """Asks for what only the later firmware has first. A brand of firmware as late as that is not known for sure."""
+    """Tries the newest firmware's action first, since that firmware's page title is not known for certain."""
     if (yield from _has(session, ERROR_DETAIL)):
         return INNO_2019
     if brand != INNOSILICON_ISSUER:
@@ -78,7 +78,7 @@ def _of_innosilicon(session: Session, brand: str | None) -> Steps[str]:
 
 
 def _has(session: Session, endpoint: Endpoint[Any]) -> Steps[bool]:
-    """Whether the firmware has this. Only what it has can fail. Raises PermissionDenied."""
+    """Whether the firmware has this action: only an existing one can fail. Raises PermissionDenied."""
     try:
         yield from session.read(endpoint)
     except Unsupported:

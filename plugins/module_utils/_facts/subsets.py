@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Facts of a miner, by subset; one request for each source that the wanted subsets need."""
+"""Facts of a miner, by subset; one request for each source that the requested subsets need."""
 
 from __future__ import annotations
 
@@ -55,15 +55,15 @@ T = TypeVar("T")
 SUBSETS = ("identity", "network", "hardware", "pools", "mining", "autotune")
 MINIMUM = ("identity",)
 LEFT_OUT = (Unsupported, PermissionDenied, Rejected, NotReady)
-# They cost the miner more than the others, or change less: nobody gets them unasked.
+# They cost the miner more than the others, or rarely change, so they are gathered only on request.
 ONLY_NAMED = ("generation", "latest_firmware", "debug", "error")
 
 
 def wanted_subsets(names: Sequence[str]) -> list[str]:
     """Returns the subsets that a gather_subset names: the requested ones (all by default) without those excluded by !.
 
-    As with Ansible's own facts, !all leaves the minimum and what is named besides. Raises InvalidInput for a name that
-    is none.
+    As with Ansible's own facts, !all leaves the minimum and any subset also named. Raises InvalidInput for an unknown
+    name.
     """
     included: set[str] = set()
     excluded: set[str] = set()
@@ -83,9 +83,9 @@ def wanted_subsets(names: Sequence[str]) -> list[str]:
 
 
 def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]) -> Steps[dict[str, Any]]:
-    """Returns the facts of the subsets, each under its own name. What this miner or user can't give is warned of.
+    """Returns the facts of the subsets, each under its own name. Warns of those that are unavailable.
 
-    Raises NotReady if each of them has to wait for cgminer.
+    Raises NotReady if all of them have to wait for cgminer.
     """
     sources = Sources(session, subsets)
     facts = {}
@@ -104,7 +104,7 @@ def gather(session: Session, subsets: Sequence[str], warn: Callable[[str], None]
 
 
 def mining_fact(value: Mining, rates: Rates, everything: Everything | None = None) -> dict[str, Any]:
-    """Returns what cgminer does as the fact dragonmint_mining shows it.
+    """Returns the state of cgminer as the fact dragonmint_mining.
 
     ``rates`` are those of its boards, or if it reports none, those of ``everything``.
     """
@@ -112,7 +112,7 @@ def mining_fact(value: Mining, rates: Rates, everything: Everything | None = Non
     fan_percent = value.fan_percent
     if not fan_percent and everything and everything.fan_percent is not None:
         fan_percent = everything.fan_percent
-    # asdict() takes more time than to parse the reply, which an inventory of thousands of miners feels.
+    # asdict() takes longer than parsing the reply, which adds up in an inventory of thousands of miners.
     return {
         "ready": value.ready,
         "algorithm": rates.algorithm,
@@ -132,9 +132,9 @@ def mining_fact(value: Mining, rates: Rates, everything: Everything | None = Non
 
 
 class Sources:
-    """The replies that several facts share, each asked for once, and only if it is needed.
+    """The replies that several facts share, each requested at most once, and only if needed.
 
-    ``doubts`` are what somebody should know about facts that were read, by subset.
+    ``doubts`` are caveats about facts that were read, by subset.
     """
 
     def __init__(self, session: Session, subsets: Sequence[str]) -> None:
@@ -144,7 +144,7 @@ class Sources:
         self.doubts: dict[str, list[str]] = {}
 
     def fact(self, subset: str) -> Steps[Any]:
-        """Returns the fact of a subset. Raises one of LEFT_OUT where this miner or user can't give it."""
+        """Returns the fact of a subset. Raises one of LEFT_OUT if it is unavailable on this miner or to this user."""
         return (yield from _READERS[subset](self))
 
     def overview(self) -> Steps[Overview]:
@@ -152,7 +152,7 @@ class Sources:
         return (yield from self._once(lambda: self.session.read(OVERVIEW), "overview"))
 
     def type(self) -> Steps[str | None]:
-        """What the miner says it is, without which the units of its rates are not known. None if it does not say."""
+        """The type that the miner reports, which determines the units of its rates. None if it reports none."""
         if self._needs_overview:
             with suppress(*LEFT_OUT, BadReply):
                 return (yield from self.overview()).identity.type
@@ -161,17 +161,17 @@ class Sources:
         return None
 
     def network(self) -> Steps[Network]:
-        """From the overview if that is read anyway; alone it costs the miner less."""
+        """From the overview if that is read anyway; otherwise a request of its own, which costs the miner less."""
         if self._needs_overview:
             return (yield from self.overview()).network
         return (yield from self.session.read(NETWORK))
 
     def mining(self) -> Steps[Mining]:
-        """What cgminer does."""
+        """The state of cgminer."""
         return (yield from self._once(lambda: mining.current_mining(self.session), "mining"))
 
     def _once(self, ask: Callable[[], Steps[T]], name: str) -> Steps[T]:
-        """Asks, and keeps what comes of it: a value, or the error that the miner refused it with."""
+        """Requests it once, and keeps the outcome: a value, or the error with which the miner refused."""
         if name not in self._kept:
             try:
                 self._kept[name] = yield from ask()
@@ -217,7 +217,7 @@ def _mining_fact(sources: Sources) -> Steps[dict[str, Any]]:
 
 
 def _everything(session: Session, type_: str | None, value: Mining) -> Steps[Everything | None]:
-    """What only firmware after August 2018 reports, only to an admin; None otherwise, since the fact is optional."""
+    """What only firmware after August 2018 reports, and only to an admin; None otherwise: the fact is optional."""
     if not value.shows_innosilicon or normal_type(type_ or "") in _WITHOUT_EVERYTHING:
         return None
     try:
@@ -228,7 +228,7 @@ def _everything(session: Session, type_: str | None, value: Mining) -> Steps[Eve
 
 def _autotune_fact(sources: Sources) -> Steps[dict[str, Any]]:
     status = yield from autotune.current_status(sources.session, read_mining=sources.mining)
-    # With the mode in it, one request is enough; a guest may ask an Innosilicon for nothing else.
+    # If the status contains the mode, one request is enough; on an Innosilicon, a guest may read nothing else.
     configured = status.configured or (yield from autotune.current_autotune(sources.session))
     return {**autotune.shown(configured), "is_running": status.is_running, "is_tuning": status.is_tuning}
 
@@ -252,7 +252,7 @@ def _latest_firmware_fact(sources: Sources) -> Steps[dict[str, Any]]:
 
 
 def _is_up_to_date(installed: str | None, latest: str) -> bool | None:
-    """Compares them, since some firmware calls each version the latest. None if a version has no date in it."""
+    """Compares the dates of the versions: some firmware calls any version the latest. None if a version has no date."""
     if installed == latest or is_older(latest, than=installed):
         return True
     return False if is_older(installed, than=latest) else None
@@ -284,6 +284,6 @@ _READERS: dict[str, Callable[[Sources], Steps[Any]]] = {
     "debug": _debug_fact,
 }
 
-# Types whose getAll has nothing that a summary lacks.
+# Types whose getAll contains nothing that a summary lacks.
 _WITHOUT_EVERYTHING = ("T1", "T2")
 _EXPANSIONS: dict[str, Sequence[str]] = {"all": SUBSETS, "min": MINIMUM, **{subset: (subset,) for subset in _READERS}}

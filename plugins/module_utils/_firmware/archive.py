@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads a firmware archive (.swu), as the updater of the miner would: SWUpdate 2018.03 with signed images.
+"""Reads a firmware archive (.swu) like the updater of the miner: SWUpdate 2018.03 with signed images.
 
-An archive is a cpio of format "crc": a description of what goes where, its signature, the images, a trailer. What
-the updater would refuse is refused here, before anything is sent. Only the signature is beyond us, since just the
-vendor's miners know the key. The file is read once, in small pieces, so its size costs time but no memory.
+An archive is a cpio of format "crc": a description of what goes where, its signature, the images, a trailer. What the
+updater would refuse is refused here, before anything is sent. Only the signature can't be checked, since just the
+vendor's miners have the key. The file is read once, in small pieces, so a large one takes time but no memory.
 """
 
 from __future__ import annotations
@@ -31,17 +31,17 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import G19, SOC
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
-# The controller boards; an archive has a section for each that it is for.
+# The controller boards; an archive has a section for each board it supports.
 BOARDS = (G19, SOC)
 SELECTION = "stable"
-# The two halves of the flash; the updater takes the one that the miner does not run from.
+# The two halves of the flash; the updater writes the one from which the miner does not run.
 MODES = ("main", "alt")
-# Firmware since August 2018 may call the halves by letters.
+# Firmware since August 2018 may name the halves by letters.
 VERSION_VARIABLES = ("version_0", "version_1", "version_a", "version_b")
 DESCRIPTION = "sw-description"
 SIGNATURE = "sw-description.sig"
 
-# The miner's nginx takes no longer request; the form around the archive is part of it.
+# The miner's nginx accepts no longer request; the form around the archive counts as well.
 UPLOAD_BYTES_MAX = 100 * 1024 * 1024
 FORM_BYTES_RESERVED = 1024
 # Real ones have 7 entries and a description of 5 kB.
@@ -51,11 +51,11 @@ DESCRIPTION_BYTES_MAX = 256 * 1024
 
 @dataclass(frozen=True)
 class Archive:
-    """A firmware archive that the miner's updater would take, if it is signed by the vendor.
+    """A firmware archive that the miner's updater would accept, provided that the vendor signed it.
 
-    ``sha256`` (hexadecimal) is that of the whole file. ``version`` is what a miner calls itself once it runs this
-    firmware, None if the archive does not say. ``boards`` are the controller boards that it has a section for,
-    ``hardware`` lists the revisions it is made for, such as t1.g19; ``images`` the files that are installed.
+    ``sha256`` (hexadecimal) is that of the whole file. ``version`` is what a miner reports once it runs this firmware,
+    None if the archive does not contain it. ``boards`` are the controller boards that the archive has a section for,
+    ``hardware`` the revisions it is made for, such as t1.g19; ``images`` the files that get installed.
     """
 
     path: str
@@ -68,7 +68,7 @@ class Archive:
 
 
 def read_archive(path: str) -> Archive:
-    """Reads a firmware archive in full. Raises InvalidFirmware: what is wrong with it, where, and what to do."""
+    """Reads a firmware archive completely. Raises InvalidFirmware: what is wrong with it, where, and what to do."""
     try:
         with _opened(path) as file:
             return _read(path, file)
@@ -77,10 +77,10 @@ def read_archive(path: str) -> Archive:
 
 
 def judge(path: str, folder: str | None) -> Archive:
-    """As read_archive, but only the first of many processes reads the archive; the others learn its verdict.
+    """Like read_archive, but only the first of many processes reads the archive; the others reuse its verdict.
 
-    ``folder`` is where verdicts are kept, the run's own temporary folder; None keeps none. A file with another size,
-    inode or time of modification is another file. Where the folder can't be used, each process reads for itself.
+    ``folder`` stores the verdicts: the temporary folder of the run; None stores none. A file with another size, inode
+    or modification time is another file. If the folder can't be used, each process reads the archive itself.
     """
     if folder is None:
         return read_archive(path)
@@ -112,7 +112,7 @@ _NOT_VENDORS = "The vendor's archives are different: use the vendor's original f
 @contextmanager
 def _opened(path: str) -> Iterator[io.BufferedReader]:
     try:
-        # Else it would wait for who writes to it, if it is a pipe.
+        # Otherwise opening a pipe would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except ValueError:
         raise _Unfit("its name has a NUL character", "Correct the name.") from None
@@ -142,19 +142,19 @@ class _Stream:
 
     @property
     def left(self) -> int:
-        """How many bytes were not read yet."""
+        """How many bytes are left to read."""
         return self._size_bytes - self.offset
 
     def sha256(self) -> str:
-        """The digest of all that was read."""
+        """The digest of all bytes read."""
         return self._sha256.hexdigest()
 
     def read(self, size: int, what: str) -> bytes:
-        """Returns the next bytes. ``what`` says what they are."""
+        """Returns the next bytes. ``what`` describes them in messages."""
         return b"".join(self.pieces(size, what))
 
     def pieces(self, size: int, what: str) -> Iterator[bytes]:
-        """Returns the next bytes in pieces of at most 256 KiB."""
+        """Yields the next bytes in pieces of at most 256 KiB."""
         if size > self.left:
             raise _Unfit(
                 f"it is cut off: {what} takes {size} bytes from byte {self.offset} on, but only {self.left} are there",
@@ -170,7 +170,7 @@ class _Stream:
             yield piece
 
     def skip_padding(self, what: str) -> None:
-        """Goes on to the next multiple of 4, where all parts of a cpio begin. What lies between is zero."""
+        """Skips to the next multiple of 4, where all parts of a cpio begin. The padding has to be zero."""
         if any(self.read(-self.offset % 4, f"the padding of {what}")):
             raise _Unfit(f"the padding of {what}, just before byte {self.offset}, is not zero", _DOWNLOAD_AGAIN)
 
@@ -247,15 +247,15 @@ def _check_kind(head: bytes) -> None:
         raise _Unfit("it does not begin like a cpio archive of format crc", _OTHER_FILE)
 
 
-# Format crc: the magic, and 13 numbers of 8 hexadecimal digits; the 7th is the size, the last two are the size of
-# the name and the sum of all bytes.
+# Format crc: the magic, and 13 numbers of 8 hexadecimal digits; the 7th is the size, the last two are the size of the
+# name and the sum of all bytes.
 _HEADER = re.compile(_CRC_MAGIC + b"[0-9A-Fa-f]{48}([0-9A-Fa-f]{8})[0-9A-Fa-f]{32}([0-9A-Fa-f]{8})([0-9A-Fa-f]{8})")
 _HEADER_BYTES = 110
 # SWUpdate 2018.03 refuses names of 256 bytes or more, and puts all files into one folder.
 _NAME_BYTES_MAX = 255
 _NAME = re.compile(r"(?!\.{1,2}\Z)[ -.0-~]+")
 _TRAILER = "TRAILER!!!"
-# SWUpdate 2018.03 reads no more than that behind the trailer; cpio fills up to a multiple of it.
+# SWUpdate 2018.03 reads no further after the trailer; cpio pads to a multiple of this.
 _BLOCK_BYTES = 512
 
 
@@ -288,7 +288,7 @@ def _name(raw: bytes, start: int) -> str:
 
 
 def _content(stream: _Stream, entry: _Entry) -> Iterator[bytes]:
-    """Returns a file's bytes in pieces, and finds out whether they are those that were packed."""
+    """Yields a file's bytes in pieces, and verifies them against the packed checksum."""
     checksum = 0
     for piece in stream.pieces(entry.size_bytes, entry.name):
         checksum += byte_sum(piece)
@@ -300,9 +300,9 @@ def _content(stream: _Stream, entry: _Entry) -> Iterator[bytes]:
 
 
 def byte_sum(data: bytes) -> int:
-    """Returns the sum of all bytes, as ``sum(data)`` does, but several times as fast.
+    """Returns the sum of all bytes, like ``sum(data)``, but several times as fast.
 
-    The lower half of an Adler-32 that starts at 0 is the sum modulo 65521, which the sum of 256 bytes can't reach.
+    The lower half of an Adler-32 that starts at 0 is the sum modulo 65521, which 256 bytes can't reach.
     """
     return sum([adler32(data[start : start + 256], 0) & 0xFFFF for start in range(0, len(data), 256)])
 
@@ -318,7 +318,7 @@ def _first_entry(stream: _Stream, name: str, bytes_max: int) -> bytes:
 
 
 def _images(stream: _Stream, digests: Mapping[str, str]) -> tuple[str, ...]:
-    """Reads all files up to the trailer, and returns the names of those that are to be installed."""
+    """Reads all files up to the trailer, and returns the names of those to be installed."""
     found: list[str] = []
     while (entry := _entry(stream)).name != _TRAILER:
         if entry.name in (DESCRIPTION, SIGNATURE, *found):
@@ -354,7 +354,7 @@ _Half = tuple[str, str]
 
 @dataclass(frozen=True)
 class _Description:
-    """What sw-description says. ``digests`` maps the name of each file that is installed to its SHA-256."""
+    """The content of sw-description. ``digests`` maps the name of each file to be installed to its SHA-256."""
 
     version: str | None
     boards: tuple[str, ...]
@@ -384,7 +384,7 @@ def _misdescribed(reason: str) -> _Unfit:
 
 
 def _boards(software: libconfig.Group) -> tuple[str, ...]:
-    """Returns the boards that the archive is for. It has both halves of the flash for each."""
+    """Returns the boards that the archive supports, each with both halves of the flash."""
     boards = tuple(board for board in BOARDS if isinstance(software.get(board), dict))
     halves = product(boards, MODES)
     missing = [_named(half) for half in halves if not isinstance(_at(software, _path(half)), dict)]
@@ -411,7 +411,7 @@ def _section_names(software: libconfig.Group) -> str:
 
 
 def _files(software: libconfig.Group, half: _Half) -> Iterator[tuple[str, str]]:
-    """Returns the name and SHA-256 of each file that is installed or run."""
+    """Yields the name and SHA-256 of each file that is installed or run."""
     items = [item for kind in ("images", "files", "scripts") for item in _groups(software, half, kind)]
     if not items:
         raise _misdescribed(f"{_named(half)} installs nothing")
@@ -425,7 +425,7 @@ def _files(software: libconfig.Group, half: _Half) -> Iterator[tuple[str, str]]:
 
 
 def _version(software: libconfig.Group, boards: Sequence[str]) -> str | None:
-    """Returns the version that the firmware sets in U-Boot's environment, from where the miner reads its own."""
+    """Returns the version that the firmware sets in U-Boot's environment, where the miner reads its own version."""
     by_half = {half: _versions(software, half) for half in product(boards, MODES)}
     versions = sorted(set().union(*by_half.values()))
     if not versions:
@@ -469,7 +469,7 @@ def _groups(software: libconfig.Group, half: _Half, kind: str) -> Iterator[libco
 
 
 def _find(software: libconfig.Group, half: _Half, name: str) -> libconfig.Value | None:
-    """Looks a setting up as SWUpdate 2018.03 does: where it is not set for the very case, it holds for all."""
+    """Looks up a setting like SWUpdate 2018.03: the most specific section that has it, otherwise the general one."""
     board, mode = half
     for section in ([board, SELECTION, mode], [SELECTION, mode], [board], []):
         value = _at(software, [*section, name])
@@ -488,7 +488,7 @@ _Identity = list[Union[str, int]]
 
 
 def _identity(path: str, file: io.BufferedReader) -> _Identity:
-    """What distinguishes a file from another one, and from itself after a change."""
+    """What distinguishes a file from other files, and from itself after a change."""
     status = os.fstat(file.fileno())
     return [os.path.realpath(path), status.st_size, status.st_mtime_ns, status.st_ino]
 
@@ -515,14 +515,14 @@ def _verdict(path: str, file: io.BufferedReader) -> Archive | _Unfit:
 
 @contextmanager
 def _locked(file: Path) -> Iterator[None]:
-    """Lets one process in at a time; the lock of one that dies is free again."""
+    """Admits one process at a time; the lock is released if its holder dies."""
     with file.open("ab") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 
 
 def _keep(kept: Path, identity: _Identity, verdict: Archive | _Unfit) -> Archive | _Unfit:
-    """Writes the verdict under another name first, so that no one ever sees half of it."""
+    """Writes the verdict under another name first, so that nobody reads half of it."""
     refusal = [verdict.reason, verdict.hint] if isinstance(verdict, _Unfit) else None
     archive = None if isinstance(verdict, _Unfit) else asdict(verdict)
     with suppress(OSError), tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as half:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Follows a firmware upgrade: hands the firmware over, listens to the updater and asks the miner, all at once."""
+"""Follows a firmware upgrade: transfers the firmware, listens to the updater and polls the miner, all at once."""
 
 from __future__ import annotations
 
@@ -36,26 +36,26 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater 
 with suppress(ImportError):
     import aiohttp
 
-# Seconds. An update that is under way may be heard by then; if it is not, the miner refuses another one as busy.
+# Seconds. By then, an update in progress may have been heard; if not, the miner refuses another one as busy.
 LISTEN_FIRST_S = 0.5
 SILENCE_S = 120.0
-# While the miner boots, its web server may be up for a moment before the updater.
+# While the miner boots, its web server may be up for a moment before the updater is.
 GONE_S = 8.0
 _LAST_WORDS_S = 1.0
 _TICK_S = 0.25
 _RECONNECT_S = 1.0
 _ASK_EVERY_S = 2.0
 _CONNECT_S = 10.0
-# Slower than any network of a farm: only an upload that stalls is cut off, since that leaves the updater stuck.
+# Slower than any network of a farm: only stalled uploads are cut off, since that leaves the updater stuck.
 _SLOWEST_BYTES_PER_S = 256 * 1024
 _CHUNK_BYTES = 256 * 1024
-# All that an updater says about one update comes to less than 100 KB.
+# The updater's messages about one update are less than 100 KB in total.
 _CONNECTION_BYTES_MAX = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Order:
-    """What the miner is to install: an archive that is sent to it, or the URL that it downloads one from."""
+    """What the miner is to install: an archive that is uploaded, or the URL of one to download."""
 
     path: str | None = None
     size: int = 0
@@ -63,15 +63,15 @@ class Order:
 
     @property
     def limit_s(self) -> float:
-        """The seconds that handing over may take at the most."""
+        """The maximum duration of the transfer, in seconds."""
         return 60.0 + self.size / _SLOWEST_BYTES_PER_S
 
 
 @dataclass(frozen=True)
 class Miner:
-    """Whom to upgrade, and the steps that find out whether it has rebooted since.
+    """The miner to upgrade, and the steps that find out whether it has rebooted since.
 
-    ``tls`` is there with https only.
+    ``tls`` is set for https only.
     """
 
     url: str
@@ -89,10 +89,10 @@ async def follow(
     to_end: bool,
     report: Callable[[], None],
 ) -> None:
-    """Sends and follows an upgrade until it ended, or the archive was checked if not ``to_end``, or ``wait_s`` is over.
+    """Starts an upgrade and follows it to its end, or if not ``to_end``, to the check of its archive.
 
-    ``run`` runs steps meanwhile. ``report`` is called whenever there may be something new to report. Raises what the
-    miner refused the order with.
+    It takes ``wait_s`` at most. ``run`` runs steps in the meantime. ``report`` is called whenever there may be
+    something new to report. Raises the error with which the miner refused the order.
     """
     await _Follower(run, miner, order, upgrade, report).run(wait_s, to_end)
 
@@ -115,7 +115,7 @@ class _Follower:
     async def run(self, wait_s: float, to_end: bool) -> None:
         self._is_listening, self._is_under_way = asyncio.Event(), asyncio.Event()
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
-        # A websocket's own redirects can't be switched off otherwise.
+        # There is no other way to disable redirects of a websocket.
         tracing = aiohttp.TraceConfig()
         tracing.on_request_redirect.append(_refuse_redirect)
         async with aiohttp.ClientSession(
@@ -133,7 +133,7 @@ class _Follower:
                 await asyncio.gather(listener, return_exceptions=True)
 
     async def _wait_for_quiet(self) -> None:
-        """Listens before anything is sent, and gives an update that is under way the time to be heard."""
+        """Listens before anything is sent, so that an update in progress can be heard."""
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._is_listening.wait(), _CONNECT_S)
         try:
@@ -152,7 +152,7 @@ class _Follower:
                     async for message in socket:
                         if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
                             self._heard_at = time.monotonic()
-                            # Words alone may be the last ones about an update that has failed.
+                            # Texts without a status may be the last words about an update that failed.
                             if self._upgrade.is_under_way:
                                 self._is_under_way.set()
                             self._report()
@@ -161,7 +161,7 @@ class _Follower:
                 self._gone_since = (self._gone_since or time.monotonic()) if is_gone else None
             except (aiohttp.ClientError, asyncio.TimeoutError, OSError):
                 self._gone_since = None
-            # If the websocket can't be opened, this works without it. An updater that does not run yet is waited for.
+            # Without a websocket, this works as well. It waits for an updater that is not running yet.
             if self._gone_since is None or self._is_gone():
                 self._is_listening.set()
             if self._hears:
@@ -238,7 +238,7 @@ class _Follower:
         return self._gone_since is not None and time.monotonic() - self._gone_since > GONE_S
 
     async def _ask(self, at_once: bool) -> bool | None:
-        """Whether the miner has rebooted; None if it is not to be asked now, or does not answer."""
+        """Whether the miner has rebooted; None if it is not due to be polled, or does not respond."""
         is_told = self._hears and not self._upgrade.is_hidden
         if not at_once and (is_told or time.monotonic() - self._asked_at < _ASK_EVERY_S):
             return None
@@ -249,7 +249,7 @@ class _Follower:
             if error.is_final:
                 error.changed = True
                 raise
-            # It has the firmware: whatever it answers now, it may answer well once it has rebooted.
+            # It has the firmware: whatever it answers now, it may answer properly after the reboot.
             self._upgrade.unanswered = error.reason
             return None
         self._upgrade.unanswered = None

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The firmware of a miner.
+"""Installs firmware on a miner.
 
-It is installed when the miner runs it, and nothing less: the reply to an upload only says that the bytes arrived, and
-a success of the updater does not say which of its two images the miner boots.
+It counts as installed only once the miner runs it: the reply to an upload only says that the bytes arrived, and a
+success of the updater does not say which of its two images the miner boots.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _CHECKSUM = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
 @dataclass(frozen=True)
 class Wanted:
-    """The firmware that a miner is to run. ``archive`` is known only of one that the controller has."""
+    """The firmware that a miner should run. ``archive`` is set only if the controller has the file."""
 
     version: str
     order: follower.Order
@@ -64,7 +64,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Policy:
-    """What is allowed, and how long to wait for an upgrade; ``to_end`` is False to wait only for its check."""
+    """What is allowed, and how long to wait: for the end of the upgrade, or without ``to_end`` for its check."""
 
     allow_downgrade: bool
     force: bool
@@ -75,7 +75,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Installed(Outcome[str]):
-    """An outcome whose value is the version that the miner runs, or will run if it was not waited for."""
+    """An outcome whose value is the version that the miner runs, or will run if the task did not wait for it."""
 
     version_before: str | None
     rebooted: bool
@@ -85,8 +85,8 @@ class Installed(Outcome[str]):
 def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None:
     """Returns the firmware that module options name, after checking its archive, once for all miners of a run.
 
-    None means the newest one, which only the miner can find out. ``folder`` is the run's own temporary folder. Raises
-    InvalidInput or InvalidFirmware.
+    None means the vendor's newest, which only the miner can determine. ``folder`` is the temporary folder of the run.
+    Raises InvalidInput or InvalidFirmware.
     """
     if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
         raise InvalidInput("Exactly one of src, url and latest names the firmware.")
@@ -104,7 +104,7 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
 
 
 def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Wanted]:
-    """Returns the vendor's newest firmware, as the miner finds it out. Raises what reading may raise, and BadReply."""
+    """Returns the vendor's newest firmware as reported by the miner. Raises the errors of the read, and BadReply."""
     yield from tracker.begin()
     latest = yield from session.read(LATEST_FIRMWARE)
     if not latest.url:
@@ -115,12 +115,12 @@ def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Wan
 def install(
     session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell, warn: Warn
 ) -> Steps[Installed]:
-    """Makes a miner run the wanted firmware. ``tell`` gets a line for each phase and every 10 percent.
+    """Installs the requested firmware. ``tell`` gets a line for each phase and every 10 percent.
 
-    ``tracker`` moves ``session`` to where the miner comes back.
+    ``tracker`` moves ``session`` to the address at which the miner comes back.
 
-    Raises what :class:`Policy` forbids or the archive does not fit before anything is sent. Then FlashFailed,
-    UpdaterStuck, NotBack, WrongDevice or NotReady, each of them with what the updater said.
+    Before anything is sent, raises an error for what :class:`Policy` forbids or an archive that does not fit. After
+    that, FlashFailed, UpdaterStuck, NotBack, WrongDevice or NotReady, each with what the updater said.
     """
     began = session.now()
     overview = yield from tracker.begin()
@@ -143,7 +143,7 @@ def install(
 
 
 class _Flash:
-    """One upgrade of one miner, with a second try after the reboot of an updater that was stuck."""
+    """One upgrade of one miner, with a second attempt after rebooting it if its updater was stuck."""
 
     def __init__(self, session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, tell: Tell) -> None:
         self._session = session
@@ -155,7 +155,7 @@ class _Flash:
         self._told: tuple[Phase, int] | None = None
 
     def run(self) -> Steps[Upgrade]:
-        """Returns the last phase: RESTARTED, or one in which the archive was checked if ``to_end`` is False."""
+        """Returns the last phase: RESTARTED, or without ``to_end`` one in which the archive was checked."""
         yield from self._follow()
         if self._is_to_recover and (yield from self._restart_updater()):
             yield from self._try_again()
@@ -182,9 +182,9 @@ class _Flash:
         return self._upgrade.phase is Phase.STUCK and self._policy.recover
 
     def _restart_updater(self) -> Steps[bool]:
-        """Restarts the updater alone. Returns False where the firmware can't.
+        """Restarts only the updater. Returns False if the firmware can't do that.
 
-        Whether it has helped shows in the next upload.
+        Whether it helped shows in the next upload.
         """
         self._tell(f"the updater is stuck ({self._upgrade.refusal}), restarting it", False)
         try:
@@ -287,12 +287,12 @@ def _require_fit(wanted: Wanted, overview: Overview) -> None:
 
 
 def _hardware(type_: str, identity: Identity) -> str:
-    """A type on the board of this miner, as archives name it."""
+    """A type on this miner's board, in the notation of archives."""
     return f"{type_}.{identity.hwver}".lower()
 
 
 def _warn_of_another_type(wanted: Wanted, identity: Identity, warn: Warn) -> None:
-    """Some archives are for two models, and make one of the other."""
+    """Some archives are for two models, and turn one into the other."""
     if wanted.archive is None or identity.type is None:
         return
     type_ = wanted.version.partition("_")[0].upper()
@@ -310,7 +310,7 @@ def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
 
 
 def _require_installed(session: Session, wanted: Wanted, before: Identity, was_heard: bool) -> Steps[None]:
-    """The miner's firmware or its updater shows whether something was written. If neither does, it is unknown."""
+    """Requires proof that the firmware was written, from the miner's version or its updater; without, it is unknown."""
     failure: MinerError | None = None
     try:
         now = (yield from session.read(OVERVIEW)).identity

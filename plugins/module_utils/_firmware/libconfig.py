@@ -3,10 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Reads libconfig's configuration language, in which a firmware archive describes itself.
 
-It reads what libconfig 1.5 reads, which every later version reads as well. Where that is odd, so is this: an escape
-that is not known keeps its backslash, a comma stands between the values of a list but not after them, and a ``#`` or
-``//`` comment ends with a line feed, not with the text. ``@include`` is refused, and so is a text or comment that
-the end of the file cuts off, which libconfig overlooks; an array may mix integers of 32 and 64 bits.
+It accepts what libconfig 1.5 accepts, as do all later versions, including its oddities: an unknown escape keeps its
+backslash, a comma may separate the values of a list but not follow the last, and a ``#`` or ``//`` comment has to end
+with a line feed. ``@include`` is refused, and so is a text or comment that is cut off at the end of the file, which
+libconfig overlooks; an array may mix integers of 32 and 64 bits.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Group = dict[str, Value]
 
 
 class LibconfigError(ValueError):
-    """The text is not libconfig's language; the message begins with the line and column, both counted from 1."""
+    """The text is not valid libconfig; the message starts with the line and column, both counted from 1."""
 
 
 def parse(text: str) -> Group:
     """Returns the settings of a configuration.
 
-    Raises LibconfigError where libconfig would refuse it, and beyond that for what no description of firmware needs:
-    more than DEPTH_MAX groups and lists inside each other, integers over 64 bits, and NUL characters.
+    Raises LibconfigError for what libconfig would refuse, and for what no firmware description needs: more than
+    DEPTH_MAX nested groups and lists, integers over 64 bits, and NUL characters.
     """
     return _Parser(text).configuration()
 

@@ -1,17 +1,17 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a firmware upgrade goes, without any I/O.
+"""The course of a firmware upgrade, without any I/O.
 
-An :class:`Upgrade` is fed with what happens, in whatever order it does, and always knows its phase. What is kept here
-is only what decides about the next phase or is shown to the user; it does not matter who sends, listens and reads.
+An :class:`Upgrade` is fed with events, in whatever order they occur, and always knows its phase. It stores only what
+determines the next phase or is shown to the user; who sends, listens and reads does not matter.
 
-The updater's statuses and texts come from two of its threads, so their order says nothing. A socket that is lost may
-mean that the miner has rebooted, as it does by itself right after a success.
+The updater's statuses and texts come from two of its threads, so their order means nothing. A lost socket may mean that
+the miner has rebooted, which it does by itself right after a success.
 
-The miner's web server often loses the updater's refusal of an upload, and answers 502 or breaks the connection instead.
-So whatever ends the hand-over but a confirmation means the same as a refusal: an update that is heard from then on is
-followed, and if there is none, the updater is stuck.
+The miner's web server often loses the updater's refusal of an upload, and replies with 502 or drops the connection
+instead. So any end of the transfer other than a confirmation counts as a refusal: if an update is heard from then on,
+it is followed; if not, the updater is stuck.
 """
 
 from __future__ import annotations
@@ -60,10 +60,10 @@ class Event(Enum):
 
 ENDS = frozenset({Phase.RESTARTED, Phase.FAILED, Phase.STUCK})
 _JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
-# Only the miner itself shows its state, whether or not the updater can be heard.
+# Only the miner itself reveals its state, whether or not the updater can be heard.
 _UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
 
-# What is not in the table changes nothing.
+# Events that are not in the table change nothing.
 TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
     Phase.LISTENING: {
         Event.QUIET: Phase.HANDING_OVER,
@@ -112,7 +112,7 @@ TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
         Event.TIME_IS_UP: Phase.UNKNOWN,
         Event.REBOOTED: Phase.RESTARTED,
     },
-    # One that is heard to write when the time is up is only late.
+    # An updater that is still heard writing when the time is up is merely late.
     Phase.FLASHING: {
         Event.SUCCESS: Phase.RESTARTING,
         Event.DONE: Phase.RESTARTING,
@@ -144,10 +144,10 @@ _STATUS_EVENTS = {
 
 
 class Upgrade:
-    """An upgrade of one miner: its phase, how far it is in percent, and what the updater said about a failure.
+    """An upgrade of one miner: its phase, its progress in percent, and the updater's reason for a failure.
 
-    ``was_heard`` means that the updater itself said that it writes, or has written, ``refusal`` how the hand-over ended
-    where it was not confirmed, ``unanswered`` why the miner could not say whether it has rebooted, when asked last.
+    ``was_heard`` means that the updater itself reported that it writes, or has written. ``refusal`` is how the transfer
+    ended if it was not confirmed, ``unanswered`` why the miner's last answer left open whether it has rebooted.
     """
 
     def __init__(self) -> None:
@@ -160,12 +160,12 @@ class Upgrade:
         self._cause: str | None = None
 
     def feed(self, event: Event) -> None:
-        """Takes in what happened."""
+        """Processes an event."""
         self.was_heard = self.was_heard or event in (Event.RUN, Event.SUCCESS)
         self.phase = TRANSITIONS.get(self.phase, {}).get(event, self.phase)
 
     def hear(self, text: str) -> bool:
-        """Takes in a frame of the updater's websocket; False if it says nothing."""
+        """Processes a frame of the updater's websocket; False if it carries no information."""
         frame = parse_frame(text)
         if frame is None:
             return False
@@ -180,7 +180,7 @@ class Upgrade:
         if frame.text and frame.is_verdict:
             self._verdict = frame.text
             self.feed(Event.FAILURE)
-        # The first error is the cause, those after it are its consequences.
+        # The first error is the cause, the later ones are its consequences.
         self._cause = self._cause or frame.cause
         return True
 
@@ -197,12 +197,12 @@ class Upgrade:
 
     @property
     def wants_firmware(self) -> bool:
-        """Whether the firmware is to be handed over now."""
+        """Whether the firmware should be transferred now."""
         return self.phase is Phase.HANDING_OVER
 
     @property
     def is_hidden(self) -> bool:
-        """Whether only the miner itself shows its state, even if the updater can be heard."""
+        """Whether only the miner itself reveals its state, even if the updater can be heard."""
         return self.phase in _UNHEARD
 
     @property
@@ -212,7 +212,7 @@ class Upgrade:
 
     @property
     def reason(self) -> str:
-        """Why the updater failed, as far as it has said."""
+        """The updater's reason for the failure, as far as it gave one."""
         if self._cause or not self._verdict:
             return self._cause or "the updater reported nothing more, and the miner has not rebooted"
         return f"the updater reported '{self._verdict}'"

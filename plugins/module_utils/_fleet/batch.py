@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does the same with many miners at once, in bounds: so many at a time, so many a second, until too many failed.
+"""Does the same with many miners, within limits: how many at a time, how many per second, how many failures.
 
 A fixed number of workers takes one miner after the other, so neither tasks nor sockets grow with the number of miners.
 """
@@ -21,13 +21,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import 
 Result = dict[str, Any]
 Perform = Callable[[str], Awaitable[Result]]
 
-# Names that are resolved at once, each of which takes a thread.
+# Names to resolve at the same time, each of which takes a thread.
 _RESOLVED_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
 class Limits:
-    """How many miners at a time, how many are begun a second, for how many seconds, and until how many failures.
+    """How many miners at a time, how many to start per second, for how many seconds, and up to how many failures.
 
     None means no limit.
     """
@@ -40,7 +40,7 @@ class Limits:
 
 @dataclass
 class Counts:
-    """What became of the miners so far. ``changed`` is a part of ``ok``; who has no result is not tried."""
+    """The results so far. ``changed`` is a subset of ``ok``; miners without a result count as not tried."""
 
     total: int
     ok: int = 0
@@ -49,7 +49,7 @@ class Counts:
     unreachable: int = 0
 
     def add(self, result: Mapping[str, Any]) -> None:
-        """Counts one miner's result in."""
+        """Counts the result of one miner."""
         if is_failure(result):
             self.unreachable += bool(result.get("unreachable"))
             self.failed += not result.get("unreachable")
@@ -84,9 +84,9 @@ def is_failure(result: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Repeated:
-    """Names of miners that were named before: ``same`` with equal options, ``other`` with different ones.
+    """Names of miners already named before: ``same`` with equal options, ``other`` with different ones.
 
-    Each has the name that came first; ``other`` has the names of the options that differ, too.
+    Each maps to the first name; ``other`` also has the names of the options that differ.
     """
 
     same: dict[str, str]
@@ -94,7 +94,7 @@ class Repeated:
 
 
 def repeated(places: Mapping[str, Hashable], options: Callable[[str], Mapping[str, Any]]) -> Repeated:
-    """Finds the names that stand for one miner: those with the same place, its address and port."""
+    """Finds names that stand for the same miner: those with the same place, its address and port."""
     first: dict[Hashable, str] = {}
     found = Repeated({}, {})
     for name, place in places.items():
@@ -111,7 +111,7 @@ def repeated(places: Mapping[str, Hashable], options: Callable[[str], Mapping[st
 
 
 async def addresses_of(hosts: Iterable[str]) -> dict[str, str]:
-    """Returns the address of each host; of one that the resolver does not know, the host itself."""
+    """Returns the address of each host; the host itself if it can't be resolved."""
     free = asyncio.Semaphore(_RESOLVED_AT_ONCE)
 
     async def address_of(host: str) -> str:
@@ -127,10 +127,10 @@ async def addresses_of(hosts: Iterable[str]) -> dict[str, str]:
 
 
 class Batch:
-    """The work on some miners, one after the other and many at once.
+    """The work on a list of miners, in order and many at once.
 
-    ``perform`` is given the name of a miner and returns its result; ``took`` gets each name with its result. ``counts``
-    is what ``took`` counts into.
+    ``perform`` takes the name of a miner and returns its result; ``took`` is called with each name and its result, and
+    counts it in ``counts``.
     """
 
     def __init__(self, limits: Limits, counts: Counts, perform: Perform, took: Callable[[str, Result], None]) -> None:
@@ -140,7 +140,7 @@ class Batch:
         self._took = took
 
     async def run(self, names: Sequence[str], report: Callable[[], None], report_every_s: float) -> None:
-        """Goes through the miners in their order. Those that a limit left over are not begun; all others get done."""
+        """Goes through the miners in order. Once a limit is reached, no more are started; running ones finish."""
         limits = self._limits
         self._clock = asyncio.get_running_loop().time
         self._next_at = self._clock()
@@ -163,7 +163,7 @@ class Batch:
             self._took(name, await self._perform(name))
 
     async def _may_begin(self) -> bool:
-        """Waits for a turn, and returns whether one came while there was something left to do."""
+        """Waits for a turn; returns False if there is nothing left to do by then."""
         if self._limits.rate is None:
             return not self._is_over()
         async with self._turn:

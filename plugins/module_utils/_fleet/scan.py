@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finds miners among many addresses and polls them, all at once and in bounds.
+"""Finds miners among many addresses and polls them, concurrently and within limits.
 
-Each address goes through three stages, and is left after the first that it fails: a short TCP probe, the proof that a
-miner is there, and only then login and facts. A fixed number of workers takes one address after the other, so neither
-tasks nor sockets grow with the number of addresses, and a device that hangs holds up one worker until its deadline.
+Each address goes through up to three stages, and is dropped at the first that fails: a short TCP probe, the check that
+it is a miner, and only then login and facts. A fixed number of workers takes one address after the other, so neither
+tasks nor sockets grow with the number of addresses, and a device that hangs occupies one worker until its deadline.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ LOCKED = "locked"
 UNRESPONSIVE = "unresponsive"
 
 PROGRESS_EVERY_S = 5.0
-# A scan is repeated, and a miner that starts is found the next time.
+# Scans are repeated, so the next one finds a miner that was booting.
 _RETRIES = 1
-# An uptime is a matter of minutes, and clocks are corrected.
+# The uptime is in whole minutes, and clocks get adjusted.
 _BOOT_SLACK_S = 120.0
 
 
@@ -57,7 +57,7 @@ class Options:
     deadline_s: float
 
     def connection(self, address: str, first: str | None = None) -> Connection:
-        """Returns how to reach what is at an address, with the credential of this name before the others."""
+        """Returns the connection to an address, with the credential named ``first`` before the others."""
         credentials = sorted(self.credentials, key=lambda credential: credential.name != first)
         return Connection(
             address, tuple(credentials), self.port, auth=self.auth, timeout_s=self.timeout_s, retries=_RETRIES
@@ -66,11 +66,11 @@ class Options:
 
 @dataclass(frozen=True)
 class Found:
-    """A miner that was found. ``state`` is POLLED, LOCKED (no credential is right) or UNRESPONSIVE (died while asked).
+    """A miner that was found. ``state`` is POLLED, LOCKED (no login accepted) or UNRESPONSIVE (died during the poll).
 
-    ``polled_at`` is when it was left, in seconds since 1970, ``credential`` the name of the one that it took,
-    ``problem`` says what is wrong, ``missing`` why facts are missing, by subset, and ``doubts`` what to know about the
-    others. It is made of what JSON can carry, and holds no secret.
+    ``polled_at`` is the end of its poll in seconds since 1970, ``credential`` the name of the accepted one, ``problem``
+    what is wrong, ``missing`` why facts are missing, by subset, and ``doubts`` caveats about the others. All values fit
+    into JSON and contain no secret.
     """
 
     address: str
@@ -85,7 +85,7 @@ class Found:
 
 @dataclass(frozen=True)
 class Familiar:
-    """What an earlier poll found at an address: a miner, the name of the credential that it took, and when it booted.
+    """What an earlier poll found at an address: a miner, the name of its accepted credential, and when it booted.
 
     ``booted_at`` is in seconds since 1970.
     """
@@ -97,9 +97,9 @@ class Familiar:
 
 @dataclass
 class Counts:
-    """What became of the addresses so far.
+    """The results by address so far.
 
-    ``silent`` includes those that this machine could not try; ``failures`` counts these by the reason.
+    ``silent`` includes addresses that this machine could not try; ``failures`` counts these by reason.
     """
 
     total: int
@@ -126,10 +126,10 @@ Keep = Callable[[str, dict[str, Any]], bool]
 def poll(
     addresses: Addresses, options: Options, keep: Keep, report: Callable[[Counts], None]
 ) -> tuple[list[Found], Counts]:
-    """Returns the miners among the addresses, in their order, and the result of all addresses.
+    """Returns the miners among the addresses, in order, and the counts over all addresses.
 
-    ``keep`` is given the address and the identity of a miner, before anything else is read, and says whether it is
-    wanted; an InvalidInput of it ends everything. ``report`` is called every PROGRESS_EVERY_S seconds.
+    ``keep`` gets the address and identity of a miner, before anything else is read, and returns whether to poll it; an
+    InvalidInput that it raises ends the scan. ``report`` is called every PROGRESS_EVERY_S seconds.
     """
     return asyncio.run(_Scan(addresses, options, keep).run(report))
 
@@ -137,15 +137,16 @@ def poll(
 async def polled(
     addresses: Addresses, options: Options, familiar: Mapping[str, Familiar] | None = None
 ) -> tuple[list[Found], Counts]:
-    """The same of all miners, for who has an event loop.
+    """Like :func:`poll` without a filter, for callers with an event loop.
 
-    A miner that is ``familiar``, by its address, and has not booted since is asked for neither its page nor a login.
+    ``familiar`` maps addresses to miners of an earlier poll; unless they have booted since, their page and login are
+    not checked again.
     """
     return await _Scan(addresses, options, lambda _address, _identity: True, familiar).run(lambda _counts: None)
 
 
 def familiar(found: Found) -> Familiar | None:
-    """Returns what makes a miner familiar to a later poll; None where that is not known."""
+    """Returns what a later poll needs to recognise this miner; None if that is unknown."""
     mac = (found.facts.get("dragonmint_identity") or {}).get("mac")
     uptime_s = (found.facts.get("dragonmint_hardware") or {}).get("uptime_seconds")
     if found.state != POLLED or not mac or uptime_s is None:
@@ -241,9 +242,9 @@ class _Visit:
         self.problem: str | None = None
 
     def steps(self) -> Steps[None]:
-        """Goes through the stages. Raises Unreachable, TimedOut or BadReply where they end early.
+        """Runs the stages. Raises Unreachable, TimedOut or BadReply if they end early.
 
-        One that shows a miner's page and then does not answer is taken for a miner.
+        A device that serves a miner's page and then stops responding counts as a miner.
         """
         if self._known is None or not (yield from self._recognises(self._known)):
             self.is_miner = yield from self._session.shows_index()
@@ -264,10 +265,10 @@ class _Visit:
                 return
 
     def _recognises(self, known: Familiar) -> Steps[bool]:
-        """Whether the miner of an earlier poll is still there, with its login. Anything else is looked at from scratch.
+        """Whether the miner of an earlier poll is still there and accepts its login; if not, the stages start over.
 
-        The login is shown to nothing that does not speak as a miner. A reset to the factory's passwords, after which
-        an Innosilicon accepts any, reboots the miner.
+        The login is sent only to a device that responds like a miner. A reset to factory passwords, after which an
+        Innosilicon accepts any, reboots the miner.
         """
         try:
             if not (yield from self._session.speaks_as_miner()):
@@ -282,13 +283,13 @@ class _Visit:
         return bool(time.time() - uptime_s <= known.booted_at + _BOOT_SLACK_S)
 
     def found(self, secrets: set[str]) -> Found:
-        """Returns what has become known. A device may repeat what it was sent, so secrets are looked for everywhere."""
+        """Returns the result. A device may repeat what it was sent, so secrets are searched for in all of it."""
         credential = self._session.credential.name if self._is_logged_in else None
         state = LOCKED if self._is_locked else UNRESPONSIVE if self.problem else POLLED
         secrets = secrets | self._session.tokens
         doubts = [doubt for subset in self._sources.doubts.values() for doubt in subset]
         problem, missing, doubts = _redaction.scrub([self.problem, self._missing, doubts], secrets)
-        # To search all facts at once is a tenth of the work of going through them.
+        # Searching all facts as one text takes a tenth of the time of walking through them.
         text = repr(self._facts)
         is_clean = not any(secret in text for secret in secrets)
         known = self._facts if is_clean else _redaction.scrub(self._facts, secrets)

@@ -29,14 +29,14 @@ T = TypeVar("T")
 
 
 class AsyncClient:
-    """A driver of steps. It has one connection at a time, and one request at a time."""
+    """Runs steps. It has one connection and sends one request at a time."""
 
     def __init__(
         self,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         first: tuple[Connection, socket.socket] | None = None,
     ) -> None:
-        """``first`` is a connection that is made already, and the socket that it goes over."""
+        """``first`` is an established connection and its socket."""
         self._sleep = sleep
         self._to = first[0] if first else None
         self._exchange = sockets.Exchange(*first) if first else None
@@ -63,7 +63,7 @@ class AsyncClient:
         self._to = self._exchange = None
 
     async def run(self, steps: Steps[T]) -> T:
-        """Goes through steps and returns what they come to. Raises what they raise."""
+        """Runs steps and returns their value. Raises what they raise."""
         try:
             command = next(steps)
             while True:

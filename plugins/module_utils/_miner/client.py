@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Client:
-    """A driver of steps. It has one connection at a time, and one request at a time."""
+    """Runs steps. It has one connection and sends one request at a time."""
 
     def __init__(self, sleep: Callable[[float], None] = time.sleep) -> None:
         self._sleep = sleep
@@ -62,7 +62,7 @@ class Client:
         self._to = self._transport = None
 
     def run(self, steps: Steps[T]) -> T:
-        """Goes through steps and returns what they come to. Raises what they raise."""
+        """Runs steps and returns their value. Raises what they raise."""
         try:
             command = next(steps)
             while True:

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Brings one setting of a miner to its desired state: read, compare, write, verify.
 
-The miner answers success to writes that it ignored, and a reply can get lost after the write took effect. So what
-counts is only what the miner says afterwards, when its value is read again.
+The miner reports success for writes that it ignored, and a reply can get lost after the write took effect. Only the
+value that is read back afterwards counts.
 """
 
 from __future__ import annotations
@@ -35,11 +35,11 @@ _POLL_S = 0.5
 
 
 class Setting(ABC, Generic[T]):
-    """Something on the miner of ``session`` that can be read, and written when it differs from what is desired.
+    """A setting of the miner of ``session``: it can be read, and is written when it differs from the desired state.
 
-    All that talks to the miner are steps. ``lags`` marks what may show its old value for a while after the miner
-    confirmed the change, ``silent_s`` says how many seconds the miner may be silent after it. ``kept_because`` is why
-    the miner may keep its value although it answered success, where its answer has said so.
+    All methods that talk to the miner are steps. ``lags`` marks a setting that may report its old value for a while
+    after the miner confirmed the change; ``silent_s`` is how many seconds the miner may stay silent after it.
+    ``kept_because`` is the reason, taken from the miner's answer, why it may keep its value despite reporting success.
     """
 
     name: str
@@ -52,32 +52,32 @@ class Setting(ABC, Generic[T]):
 
     @abstractmethod
     def read(self) -> Steps[T]:
-        """Returns the current value. Raises NotApplied where writing it has damaged what holds it."""
+        """Returns the current value. Raises NotApplied if the write damaged the place where it is stored."""
 
     @abstractmethod
     def desired(self, current: T) -> T:
-        """Returns the value that is read once the miner is as desired. Equal to ``current``: nothing to do."""
+        """Returns the value to be read back in the desired state; equal to ``current`` if there is nothing to do."""
 
     def prepare(self, current: T) -> Steps[None]:
-        """Refuses a change that can't work, before anything is written. In check mode, too, so it only reads."""
+        """Refuses a change that can't work, before anything is written. Also runs in check mode, so it only reads."""
         yield from ()
 
     @abstractmethod
     def write(self, current: T) -> Steps[None]:
-        """Tells the miner to change, once."""
+        """Sends the change to the miner, once."""
 
     @abstractmethod
     def diff(self, before: T, after: T) -> tuple[Any, Any]:
-        """Returns both values as a user may see them, without secrets."""
+        """Returns both values as users may see them, without secrets."""
 
     @abstractmethod
     def describe(self, value: T) -> str:
-        """Names a value in a message, without secrets."""
+        """Describes a value in a message, without secrets."""
 
 
 @dataclass(frozen=True)
 class Outcome(Generic[T]):
-    """What converging came to; in check mode, what it would come to."""
+    """The result of converging; in check mode, the predicted one."""
 
     changed: bool
     value: T
@@ -85,11 +85,11 @@ class Outcome(Generic[T]):
 
 
 def converge(setting: Setting[T], check_mode: bool) -> Steps[Outcome[T]]:
-    """Makes the miner as desired, or in check mode says what that would change.
+    """Brings the miner to the desired state; in check mode, returns what that would change.
 
-    A miner whose reply got lost has some seconds to show the new value, since the request may still be waiting for a
-    free worker. Raises NotApplied if it does not show it, or Rejected if it has said why, and NotBack if it does not
-    answer any more.
+    After a lost reply, the miner has some seconds to show the new value, since the request may still be waiting for a
+    free worker. Raises NotApplied if the miner does not show the new value, Rejected if it gave a reason, and NotBack
+    if it no longer responds.
     """
     before = yield from setting.read()
     desired = setting.desired(before)
@@ -106,7 +106,7 @@ def converge(setting: Setting[T], check_mode: bool) -> Steps[Outcome[T]]:
 
 
 def send_once(write: Steps[None]) -> Steps[MinerError | None]:
-    """Sends a write. Returns the error in which its reply got lost, None if the miner confirmed it."""
+    """Sends a write. Returns the error that lost its reply, or None if the miner confirmed it."""
     try:
         yield from write
     except (Unreachable, TimedOut, BadReply) as error:
@@ -118,7 +118,7 @@ def send_once(write: Steps[None]) -> Steps[MinerError | None]:
 
 @contextmanager
 def after_change() -> Iterator[None]:
-    """Marks what goes wrong within it as having happened after the miner was changed."""
+    """Marks errors raised within it as having occurred after the miner was changed."""
     try:
         yield
     except MinerError as error:
@@ -129,9 +129,9 @@ def after_change() -> Iterator[None]:
 def wait_until(
     session: Session, met: Callable[[], Steps[bool]], timeout_s: float, poll_s: float = _POLL_S
 ) -> Steps[bool]:
-    """Asks every ``poll_s`` seconds until ``met`` says yes, and returns False if it does not within ``timeout_s``.
+    """Polls every ``poll_s`` seconds until ``met`` returns true; returns False if that takes longer than ``timeout_s``.
 
-    A miner that can't answer just now has not said yes; any other error is raised.
+    A miner that can't respond right now does not meet the condition; any other error is raised.
     """
     deadline = session.now() + timeout_s
     while True:

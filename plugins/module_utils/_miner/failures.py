@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one table of words for what can go wrong with a connection, whichever library it goes over."""
+"""The one table of messages for everything that can go wrong with a connection, used with either HTTP library."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls import explained
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 
-# What a web server says where http is sent to a port of https.
+# nginx's response to http on its https port.
 _NGINX_EXPECTS_TLS = b"The plain HTTP request was sent to HTTPS port"
-# A reply without any of these ended within its headers.
+# A reply with none of these ended within its headers.
 _HAS_BODY = frozenset({"content-length", "transfer-encoding"})
 _CLOSED = "the connection was closed without an answer"
 
 
 def invalid_url(url: str) -> InvalidInput:
-    """There can be nothing at such a URL."""
+    """The URL is not valid."""
     return InvalidInput(f"{url} is not a valid address of a miner. Correct the options host and port.")
 
 
@@ -43,7 +43,7 @@ def not_connected(url: str, error: BaseException) -> Unreachable:
 
 
 def closed(url: str, path: str) -> Unreachable:
-    """What took the connection ended it instead of answering."""
+    """The connection was closed before a reply came."""
     return _unheard(url, _CLOSED, sent=True, to=f" to {path}")
 
 
@@ -54,7 +54,7 @@ def no_tls(url: str, error: ssl.SSLError) -> Unreachable:
 
 
 def expects_tls(url: str) -> BadReply:
-    """It answers plain HTTP with TLS, or says that it wants TLS."""
+    """The device responds to plain HTTP with TLS, or asks for TLS."""
     return BadReply(
         f"The device at {url} expects TLS. Set dragonmint_scheme: https, or dragonmint_port to the port that serves "
         "http.",
@@ -63,7 +63,7 @@ def expects_tls(url: str) -> BadReply:
 
 
 def no_http(url: str) -> BadReply:
-    """What answers does not speak HTTP."""
+    """The response is not HTTP."""
     return BadReply(
         f"The device at {url} does not speak HTTP. Check that host and port are those of a miner.",
         reason="it does not speak HTTP",
@@ -71,7 +71,7 @@ def no_http(url: str) -> BadReply:
 
 
 def reply_timed_out(url: str, path: str, reply_s: float) -> TimedOut:
-    """The reply did not come in full within so many seconds."""
+    """The reply was not complete within ``reply_s`` seconds."""
     return TimedOut(
         f"The miner at {url} accepted the request {path}, but did not answer completely within {reply_s:g} s. It may "
         "be overloaded or hung: wait, raise the option timeout, or reboot it.",
@@ -80,7 +80,7 @@ def reply_timed_out(url: str, path: str, reply_s: float) -> TimedOut:
 
 
 def reply_broke_off(url: str, path: str) -> BadReply:
-    """The reply ended before its end."""
+    """The reply was cut off."""
     return BadReply(
         f"The reply of the miner at {url} to {path} broke off. If this persists, check its network.",
         reason="its reply broke off",
@@ -89,7 +89,7 @@ def reply_broke_off(url: str, path: str) -> BadReply:
 
 
 def reply_too_long(url: str, path: str, bytes_max: int) -> BadReply:
-    """The reply is longer than any miner's."""
+    """The reply is longer than any reply of a miner."""
     return BadReply(
         f"The reply of {url}{path} is longer than {bytes_max} bytes. Check that this device is a miner.",
         reason="its reply is too long",
@@ -97,21 +97,21 @@ def reply_too_long(url: str, path: str, bytes_max: int) -> BadReply:
 
 
 def stream_silent(path: str, within_s: float) -> TimedOut:
-    """Nothing came in a stream for so many seconds."""
+    """Nothing arrived on a stream for ``within_s`` seconds."""
     reason = f"nothing came within {within_s:g} s"
     return TimedOut(f"The reply of the miner to {path} is not complete, but {reason}.", reason)
 
 
 def stream_broke_off(path: str) -> BadReply:
-    """A stream ended before its end."""
+    """A stream was cut off."""
     reason = "its reply broke off"
     return BadReply(f"The miner was answering {path}, but {reason}.", reason)
 
 
 def whole_reply(url: str, path: str, status: int, headers: Mapping[str, str], body: bytes) -> Reply:
-    """Returns a reply whose body is as long as its head says.
+    """Returns the reply if its body is as long as its headers say.
 
-    Raises BadReply for one that ended within its head, or that asks for TLS.
+    Raises BadReply for one that ended within its headers, or that asks for TLS.
     """
     known = {name.lower(): value for name, value in headers.items()}
     if status == 200 and not body and not _HAS_BODY.intersection(known):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cgminer does at the moment."""
+"""The current state of cgminer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining i
 
 
 def current_mining(session: Session, patient: bool = True) -> Steps[Mining]:
-    """Reads what cgminer does; a cgminer that does not answer, after the usual retries, is not ready."""
+    """Reads the state of cgminer; if it still does not respond after the usual retries, it is not ready."""
     try:
         return (yield from session.read(SUMMARY, patient))
     except NotReady:
@@ -21,7 +21,7 @@ def current_mining(session: Session, patient: bool = True) -> Steps[Mining]:
 
 
 def wait_ready(session: Session, timeout_s: float) -> Steps[None]:
-    """Waits until cgminer answers after a change. Raises NotReady if it does not within ``timeout_s`` seconds."""
+    """Waits until cgminer responds after a change. Raises NotReady if it does not within ``timeout_s`` seconds."""
 
     def is_ready() -> Steps[bool]:
         return (yield from session.read(SUMMARY, patient=False)).ready

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Finding a miner that has moved to another address: in a network, and by its MAC.
+"""Finds a miner that has moved to another address, by its MAC within a network.
 
-Only a login shows a miner's MAC, so whoever answers is first asked without one whether it is a miner at all.
+A miner reveals its MAC only after a login, so each device is first checked without one for being a miner at all.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ SEARCH_MAX = 4096
 _PROBE_S = 1.0
 _LOOKS_AT_ONCE = 64
 _LOOK_TIMEOUT_S = 3.0
-# A miner that boots mostly comes back where it was, and a search asks all of its neighbours.
+# A booting miner usually comes back at its old address, and a search queries all of its neighbours.
 _PATIENCE_S = 120.0
 _PAUSE_S = 5.0
 
@@ -38,9 +38,9 @@ Found = tuple[str, Overview]
 
 
 def hosts_to_search(text: str | None) -> list[str]:
-    """Returns the addresses of a network in CIDR notation, none for None or an empty text.
+    """Returns the addresses of a network in CIDR notation; an empty list for None or an empty text.
 
-    Raises InvalidInput for a bad or a huge network.
+    Raises InvalidInput for an invalid network or one that is too large.
     """
     if not text:
         return []
@@ -60,13 +60,13 @@ def hosts_to_search(text: str | None) -> list[str]:
 
 
 def accepts_connections(session: Session, host: str) -> Steps[bool]:
-    """Whether anything listens there, at the port of the session's miner."""
+    """Whether anything listens at this address, on the port of the session's miner."""
     accepts: bool = yield Knock(host, session.connection.port, _PROBE_S)
     return accepts
 
 
 def read_overview(session: Session) -> Steps[Overview]:
-    """Reads the overview of a miner that may still be booting: one that can't be read now may be soon."""
+    """Reads the overview of a miner that may still be booting: a failed read may succeed soon."""
     try:
         return (yield from session.read(OVERVIEW, patient=False))
     except BadReply as error:
@@ -74,17 +74,17 @@ def read_overview(session: Session) -> Steps[Overview]:
 
 
 def look(session: Session, host: str, mac: str, passwords: Sequence[str] = ()) -> Steps[Overview | None]:
-    """Reads what the device at an address reports of itself; None if it is not the miner with this MAC.
+    """Reads the overview of the device at an address; returns None if it is not the miner with this MAC.
 
-    A miner is shown the login that ``session`` uses, then each of ``passwords`` with it; no other device is shown a
-    login. Raises what kept it from answering.
+    Only a miner gets a login: first that of ``session``, then its username with each of ``passwords``. Raises the error
+    that kept it from responding.
     """
     overview = yield from apart(_overview_of_miner(session.elsewhere(host, passwords, _LOOK_TIMEOUT_S)))
     return overview if overview and overview.identity.mac == mac else None
 
 
 def search(session: Session, hosts: Sequence[str], mac: str, passwords: Sequence[str] = ()) -> Steps[Found | None]:
-    """Looks at many addresses at once, and returns where the miner with this MAC is; None if it is at none of them."""
+    """Looks at many addresses at once and returns where the miner with this MAC is; None if at none of them."""
 
     def look_there(host: str) -> Steps[Found | None]:
         if not (yield from accepts_connections(session, host)):
@@ -97,7 +97,7 @@ def search(session: Session, hosts: Sequence[str], mac: str, passwords: Sequence
 
 
 def whereabouts(session: Session, hosts: Sequence[str], passwords: Sequence[str] = ()) -> Steps[dict[str, str]]:
-    """Looks at many addresses at once, and returns the address of each miner there, by its MAC."""
+    """Looks at many addresses at once and returns the address of each miner found, by MAC."""
 
     def look_there(host: str) -> Steps[tuple[str, str] | None]:
         if not (yield from accepts_connections(session, host)):
@@ -117,13 +117,13 @@ def _overview_of_miner(session: Session) -> Steps[Overview | None]:
 
 
 class Tracker:
-    """Moves a session to where its miner is, within a network. Without addresses to search, it stays where it is.
+    """Moves a session to the address of its miner within a network. Without addresses to search, it stays where it is.
 
-    ``passwords`` are those that it may take besides the session's own once it comes back.
+    ``passwords`` are those that the miner may accept after its return, besides the session's own.
     """
 
     def __init__(self, session: Session, hosts: Sequence[str], wait_s: float, passwords: Sequence[str] = ()) -> None:
-        """``wait_s`` is how long the miner has to come back; the first part of that it has at its own address."""
+        """``wait_s`` is how long the miner has to come back; the first part of it at its own address only."""
         self._session = session
         self._hosts = hosts
         self._passwords = passwords
@@ -135,8 +135,8 @@ class Tracker:
     def begin(self) -> Steps[Overview]:
         """Reads the overview, and the MAC by which the miner is found later.
 
-        One that is expected to have a certain MAC, and does not answer at its address, is looked for at once. Raises
-        BadReply for a miner that is to be found again and does not report its MAC, and what reading may raise.
+        A miner with an expected MAC that does not respond at its address is searched for at once. Raises BadReply if
+        the miner would have to be found again but reports no MAC, and any error of the read.
         """
         connection = self._session.connection
         expected = connection.expected_mac if self._hosts else None
@@ -163,9 +163,9 @@ class Tracker:
         return overview
 
     def follow(self) -> Steps[None]:
-        """Moves the session to where the miner is now, which has begun to reboot since.
+        """Moves the session to the current address of a miner that has begun to reboot.
 
-        Raises Unreachable or TimedOut while it is nowhere, and BadReply while it can't say who it is.
+        Raises Unreachable or TimedOut while the miner is not found, and BadReply while it can't report its MAC.
         """
         if not self._hosts:
             return
@@ -186,7 +186,7 @@ class Tracker:
         if now >= self._next_search_at:
             if (yield from self._search(self._mac, self._passwords)):
                 return
-            # No more than half of the time goes into asking neighbours.
+            # Spend at most half of the time on querying neighbours.
             self._next_search_at = 2 * self._session.now() - now + _PAUSE_S
         reason = f"{trouble.reason}, and {self._nowhere}"
         raise Unreachable(f"The miner {self._mac} was not found: {reason}.", reason, sent=True)
@@ -196,7 +196,7 @@ class Tracker:
         return f"the miner was not found from {self._hosts[0]} to {self._hosts[-1]} (search)"
 
     def _search(self, mac: str, passwords: Sequence[str]) -> Steps[Overview | None]:
-        """Moves the session to the miner with this MAC, and returns its overview; None if it is nowhere."""
+        """Moves the session to the miner with this MAC and returns its overview; None if it was not found."""
         found = yield from search(self._session, self._hosts, mac, passwords)
         if found is None:
             return None

@@ -1,16 +1,16 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The login at one miner, what its refusals mean and when requests are repeated, as steps.
+"""Login, refusals and retries for one miner, as steps.
 
-The retry policy, all of it:
+The complete retry policy:
 
-* A read that was refused, dropped or answered 5xx, or for which cgminer was not ready, is repeated, up to
+* A read that was refused, dropped or answered with 5xx, or for which cgminer was not ready, is retried up to
   ``retries`` times with growing pauses.
-* A read that timed out is not: it still holds one of the miner's five workers. Nor is one whose connection could not
-  be made in time, since the operating system has tried several times by then.
+* A read that timed out is not retried: it still occupies one of the miner's five workers. Nor is one whose connect
+  timed out, since the operating system has tried several times by then.
 * A write is sent once. If its reply is lost, the caller reads the miner's state and decides from that.
-* "Invalid request" and "expired" mean that the miner did nothing. After a new login the request is sent again, once.
+* "Invalid request" and "expired" mean that the miner did nothing. The request is sent once more after a new login.
 """
 
 from __future__ import annotations
@@ -76,10 +76,10 @@ _LONGEST_PAUSE_S = 4.0
 
 
 class Session:
-    """What is said to one miner, and who we are to it. ``credential`` is the one that it took last, at first the first.
+    """The requests to one miner and the login for them. ``credential`` is the last one accepted, initially the first.
 
-    ``tokens`` are the secrets that the miner gave, all JWTs first. ``is_proven`` says that the credential was accepted
-    at /api/auth, and ``is_innosilicon`` that a reply to anything else has shown the miner to be one. ``now`` is a clock
+    ``tokens`` collects the secrets that the miner gave, above all its JWTs. ``is_proven`` says that /api/auth accepted
+    the credential, ``is_innosilicon`` that another reply identified the firmware as Innosilicon's. ``now`` is a clock
     in seconds.
     """
 
@@ -102,7 +102,7 @@ class Session:
 
     @property
     def authorization(self) -> str:
-        """The Authorization header, with the password or JWT that the miner took last; before the first JWT, Basic."""
+        """The Authorization header with the last accepted password or JWT; Basic before the first JWT."""
         if self.connection.auth == "jwt" and self._jwt is not None:
             return f"Bearer {self._jwt}"
         login = f"{self.credential.username}:{self.credential.password}".encode()
@@ -110,17 +110,17 @@ class Session:
 
     @property
     def has_moved(self) -> bool:
-        """Whether the miner is at another address than at first."""
+        """Whether the miner is no longer at its first address."""
         return self.connection.host != self._first_host
 
     def move_to(self, host: str) -> None:
-        """Goes on at another address with the same login: the miner has moved there."""
+        """Continues at another address with the same login, after the miner has moved there."""
         self.connection = replace(self.connection, host=host)
 
     def elsewhere(self, host: str, passwords: Sequence[str], timeout_s: float) -> Session:
-        """Returns a session with whatever is at another address, with the login that this miner took last.
+        """Returns a session with the device at another address, starting with the login that this miner accepted last.
 
-        ``passwords`` are tried after it. The secrets that the other device gives are this session's, too.
+        ``passwords`` are tried next. Secrets that the other device gives are also added to this session's.
         """
         others = [replace(self.credential, password=password) for password in passwords]
         connection = replace(
@@ -133,9 +133,9 @@ class Session:
         return Session(connection, self.now, self.tokens)
 
     def read(self, endpoint: Endpoint[T], patient: bool = True) -> Steps[T]:
-        """Asks for a value. ``patient`` means that a failure is retried as the policy says.
+        """Reads a value. ``patient`` means that failures are retried according to the policy.
 
-        Raises one of the errors of this collection, and nothing else.
+        Raises only errors of this collection.
         """
         request = Request(endpoint)
         if not patient:
@@ -145,16 +145,16 @@ class Session:
     def write(self, request: Request[T]) -> Steps[T]:
         """Sends a change, once.
 
-        Raises TimedOut, BadReply, or Unreachable with ``sent`` where the miner may or may not have done it.
+        Raises TimedOut, BadReply, or Unreachable with ``sent`` if the miner may or may not have applied it.
         """
         with _unsent():
             yield from self.require_rights()
         return (yield from self._ask(request))
 
     def open_log(self, last: int | None, is_followed: bool) -> Steps[None]:
-        """Opens the stream of the miner's log, from so many of the last entries on; see :func:`log_headers`.
+        """Opens the stream of the miner's log, starting ``last`` entries back; see :func:`log_headers`.
 
-        It is a read, and is requested like any other one until it begins.
+        It counts as a read, and is retried like one until the stream begins.
         """
         command = OpenStream(self.connection, LOGS_PATH, log_headers(last, is_followed))
         yield from self._patiently(lambda: self._ask_log(command))
@@ -179,14 +179,14 @@ class Session:
         self._is_expected = True
 
     def log_in(self) -> Steps[Login]:
-        """Logs in at /api/auth, which is reliable, and continues with the credential that it accepted."""
+        """Logs in at /api/auth, whose answer is reliable, and continues with the accepted credential."""
         return (yield from self._patiently(self._log_in))
 
     def refusal_of_login(self) -> Steps[str | None]:
-        """Why /api/auth refuses the login with which the miner has served us; None if it does not, or did not say.
+        """Returns why /api/auth refuses the login that other requests accepted; None if it accepts it or did not say.
 
-        Asks once, and only a miner that may take any password: the Innosilicon firmware of August 2018 does with
-        Basic, while it has the factory's.
+        Sends one request, and only to a miner that may accept any password: the Innosilicon firmware of August 2018
+        does so with Basic while it has the factory password.
         """
         if self.is_proven or not self.is_innosilicon:
             return None
@@ -199,7 +199,7 @@ class Session:
         return None
 
     def accepts(self, username: str, *passwords: str) -> Steps[bool]:
-        """Whether the miner takes a login with one of these passwords, which is not the session's own.
+        """Whether the miner accepts a login with one of these passwords; the session's own login stays.
 
         Raises Rejected if the reply is inconclusive, and AuthenticationFailed if it no longer accepts any login.
         """
@@ -216,22 +216,22 @@ class Session:
         return False
 
     def page_title(self) -> Steps[str | None]:
-        """Returns the title of the miner's web page, which needs no login: the name of its firmware."""
+        """Returns the title of the miner's web page, which needs no login; it is the name of the firmware."""
         return page_title((yield from self._patiently(self._get_index)))
 
     def is_miner(self) -> Steps[bool]:
-        """Whether what answers is a miner, found out without showing it the login. Does not retry.
+        """Whether the device is a miner, found out without sending it a login. Does not retry.
 
-        A miner shows its maker's page, and refuses what comes without a login in its own words.
+        A miner serves its maker's page, and refuses requests without a login in its own words.
         """
         return (yield from self.shows_index()) and (yield from self.speaks_as_miner())
 
     def shows_index(self) -> Steps[bool]:
-        """Whether there is a miner's page, the first half of :meth:`is_miner`."""
+        """Whether the device serves a miner's page; the first half of :meth:`is_miner`."""
         return is_index((yield from self._get_index()))
 
     def speaks_as_miner(self) -> Steps[bool]:
-        """Whether a request without a login is refused as a miner does, the second half of :meth:`is_miner`."""
+        """Whether it refuses a request without a login as a miner does; the second half of :meth:`is_miner`."""
         try:
             yield from self._send(Request(TYPE), None)
         except InvalidRequest:
@@ -242,7 +242,7 @@ class Session:
         return False
 
     def is_token_alive(self, jwt: str) -> Steps[bool]:
-        """Whether the miner still takes a JWT of an earlier login, which no reboot leaves alive. Does not retry."""
+        """Whether the miner still accepts a JWT of an earlier login; none survives a reboot. Does not retry."""
         try:
             yield from self._send(Request(TYPE), f"Bearer {jwt}")
         except TokenExpired:
@@ -262,12 +262,12 @@ class Session:
         return (yield from ask())
 
     def _begin(self) -> Steps[None]:
-        """Gets the first JWT, where requests are sent with one."""
+        """Gets the first JWT, if the session uses JWTs."""
         if self.connection.auth == "jwt" and self._jwt is None:
             yield from self._log_in_first()
 
     def _ask(self, request: Request[T]) -> Steps[T]:
-        """Sends a request, and logs in where that is needed. Raises what its reply means."""
+        """Sends a request, logging in if necessary. Returns the value of the reply, or raises the error in it."""
         yield from self._begin()
         try:
             answer = yield from self._send(request, self.authorization)
@@ -304,7 +304,7 @@ class Session:
         raise _refused(credentials, refusal.reason)
 
     def _log_in_first(self) -> Steps[None]:
-        """Logs in for a request that the miner has not done."""
+        """Logs in for a request that the miner did not carry out."""
         with _unsent():
             yield from self._log_in()
 
@@ -352,7 +352,7 @@ class Session:
 
 @contextmanager
 def _unsent() -> Iterator[None]:
-    """Marks what goes wrong within it as having happened before the request was sent, or after it was refused."""
+    """Marks errors raised within it as having occurred before the request was sent, or after it was refused."""
     try:
         yield
     except MinerError as error:
@@ -361,7 +361,7 @@ def _unsent() -> Iterator[None]:
 
 
 def _require_users(username: str, refusal: Rejected) -> None:
-    """Raises AuthenticationFailed where a miner does not know a user that every miner has, since nobody can log in."""
+    """Raises AuthenticationFailed if a miner does not know a user that every miner has: then nobody can log in."""
     if refusal.reason == USER_UNKNOWN and username in (ADMIN, GUEST):
         raise AuthenticationFailed(
             f"The miner does not know the user {username} ('{refusal.reason}'), which every miner has: its user file "
@@ -372,7 +372,7 @@ def _require_users(username: str, refusal: Rejected) -> None:
 
 
 def _refused(credentials: Sequence[Credential], reason: str) -> AuthenticationFailed:
-    """What to do about refused logins, the likeliest cause first. ``reason`` is what the miner said to the last one."""
+    """The error for refused logins, the likeliest cause first. ``reason`` is what the miner said to the last one."""
     users = {credential.username: credential.origin for credential in credentials}
     shown = " and ".join(f"{user!r}{f' (from {origin})' if origin else ''}" for user, origin in users.items())
     count = f" with each of {len(credentials)} passwords" if len(credentials) > 1 else ""

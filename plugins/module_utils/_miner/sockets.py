@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many short connections to devices that may be anything: in time, in bytes and in sockets each has its bounds."""
+"""Many short connections to devices of any kind, each bounded in time, bytes and sockets."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ try:
     from yarl import URL
 except ImportError:
     AIOHTTP_IMPORT_ERROR: str | None = traceback.format_exc()
-    # Something to derive from, so that this file can be imported to say what is missing.
+    # A base class, so that this file can be imported to report the missing library.
     BaseConnector = ResponseHandler = object  # type: ignore[misc,assignment]
 else:
     AIOHTTP_IMPORT_ERROR = None
 
 _CONNECTION_BYTES_MAX = 2 * REPLY_BYTES_MAX
-# Files that others in this process may open meanwhile.
+# Files that the rest of this process may open in the meantime.
 _SPARE_FILES = 48
 _FREE_FILE_WAIT_S = 10.0
 _ROUNDS = 3
-# How TLS answers where http is sent to its port.
+# The TLS alert that a TLS port sends in reply to http.
 _TLS_ALERT = b"\x15\x03"
-# How a network says that nobody is there.
+# The errors by which a network reports that nothing is there.
 _NOBODY = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ETIMEDOUT)
 
 
 def sockets_allowed(wanted: int) -> int:
-    """Returns how many sockets can be open at once, at most as many as are wanted, within this process's limit."""
+    """Returns how many sockets may be open at once: ``wanted``, capped by this process's limit."""
     limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
         return wanted
@@ -61,7 +61,7 @@ def sockets_allowed(wanted: int) -> int:
 
 
 async def probe(address: str, port: int, timeout_s: float) -> socket.socket | None:
-    """Returns a connection with what listens there, or None. Raises OSError if this machine can't find out."""
+    """Returns a connection to what listens there, or None. Raises OSError if this machine can't find out."""
     try:
         return await connected(address, port, timeout_s)
     except asyncio.TimeoutError:
@@ -73,7 +73,7 @@ async def probe(address: str, port: int, timeout_s: float) -> socket.socket | No
 
 
 async def connected(host: str, port: int, timeout_s: float) -> socket.socket:
-    """Returns a connection with what listens there. Raises OSError, or TimeoutError where that takes too long."""
+    """Returns a connection to what listens there. Raises OSError, or TimeoutError if it takes too long."""
     failure = ConnectionRefusedError(errno.ECONNREFUSED, "nobody listens")
     error: OSError = failure
     for family, address in await _addresses_of(host, port):
@@ -81,7 +81,7 @@ async def connected(host: str, port: int, timeout_s: float) -> socket.socket:
         try:
             sock.setblocking(False)
             await asyncio.wait_for(asyncio.get_running_loop().sock_connect(sock, address), timeout_s)
-            # Where nobody listens at a port of this machine, a socket can come to be connected to itself.
+            # If nobody listens on a port of this machine, a socket can end up connected to itself.
             if sock.getsockname() == sock.getpeername():
                 raise failure
         except BaseException as reason:
@@ -95,7 +95,7 @@ async def connected(host: str, port: int, timeout_s: float) -> socket.socket:
 
 
 async def _addresses_of(host: str, port: int) -> list[tuple[int, Any]]:
-    """Asks the resolver only for names, since that takes a thread."""
+    """Calls the resolver only for names, since that takes a thread."""
     for family in (socket.AF_INET, socket.AF_INET6):
         with suppress(OSError):
             socket.inet_pton(family, host)
@@ -105,7 +105,7 @@ async def _addresses_of(host: str, port: int) -> list[tuple[int, Any]]:
 
 
 async def _new_socket(family: int) -> socket.socket:
-    """Waits for a free file, should others in this process have taken too many."""
+    """Waits for a free file descriptor if the rest of this process has used too many."""
     deadline = time.monotonic() + _FREE_FILE_WAIT_S
     while True:
         try:
@@ -117,10 +117,10 @@ async def _new_socket(family: int) -> socket.socket:
 
 
 class Exchange:
-    """HTTP with one miner, one request at a time over one connection, within bounds of time and bytes."""
+    """HTTP with one miner, one request at a time over one connection, bounded in time and bytes."""
 
     def __init__(self, connection: Connection, sock: socket.socket | None = None) -> None:
-        """``sock`` is connected to it already. It is made within a running event loop."""
+        """``sock`` is an existing connection to it. Must be created within a running event loop."""
         self._connection = connection
         self._device = _OneDevice(connection, sock)
         self._http = aiohttp.ClientSession(
@@ -138,11 +138,11 @@ class Exchange:
         self._close_stream()
         self._device.close_unused()
         await self._http.close()
-        # Its socket is closed in the next round of the event loop.
+        # The socket is closed in the next round of the event loop.
         await asyncio.sleep(0)
 
     async def send(self, command: Send) -> Reply:
-        """Returns the reply. Raises what :mod:`failures` knows."""
+        """Returns the reply. Raises the errors of :mod:`failures`."""
         self._close_stream()
         timeout_s = max(self._connection.timeout_s, command.slow_s)
         try:
@@ -155,7 +155,7 @@ class Exchange:
             raise self._translated(error, command.path, timeout_s) from error
 
     async def open_stream(self, command: OpenStream) -> Reply:
-        """Returns the head of a reply that goes on. Raises what :mod:`failures` knows."""
+        """Returns the head of a reply that goes on. Raises the errors of :mod:`failures`."""
         self._close_stream()
         timeout_s = self._connection.timeout_s
         try:
@@ -176,7 +176,7 @@ class Exchange:
         return Reply(response.status, body, headers.get("Location"), content_type=headers.get("Content-Type"))
 
     async def read_stream(self, within_s: float) -> bytes:
-        """Returns the next bytes of the open stream, none at its end. Raises TimedOut or BadReply."""
+        """Returns the next bytes of the open stream, empty at its end. Raises TimedOut or BadReply."""
         if self._stream is None:
             raise RuntimeError("A stream is read before it was opened.")
         path = self._stream.url.path
@@ -241,7 +241,7 @@ def _with_login(headers: dict[str, str], authorization: str | None) -> dict[str,
 
 
 def bounded_connector(bytes_max: int) -> aiohttp.TCPConnector:
-    """Returns a connector of aiohttp, each of whose connections is aborted after so many bytes."""
+    """Returns an aiohttp connector that aborts each connection after ``bytes_max`` bytes."""
     connector = aiohttp.TCPConnector()
     factory: Any = partial(_BoundedHandler, bytes_max, asyncio.get_running_loop())
     connector._factory = factory
@@ -249,7 +249,7 @@ def bounded_connector(bytes_max: int) -> aiohttp.TCPConnector:
 
 
 class _OneDevice(BaseConnector):
-    """Speaks over a socket that is connected already, and after its end over others to the same device."""
+    """Uses an existing socket first, and after it closes, new ones to the same device."""
 
     def __init__(self, connection: Connection, first: socket.socket | None) -> None:
         super().__init__(limit=1)
@@ -259,15 +259,15 @@ class _OneDevice(BaseConnector):
 
     @property
     def heard(self) -> bytes:
-        """The first bytes that came over the connection since the last request began."""
+        """The first bytes received since the last request began."""
         return b"" if self._handler is None else self._handler.heard
 
     async def connect_first(self) -> None:
-        """Connects where nothing is connected, so that this takes nothing of the time for a reply.
+        """Connects if there is no connection, so that connecting does not count towards the time for a reply.
 
         Raises Unreachable.
         """
-        # That the miner has closed it meanwhile is noticed in the next rounds of the event loop.
+        # If the miner has closed it in the meantime, this shows in the next rounds of the event loop.
         for _round in range(_ROUNDS):
             await asyncio.sleep(0)
         if self._handler is not None:
@@ -301,7 +301,7 @@ class _OneDevice(BaseConnector):
 
 
 class _BoundedHandler(ResponseHandler):
-    """Ends a connection that brings more than any miner says: old versions of aiohttp take headers without end."""
+    """Aborts a connection that brings more than any miner sends: old versions of aiohttp accept endless headers."""
 
     def __init__(self, bytes_max: int, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(loop)

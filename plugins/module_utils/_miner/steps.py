@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is done with a miner, as steps without I/O: they yield commands, and a driver sends back what comes of them.
+"""Everything done with a miner, as steps without I/O: they yield commands, and a driver sends back the results.
 
 Steps are written once. :mod:`client` runs them for one miner over requests, :mod:`async_client` for many at once over
-aiohttp. A driver throws the error of a command into the steps, where it was yielded.
+aiohttp. If a command fails, the driver throws the error into the steps where it was yielded.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ Steps = Generator["Command", Any, T]
 
 @dataclass(frozen=True)
 class Credential:
-    """A login that a miner may know. ``name`` is what its owner calls it, where there are several.
+    """A login that a miner may accept. ``name`` is the user's name for it, where there are several.
 
-    ``origin`` is the variable that the username came from, where that is known.
+    ``origin`` is the variable that the username came from, if known.
     """
 
     username: str
@@ -36,9 +36,9 @@ class Credential:
 
 @dataclass(frozen=True)
 class Connection:
-    """How to reach a miner, and the logins to try there in their order; there is at least one.
+    """How to reach a miner, and the logins to try, in order; there is at least one.
 
-    ``timeout_s`` bounds a connect, and again a whole reply. ``tls`` is an SSLContext, there with https only.
+    ``timeout_s`` bounds the connect, and separately the whole reply. ``tls`` is an SSLContext, set for https only.
     """
 
     host: str
@@ -60,9 +60,9 @@ class Connection:
 
 @dataclass(frozen=True)
 class Send:
-    """Send a form, or with ``form`` None get a page. Its result is the Reply.
+    """Post a form, or get a page if ``form`` is None. The result is the Reply.
 
-    ``slow_s`` are the seconds that the miner gets at the least.
+    ``slow_s`` is the minimum timeout of the reply, in seconds.
     """
 
     to: Connection
@@ -74,9 +74,9 @@ class Send:
 
 @dataclass(frozen=True)
 class OpenStream:
-    """Get a path whose reply may go on for ever; only its head has to come in time. Its result is the head, a Reply.
+    """Get a path whose reply may never end; only its head has to arrive in time. The result is the head, a Reply.
 
-    The stream lasts until another command than ReadStream is given.
+    Any command other than ReadStream ends the stream.
     """
 
     to: Connection
@@ -87,9 +87,9 @@ class OpenStream:
 
 @dataclass(frozen=True)
 class ReadStream:
-    """Read on in the stream. Its result are the next bytes, none at its end.
+    """Read the next bytes of the stream. The result is these bytes, empty at its end.
 
-    Its error is TimedOut if nothing comes within ``within_s`` seconds, BadReply if the stream breaks off.
+    Fails with TimedOut if nothing arrives within ``within_s`` seconds, with BadReply if the stream is cut off.
     """
 
     within_s: float
@@ -104,7 +104,7 @@ class Wait:
 
 @dataclass(frozen=True)
 class Knock:
-    """Find out whether anything accepts a connection at an address. Its result says so."""
+    """Check whether anything accepts a connection at an address. The result is a bool."""
 
     host: str
     port: int
@@ -113,22 +113,22 @@ class Knock:
 
 @dataclass(frozen=True)
 class Together:
-    """Run steps at the same time, at most so many at once, each over connections of its own that end with it.
+    """Run steps concurrently, with a limit, each over its own connections, which end with them.
 
-    Its result has for each of the steps the value that they returned, or the MinerError that ended them.
+    The result has, for each of the steps, its value or the MinerError that ended it.
     """
 
     steps: Sequence[Generator[Any, Any, Any]] = field(repr=False)
     at_once: int = 1
 
 
-# Runs steps for whoever has to do something else than send requests meanwhile.
+# Runs steps for an action that has other things to do between requests.
 RunSteps = Callable[[Generator[Any, Any, Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
 class Attend:
-    """Do something that takes an event loop of its own. Its result is what ``act`` returns."""
+    """Run an action that needs its own event loop. The result is what ``act`` returns."""
 
     act: Callable[[RunSteps], Awaitable[Any]]
 
@@ -137,7 +137,7 @@ Command = Union[Send, OpenStream, ReadStream, Wait, Knock, Together, Attend]
 
 
 def apart(steps: Steps[T]) -> Steps[T]:
-    """Runs steps over connections of their own, which end with them."""
+    """Runs steps over separate connections, which end with them."""
     (outcome,) = yield Together((steps,))
     if isinstance(outcome, MinerError):
         raise outcome

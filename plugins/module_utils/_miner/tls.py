@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""TLS with a proxy in front of a miner: which certificates are trusted, and what a failed handshake means."""
+"""TLS to a proxy in front of a miner: which certificates are trusted, and what a failed handshake means."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from pathlib import Path
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 
-# OpenSSL's reasons for a certificate that is not valid.
+# OpenSSL's codes for certificates that are not valid.
 _NOT_YET_VALID, _EXPIRED = 9, 10
 _UNKNOWN_CA = (2, 18, 19, 20, 21, 27)
 _WRONG_NAME = (62, 63, 64)
-# What OpenSSL says of an answer that is not TLS, depending on its version and on the answer.
+# OpenSSL's reasons for a response that is not TLS; they depend on its version and on the response.
 _NO_TLS = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNKNOWN_PROTOCOL")
 
 
 def ssl_context(validate_certs: bool, ca_path: str | None, ca_name: str = "ca_path") -> ssl.SSLContext:
-    """Returns how to speak TLS: with the CAs in a PEM file or folder, or without one with those of the system.
+    """Returns the SSLContext for the CAs in a PEM file or folder; without a path, those of the system.
 
-    ``ca_name`` is where the path came from. Raises InvalidInput if there are no certificates at the path.
+    ``ca_name`` is the option or variable of the path. Raises InvalidInput if there are no certificates at the path.
     """
     if not validate_certs:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""HTTP with one miner: a request goes out, and a reply comes in whole, in time and in bounds, or an error says why not.
+"""HTTP with one miner: returns whole replies, bounded in time and size, or raises an error that says why not.
 
-It sends prepared requests through an adapter of requests, without a session: a session would look for proxies and
-a .netrc in the environment, follow redirects and keep cookies, all of which would be wrong here, and costs more than
-the request itself.
+Prepared requests go through an adapter of requests, without a session: a session would look for proxies and a .netrc in
+the environment, follow redirects and keep cookies, all of which would be wrong here, and would cost more than the
+request itself.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ try:
     from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 except ImportError:
     REQUESTS_IMPORT_ERROR: str | None = traceback.format_exc()
-    # Something to derive from, so that this file can be imported to say what is missing.
+    # A base class, so that this file can be imported to report the missing library.
     HTTPAdapter = HTTPConnection = HTTPSConnection = object  # type: ignore[misc,assignment]
     HTTPConnectionPool = HTTPSConnectionPool = object  # type: ignore[misc,assignment]
 else:
@@ -46,7 +46,7 @@ else:
 
 
 _CHUNK_BYTES = 64 * 1024
-# How TLS answers where http is sent to its port.
+# The TLS alert that a TLS port sends in reply to http.
 _TLS_ALERT = "\x15\x03"
 
 
@@ -54,18 +54,18 @@ class Transport:
     """The connection to one miner, kept open between requests."""
 
     def __init__(self, url: str, timeout_s: float, tls: ssl.SSLContext | None = None) -> None:
-        """``url`` is the miner's scheme, host and port; ``timeout_s`` bounds connecting, and again the whole reply.
+        """``url`` is the miner's scheme, host and port. ``tls`` is required for https.
 
-        ``tls`` is required for https.
+        ``timeout_s`` bounds the connect, and separately the whole reply.
         """
         self.url = url
         self._timeout_s = timeout_s
         self._adapter = _Adapter(tls)
 
     def post(self, path: str, form: Mapping[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
-        """Posts a form; ``slow_s`` is the least time to give the miner for it.
+        """Posts a form; ``slow_s`` is the minimum timeout of the reply, in seconds.
 
-        Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (no such URL).
+        Raises Unreachable, TimedOut, BadReply (cut off or too long) or InvalidInput (invalid URL).
         """
         body = form_body(form)
         headers = {"Content-Type": FORM_TYPE, "Content-Length": str(len(body))}
@@ -73,7 +73,7 @@ class Transport:
         return self._reply_to(request, path, max(self._timeout_s, slow_s), REPLY_BYTES_MAX)
 
     def get(self, path: str) -> Reply:
-        """Fetches a page that needs no login. Raises as :meth:`post` does."""
+        """Gets a page that needs no login. Raises the same errors as :meth:`post`."""
         return self._reply_to(self._prepare("GET", path, {}, None), path, self._timeout_s, PAGE_BYTES_MAX)
 
     def _reply_to(self, request: Any, path: str, reply_s: float, bytes_max: int) -> Reply:
@@ -83,9 +83,9 @@ class Transport:
             raise self._translated(error, path, reply_s) from error
 
     def stream(self, path: str, headers: Mapping[str, str], authorization: str | None) -> Stream:
-        """Gets a path whose reply may go on for ever. Only its head has to come in time; the caller closes it.
+        """Gets a path whose reply may never end. Only its head has to arrive in time; the caller closes it.
 
-        Raises what post() raises.
+        Raises the same errors as :meth:`post`.
         """
         request = self._prepare("GET", path, headers, authorization)
         try:
@@ -141,7 +141,7 @@ class Transport:
         if isinstance(error, (requests.exceptions.InvalidURL, urllib3.exceptions.LocationParseError)):
             return failures.invalid_url(self.url)
         if isinstance(cause, urllib3.exceptions.NewConnectionError):
-            # The operating system's reason, without urllib3's introduction.
+            # The operating system's reason, without urllib3's preamble.
             return failures.not_connected(self.url, cause.__cause__ or cause.__context__ or cause)
         if isinstance(cause, OSError):
             return failures.closed(self.url, path)
@@ -153,7 +153,7 @@ class Transport:
 
 
 class Stream:
-    """A reply that is read piece by piece, as it comes. ``head`` is its head, with the text of a refusal."""
+    """A reply that is read as it arrives. ``head`` is its head, with the text of a refusal."""
 
     def __init__(self, response: Any, path: str, timeout_s: float) -> None:
         self._response = response
@@ -166,13 +166,13 @@ class Stream:
         )
 
     def read(self, within_s: float) -> bytes:
-        """Returns the next bytes, at most 64 KiB of them, or none at the end of the reply.
+        """Returns the next bytes, at most 64 KiB; empty at the end of the reply.
 
-        Raises TimedOut if nothing comes in time, and BadReply if the reply breaks off. Then it is closed.
+        Raises TimedOut if nothing arrives in time, and BadReply if the reply is cut off; both close the stream.
         """
         try:
             self._response.connection.watched.settimeout(within_s)
-            # Unlike all that urllib3 offers, this neither waits for more than there is nor reads a line without end.
+            # Unlike everything in urllib3, this neither waits for more than has arrived nor reads an endless line.
             data: bytes = self._response._original_response.read1(_CHUNK_BYTES)
         except socket.timeout:
             self.close()
@@ -183,19 +183,19 @@ class Stream:
         return data
 
     def close(self) -> None:
-        """Ends it, also in the middle."""
+        """Closes the stream, even in the middle of the reply."""
         _close(self._response)
 
 
 def _close(response: Any) -> None:
-    """Gives a connection back whose reply was read, and closes any other one."""
+    """Returns a connection to the pool once its reply was read; closes it otherwise."""
     if not response.isclosed():
         response.close()
     response.release_conn()
 
 
 def _cause(error: Exception) -> Any:
-    """What the HTTP libraries have wrapped: the connection that failed, or what went wrong on it."""
+    """The error inside those of the HTTP libraries: the connection that failed, or what went wrong on it."""
     wrapped = error.args[0] if error.args else None
     reason = getattr(wrapped, "reason", None)
     if reason is None and isinstance(wrapped, urllib3.exceptions.ProtocolError):
@@ -204,9 +204,9 @@ def _cause(error: Exception) -> Any:
 
 
 class _WholeReplySocket:
-    """A socket whose timeout covers all that is read until the next one is set.
+    """A socket whose timeout covers all reads until the next timeout is set.
 
-    An ordinary timeout starts again with each byte, so a device that sends one per second is never late.
+    An ordinary timeout restarts with each byte, so a device that sends one byte per second would never time out.
     """
 
     def __init__(self, sock: Any) -> None:
@@ -253,7 +253,7 @@ class _Connection(HTTPConnection):
 
 
 class _HandshakeFailed(ssl.SSLError):
-    """There is no connection yet, so nothing was sent over it."""
+    """The TLS handshake failed, so nothing was sent."""
 
     def __init__(self, cause: ssl.SSLError) -> None:
         super().__init__(*cause.args)
@@ -261,7 +261,7 @@ class _HandshakeFailed(ssl.SSLError):
 
 
 class _TlsConnection(HTTPSConnection):
-    """The handshake is made here: with some versions of urllib3 it takes more than a context to check a name."""
+    """Does the handshake itself: with some versions of urllib3, checking the host name takes more than a context."""
 
     def connect(self) -> None:
         HTTPConnection.connect(self)
@@ -271,7 +271,7 @@ class _TlsConnection(HTTPSConnection):
         except ssl.SSLError as error:
             raise _HandshakeFailed(error) from error
         self.sock = self.watched = _WholeReplySocket(sock)
-        # Else urllib3 warns where the context does not validate, of which the user has been told.
+        # Otherwise urllib3 warns about a context that does not validate, which the user chose.
         self.is_verified = True
 
 
@@ -293,8 +293,8 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
-        """What is trusted is in the context."""
+        """The SSLContext determines what is trusted."""
 
     def build_response(self, req: Any, resp: Any) -> Any:
-        """The reply as it comes from urllib3: nothing here needs the cookies and history that requests would add."""
+        """Returns the urllib3 response: the cookies and history that requests would add are not needed here."""
         return resp

@@ -38,12 +38,12 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import model_of
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import TYPE
 
-# Tuning takes from minutes to hours, and the miner has few workers.
+# Tuning takes minutes to hours, and the miner has few workers.
 _TUNING_POLL_S = 5.0
 
 MODES = ("efficient", "balanced", "factory", "performance", "off")
 
-# The levels of each mode, on firmware that has levels: 2 is the plain mode, a lower one is below it.
+# The levels of each mode, on firmware with levels: 2 is the plain mode, lower ones are below it.
 LEVELS = {
     "efficient": ("2", "3", "4"),
     "balanced": ("0", "1", "2", "3", "4"),
@@ -57,9 +57,9 @@ _MODES_WITH_STATUS = ("efficient", "balanced", "factory", "performance")
 
 
 def autotune_from(mode: str, level: str | None) -> AutoTune:
-    """Returns the mode and level that module options describe; a level of None is left as it is.
+    """Returns the mode and level that module options describe; None keeps the current level.
 
-    Raises InvalidInput for a level that the mode has on no firmware, all of which would store any text.
+    Raises InvalidInput for a level that the mode has on no firmware; the firmware would store any text.
     """
     if level is None:
         return AutoTune(mode)
@@ -79,9 +79,9 @@ def autotune_from(mode: str, level: str | None) -> AutoTune:
 
 
 def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
-    """Returns what a miner shows in its desired state. Raises Unsupported for a level if the firmware has none.
+    """Returns what a miner reports in its desired state. Raises Unsupported for a level if the firmware has none.
 
-    A level that is left as it is becomes the plain one in a mode that does not have it.
+    If the current level should be kept but does not exist in the new mode, the plain level is used.
     """
     if wanted.level is not None:
         if current.level is None:
@@ -94,7 +94,7 @@ def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
 
 
 def is_desired(fact: Mapping[str, Any], wanted: AutoTune) -> bool:
-    """Whether a mode and level, as facts show them, are the wanted ones."""
+    """Whether a mode and level, as shown in facts, are the desired ones."""
     current = AutoTune(fact["mode"], fact["level"])
     try:
         return aim(wanted, current) == current
@@ -110,9 +110,9 @@ def current_autotune(session: Session) -> Steps[AutoTune]:
 def current_status(
     session: Session, patient: bool = True, read_mining: Callable[[], Steps[Mining]] | None = None
 ) -> Steps[AutoTuneStatus]:
-    """Reads whether cgminer runs and tunes; from what it does, on firmware that has no status of its own.
+    """Reads whether cgminer runs and tunes; derived from its state on firmware without an endpoint for it.
 
-    ``read_mining`` is for who has read that already.
+    ``read_mining`` is for callers that have read the state of mining already.
     """
     try:
         return (yield from session.read(AUTOTUNE_STATUS, patient))
@@ -122,7 +122,7 @@ def current_status(
 
 
 def wait_tuned(session: Session, timeout_s: float, changed: bool) -> Steps[None]:
-    """Waits until cgminer runs and has ended tuning. Raises NotReady if it has not within ``timeout_s`` seconds."""
+    """Waits until cgminer runs and has finished tuning. Raises NotReady if it has not within ``timeout_s`` seconds."""
 
     def is_tuned() -> Steps[bool]:
         status = yield from current_status(session, patient=False)
@@ -137,7 +137,7 @@ def wait_tuned(session: Session, timeout_s: float, changed: bool) -> Steps[None]
 
 
 class AutoTuneSetting(Setting[AutoTune]):
-    """The desired autotune mode of one miner. A level of None is left as it is."""
+    """The desired autotune mode of one miner. A level of None keeps the current one."""
 
     name = "autotune"
 
@@ -166,7 +166,7 @@ class AutoTuneSetting(Setting[AutoTune]):
         yield from configuration.pools_before_write(self.session, "autotune mode")
 
     def _require_effect(self) -> Steps[None]:
-        """On some models the firmware takes a mode, and cgminer does not."""
+        """On some models the firmware accepts a mode, but cgminer does not apply it."""
         model = model_of((yield from self.session.read(TYPE)))
         if model and model.autotune.works and not model.autotune.works.value:
             raise Unsupported(
@@ -186,9 +186,9 @@ class AutoTuneSetting(Setting[AutoTune]):
                 raise
 
     def _take_detour(self, desired: AutoTune) -> Steps[None]:
-        """Sets another mode first, if balanced was ignored: an Innosilicon does so that has no other one to leave.
+        """Sets another mode first if balanced was ignored: an Innosilicon ignores it unless it leaves another mode.
 
-        One that has never been set a mode calls itself factory.
+        If no mode was ever set, it reports "factory".
         """
         if (yield from current_autotune(self.session)) == desired:
             return
@@ -202,9 +202,9 @@ class AutoTuneSetting(Setting[AutoTune]):
         return value.mode if value.level is None else f"{value.mode} at level {value.level}"
 
     def _modes(self, current: AutoTune) -> Steps[tuple[str, ...]]:
-        """The modes that this firmware takes, of which it says nothing itself.
+        """The modes that this firmware accepts, which it does not report.
 
-        The one that has ``off`` lacks the status; it is read only if that decides.
+        Firmware with ``off`` lacks the status endpoint; that is checked only if it matters.
         """
         if self._wanted.mode in _MODES_WITH_STATUS and self._wanted.mode in _MODES_WITHOUT_STATUS:
             return MODES

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""cgminer.conf, which holds the pools, the autotune mode and cgminer's own settings, when it is damaged.
+"""Damage of cgminer.conf, which holds the pools, the autotune mode and cgminer's own settings.
 
-A write to a damaged file replaces it by what is written, and what else was in it is lost. Where /config is full, the
-write itself damages the file. The miner confirms both. Only reading the pools shows whether the file is whole.
+A write to a damaged file replaces it, and everything else that was in it is lost. If /config is full, the write itself
+damages the file. The miner confirms both. Only reading the pools shows whether the file is intact.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.pools im
 
 
 def pools_before_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]:
-    """Reads the pools. Raises Rejected where cgminer.conf is damaged, so that ``setting`` must not be written."""
+    """Reads the pools. Raises Rejected if cgminer.conf is damaged, so that ``setting`` must not be written."""
     try:
         return (yield from session.read(POOLS))
     except Rejected as error:
@@ -32,7 +32,7 @@ def pools_before_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]
 
 
 def pools_after_write(session: Session, setting: str) -> Steps[tuple[Pool, ...]]:
-    """Reads the pools. Raises NotApplied where cgminer.conf is damaged since ``setting`` was written."""
+    """Reads the pools. Raises NotApplied if cgminer.conf has been damaged since ``setting`` was written."""
     try:
         return (yield from session.read(POOLS))
     except Rejected as error:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The network settings of a miner, which may take it to another address."""
+"""The network settings of a miner; changing them may move it to another address."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system i
 def network_from(options: Mapping[str, Any]) -> Network:
     """Returns the network settings that module options describe.
 
-    Raises InvalidInput for what the firmware would take and then be unreachable with; it checks next to nothing itself.
+    Raises InvalidInput for settings that the firmware would accept but then be unreachable with; it checks almost
+    nothing itself.
     """
     addresses = {name: options[name] for name in ("ipaddress", "netmask", "gateway", "dns")}
     if options["mode"] == "dhcp":
@@ -72,22 +73,22 @@ def shown(network: Network) -> dict[str, Any]:
 
 
 def is_desired(fact: Mapping[str, Any], network: Network) -> bool:
-    """Whether network settings, as facts show them, are the desired ones."""
+    """Whether network settings, as shown in facts, are the desired ones."""
     current = Network(fact["mode"], fact["ipaddress"], fact["netmask"], fact["gateway"], tuple(fact["dns"]))
     return _comparable(current) == _comparable(network)
 
 
 class NetworkSetting(Setting[Network]):
-    """The desired network of one miner. After a change it is looked for at its new address, and known by its MAC.
+    """The desired network of one miner. After a change, it is searched for at its new address, by its MAC.
 
-    ``live`` is what was read last. Its address is None when the miner has left for an address that only DHCP knows.
+    ``live`` is the last result read. Its address is None if the miner has moved to an address that only DHCP knows.
     """
 
     name = "network settings"
     lags = True
 
     def __init__(self, session: Session, network: Network, hosts: Sequence[str], wait_s: float) -> None:
-        """``hosts`` are the addresses at which to look for a miner that has left for one that only DHCP knows."""
+        """``hosts`` are the addresses to search for a miner that has moved to one that only DHCP knows."""
         super().__init__(session)
         self.live = network
         self.silent_s = wait_s
@@ -166,7 +167,7 @@ class NetworkSetting(Setting[Network]):
         return found
 
     def _look(self, host: str) -> Steps[Network | None]:
-        """Reads the settings of the device there; None if it is not this miner."""
+        """Reads the network settings of the device at an address; None if it is not this miner."""
         overview = yield from look(self.session, host, self._mac)
         return overview.network if overview else None
 
@@ -176,7 +177,7 @@ class NetworkSetting(Setting[Network]):
 
 
 def _comparable(network: Network) -> Network:
-    """What counts of network settings: with DHCP only that, and no name server twice."""
+    """The relevant part of network settings: with DHCP only the mode, and no name server twice."""
     if network.mode == "dhcp":
         return Network("dhcp", None, None, None, ())
     return replace(network, dns=tuple(dict.fromkeys(network.dns)))

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pools that cgminer is configured with: the exact list, in order."""
+"""The configured pools of cgminer: the exact list, in order."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _URL = re.compile(
     r"(?:/?#xnsub|/[A-Za-z0-9]*)?"
 )
 _TLS = "stratum+tls://"
-# Those of them that the Innosilicon firmware takes, too, from September 2018 on.
+# The subset that Innosilicon's firmware also accepts, from September 2018 on.
 _LATER_INNO_URL = re.compile(
     r"stratum\+(?:tcp|tls)://(?:[0-9]{1,3}(?:\.[0-9]{1,3}){3}|(?:[a-z0-9_-]+\.)+[a-z](?:[a-z0-9_-]*[a-z])?):.*",
     re.IGNORECASE,
@@ -55,12 +55,12 @@ _BARE_XNSUB = re.compile(r"(?<!/)#xnsub$")
 
 
 class _LeftOut(str):
-    """A password that the user left out, distinct from the same text that the user gave."""
+    """A password that the user left out, as opposed to the same text given by the user."""
 
 
 @dataclass(frozen=True)
 class DesiredPool:
-    """A pool as it is to be. A ``password`` of None means the one that the miner has for this url and user."""
+    """A desired pool. A ``password`` of None means the one that the miner has for this url and user."""
 
     url: str
     user: str
@@ -68,7 +68,7 @@ class DesiredPool:
 
 
 def left_out_password() -> str:
-    """The fallback of the option password. With a default, Ansible would refuse null; without, it is as if left out."""
+    """The fallback of the option password. A default would make Ansible refuse null; this makes it look left out."""
     return _LeftOut("x")
 
 
@@ -88,8 +88,8 @@ def options() -> dict[str, dict[str, Any]]:
 def pools_from(options: Sequence[Mapping[str, Any]], keep_passwords: bool = False) -> tuple[DesiredPool, ...]:
     """Returns the pools that module options describe, each with url, user and password.
 
-    A password of None is kept; with ``keep_passwords``, so is one that was left out. Raises InvalidInput for what the
-    firmware would silently drop, store broken or hand to a cgminer that can't use it.
+    A password of None keeps the miner's; with ``keep_passwords``, so does one that was left out. Raises InvalidInput
+    for values that the firmware would silently drop, store incorrectly, or pass to a cgminer that can't use them.
     """
     if not options:
         raise InvalidInput(
@@ -108,25 +108,25 @@ def current_pools(session: Session) -> Steps[Pools]:
 
 
 def shown(pools: Iterable[Pool | DesiredPool]) -> list[dict[str, str | None]]:
-    """Returns pools as results and facts show them: with null for each password, so that writing them back keeps it."""
+    """Returns pools as shown in results and facts: passwords are null, so that writing the pools back keeps them."""
     return [{"url": mask_url(pool.url), "user": pool.user, "password": None} for pool in pools]
 
 
 def is_desired(fact: Sequence[Mapping[str, Any]], pools: Iterable[DesiredPool]) -> bool:
-    """Whether pools, as facts show them, are the desired ones. Their passwords are not in facts and do not count."""
+    """Whether pools, as shown in facts, are the desired ones. Passwords are not in facts and are ignored."""
     return [(pool["url"], pool["user"]) for pool in fact] == [(mask_url(pool.url), pool.user) for pool in pools]
 
 
 def with_passwords(session: Session, pools: Iterable[DesiredPool], current: Pools) -> Pools:
-    """Returns pools with their passwords. Raises InvalidInput for one that is to be kept and that there is not."""
+    """Returns pools with their passwords. Raises InvalidInput if a password should be kept but there is none."""
     whole = tuple(_with_password(number, pool, current) for number, pool in enumerate(pools, start=1))
-    # What is kept was in no option, and a miner may repeat what it is sent.
+    # A kept password was not in any option, and a miner may repeat what it is sent.
     session.tokens.update(*(secrets_in({"password": pool.password}) for pool in whole))
     return whole
 
 
 def require_passwords(pools: Pools) -> None:
-    """Raises InvalidInput for a password that was to be kept and that the miner can't be sent."""
+    """Raises InvalidInput for a password that should be kept but can't be sent back to the miner."""
     for number, pool in enumerate(pools, start=1):
         if not pool.password:
             raise InvalidInput(
@@ -160,7 +160,7 @@ class PoolsSetting(Setting[Pools]):
             yield from self._require_tls()
 
     def _require_tls(self) -> Steps[None]:
-        """The firmware takes any text for a pool. Only that of 2019 has been seen to know this scheme."""
+        """The firmware accepts any text as a pool. Only that of 2019 is known to support this scheme."""
         try:
             yield from self.session.read(ERROR_DETAIL)
         except Unsupported:
@@ -169,7 +169,7 @@ class PoolsSetting(Setting[Pools]):
                 "stratum+tcp:// for this miner."
             ) from None
         except (NotReady, Rejected):
-            # Only what it has can fail.
+            # An action can only fail where it exists.
             return
 
     def write(self, current: Pools) -> Steps[None]:
@@ -200,7 +200,7 @@ def _shown_beside(pool: Pool, other: Pool | None) -> dict[str, str]:
 
 
 def _with_password(number: int, pool: DesiredPool, current: Pools) -> Pool:
-    """Returns a pool with its password, or the one that the miner has for it, of several that in the same place."""
+    """Returns a pool with its password, or that of the miner's matching pool, preferably at the same position."""
     if pool.password is not None:
         return Pool(pool.url, pool.user, pool.password)
     for other in (*current[number - 1 : number], *current):
@@ -213,12 +213,12 @@ def _with_password(number: int, pool: DesiredPool, current: Pools) -> Pool:
 
 
 def _account(pool: Pool | DesiredPool) -> tuple[str, str]:
-    """What a password belongs to: a user at a pool, however its url is written."""
+    """What a password belongs to: a user at a pool, whichever way its url is written."""
     return _HOST.sub(lambda host: host[0].lower(), _with_slash(pool.url), count=1), pool.user
 
 
 def _with_slash(url: str) -> str:
-    """cgminer takes all up to a slash for the port, so that it does not find the pool without one."""
+    """cgminer takes everything up to a slash as the port, so without the slash it does not find the pool."""
     return _BARE_XNSUB.sub("/#xnsub", url)
 
 

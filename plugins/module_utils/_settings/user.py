@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The passwords of a miner's two users.
 
-A password can't be read, only tried: at /api/auth, since Basic takes anything on an Innosilicon that still has its
-factory's password.
+A password can't be read, only tried: at /api/auth, since Basic accepts anything on an Innosilicon with its factory
+password.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ ON_DEFAULT = "on_default"
 
 
 def require_usable(password: str) -> None:
-    """Raises InvalidInput for a password that a miner would refuse, or that nobody would know how to type."""
+    """Raises InvalidInput for a password that a miner would refuse, or that nobody could type."""
     if not password:
         raise InvalidInput("new_password is empty, which the miner would refuse. Set the variable that it comes from.")
     require_visible("new_password", password)
 
 
 class PasswordSetting(Setting[bool]):
-    """The desired password of one user. The value is whether the miner takes it.
+    """The desired password of one user. The value is whether the miner accepts it.
 
-    With ``only_factory``, a password that is not the factory's is left as it is.
+    With ``only_factory``, any password other than the factory password is kept.
     """
 
     def __init__(self, session: Session, user: str, new_password: str, only_factory: bool) -> None:

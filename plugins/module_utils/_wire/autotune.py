@@ -38,15 +38,15 @@ class AutoTune:
 
     @property
     def shows_innosilicon(self) -> bool:
-        """Whether only Innosilicon's firmware answers so."""
+        """Whether this answer comes only from Innosilicon's firmware."""
         return self.level is not None
 
 
 @dataclass(frozen=True)
 class AutoTuneStatus:
-    """What autotune does now: whether cgminer runs, and whether it is still tuning.
+    """The state of autotune: whether cgminer runs, and whether it is still tuning.
 
-    ``configured`` is the mode that the miner reports with it, None if it does not.
+    ``configured`` is the mode that the miner reports along with it, None if it reports none.
     """
 
     is_running: bool
@@ -55,12 +55,12 @@ class AutoTuneStatus:
 
     @property
     def shows_innosilicon(self) -> bool:
-        """Whether only Innosilicon's firmware answers so."""
+        """Whether this answer comes only from Innosilicon's firmware."""
         return self.configured is not None and self.configured.shows_innosilicon
 
 
 def set_autotune(autotune: AutoTune) -> Request[None]:
-    """Sets the autotune mode, and restarts cgminer. Answers success to modes that the firmware does not know, too."""
+    """Sets the autotune mode and restarts cgminer. The firmware reports success even for modes unknown to it."""
     form = {"autotune": autotune.mode}
     if autotune.level is not None:
         form["level"] = autotune.level

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoint of what the drivers report of boards and chips."""
+"""The endpoint for the driver's values of boards and chips."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 
 @dataclass(frozen=True)
 class DebugBoard:
-    """What its driver reports of a hash board and of each of its chips, by the names of results.
+    """The driver's values for a hash board and each of its chips, under the names used in results.
 
-    The known values of the driver are always in it, as None if it does not report them. ``mhs_average`` is its "MHS
-    av", which is the rate on some models only.
+    All known values are present; those that the driver does not report are None. ``mhs_average`` is the driver's "MHS
+    av", which is the hash rate on some models only.
     """
 
     id: int | None
@@ -40,14 +40,14 @@ class DebugBoard:
 
 @dataclass(frozen=True)
 class Debug:
-    """What the drivers report of the boards, none while cgminer does not answer; and the commits of the programs."""
+    """The driver's values of the boards (none while cgminer does not respond), and the commits of the programs."""
 
     boards: tuple[DebugBoard, ...]
     hashes: Mapping[str, str | None]
 
 
 def _read_debug(answer: Mapping[str, Any], reply: Reply) -> Debug:
-    # An empty object of PHP is a list.
+    # PHP encodes an empty object as a list.
     hashes = section_of(answer, "hashes") if answer.get("hashes") else {}
     return Debug(
         boards=tuple(_debug_board(entry) for entry in entries_of(answer, "boards")),
@@ -57,7 +57,7 @@ def _read_debug(answer: Mapping[str, Any], reply: Reply) -> Debug:
 
 def _debug_board(entry: Mapping[str, Any]) -> DebugBoard:
     board, chips = section_of(entry, "board"), entry.get("chips", [])
-    # A list, or an object by number where a chip is missing.
+    # A list, or an object with numbers as keys if a chip is missing.
     numbered = dict(enumerate(chips)) if isinstance(chips, list) else section_of(entry, "chips")
     mhs = number_of(board.get("MHS av"))
     return DebugBoard(
@@ -73,19 +73,19 @@ def _debug_board(entry: Mapping[str, Any]) -> DebugBoard:
 
 
 def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dict[str, Any]:
-    """Gives what is known its name and unit; the rest keeps the driver's name, in snake case."""
+    """Gives known values their name and unit; the rest keeps the driver's name, in snake case."""
     named = {
         name: read(next((values[key] for key in keys if key in values), None)) for name, (read, *keys) in known.items()
     }
     understood = {key for _read, *keys in known.values() for key in keys} | _NOT_VALUES
     others = {snake_case(key): scalar_of(value) for key, value in values.items() if key not in understood}
     told = {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
-    # The clock of what does not report it.
+    # A PLL of 0 means that it is not reported.
     return {**told, "pll": None} if told.get("pll") == 0 else told
 
 
 _Known = tuple[Any, ...]
-# What the T1's driver reports: a result's name, how its value is read, and the keys of the drivers. Voltages are in mV.
+# What the T1's driver reports: the name in results, how the value is read, and the driver's keys. Voltages are in mV.
 _BOARD_KEYS: Mapping[str, _Known] = {
     "name": (text_of, "ID"),
     "elapsed_seconds": (integer_of, "Elapsed"),
@@ -119,6 +119,6 @@ _CHIP_KEYS: Mapping[str, _Known] = {
     "fail_count": (integer_of, "Fail count"),
     "fail_reset": (integer_of, "Fail reset"),
 }
-# They are about cgminer's API and not about the board, or stand in a place of their own.
+# About cgminer's API rather than the board, or handled elsewhere.
 _NOT_VALUES = {"STATS", "Chain ID", "Calls", "Wait", "Max", "Min", "MHS av"}
 DEBUG_STATS = Endpoint("getDebugStats", FOR_GUEST, _read_debug)

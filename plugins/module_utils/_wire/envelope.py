@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What all endpoints have in common: requests, replies, and what success and refusals look like. No I/O.
+"""What all endpoints share: requests, replies, and the forms of success and refusal. No I/O.
 
 Each endpoint is described once, by an :class:`Endpoint`: its action, who may call it on which firmware, and how its
-reply is read. A request is an endpoint with its form; :func:`parse` turns the reply to it into normalised values or
-raises one of our errors. The facts come from the firmware's own sources and from recordings of real miners.
+reply is read. A request is an endpoint with its form; :func:`parse` turns the reply into normalised values or raises
+one of our errors. The facts come from the firmware's own sources and from recordings of real miners.
 """
 
 from __future__ import annotations
@@ -32,19 +32,20 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 
 INDEX_PATH = "/"
 FORM_TYPE = "application/x-www-form-urlencoded"
-# Of each request: a miner's web server would compress what we then have to expand within bounds.
+# Sent with each request. Without "identity", the miner's web server would compress replies, and we would have to bound
+# their expansion.
 HEADERS = {"User-Agent": "minerops.dragonmint", "Accept-Encoding": "identity"}
 REPLY_BYTES_MAX = 8 * 1024 * 1024
 # A miner's index page has 811 bytes.
 PAGE_BYTES_MAX = 64 * 1024
-# The web server's answer in place of a program that does not run, or has hung up on it.
+# The web server's status when the program behind it does not run, or has hung up.
 BAD_GATEWAY = 502
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP reply as it came in. ``date`` is its Date header: the miner's own clock."""
+    """An HTTP reply as received. ``date`` is its Date header: the miner's own clock."""
 
     status: int
     body: bytes
@@ -57,10 +58,11 @@ class Reply:
 class Endpoint(Generic[T]):
     """One action of the API.
 
-    ``levels`` names the lowest user level that may call it, by firmware generation; a generation that is not in it
-    does not have the action. ``read`` turns the reply's object into the value, ``writes`` marks what changes the
-    miner, and ``slow_s`` are the seconds that the miner may take where it does not just look into itself. A reply
-    without a body is an empty object where it ``may_be_empty``. ``is_flag_text`` is for one whose success is text.
+    ``levels`` is the lowest user level that may call it, by firmware generation; generations that are missing in it
+    lack the action. ``read`` turns the reply's object into the value, ``writes`` marks actions that change the miner,
+    and ``slow_s`` is the time in seconds that the miner may need for more than a look at its own state.
+    ``may_be_empty`` reads a reply without a body as an empty object. ``is_flag_text`` marks an action whose success
+    flag is text.
     """
 
     action: str
@@ -72,11 +74,11 @@ class Endpoint(Generic[T]):
     is_flag_text: bool = False
 
     def admin_only(self) -> bool:
-        """Whether a guest may call this on no firmware."""
+        """Whether a guest may not call this on any firmware."""
         return GUEST not in self.levels.values()
 
     def is_everywhere(self) -> bool:
-        """Whether each firmware has this."""
+        """Whether every firmware has this action."""
         return set(self.levels) == set(GENERATIONS)
 
 
@@ -94,7 +96,7 @@ class Request(Generic[T]):
 
 
 class TokenExpired(MinerError):
-    """The miner does not take this JWT (any more): it says so of every token it can't verify."""
+    """The miner does not accept this JWT (any more); it says so of every token that it can't verify."""
 
 
 class InvalidRequest(MinerError):
@@ -104,8 +106,8 @@ class InvalidRequest(MinerError):
 def parse(request: Request[T], reply: Reply) -> T:
     """Returns the normalised value of a reply.
 
-    Raises TokenExpired or InvalidRequest for the caller to resolve, NotReady where the miner refuses without a
-    reason (cgminer does not answer), Rejected where it gives one, BadReply for all that no miner says.
+    Raises TokenExpired or InvalidRequest, which the caller resolves; NotReady if the miner refuses without a reason
+    (cgminer does not respond), Rejected if it gives one, BadReply for anything that a miner does not send.
     """
     if request.endpoint.may_be_empty and reply.status == 200 and not reply.body:
         return request.endpoint.read({}, reply)
@@ -135,18 +137,18 @@ def parse(request: Request[T], reply: Reply) -> T:
 
 
 def is_index(reply: Reply) -> bool:
-    """Whether this is the page that a miner shows at INDEX_PATH to everybody: its title is its maker's."""
+    """Whether this is the page that a miner serves at INDEX_PATH without a login, recognised by its maker's title."""
     return reply.status == 200 and page_title(reply) in BRANDS
 
 
 def page_title(reply: Reply) -> str | None:
-    """Returns the title of a web page, which on a miner is the name of its firmware. None if there is none."""
+    """Returns the title of a web page, on a miner the name of its firmware; None if it has none."""
     match = _TITLE.search(reply.body[:4096])
     return printable(match[1].decode("utf-8", "replace")) if match else None
 
 
 def form_body(form: Mapping[str, str]) -> bytes:
-    """Returns the body of a POST with these fields, whose Content-Type is FORM_TYPE."""
+    """Returns the body of a POST with these fields; its Content-Type is FORM_TYPE."""
     return urlencode(form).encode("ascii")
 
 
@@ -211,7 +213,7 @@ def _title(reply: Reply) -> str:
 
 
 def nothing(answer: Mapping[str, Any], reply: Reply) -> None:
-    """Reads a reply of which only the success counts, as that to a write, in which the miner says nothing else."""
+    """Reads a reply of which only the success counts, such as that to a write, which carries nothing else."""
 
 
 _TITLE = re.compile(rb"<title>([^<]{1,80})", re.IGNORECASE)

@@ -14,7 +14,7 @@ INNO_2018_08 = "inno-2018-08"
 INNO_2018_09 = "inno-2018-09"
 INNO_2019 = "inno-2019"
 GENERATIONS = (DM_2018_04, DM_2018_05, INNO_2018_05, INNO_2018_08, INNO_2018_09, INNO_2019)
-# What the makers call their firmware: the title of its web page, and the issuer of its JWTs.
+# The makers' name for their firmware: the title of its web page, and the issuer of its JWTs.
 DRAGONMINT_ISSUER = "DragonMint"
 INNOMINER_ISSUER = "InnoMiner"
 INNOSILICON_ISSUER = "AsicMiner"

@@ -17,10 +17,10 @@ LOGS_PATH = "/stream/logs"
 
 
 def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
-    """The headers that ask for the log as lines of text: its last entries, or for None all that the miner has.
+    """Returns the headers that request the last entries of the log, or all if ``last`` is None, as lines of text.
 
-    The stream goes on with each new entry, unless a number of them is asked for and ``is_followed`` is false. Even then
-    it goes on as long as the log is shorter. The miner's web server cuts it after 60 s without a new entry.
+    The stream goes on with each new entry, unless ``last`` is given and ``is_followed`` is false. Even then it goes on
+    while the log is shorter than ``last``. The miner's web server cuts it after 60 s without a new entry.
     """
     headers = {"Accept": "text/plain"}
     if last is not None:
@@ -29,10 +29,10 @@ def log_headers(last: int | None, is_followed: bool) -> dict[str, str]:
 
 
 def accept_log(reply: Reply) -> None:
-    """Reads the head of the reply to a request for the log.
+    """Checks the head of the reply to a request for the log.
 
-    Raises InvalidRequest for the caller to resolve (not admin; the reply does not say why), Unsupported if there is no
-    log, Rejected for a request that it does not understand, BadReply.
+    Raises InvalidRequest for the caller to resolve (not admin; the reply does not say why), Unsupported if the firmware
+    has no log, Rejected if it does not understand the request, or BadReply.
     """
     if reply.status == 401:
         raise InvalidRequest(f"The miner refused {LOGS_PATH}.")

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints of what cgminer does: boards, pools and hash rates."""
+"""The endpoints for the state of cgminer: boards, pools and hash rates."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 
 @dataclass(frozen=True)
 class Board:
-    """A hash board (cgminer's device, a chain). ``last_share_seconds`` is the age of its last share.
+    """A hash board (a cgminer device, a chain). ``last_share_seconds`` is the age of its last share.
 
-    ``hardware_error_ratio`` is the part of its results that are wrong, as cgminer reckons it.
+    ``hardware_error_ratio`` is the fraction of its results that are wrong, as calculated by cgminer.
     """
 
     id: int | None
@@ -56,7 +56,7 @@ class Board:
 
 @dataclass(frozen=True)
 class PoolStatus:
-    """A pool as cgminer sees it live. ``active`` is whether a stratum session is up."""
+    """A pool in cgminer's live view. ``active`` is whether a stratum session is up."""
 
     url: str
     status: str | None
@@ -67,10 +67,10 @@ class PoolStatus:
 
 @dataclass(frozen=True)
 class Mining:
-    """What cgminer does. ``ready`` is False while it does not answer; then everything else is empty or None.
+    """The state of cgminer. ``ready`` is False while it does not respond; then everything else is empty or None.
 
-    ``devices`` are the boards as cgminer reports them, and ``total`` is what the firmware makes of them: only the model
-    determines the unit of their rates. ``shows_innosilicon`` means that only Innosilicon's firmware answers so.
+    ``devices`` are the boards as cgminer reports them, ``total`` is the firmware's summary of them: the unit of their
+    rates depends on the model. ``shows_innosilicon`` means that this answer comes only from Innosilicon's firmware.
     """
 
     ready: bool
@@ -87,7 +87,7 @@ class Mining:
 
 @dataclass(frozen=True)
 class Everything:
-    """What later firmware reports of the miner in one reply: less of boards than a summary, and perhaps the power."""
+    """What later firmware reports in a single reply: less about boards than a summary has, and perhaps the power."""
 
     boards: tuple[Board, ...]
     fan_percent: int | None
@@ -98,9 +98,9 @@ class Everything:
 
 @dataclass(frozen=True)
 class DeviceError:
-    """What an Innosilicon says is wrong with itself: ``code`` is "0" when nothing is, and None if it does not say.
+    """An Innosilicon's own error report: ``code`` is "0" when there is no error, None if it is not reported.
 
-    ``description`` and ``analysis``, what may have caused it, come from firmware that has a book of errors.
+    ``description`` and ``analysis`` (possible causes) come from firmware that has a catalogue of errors.
     """
 
     code: str | None
@@ -128,7 +128,7 @@ def _read_summary(answer: Mapping[str, Any], reply: Reply) -> Mining:
 
 
 def not_mining() -> Mining:
-    """What is known of mining while cgminer does not answer."""
+    """The state of mining while cgminer does not respond."""
     return Mining(ready=False)
 
 
@@ -189,12 +189,12 @@ def _read_everything(answer: Mapping[str, Any], reply: Reply) -> Everything:
 
 
 def _total(value: Any) -> Mapping[str, Any]:
-    # An empty object of PHP is a list.
+    # PHP encodes an empty object as a list.
     return figures_of(value) if isinstance(value, dict) else {}
 
 
 def _chain(chain: Mapping[str, Any]) -> Board:
-    """A board of which little is reported. Its temperature is that of its hottest sensor."""
+    """A board in a reply with few details. Its temperature is that of its hottest sensor."""
     board = _board(chain, now=None)
     hottest = temperature_of(chain.get("Temp max"))
     return board if hottest is None else replace(board, temperature_c=hottest)
@@ -205,7 +205,7 @@ def _read_error(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
 
 
 def _read_error_detail(answer: Mapping[str, Any], reply: Reply) -> DeviceError:
-    # An empty object of PHP is a list.
+    # PHP encodes an empty object as a list.
     detail = section_of(answer, "detail") if answer.get("detail") else {}
     message, description, analysis = (text_of(detail.get(name)) for name in ("msg", "description", "analysis"))
     code = answer.get("code")
@@ -231,5 +231,5 @@ ERROR = Endpoint(
     may_be_empty=True,
 )
 ERROR_DETAIL = Endpoint("getErrorDetail", {INNO_2019: ADMIN}, _read_error_detail)
-# Whether the times of its samples are text, which they are on no firmware but the first; None before there are any.
+# Whether its samples have text as times, which only the first firmware does; None before there are samples.
 HASH_RATES = Endpoint("getHashRates", FOR_GUEST, _read_has_text_times)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is known of each model that runs this firmware: its algorithm, its parts, how it reports its rate, its ratings.
+"""What is known of each model that runs this firmware: algorithm, parts, unit of its reported rate, ratings.
 
-:data:`MODELS` is the table; docs/models.md is written from it. Rates are in the base unit of the algorithm, which is
-H/s, or Sol/s where the miner searches solutions. Each figure says how sure it is, and what is not known is None: a
-figure that nobody read, recorded or published does not get into a fact, a finding or a plan.
+:data:`MODELS` is the table; docs/models.md is generated from it. Rates are in the base unit of the algorithm: H/s, or
+Sol/s for algorithms that search for solutions. Each figure states its source, and unknown values are None: a figure
+that nobody read, recorded or published must not get into a fact, a finding or a plan.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from typing import Any, Generic, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 
-# How sure a figure is: seen on the real programs, recorded from a real unit, read in a source, published by the maker,
-# a shop or another tool; estimated here from such figures; quoted everywhere, without a source that could be checked.
+# How reliable a figure is: seen on the real programs, recorded from a real unit, read in source code, published by the
+# maker, a shop or another tool; estimated here from such figures; quoted everywhere without a source that could be
+# checked.
 RAN, REC, READ, SAID, ESTIMATED, MEM = "ran", "rec", "read", "said", "estimated", "mem"
 
 # Controller boards, as firmware archives name them: a Zynq, and the hub board of the later models.
 G19, SOC = "g19", "soc"
-# A miner that hashes draws more than this; less is a figure in kW.
+# A hashing miner draws more than this; smaller values are in kW.
 MIN_WATTS = 50.0
 
 T = TypeVar("T")
@@ -32,7 +33,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Figure(Generic[T]):
-    """A value, and one of the words above."""
+    """A value, and how reliable it is (one of the words above)."""
 
     value: T
     certainty: str
@@ -42,8 +43,8 @@ class Figure(Generic[T]):
 class Algorithm:
     """What a miner computes. ``name`` is for facts, ``title`` for people, ``unit`` the base unit of its rates.
 
-    ``joules`` are the least and the most that ``per`` hashes or solutions may plausibly take. They are a decade wide on
-    either side of what these models take, to find a wrong unit and not a good or a bad miner.
+    ``joules`` are the lowest and highest plausible energy in J for ``per`` hashes or solutions. The bounds are a factor
+    of ten beyond what these models need: they detect a wrong unit, not a poor miner.
     """
 
     name: str
@@ -54,13 +55,13 @@ class Algorithm:
     unit: str = "H/s"
 
     def joules_per(self, watts: float, rate: float) -> float:
-        """Returns the joules for ``per`` hashes or solutions, of W and a rate in base units."""
+        """Returns the joules for ``per`` hashes or solutions, from a power in W and a rate in base units."""
         return watts / rate * self.per
 
 
 @dataclass(frozen=True)
 class Autotune:
-    """Whether a model's cgminer acts on the autotune mode, and on its level. None: not known.
+    """Whether a model's cgminer applies the autotune mode, and its level. None: unknown.
 
     ``reason`` says why it does not.
     """
@@ -75,9 +76,9 @@ NOT_KNOWN = Autotune()
 
 @dataclass(frozen=True)
 class Rating:
-    """What a miner makes, in base units, and draws at the wall, in W, with the source of both.
+    """The rate of a miner in base units and its power at the wall in W, with the source of both.
 
-    ``mode`` is the autotune mode; None for a nominal rating, of which no mode is known.
+    ``mode`` is the autotune mode; None for a nominal rating whose mode is unknown.
     """
 
     hashrate_hs: Figure[float] | None
@@ -88,12 +89,11 @@ class Rating:
 
 @dataclass(frozen=True)
 class Model:
-    """A model, by the ``type`` that its firmware reports; ``name`` is what it is sold as, where that differs.
+    """A model, by the ``type`` that its firmware reports; ``name`` is its sales name, where that differs.
 
-    ``mhs_factor`` is what 1 in cgminer's "MHS" fields is in base units; None where only the firmware knows it.
-    ``chips`` are those of one board. ``is_counted`` is False where the rate is reckoned from the clock and not from
-    results, so that it proves nothing. If there are several nominal ratings, the type does not determine which one
-    applies.
+    ``mhs_factor`` converts cgminer's "MHS" fields to base units; None if only the firmware knows it. ``chips`` is the
+    number per board. ``is_counted`` is False if the rate is calculated from the clock rather than from results, so that
+    it proves nothing. If there are several nominal ratings, the type does not determine which one applies.
     """
 
     type: str
@@ -111,10 +111,10 @@ class Model:
 
 @dataclass(frozen=True)
 class Expected:
-    """What to expect of a miner: a rate in base units and W, None where no sure figure is known.
+    """What to expect of a miner: a rate in base units and W, None where no reliable figure is known.
 
-    ``mode`` is None where the rating holds for no mode in particular: it then says nothing about what a change of the
-    mode would save. ``is_estimated`` is for people, who should know.
+    ``mode`` is None if the rating is for no particular mode: then it does not show what a change of the mode would
+    save. ``is_estimated`` is shown to people.
     """
 
     hashrate_hs: float | None
@@ -128,19 +128,19 @@ OwnRatings = Mapping[str, Mapping[str, Expected]]
 
 
 def model_of(type_: str | None) -> Model | None:
-    """Returns the model of a type as a miner reports it, whatever its case and blanks. None if it is not known."""
+    """Returns the model of a type as a miner reports it, ignoring case and blanks. None if it is unknown."""
     return MODELS.get(normal_type(type_ or ""))
 
 
 def normal_type(text: str) -> str:
-    """Returns a type as the table has it."""
+    """Returns a type as spelt in the table."""
     return "".join(text.split()).upper()
 
 
 def rating_of(type_: str | None, mode: str | None, own: OwnRatings | None = None) -> Expected | None:
-    """Returns what to expect of a miner in an autotune mode, from the user's ratings first. None if nothing is known.
+    """Returns what to expect of a miner in an autotune mode; the user's ratings come first. None if nothing is known.
 
-    Nominal ratings stand in for modes that have none.
+    Nominal ratings are used for modes without a rating of their own.
     """
     mine = (own or {}).get(normal_type(type_ or ""), {})
     candidates = [mine.get(mode or NOMINAL), mine.get(NOMINAL)]
@@ -151,12 +151,12 @@ def rating_of(type_: str | None, mode: str | None, own: OwnRatings | None = None
 
 
 def own_ratings(table: Any) -> OwnRatings:
-    """Returns the ratings that a user gives in the variable dragonmint_ratings, by type and mode.
+    """Returns the ratings that a user sets in the variable dragonmint_ratings, by type and mode.
 
-    ``table`` is type to mode, or "nominal" for all other modes, to ``watts`` and the hash rate: ``hashrate_hs`` in base
-    units, or ``hashrate_ths`` for SHA-256. A type that is not in the table of models has its ``algorithm`` beside the
-    modes. Raises InvalidInput for anything else, and for a rating that is so far from what the algorithm takes that a
-    unit must be wrong.
+    ``table`` maps a type to modes ("nominal" for all other modes), and each mode to ``watts`` and the hash rate:
+    ``hashrate_hs`` in base units, or ``hashrate_ths`` for SHA-256. A type that is missing in the table of models also
+    needs its ``algorithm`` next to the modes. Raises InvalidInput for anything else, and for a rating so far from what
+    the algorithm takes that a unit must be wrong.
     """
     found: dict[str, dict[str, Expected]] = {}
     for key, entries in _entries("dragonmint_ratings", {} if table in (None, "") else table):
@@ -201,7 +201,7 @@ def _entries(where: str, value: Any) -> list[tuple[str, Any]]:
 
 
 def _algorithm_of(where: str, type_: str, given: Any) -> Algorithm:
-    """What miners of a type mine. For a type that may be a new one, or a misspelt one, the user has to say it."""
+    """The algorithm of a type. The user has to give it for an unknown type, which may be new or misspelt."""
     model = MODELS.get(type_)
     if model is None and given in ALGORITHMS:
         return ALGORITHMS[given]
@@ -314,10 +314,10 @@ _T1_RATINGS = (
     Rating(Figure(14.5e12, ESTIMATED), Figure(1300.0, ESTIMATED), _ESTIMATE, "off"),
     Rating(Figure(12.5e12, ESTIMATED), Figure(1050.0, ESTIMATED), _ESTIMATE, "efficient"),
 )
-# What a T1 has are the modes that there are.
+# The T1 has every mode that exists.
 MODES = tuple(rating.mode for rating in _T1_RATINGS if rating.mode)
 NOMINAL = "nominal"
-# The source of what a user gives.
+# The source of figures that the user gave.
 OF_USER = "dragonmint_ratings"
 
 _T2_TURBO = Model(
@@ -363,7 +363,7 @@ _A8 = Model(
     autotune=_WITHOUT_MODES,
     ratings=_nominal(Figure(160e3, MEM), Figure(350.0, MEM), _QUOTED),
 )
-# That their MHS fields are H/s, as on an A11, is likely and not known.
+# That their MHS fields are in H/s, as on an A11, is likely but not confirmed.
 _A10 = Model("A10", ETHASH, boards=Figure(3, SAID), fans=Figure(2, SAID))
 _A11 = Model(
     "A11",
@@ -419,7 +419,7 @@ MODELS: Mapping[str, Model] = {
             SHA256,
             name="T3 BTCMiner",
             controller=SOC,
-            # Other tools do not agree on whether its MHS fields are MH/s or kH/s.
+            # Other tools disagree on whether its MHS fields are MH/s or kH/s.
             mhs_factor=None,
             boards=Figure(3, SAID),
             autotune=replace(_SAID_MODES, has_levels=Figure(True, SAID)),

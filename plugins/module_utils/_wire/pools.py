@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints of the pools that cgminer is configured with."""
+"""The endpoints of the configured pools."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import clean, is_utf8
 
 POOLS_MAX = 3
-# Its reply to a read of the pools if cgminer.conf is missing, is not JSON, or has no pools in it.
+# The miner's reply to a read of the pools if cgminer.conf is missing, is not JSON, or contains no pools.
 CONFIGURATION_LOST = "missing configuration"
 
 
 @dataclass(frozen=True)
 class Pool:
-    """A pool as cgminer is configured with it. ``password`` is empty where it is nothing that could be set again."""
+    """A pool of cgminer's configuration. ``password`` is empty if the reported one could not be set again."""
 
     url: str
     user: str
@@ -40,9 +40,9 @@ class Pool:
 
 
 def update_pools(pools: Iterable[Pool]) -> Request[bool]:
-    """Replaces all pools, and restarts cgminer. Empty values would drop the pool, invalid UTF-8 the configuration.
+    """Replaces all pools and restarts cgminer. Empty values would drop the pool, invalid UTF-8 the configuration.
 
-    Returns whether the miner says that its pools are locked.
+    Returns whether the miner reports that its pools are locked.
     """
     form = {}
     for number, pool in enumerate(pools, start=1):
@@ -53,7 +53,7 @@ def update_pools(pools: Iterable[Pool]) -> Request[bool]:
 
 
 def testing_pool(pool: Pool) -> Request[None]:
-    """Lets the miner try a pool that it does not get. Raises Rejected with the reason where it can't use the pool."""
+    """Has the miner test a pool without configuring it. Raises Rejected with the reason if it can't use the pool."""
     return Request(TEST_POOL, {"Pool": pool.url, "UserName": pool.user, "Password": pool.password})
 
 
@@ -74,13 +74,13 @@ def _stored(pool: Mapping[str, Any], key: str) -> str:
 
 
 def _secret(value: Any) -> str:
-    """A password as it is, since it is never shown, and may be sent back."""
+    """A password, not cleaned up: it is never shown, and may be sent back."""
     return value if isinstance(value, str) and is_utf8(value) else ""
 
 
 POOLS = Endpoint("pools", FOR_GUEST, _read_pools)
 UPDATE_POOLS = Endpoint("updatePools", FOR_ADMIN, _read_lock, writes=True)
-# Whether a miner can test pools. Who may ask is not known; the admin may.
+# Whether a miner can test pools. Which users may ask is unknown; the admin may.
 CAN_TEST_POOLS = Endpoint("checkPoolTest", {INNO_2019: ADMIN}, nothing)
-# How long it takes is not known; a pool that does not answer may hold it up for long.
+# How long a test takes is unknown; a pool that does not respond may delay it for long.
 TEST_POOL = Endpoint("TestingPool", {INNO_2019: ADMIN}, nothing, slow_s=60.0)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads hash rates and sensors out of what cgminer and the firmware report, and writes rates for people.
+"""Reads hash rates and sensor values from the reports of cgminer and the firmware, and formats rates for people.
 
-cgminer's "MHS" fields are MH/s on some models only. What one of them is in base units (H/s or Sol/s) says the table of
-models first, and the firmware's own "Hash Rate H" second: its table is of its build date, and wrong about types that it
-lacks. A rate whose unit neither knows is None, with a warning, and never guessed.
+cgminer's "MHS" fields are MH/s on some models only. Their unit (what 1 is in H/s or Sol/s) comes from the table of
+models first, and from the firmware's own "Hash Rate H" second: the firmware's table dates from its build, and is wrong
+about types that it lacks. A rate whose unit neither knows is None, with a warning; it is never guessed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models i
     normal_type,
 )
 
-# The windows of results, and cgminer's fields for them.
+# The time windows in results, and cgminer's fields for them.
 WINDOWS = {"5s": "MHS 5s", "1m": "MHS 1m", "15m": "MHS 15m", "average": "MHS av"}
 
 Device = Mapping[str, Any]
@@ -30,10 +30,11 @@ Device = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Rates:
-    """The hash rates of a miner, in base units: the total by window, and one for each board, in the order of DEVS.
+    """The hash rates of a miner, in base units: the total by window, and one per board, in the order of DEVS.
 
-    ``unit`` is H/s or Sol/s. A rate that is not known is None; ``warning`` says why, where that is the model's fault.
-    ``is_counted`` is False where it is reckoned from the clock, so that it proves nothing; None if that is not known.
+    ``unit`` is H/s or Sol/s. An unknown rate is None; ``warning`` gives the reason if the model is the cause.
+    ``is_counted`` is False if the rate is calculated from the clock, so that it proves nothing; None if that is
+    unknown.
     """
 
     algorithm: str | None
@@ -48,7 +49,7 @@ def rates_of(type_: str | None, devices: Sequence[Device], total: Mapping[str, A
     """Returns the rates of a miner of this type.
 
     ``devices`` are the DEVS of a summary, or the chain of getAll. ``total`` is what the firmware reports for the whole
-    miner (TotalHash, total_hash): it is the average where no device has a rate.
+    miner (TotalHash, total_hash), used as the average if no device has a rate.
     """
     model = model_of(type_)
     factor = factor_of(type_, devices)
@@ -69,10 +70,10 @@ def rates_of(type_: str | None, devices: Sequence[Device], total: Mapping[str, A
 
 
 def factor_of(type_: str | None, devices: Sequence[Device]) -> float | None:
-    """Returns what 1 in a "MHS" field of this miner's cgminer is in base units; None if nothing says it.
+    """Returns what 1 in a "MHS" field of this miner's cgminer is in base units; None if that is unknown.
 
-    All devices of a miner have the same, and the first of them whose "Hash Rate H" shows it is enough: the firmware
-    gives that to eight devices only, and a device that does not hash does not show it.
+    It is the same for all devices of a miner, so the first one whose "Hash Rate H" shows it is enough: the firmware
+    reports that for eight devices only, and an idle device does not show it.
     """
     model = model_of(type_)
     if model and model.mhs_factor:
@@ -86,35 +87,35 @@ def factor_of(type_: str | None, devices: Sequence[Device]) -> float | None:
 
 
 def figures_of(entry: Mapping[str, Any]) -> Device:
-    """Returns of a device, or of a total, only what rates are made of."""
+    """Returns only those fields of a device or total that are needed for rates."""
     figures: dict[str, Any] = {name: _number(entry[name]) for name in _FIGURES if name in entry}
     base = _split_unit(entry.get("Unit"))[1]
     return {**figures, "Unit": entry["Unit"]} if base else figures
 
 
 def has_rate(devices: Sequence[Device]) -> bool:
-    """Whether any of these hashes, in whatever unit."""
+    """Whether any of these devices hashes; the unit does not matter."""
     return any(any(_mhs(device)) or bool(_number(device.get("Hash Rate H"))) for device in devices)
 
 
 def ths_of(rate_hs: float | None, algorithm: str | None) -> float | None:
-    """Returns a rate in base units in TH/s. None for any algorithm but SHA-256, for which nobody counts so."""
+    """Returns a rate in TH/s from base units. None for algorithms other than SHA-256, for which nobody uses TH/s."""
     return None if rate_hs is None or algorithm != SHA256.name else round(rate_hs / 1e12, 8)
 
 
 def rate_of(device: Device, factor: float | None) -> float | None:
-    """Returns the rate of a board in base units, over a time that fits how long it has been running.
+    """Returns the rate of a board in base units, over a window that fits how long it has been running.
 
-    This is the window that the firmware shows, else any that cgminer has.
+    This is the window that the firmware shows, otherwise any that cgminer has.
     """
     rates = _mhs(device)
     return _in_base_units(rates[0], factor) if rates else _number(device.get("Hash Rate H"))
 
 
 def debug_rate(type_: str | None, mhs: float | None) -> float | None:
-    """Returns in base units the "MHS av" of a board that its driver reports.
+    """Returns the "MHS av" that a board's driver reports, in base units.
 
-    It is a rate on the models with SHA-256. On others it is a figure of the driver's own, in no unit.
+    It is a rate on the SHA-256 models. On others it is an internal figure of the driver without a unit.
     """
     model = model_of(type_)
     factor = model.mhs_factor if model and model.algorithm == SHA256 else None
@@ -122,7 +123,7 @@ def debug_rate(type_: str | None, mhs: float | None) -> float | None:
 
 
 def totals_of(devices: Sequence[Device], factor: float | None) -> dict[str, float | None]:
-    """Returns the total of a miner's devices in base units, by window. None where no device has this window."""
+    """Returns the total over a miner's devices in base units, by window. None if no device has the window."""
     totals: dict[str, float | None] = {}
     for window, field in WINDOWS.items():
         rates = [rate for rate in (_number(device.get(field)) for device in devices) if rate is not None]
@@ -131,9 +132,9 @@ def totals_of(devices: Sequence[Device], factor: float | None) -> dict[str, floa
 
 
 def shown_total(type_: str | None, total: Mapping[str, Any]) -> float | None:
-    """Returns in base units what the firmware shows as the rate of the whole miner (TotalHash, total_hash).
+    """Returns the firmware's rate of the whole miner (TotalHash, total_hash) in base units.
 
-    None if its unit is another one than this type's: then the firmware does not know the type.
+    None if its unit does not fit the type: then the firmware does not know the type.
     """
     prefix, base = _split_unit(total.get("Unit"))
     model = model_of(type_)
@@ -146,7 +147,7 @@ def shown_total(type_: str | None, total: Mapping[str, Any]) -> float | None:
 
 
 def in_unit(rate_hs: float, unit: str) -> str:
-    """Returns a rate for people, with three digits: "16.1 TH/s", "51.4 kSol/s". ``unit`` is its base unit."""
+    """Formats a rate with three digits: "16.1 TH/s", "51.4 kSol/s". ``unit`` is its base unit."""
     for prefix in ("", "k", "M", "G", "T", "P"):
         text = f"{rate_hs:.3g}"
         if float(text) < 1000:
@@ -156,12 +157,12 @@ def in_unit(rate_hs: float, unit: str) -> str:
 
 
 def temperature_of(value: Any) -> float | None:
-    """Reads a temperature in °C. What has no sensor reports 0."""
+    """Reads a temperature in °C. A board without a sensor reports 0."""
     return _number(value) or None
 
 
 def fan_of(value: Any, is_mining: bool) -> int | None:
-    """Reads the speed of the fans in percent. A miner that mines at 0 does not report its fans."""
+    """Reads the fan speed in percent. A mining miner with 0 does not report its fans."""
     percent = _number(value)
     if percent is None or not 0 <= percent <= 100 or (is_mining and not percent):
         return None
@@ -169,13 +170,13 @@ def fan_of(value: Any, is_mining: bool) -> int | None:
 
 
 def ratio_of(percent: Any) -> float | None:
-    """Reads one of cgminer's percentages as a ratio. None outside of 0 to 100, where its arithmetic has overflowed."""
+    """Reads one of cgminer's percentages as a ratio. None outside 0 to 100, where its arithmetic has overflowed."""
     value = _number(percent)
     return None if value is None or not 0 <= value <= 100 else round(value / 100, 8)
 
 
 def _number(value: Any) -> float | None:
-    """Reads a number of a reply, which may come as text. None for anything else, and for what no miner can mean."""
+    """Reads a number in a reply, which may be text. None for anything else, and for values that are impossible."""
     if isinstance(value, str):
         try:
             value = float(value)
@@ -187,7 +188,7 @@ def _number(value: Any) -> float | None:
 
 
 def _picked(device: Device) -> str:
-    """The field that the firmware shows as the rate of a device, and that its "Hash Rate H" is made of."""
+    """The field that the firmware shows as the rate of a device, and uses for its "Hash Rate H"."""
     if "MHS 5m" not in device or "MHS 15m" not in device:
         return "MHS av"
     elapsed = _number(device.get("Device Elapsed")) or 0
@@ -195,13 +196,13 @@ def _picked(device: Device) -> str:
 
 
 def _mhs(device: Device) -> list[float]:
-    """The rates of a device as cgminer reports them, the most fitting first."""
+    """The rates that cgminer reports for a device, best match first."""
     fields = (_picked(device), "MHS av", "MHS 15m", "MHS 5m", "MHS 1m", "MHS 5s")
     return [rate for rate in (_number(device.get(field)) for field in fields) if rate is not None]
 
 
 def _in_base_units(mhs: float, factor: float | None) -> float | None:
-    # Nothing is nothing in any unit.
+    # Zero is zero in any unit.
     if not mhs:
         return 0.0
     return None if factor is None else round(mhs * factor, 2)
@@ -214,7 +215,7 @@ def _unit(model: Model | None, reported: Sequence[Mapping[str, Any]]) -> str | N
 
 
 def _split_unit(unit: Any) -> tuple[str, str | None]:
-    """Splits "KSol/s" into its prefix and its base unit, which is None if it is not a unit of a rate."""
+    """Splits "KSol/s" into its prefix and its base unit; the latter is None for anything but a unit of a rate."""
     for base in ("Sol/s", "H/s"):
         if isinstance(unit, str) and unit.endswith(base) and unit[: -len(base)] in _PREFIXES:
             return unit[: -len(base)], base

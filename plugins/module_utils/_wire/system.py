@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints of the miner as a computer: what it is, its network, and the commands that restart or switch it off."""
+"""The endpoints of the controller board: identity, network, and the commands that restart or switch off the miner."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values i
 
 @dataclass(frozen=True)
 class Identity:
-    """What the miner is. ``firmware`` and ``build_date`` are None when the miner does not know its version."""
+    """Identity of the miner. ``firmware`` and ``build_date`` are None if the miner does not know its version."""
 
     type: str | None
     hwver: str | None
@@ -45,7 +45,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Network:
-    """The network settings: ``mode`` as configured (dhcp or static), the addresses as they are live."""
+    """The network settings: ``mode`` is the configured one (dhcp or static), the addresses are the live ones."""
 
     mode: str
     ipaddress: str | None
@@ -78,7 +78,7 @@ class Overview:
 
 
 def update_network(network: Network) -> Request[None]:
-    """Sets the network, and restarts it: when the address changes, the reply usually does not get through."""
+    """Applies network settings and restarts the network; if the address changes, the reply usually gets lost."""
     if network.mode == "dhcp":
         return Request(UPDATE_NETWORK, {"dhcp": "dhcp"})
     first, *others = network.dns
@@ -143,7 +143,7 @@ def _hardware(values: Mapping[str, Any]) -> Hardware:
 
 
 def uptime_seconds(status: str) -> int | None:
-    """Reads the uptime, which has minutes at best, from a line of the `uptime` command. None if there is none."""
+    """Reads the uptime from a line of the `uptime` command, to the minute at best. None if there is none."""
     up = _UPTIME.search(status)
     if not up or not any(up.groups()):
         return None
@@ -164,5 +164,5 @@ REBOOT = Endpoint("reboot", FOR_ADMIN, nothing, writes=True)
 POWEROFF = Endpoint("poweroff", FOR_ADMIN, nothing, writes=True)
 RESTART_CGMINER = Endpoint("restartCgMiner", FOR_ADMIN, nothing, writes=True)
 FACTORY_RESET = Endpoint("factoryReset", FOR_ADMIN, nothing, writes=True)
-# What counts is that it is there. Which users may ask is not known; the admin may.
+# Only its existence matters. Which users may call it is unknown; the admin may.
 LOCK_STATE = Endpoint("getLockState", {INNO_2018_09: ADMIN, INNO_2019: ADMIN}, nothing)

@@ -40,7 +40,7 @@ _BOUNDARY = "minerops-dragonmint-firmware-7MA4YWxkTrZu0gWoQ2rX9c"
 
 @dataclass(frozen=True)
 class LatestFirmware:
-    """The vendor's newest firmware, as the miner asked for it. ``info`` is the vendor's word on it."""
+    """The vendor's newest firmware, according to the miner's query. ``info`` is the vendor's description."""
 
     version: str
     date: str | None
@@ -51,9 +51,9 @@ class LatestFirmware:
 
 @dataclass(frozen=True)
 class Frame:
-    """What the updater reports on its websocket: a status, the progress of a step in percent of the whole, or a text.
+    """A report on the updater's websocket: a status, the progress of a step in percent of the whole, or a text.
 
-    ``cause`` is what a text that reports an error means to an operator, and quotes it.
+    ``cause`` explains an error text to an operator, and quotes it.
     """
 
     status: str | None = None
@@ -65,9 +65,9 @@ class Frame:
 
 @dataclass(frozen=True)
 class Upload:
-    """The multipart body of a firmware upload, around an archive of ``size`` bytes. It has the one part upfile.
+    """The multipart body of a firmware upload, around an archive of ``size`` bytes. Its only part is upfile.
 
-    The miner's web server wants to know the length beforehand, and its updater takes a second part for a second image.
+    The miner's web server needs the length in advance, and its updater treats a second part as a second image.
     """
 
     filename: str
@@ -93,13 +93,13 @@ class Upload:
 
 
 class UpdaterBusy(MinerError):
-    """The miner's updater refuses an upload, since it has one under way, or lost one and is stuck."""
+    """The updater refuses an upload because one is in progress, or was lost and left it stuck."""
 
 
 def parse_frame(text: str) -> Frame | None:
-    """Reads a frame of the updater's websocket; None for one that says nothing, or is not valid JSON.
+    """Reads a frame of the updater's websocket; None for one without information or with invalid JSON.
 
-    All its values are strings. File names are not escaped in it, so some frames are not valid.
+    All its values are strings. File names in it are not escaped, so some frames are not valid JSON.
     """
     try:
         frame = json.loads(text)
@@ -120,7 +120,7 @@ def parse_frame(text: str) -> Frame | None:
 
 
 def _cause(text: str) -> str | None:
-    """Returns why an update fails, quoting a text of the updater; None for a text that reports no error."""
+    """Returns why an update fails, quoting a text of the updater; None if the text does not report an error."""
     said = _PLACE.sub("", text, count=1)
     meaning = next((meaning for pattern, meaning in _CAUSES if pattern.match(said)), None)
     if meaning is None and not text.startswith("ERROR "):
@@ -129,10 +129,10 @@ def _cause(text: str) -> str | None:
 
 
 def accept_upload(status: int, body: bytes) -> None:
-    """Reads the reply to an upload or a download order, which says that it arrived and nothing about its use.
+    """Reads the reply to an upload or a download order, which confirms only that it arrived.
 
-    Raises UpdaterBusy, PermissionDenied, Unsupported (no such order), Rejected (too large), or BadReply
-    where the updater itself was not heard, so that it may have the archive or not.
+    Raises UpdaterBusy, PermissionDenied, Unsupported (unknown order), Rejected (too large), or BadReply if the reply is
+    not from the updater itself, so that it may or may not have the archive.
     """
     if status == 200:
         return
@@ -162,9 +162,9 @@ def _read_latest_firmware(answer: Mapping[str, Any], reply: Reply) -> LatestFirm
     )
 
 
-# Where in its sources the updater is, which stands before many of its texts.
+# The position in the updater's source code, which precedes many of its texts.
 _PLACE = re.compile(r"ERROR \S+ : \S+ : \d+ : |\[\w+\] : ")
-# What its errors mean. Some of them are not marked as such.
+# What the updater's errors mean. Some of them are not marked as errors.
 _CAUSES = [
     (re.compile(pattern), meaning)
     for pattern, meaning in (

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The endpoints of the login and of passwords."""
+"""The endpoints for login and passwords."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import text_of
 
-# A miner's reply to an unknown login. Any other refusal there says nothing about the password.
+# A miner's reply to an unknown login. Other refusals at this endpoint say nothing about the password.
 USER_UNKNOWN = "user not found"
 LOGIN_REFUSALS = ("invalid password", USER_UNKNOWN)
 
 
 @dataclass(frozen=True)
 class Login:
-    """A successful login. ``level`` is who the miner takes us for, admin or guest; ``issuer`` names the firmware.
+    """A successful login. ``level`` is the miner's view of the user, admin or guest; ``issuer`` names the firmware.
 
-    Both are None if the JWT does not say.
+    Both are None if the JWT does not contain them.
     """
 
     jwt: str = field(repr=False)
@@ -50,7 +50,7 @@ def auth(username: str, password: str) -> Request[Login]:
 
 
 def update_password(user: str, admin_password: str, new_password: str) -> Request[None]:
-    """Sets a user's password. The current one that the miner asks for is always the admin's."""
+    """Sets a user's password. The current password that the miner asks for is always the admin's."""
     form = {"user": user, "currentPassword": admin_password, "newPassword": new_password}
     return Request(UPDATE_PASSWORD, form)
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the values of a reply are read: what is not what it should be becomes None, or a BadReply."""
+"""Reads the values of a reply: an unexpected value becomes None, or a BadReply."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 
 
 def printable(text: str) -> str:
-    """Returns a short text of the miner's, safe to show on a terminal."""
+    """Returns a short text from the miner, safe to show on a terminal."""
     clean = visible(text.strip())
     return clean if len(clean) <= 200 else clean[:200] + "…"
 
 
 def visible(text: str) -> str:
-    """Returns a text of the miner's in which nothing steers a terminal."""
+    """Returns a text from the miner without terminal control characters."""
     return text if text.isprintable() else "".join(char if char.isprintable() else "?" for char in text)
 
 
 def is_older(version: str | None, than: str | None) -> bool:
-    """Whether a firmware is older than another one, by the date and time that both have in their names."""
+    """Whether one firmware is older than another, by the date and time in their names."""
     dates = [_VERSION_DATE.search(text or "") for text in (version, than)]
     return dates[0] is not None and dates[1] is not None and dates[0].groups() < dates[1].groups()
 
@@ -65,7 +65,7 @@ def text_of(value: Any) -> str | None:
 
 
 def clean(text: str) -> str:
-    """Replaces what would control a terminal, and lone surrogates, which JSON can carry but no output can."""
+    """Replaces characters that control a terminal, and lone surrogates, which JSON can carry but no output can."""
     if text.isprintable():
         return text
     return text.encode("utf-8", "replace").decode("utf-8").translate(_HARMLESS)
@@ -104,7 +104,7 @@ def seconds_since_epoch(date: str | None) -> float | None:
         return None
 
 
-# Compiled before Ansible forks a worker for each task, which would have to compile them again.
+# Compiled before Ansible forks a worker for each task; otherwise each would compile them again.
 _HARMLESS = {**dict.fromkeys([*range(0x20), *range(0x7F, 0xA0)], "?"), **dict.fromkeys(map(ord, "\t\n\r"), " ")}
 _NUMBER = re.compile(r"-?\d{1,18}(\.\d{0,18})?")
 _CAMEL_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")

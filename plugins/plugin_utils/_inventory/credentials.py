@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The logins that an inventory source tries, from its option or from the environment. No message holds a password."""
+"""The logins that an inventory source tries, from its option or the environment. No message has a password."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ENVIRONMENT_LOOKUP = re.compile(r"""(?:lookup|query|q)\(\s*['"](?:ansible\.buil
 
 
 def credentials_from(options: Any, templates: Any, environment: Mapping[str, str]) -> list[Credential]:
-    """Returns the logins that the option ``credentials`` gives; where it gives none, those of the environment.
+    """Returns the logins of the option ``credentials``; without it, those of the environment.
 
-    ``templates`` is the option before its templates were evaluated, which shows where an empty password came from.
-    Raises InvalidInput for an invalid login, and if there is no login.
+    ``templates`` is the option before templating, which shows where an empty password came from. Raises InvalidInput
+    for an invalid login, and if there is no login.
     """
     if not options:
         return _credentials_of(environment)
@@ -44,7 +44,7 @@ def _credential(number: int, option: Any, template: Any) -> Credential:
 
 
 def _cause(template: str) -> str:
-    """Returns the rest of a sentence about a value that came out empty, and what to do."""
+    """Returns the rest of a sentence about an empty value: its cause, and what to do."""
     lookup = _ENVIRONMENT_LOOKUP.search(template)
     if lookup is None:
         return ". Set it, or the variable that it comes from."
@@ -65,7 +65,7 @@ def _credentials_of(environment: Mapping[str, str]) -> list[Credential]:
 
 
 def _passwords_in(text: str) -> list[str]:
-    """Returns the passwords of a list in JSON, or the only one that any other text is."""
+    """Returns the passwords of a JSON list; any other text is the only one."""
     try:
         passwords = json.loads(text) if text.lstrip().startswith("[") else [text]
     except ValueError:

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desired state of a fleet, as an inventory source defines it: for which miners, as which variables, what differs.
+"""The desired state that an inventory source defines: for which miners, as which variables, and what counts as drift.
 
-Each setting takes the options of its module. The values may have templates in them, which are left to the caller.
+Each setting takes the options of its module. The values may contain templates, which the caller evaluates.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ _SELECTORS = ("group", "when")
 
 @dataclass(frozen=True)
 class Entry:
-    """What is desired of the miners of a group, for which an expression holds; of all, without both.
+    """The desired state of the miners of a group, or of those for which an expression is true; without both, of all.
 
-    ``settings`` are options by setting; null means that a setting has no desired state after all.
+    ``settings`` has options by setting; null means that the setting has no desired state after all.
     """
 
     group: str | None
@@ -63,12 +63,12 @@ class Entry:
 
 
 def entries_from(options: Sequence[Any]) -> list[Entry]:
-    """Returns the entries that an option describes. Raises InvalidInput for what is none."""
+    """Returns the entries of an option. Raises InvalidInput for invalid ones."""
     return [_entry(f"desired[{number}]", option) for number, option in enumerate(options)]
 
 
 def merged(entries: Sequence[Entry]) -> dict[str, Any]:
-    """Returns the settings that several entries come to; the later one wins."""
+    """Merges the settings of several entries; later entries win."""
     settings: dict[str, Any] = {}
     for entry in entries:
         settings.update(entry.settings)
@@ -76,7 +76,7 @@ def merged(entries: Sequence[Entry]) -> dict[str, Any]:
 
 
 def variables(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the variables of the roles provision and upgrade that mean these settings."""
+    """Returns the variables of the roles provision and upgrade for these settings."""
     named: dict[str, Any] = {
         f"provision_{setting}": settings[setting] for setting in ("pools", "network") if setting in settings
     }
@@ -88,7 +88,7 @@ def variables(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def compared(setting: str, options: Any) -> Any:
-    """Returns those options of a setting that its drift depends on, whose templates have to be evaluated for that."""
+    """Returns the options of a setting that matter for its drift; their templates have to be evaluated for that."""
     if setting == "firmware":
         return {"version": options["version"]}
     if setting == "pools" and isinstance(options, (list, tuple)):
@@ -100,9 +100,9 @@ def compared(setting: str, options: Any) -> Any:
 
 
 def comparison(setting: str, options: Any) -> drift.Comparison:
-    """Returns the comparison of facts with these options of a setting, which have no template in them.
+    """Returns the comparison of facts with these options of a setting, which must not contain templates.
 
-    Raises InvalidInput for what the setting's module would refuse.
+    Raises InvalidInput for options that the setting's module would refuse.
     """
     validation = _VALIDATORS[setting].validate({setting: options})
     if validation.error_messages:
@@ -132,7 +132,7 @@ def _entry(place: str, option: Any) -> Entry:
 
 
 def _parts(place: str, value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yields the dictionaries in a setting, which may also be templates."""
+    """Yields the dictionaries in a setting, skipping templates."""
     if isinstance(value, Mapping):
         yield place, value
     elif isinstance(value, (list, tuple)):

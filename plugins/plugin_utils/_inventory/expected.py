@@ -13,13 +13,13 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import 
 
 
 def names_in(text: str) -> list[str]:
-    """Returns the names in a file that has one a line, and comments after a #."""
+    """Returns the names in a file with one name per line and comments after a #."""
     lines = (line.partition("#")[0].strip() for line in text.splitlines())
     return [line for line in lines if line]
 
 
 def expected_from(entries: Any) -> list[str]:
-    """Returns names of hosts as they are given, and MAC addresses as a0:b0:45:00:00:e5, each once.
+    """Returns host names as given, and MAC addresses in the form a0:b0:45:00:00:e5, without duplicates.
 
     Raises InvalidInput for anything but a list of texts.
     """
@@ -37,7 +37,7 @@ def expected_from(entries: Any) -> list[str]:
 
 
 def missing(expected: Sequence[str], found: Collection[str]) -> list[str]:
-    """Returns who of the expected is not among these names and MAC addresses."""
+    """Returns the expected miners that are not among these names and MAC addresses."""
     return [name for name in expected if name not in found]
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A scan as it is cached: with the options that it was made with, so that a cache is used for nothing else."""
+"""A scan as cached: together with its options, so that the cache is not used for a source with other options."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.scans import Scan
 
-# Raised with each change of what is cached.
+# Incremented with each change of what is cached.
 FORMAT = 3
 
 _STATES = (scan.POLLED, scan.LOCKED, scan.UNRESPONSIVE)
@@ -26,7 +26,7 @@ class Unfit(Exception):
 
 
 def pack(scan: Scan, options: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what to cache of a scan with these options, which must not hold secrets."""
+    """Returns what to cache of a scan with these options, which must not contain secrets."""
     return {"format": FORMAT, "options": _digest(options), **asdict(scan)}
 
 

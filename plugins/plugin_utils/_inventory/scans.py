@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the scan of an inventory source went, for whoever has to know whether its miners were really looked at."""
+"""How the scan of an inventory source went, for callers that need to know whether its miners were really polled."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ class Scan:
 
 
 def warnings(scan: Scan) -> list[str]:
-    """Returns what is incomplete, and may be so on any day: miners do not have all facts while they start."""
+    """Returns what is incomplete for everyday reasons: booting miners do not have all facts."""
     incomplete = sum(bool(miner.missing) for miner in scan.miners)
     return [f"facts are missing from {_miners(incomplete)}; -vv shows why."] if incomplete else []
 
 
 def problems(scan: Scan, undecided: int = 0, missing: Sequence[str] = ()) -> list[str]:
-    """Returns the reasons why what is not found in an inventory may be there all the same, a text for each.
+    """Returns the reasons why a miner that is not in the inventory may exist all the same, one text each.
 
     ``undecided`` is the number of miners whose drift is unknown, ``missing`` are expected miners that were not found.
     """
@@ -56,7 +56,7 @@ def problems(scan: Scan, undecided: int = 0, missing: Sequence[str] = ()) -> lis
 
 
 def report(scan: Scan, problems: Sequence[str]) -> dict[str, Any]:
-    """Returns how the scan of a source went, for ``merged``."""
+    """Returns the report on the scan of a source, for ``merged``."""
     states = [miner.state for miner in scan.miners]
     return {
         **{state: states.count(state) for state in _STATES},
@@ -67,12 +67,12 @@ def report(scan: Scan, problems: Sequence[str]) -> dict[str, Any]:
 
 
 def failure(problem: str) -> dict[str, Any]:
-    """Returns the same for a source that could not be used. It has no time, since nothing was looked at."""
+    """Returns the report on a source that could not be used. It has no time, since nothing was polled."""
     return {**dict.fromkeys((*_STATES, *_OTHERS), 0), "at": None, "problems": [problem]}
 
 
 def merged(reports: Mapping[str, Any], path: PurePath, report: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the reports of all sources, by the file's name, or by its path where another file has the same name."""
+    """Returns the reports of all sources, by file name, or by path if another file has the same name."""
     is_taken = path.name in reports and reports[path.name]["path"] != str(path)
     return {**reports, str(path) if is_taken else path.name: {"path": str(path), **report}}
 

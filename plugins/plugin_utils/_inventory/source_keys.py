@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The keys of an inventory source. Ansible ignores those that it does not know, and so a misspelt option."""
+"""Checks the keys of an inventory source. Ansible ignores unknown keys, including misspelt options."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 
 
 def require_documented(source: Mapping[str, Any], options: Mapping[str, Mapping[str, Any]]) -> None:
-    """Holds a source to the options of a plugin's documentation, and lists of dictionaries to their suboptions.
+    """Checks a source against the options of a plugin's documentation, including suboptions in lists of dictionaries.
 
-    Templates, and entries that are not dictionaries, are left to whoever reads the option. Raises InvalidInput, which
-    shows no value, since it may hold a password.
+    Templates, and entries that are not dictionaries, are left to the code that reads the option. Raises InvalidInput,
+    which shows no value, since it may contain a password.
     """
     require_known("", source, options)
     for name, value in source.items():
@@ -31,7 +31,7 @@ def require_documented(source: Mapping[str, Any], options: Mapping[str, Mapping[
 
 
 def require_known(place: str, keys: Collection[Any], known: Collection[str]) -> None:
-    """Raises InvalidInput for a key that is not known, with the known one that it looks like."""
+    """Raises InvalidInput for an unknown key, with the known key that resembles it."""
     for key in map(str, keys):
         if key not in known:
             hint = did_you_mean(key, known) or f" Use one of: {', '.join(known)}."
@@ -39,6 +39,6 @@ def require_known(place: str, keys: Collection[Any], known: Collection[str]) -> 
 
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
-    """Returns a sentence, after a blank, with the known name that this one looks like; an empty text for none."""
+    """Returns a sentence, after a blank, with the known name that resembles this one; empty if there is none."""
     near = difflib.get_close_matches(name, known, n=1)
     return f" Did you mean '{near[0]}'?" if near else ""

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job audit: what differs from the desired state, and whether that fails the run."""
+"""The job audit: which settings differ from the desired state, and whether that fails the run."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ Results = Mapping[str, Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Step:
-    """A setting to compare: the module that does it in check mode, and its options by host."""
+    """A setting to compare: the module that does so in check mode, and its options by host."""
 
     setting: str
     module: str
@@ -62,12 +62,12 @@ class Step:
 
 
 def first_look(fleet: OfHosts) -> dict[str, dict[str, Any]]:
-    """Returns the options of dragonmint_facts to see each miner where the inventory says."""
+    """Returns the options of dragonmint_facts for reading each miner at its address in the inventory."""
     return {host: {**_login(fleet.values(host)), **_IDENTITY} for host in fleet.of}
 
 
 def second_look(fleet: OfHosts, seen: Results) -> dict[str, dict[str, Any]]:
-    """Returns the options to see miners that are unreachable at their static address, if the inventory lacks it."""
+    """Returns the options for reading unreachable miners at their static address, if the inventory has another one."""
     return {
         host: {**_login(fleet.values(host)), **_IDENTITY, "host": address}
         for host, address in _static_addresses(fleet).items()
@@ -76,7 +76,7 @@ def second_look(fleet: OfHosts, seen: Results) -> dict[str, dict[str, Any]]:
 
 
 def settled(fleet: OfHosts, seen: Results, moved: Results) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
-    """Returns where each miner is, and what came of seeing it there.
+    """Returns the address of each miner, and the result of reading it there.
 
     ``moved`` are the results of the second look. Another miner may be at a static address.
     """
@@ -91,9 +91,9 @@ def settled(fleet: OfHosts, seen: Results, moved: Results) -> tuple[dict[str, st
 
 
 def steps(fleet: OfHosts, seen: Results, moved: Results, curtailed: Mapping[str, str]) -> list[Step]:
-    """Returns what to compare of the miners that were seen, in the order in which the role provision sets it.
+    """Returns what to compare on the miners that were read, in the order in which the role provision sets it.
 
-    Where the role leaves the autotune mode alone, it is left out. ``curtailed`` says why, by miner.
+    Where the role would keep the autotune mode, it is not compared; ``curtailed`` gives the reason by miner.
     """
     addresses, found = settled(fleet, seen, moved)
     hosts = [host for host, result in found.items() if "ansible_facts" in result and PROBLEM not in fleet.values(host)]
@@ -114,7 +114,7 @@ def steps(fleet: OfHosts, seen: Results, moved: Results, curtailed: Mapping[str,
 
 
 def _left_alone(fleet: OfHosts, curtailed: Mapping[str, str]) -> dict[str, str]:
-    """Returns why the desired mode is not compared, of miners that have one."""
+    """Returns why the desired mode is not compared, for the miners that have one."""
     return {
         host: reason
         for host, reason in curtailed.items()
@@ -123,7 +123,7 @@ def _left_alone(fleet: OfHosts, curtailed: Mapping[str, str]) -> dict[str, str]:
 
 
 def _login(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the login of the role provision: the desired password, and where that is refused, any other known."""
+    """Returns the login of the role provision: the desired password, then any other known one."""
     if values.get("admin_password") is None:
         return {}
     return {"password": values["admin_password"], "fallback_passwords": values["logins"]}
@@ -177,14 +177,14 @@ def outcome(
     audit: Mapping[str, Any],
     curtailed: Mapping[str, str],
 ) -> dict[str, Any]:
-    """Returns what the comparison came to. ``compared`` are the results of the steps, by the name of the setting.
+    """Returns the outcome of the comparison. ``compared`` are the results of the steps, by the name of the setting.
 
     ``curtailed`` is what ``steps`` was given.
 
-    ``rows``: one row for a miner that is as desired, one for each setting of a miner that drifts, one with the reason
+    ``rows``: one row for a miner in its desired state, one for each setting of a miner with drift, one with the reason
     for a miner that could not be compared. ``shown``: those of interest, the worst first. ``failed``: the miners that
-    could not be compared. ``summary``: each number, and why the run fails. ``is_ok``: whether it does not.
-    ``stats``: the numbers alone, without any text of a miner.
+    could not be compared. ``summary``: each number, and why the run fails. ``is_ok``: whether it succeeds. ``stats``:
+    only the numbers, without any text from a miner.
     """
     addresses, found = settled(fleet, seen, moved)
     reasons = _left_alone(fleet, curtailed)
@@ -267,7 +267,7 @@ def _row(
 
 
 def _text(value: Any) -> str:
-    """Returns a value in few words: ``url user password`` for a pool, one pool after the other."""
+    """Returns a value in brief: ``url user password`` for each pool."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is new in a report, what still is, and what is resolved, against the last one.
+"""Compares a report with the last one: which problems are new, which continue, and which are resolved.
 
-A problem is known by its miner and by what it is, such as "board_dead board 1". What is wrong with a miner that cannot
-be asked at the moment is neither resolved nor new when it answers again.
+A problem is identified by its miner and its kind, such as "board_dead board 1". While a miner can't be read, its
+problems are not resolved, and they are not new once it responds again.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ NEW, STILL = "new", "still"
 COLUMNS = ("change", "since")
 
 _VERSION = 1
-# What a miner is of which nothing else is known.
+# States in which nothing else is known of a miner.
 _UNKNOWN = ("unreachable", "locked", "unexamined", "failed", "unresponsive", "missing")
 _LEFT = "no longer in the inventory"
 
@@ -30,10 +30,10 @@ Problems = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Known:
-    """What the last report knew. Times are in seconds since 1970.
+    """The state stored with the last report. Times are in seconds since 1970.
 
-    ``open`` has the problems of each miner, and since when. ``posted`` is what was posted to the webhook, None for the
-    same. ``miners`` are all miners of the report, None where they are not known.
+    ``open`` maps each miner to its problems, and since when they exist. ``posted`` is the state last posted to the
+    webhook, None if it is the same. ``miners`` are all miners of the report, None if unknown.
     """
 
     at: float
@@ -44,7 +44,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Difference:
-    """Problems that are new and resolved, each with its ``miner`` and ``what`` it is."""
+    """New and resolved problems, each with its ``miner`` and its kind, ``what``."""
 
     new: Sequence[Mapping[str, str]]
     resolved: Sequence[Mapping[str, str]]
@@ -55,10 +55,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Changes:
-    """A report against the last one: its rows with ``change`` and ``since``, and what is to be known from now on.
+    """A report compared with the last one: its rows with ``change`` and ``since``, and the state to store.
 
-    ``arrived`` and ``left`` are miners, ``before`` the time of the last report. ``unposted`` is what the webhook is to
-    be told of.
+    ``arrived`` and ``left`` are miners, ``before`` is the time of the last report. ``unposted`` is what to post to the
+    webhook.
     """
 
     rows: Sequence[Mapping[str, Any]]
@@ -71,17 +71,17 @@ class Changes:
     left: Sequence[str] = ()
 
     def when_posted(self) -> Known:
-        """Returns the state after a successful post to the webhook."""
+        """Returns the state to store after a successful post to the webhook."""
         return replace(self.known, posted=None)
 
 
 def compare(
     rows: Sequence[Mapping[str, Any]], identity: Sequence[str], known: Known | None, now: float, is_limited: bool
 ) -> Changes:
-    """Returns how a report differs from the last one.
+    """Compares a report with the last one.
 
-    ``identity`` are the columns that together say which problem a row is, first the miner, then its kind. A limited
-    report says nothing about the miners that are not in it.
+    ``identity`` are the columns that together identify a problem: first the miner, then its kind. A limited report says
+    nothing about miners that are not in it.
     """
     before: Problems = known.open if known else {}
     present = list(dict.fromkeys(str(row[identity[0]]) for row in rows))
@@ -119,22 +119,22 @@ def compare(
 
 
 def for_page(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> tuple[list[dict[str, Any]], list[str]]:
-    """Returns rows and columns with one column for both: since when a problem is there, or that it is new.
+    """Returns rows and columns with both merged into one column: since when a problem exists, or that it is new.
 
-    Times are in UTC, without the year, which a phone has no room for.
+    Times are in UTC, without the year, for which a phone has no room.
     """
     shown = [{**row, "since": NEW if row["change"] == NEW else row["since"][5:16]} for row in rows]
     return shown, [*columns, "since"]
 
 
 def text_of(known: Known, with_miners: bool = True) -> dict[str, Any]:
-    """Returns the same as data for a file, or without the miners for another job."""
+    """Returns the state as data for a file, or without the miners for another job."""
     data: dict[str, Any] = {"version": _VERSION, "at": known.at, "open": known.open, "posted": known.posted}
     return {**data, "miners": known.miners} if with_miners else data
 
 
 def known_from(data: Any) -> Known | None:
-    """Returns what ``text_of`` returned, also as JSON; None for anything else, which counts as no report at all."""
+    """Returns the state from the result of ``text_of``, also as JSON; None for anything else, treated as no report."""
     try:
         data = json.loads(data) if isinstance(data, str) else data
         if data["version"] != _VERSION:

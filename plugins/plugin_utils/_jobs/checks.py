@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is wrong with a miner: its facts against limits, and which remedy may help.
+"""Checks a miner: compares its facts with limits, and says which remedy may help.
 
-Nothing here talks to a miner. A check is a function that yields findings; all of them stand in one list at the end.
+Nothing here talks to a miner. A check is a function that yields findings; a list at the end has all of them.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ SEVERITIES = (CRITICAL, WARNING, INFO)
 RESTART, REBOOT = "mining_restarted", "rebooted"
 REMEDIES = (RESTART, REBOOT)
 UNREACHABLE, LOCKED, UNEXAMINED, CURTAILED = "unreachable", "locked", "unexamined", "curtailed"
-# Findings after which nothing else is known of the miner.
+# With these findings, nothing else is known of the miner.
 UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED)
 CGMINER_DOWN = "cgminer_down"
-# Of most models.
+# The number on most models.
 _USUAL_BOARDS = 3
-# A board that is too hot would only heat up again after a restart.
+# An overheated board would only heat up again after a restart.
 _HOT = ("board_hot", "chip_hot")
 
 
 @dataclass(frozen=True)
 class Limits:
-    """The limits of a miner, named as the variables of the role health without ``health_``."""
+    """The limits of a miner, named like the variables of the role health without ``health_``."""
 
     max_board_temperature_c: float
     max_chip_temperature_c: float
@@ -47,14 +47,14 @@ class Limits:
     max_hardware_error_ratio: float
     max_fan_percent: float
     min_uptime_seconds: float
-    # By default as many as the model has.
+    # None: as many as the model has.
     boards: int | None = None
     ratings: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that is wrong. ``remedy`` is the mildest one that may help, "" if none does."""
+    """A problem of a miner. ``remedy`` is the mildest one that may help, "" if none does."""
 
     code: str
     severity: str
@@ -67,7 +67,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Seen:
-    """What was read of a miner: its facts, and the comparison of its pools with the desired ones."""
+    """What was read from a miner: its facts, and the comparison of its pools with the desired ones."""
 
     facts: Mapping[str, Any]
     compared: Mapping[str, Any]
@@ -101,7 +101,7 @@ class Seen:
 
     @property
     def is_settled(self) -> bool:
-        """Whether it has been mining long enough, with a pool and without tuning, for its rates to mean anything."""
+        """Whether it has been mining long enough, with a pool and no tuning, for its rates to be meaningful."""
         elapsed = self.fact("mining").get("elapsed_seconds")
         is_young = elapsed is not None and elapsed < self.limits.min_uptime_seconds
         return bool(self.pools_alive) and not is_young and not self.fact("autotune").get("is_tuning")
@@ -121,9 +121,9 @@ def limits_from(values: Mapping[str, Any]) -> Limits:
 def find(results: Mapping[str, Mapping[str, Any] | None], limits: Limits) -> list[Finding]:
     """Returns the findings of a miner, the worst first.
 
-    ``results`` are those of the tasks that read it: ``seen`` of dragonmint_facts; ``identity`` as well, where the first
-    one got no answer in time; ``error``, where the firmware has one; ``pools`` of dragonmint_pools in check mode, where
-    any are desired. Raises InvalidVariables for invalid ratings.
+    ``results`` are those of the tasks that read it: ``seen`` of dragonmint_facts; ``identity`` likewise, if the first
+    one timed out; ``error``, if the firmware has one; ``pools`` of dragonmint_pools in check mode, if pools are
+    desired. Raises InvalidVariables for invalid ratings.
     """
     looked = results.get("seen") or {}
     pools = results.get("pools") or {}
@@ -158,7 +158,7 @@ def _failure(result: Mapping[str, Any]) -> Finding | None:
         return Finding(UNREACHABLE, CRITICAL, message)
     if result.get("error_code") in ("authentication", "permission"):
         return Finding(LOCKED, CRITICAL, message)
-    # Ansible also marks a read as failed that succeeded, where `until` waited for another value in vain.
+    # Ansible also marks a successful read as failed if `until` waited in vain for another value.
     if result.get("error_code") or (result.get("failed") and "ansible_facts" not in result):
         return Finding(UNEXAMINED, CRITICAL, message)
     return None
@@ -171,7 +171,7 @@ def _cgminer_down(seen: Seen) -> Iterator[Finding]:
 
 
 def _missing_boards(seen: Seen) -> Iterator[Finding]:
-    """One finding a board where the IDs say which ones are missing, as they number the slots from 0; else one."""
+    """Yields a finding per board if the IDs reveal the missing ones (they number the slots from 0); otherwise one."""
     count, expected = len(seen.boards), seen.boards_expected
     if not seen.fact("mining").get("ready") or count >= expected:
         return
@@ -214,9 +214,9 @@ def _hot(code: str, part: str, temperature_c: float | None, limit: float) -> Ite
 
 
 def _low_hashrate(seen: Seen) -> Iterator[Finding]:
-    """Compares only the boards that are alive: the others have findings of their own.
+    """Compares only boards that are alive: the others have findings of their own.
 
-    A rate that is reckoned from the clock proves nothing; there, shares do.
+    A rate calculated from the clock proves nothing; in that case, shares do.
     """
     if not seen.boards_alive or not seen.is_settled or seen.fact("mining").get("is_rate_counted") is False:
         return
@@ -231,7 +231,7 @@ def _low_hashrate(seen: Seen) -> Iterator[Finding]:
         return
     rate = rate_of_miner(seen.boards_alive, seen.fact("mining"))
     if rate is None:
-        # The unit of its rate is not known, which is not the same as none.
+        # The unit of its rate is unknown, which does not mean a rate of zero.
         return
     part = min(1.0, len(seen.boards_alive) / seen.boards_expected) if seen.boards_expected else 1.0
     rated = expected.hashrate_hs * part
@@ -248,7 +248,7 @@ def _no_shares(seen: Seen) -> Iterator[Finding]:
     for board in seen.boards_alive if seen.is_settled else ():
         part, age = _board(board), board.get("last_share_seconds")
         if age is None and board.get("accepted") != 0:
-            # Some models do not say when, and some replies nothing of shares.
+            # Some models don't report the time, and some replies don't contain shares.
             continue
         if age is None:
             yield Finding("no_shares", CRITICAL, f"{part} has found no share yet", part, None, limit, RESTART)
@@ -276,7 +276,7 @@ def _dead_pools(seen: Seen) -> Iterator[Finding]:
         detail = f"it mines at {used.get('url')}; its first pool {pools[0].get('url')} is {pools[0].get('status')}"
         yield Finding("pool_backup", WARNING, detail, "pool 0", used.get("url"), pools[0].get("url"))
     for number, pool in enumerate(pools):
-        # pool_backup already says that the first one is dead.
+        # pool_backup already reports that the first one is dead.
         if pool not in seen.pools_alive and (number > 0 or used is pool):
             detail = f"pool {number} {pool.get('url')} is {pool.get('status')}"
             yield Finding("pool_dead", WARNING, detail, f"pool {number}", pool.get("status"), "Alive")

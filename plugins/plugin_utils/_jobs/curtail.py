@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job curtail: its variables, what is refused before anything is sent, and what a run comes to."""
+"""The job curtail: its variables, what is refused before anything is sent, and the outcome of a run."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ _FAILED = (REFUSED, UNREACHABLE, COMMANDED, PENDING)
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Raises InvalidVariables for values that are invalid only together, or in a shape of their own."""
+    """Raises InvalidVariables for values that are invalid only in combination, or have an invalid form."""
     curtailment.goal_from(values)
     ratings.own_ratings(values["dragonmint_ratings"])
     for name in ("rate", "restore_rate"):
@@ -171,7 +171,7 @@ VARIABLES = Variables(
     _check,
 )
 
-# What says where the record is, for jobs that only look at it.
+# Where the record is, for jobs that only read it.
 RECORD_OF_OTHERS = (
     replace(
         RECORD_FILE,
@@ -185,9 +185,9 @@ PLACE_VARIABLES = Variables("curtail_", (RECORD_FILE, RECORD_DATA, REPORT_FOLDER
 
 @dataclass(frozen=True)
 class Place:
-    """Where the record is: its file, the folder of the reports, and what a message calls the record that was found.
+    """Where the record is: its file, the report folder, and what messages call the record that was found.
 
-    ``is_required`` says that the file has to be written before anybody is commanded, ``is_written`` that it could be.
+    ``is_required`` means that the file has to be written before any command is sent, ``is_written`` that it was.
     """
 
     path: PurePath
@@ -213,7 +213,7 @@ def rate_from(values: Mapping[str, Any], name: str) -> Rate | None:
 
 
 def until_from(values: Mapping[str, Any]) -> float | None:
-    """Returns when the event is to end, in seconds since 1970; None if that is not given. Raises InvalidVariables."""
+    """Returns when the event should end, in seconds since 1970; None if not given. Raises InvalidVariables."""
     if values["until"] is None:
         return None
     try:
@@ -226,7 +226,7 @@ def until_from(values: Mapping[str, Any]) -> float | None:
 
 
 def policy_from(values: Mapping[str, Any], goal: Goal, is_check: bool) -> Policy:
-    """Returns how a run goes on, from the values of the job's variables."""
+    """Returns the policy of a run from the values of the job's variables."""
     return Policy(
         values["deadline_seconds"],
         values["unreachable_seconds"],
@@ -238,8 +238,10 @@ def policy_from(values: Mapping[str, Any], goal: Goal, is_check: bool) -> Policy
 
 
 def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, place: Place) -> tuple[Record, Place]:
-    """Returns the record of the event: the first that has miners of what a user gave, an earlier job left in the
-    variable dragonmint_curtail, and the file holds. Raises InvalidVariables for one that is unusable.
+    """Returns the record of the event: the first with miners.
+
+    The order is: what a user gave, what an earlier job left in the variable dragonmint_curtail, and the file. Raises
+    InvalidVariables for an unusable record.
     """
     left = handed.get("record") if isinstance(handed, Mapping) else None
     given = {
@@ -254,13 +256,13 @@ def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, plac
 
 
 def place_of(values: Mapping[str, Any]) -> Place:
-    """Returns where the record is, from the values of the job's variables."""
+    """Returns the place of the record, from the values of the job's variables."""
     folder = Path(values["report_folder"]).expanduser().resolve()
     return Place(Path(values["record"] or folder / RECORD).expanduser().resolve(), folder)
 
 
 def why_not_written(place: Place, reason: str) -> str:
-    """Returns what to do about a record that cannot be written to its file, and why it can't."""
+    """Returns why the record can't be written to its file, and what to do about it."""
     problem = f"The record {place.path} (curtail_record) can't be written: {reason}."
     if place.is_required:
         return f"{problem} Set curtail_record to a file in a folder that the user who runs Ansible may write to."
@@ -268,9 +270,9 @@ def why_not_written(place: Place, reason: str) -> str:
 
 
 def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float) -> dict[str, float]:
-    """Returns when the event of each miner ends that is curtailed, in seconds since 1970.
+    """Returns when the event of each curtailed miner ends, in seconds since 1970.
 
-    ``of_inventory`` is the same as text by miner, from a record that the inventory plugin has read.
+    ``of_inventory`` has the same as text by miner, from a record that the inventory plugin has read.
     """
     found = {name: curtail_record.time_from(text) for name, text in of_inventory.items() if isinstance(text, str)}
     if record.until is not None and record.is_open(now):
@@ -287,7 +289,7 @@ def why_left_alone(until: float) -> str:
 
 
 def why_of_another_fleet(record: Record, place: Place, inventory: Collection[str]) -> str:
-    """Returns why a record is that of another fleet; empty text if it is not.
+    """Returns why a record belongs to another fleet; empty if it does not.
 
     ``inventory`` has the names of all hosts.
     """
@@ -310,7 +312,7 @@ def problem_before(
     has_desired: bool,
     now: float,
 ) -> str:
-    """Returns the reason why not even a read is sent; empty text if there is none.
+    """Returns why not even a read may be sent; empty if there is no reason.
 
     ``inventory`` has the names of all hosts.
     """
@@ -352,10 +354,10 @@ def refused(problem: str) -> dict[str, Any]:
 def outcome(
     course: Course, values: Mapping[str, Any], place: Place, aliases: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """Returns what a run came to, as the task returns it.
+    """Returns the outcome of a run, as the task returns it; in check mode, the predicted one.
 
-    In check mode, what it would come to. ``problem`` is why nobody was commanded. ``failed_miners`` are those that are
-    not as the goal says. ``aliases`` are other names of miners, which get the same outcome.
+    ``problem`` is why no command was sent. ``failed_miners`` are those that have not reached the goal. ``aliases`` are
+    other names of miners, which get the same outcome.
     """
     made = [_row(miner, course) for miner in course.miners.values()]
     made += [{**_row(course.miners[name], course), "miner": alias} for alias, name in (aliases or {}).items()]
@@ -387,19 +389,19 @@ def outcome(
 
 
 def shown(rows: Sequence[Mapping[str, Any]], path: str) -> tuple[list[Mapping[str, Any]], str]:
-    """Returns the rows that fit a screen, the most interesting first, and what is said of the others."""
+    """Returns the rows that fit on a screen, the most interesting first, and a sentence about the others."""
     more = len(rows) - SHOWN
     return list(rows[:SHOWN]), f"… {more} more in {path}" if more > 0 else ""
 
 
 def preview(course: Course) -> str:
-    """Returns what a plan comes to, in one or two sentences."""
+    """Returns a summary of a plan in one or two sentences."""
     rows = [_row(miner, course) for miner in course.miners.values()]
     return _planned(course, rows)
 
 
 def progress(course: Course, seconds: float) -> str:
-    """Returns how far a run is."""
+    """Returns the progress of a run."""
     chosen = [miner for miner in course.miners.values() if miner.is_chosen]
     if not course.is_planned:
         read = sum(miner.seen is not None or miner.is_settled for miner in course.miners.values())
@@ -442,7 +444,7 @@ def _row(miner: Miner, course: Course) -> dict[str, Any]:
 
 
 def _saved_by(miner: Miner) -> float | None:
-    """Returns the kW that a miner saves; None where no rating tells."""
+    """Returns the kW that a miner saves; None without a rating."""
     watts = miner.step.saved_watts if miner.step else None
     return None if watts is None else _kw(watts)
 
@@ -465,7 +467,7 @@ def _is_failure(row: Mapping[str, Any], course: Course) -> bool:
 
 def _is_ok(course: Course, rows: Sequence[Mapping[str, Any]], failed: Sequence[Any], values: Mapping[str, Any]) -> bool:
     if values["partial"]:
-        # No miner could get a command, so there is no partial success.
+        # No miner could get a command, so it is not a partial success.
         return not failed or len(failed) < len(rows)
     if course.goal.kw is None:
         return not failed
@@ -506,7 +508,7 @@ def _sentences(
 
 
 def _planned(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
-    """Returns what a plan comes to, in a few sentences."""
+    """Returns a summary of a plan in a few sentences."""
     chosen = [miner for miner in course.miners.values() if miner.is_chosen]
     watts = sum(miner.step_watts for miner in chosen)
     wanted = f" of {course.goal.kw:g} kW wanted" if course.goal.kw is not None else ""
@@ -565,7 +567,7 @@ def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
         return ""
     alike: dict[str, list[str]] = {}
     for row in failed:
-        # Nothing is known of a miner that could not be tried.
+        # Nothing is known of a miner that was not tried.
         where = f" ({row['address']})" if row["address"] else ""
         alike.setdefault(row["reason"] or "it was not tried.", []).append(f"{row['miner']}{where}")
     reasons = [f"{named(names, 3)}: {reason}" for reason, names in alike.items()]
@@ -589,7 +591,7 @@ def _advice(failed: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _saved_kw(course: Course) -> float:
-    """Returns what is saved; in check mode, what would be."""
+    """Returns the saved kW; in check mode, the predicted kW."""
     expected = course.expected_watts if course.policy.is_check else 0.0
     return _kw(course.saved_before_watts + course.confirmed_watts + expected)
 

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How a curtailment goes on, decided from what has come of it so far; whoever runs it sends, waits and writes.
+"""The course of a curtailment, decided from the results so far; the caller does the sending, waiting and writing.
 
-All miners are read once. Then those that are due are commanded in their order, and again until each has confirmed or
-refused it, or the time is over. Miners that do not answer yet join in as soon as they do. Where one can't contribute
-to the kW that are wanted, the next in the order is taken instead.
+All miners are read once. Then those that are due get their command, in order, again and again until each has confirmed
+or refused it, or the time is over. Miners that do not respond yet join as soon as they do. If a miner can't contribute
+to the requested kW, the next one in order is used instead.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail_
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtailment import Goal, Known, Seen, Step
 
-# What has become of a miner that the goal is about; what is left of PENDING at the end was not tried.
+# The state of a miner that the goal is about; miners still PENDING at the end were not tried.
 PENDING, COMMANDED, CONFIRMED, REFUSED, UNREACHABLE = "not tried", "commanded", "confirmed", "refused", "unreachable"
 STATES = (CONFIRMED, COMMANDED, REFUSED, UNREACHABLE, PENDING)
 READ, SWITCH, TURN_OFF = "read", "switch", "turn off"
 TOO_LITTLE, TOO_SLOW = "too little", "too slow"
 
-# How long to wait before a command or read that failed is repeated.
+# The delay before a failed command or read is repeated.
 AGAIN_S = 5.0
-# A tenth of a watt is lost in sums of such numbers.
+# Sums of such numbers are off by up to a tenth of a watt.
 _SLACK_W = 0.1
 _IGNORED_MAX = 2
 _SILENT = ("unreachable", "timeout", "not_back")
@@ -48,13 +48,13 @@ _CAUSES = {
 
 
 def cause_of(code: str) -> str:
-    """Returns what a report calls the reason for a failure with this error code."""
+    """Returns how a report names the reason for a failure with this error code."""
     return UNREACHABLE if code in _SILENT else _CAUSES.get(code, "refused") if code else ""
 
 
 @dataclass(frozen=True)
 class Rate:
-    """How much is switched a second at most: so many miners, or with ``is_kw`` so many kW."""
+    """The maximum switching rate: so many miners per second, or with ``is_kw`` so many kW per second."""
 
     amount: float
     is_kw: bool = False
@@ -62,9 +62,9 @@ class Rate:
 
 @dataclass(frozen=True)
 class Policy:
-    """When a run ends at the latest, when a miner that never answered is given up, and how fast miners are switched.
+    """When a run ends at the latest, when a miner that never responded is given up, and how fast miners are switched.
 
-    ``until`` is when the event is to end, and ``accepts_part`` that less than the wanted kW will do.
+    ``until`` is when the event should end; ``accepts_part`` means that less than the requested kW is acceptable.
     """
 
     deadline_s: float
@@ -77,7 +77,7 @@ class Policy:
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be done next with a miner."""
+    """The next job for a miner."""
 
     kind: str
     miner: str
@@ -89,9 +89,9 @@ class Job:
 class Miner:
     """A miner in the course of a run.
 
-    ``seen`` is how it was read first, and ``step`` what is to be done with it, None while that is not known. ``chosen``
-    says that the goal needs it, ``is_settled`` that nothing else will come of it. ``error`` is the code and the message
-    of its last failure.
+    ``seen`` is its first successful read, and ``step`` what to do with it, None while that is unknown. ``chosen`` means
+    that the goal needs it, ``is_settled`` that its result is final. ``error`` is the code and message of its last
+    failure.
     """
 
     name: str
@@ -110,7 +110,7 @@ class Miner:
 
     @property
     def step_watts(self) -> float:
-        """What its step saves, as far as that is known."""
+        """What its step saves, as far as known."""
         return (self.step.saved_watts or 0.0) if self.step else 0.0
 
 
@@ -122,17 +122,18 @@ class _Turn:
 
 
 class Course:
-    """The course of one run. ``now`` is always a clock that only goes on, in seconds; ``wall`` are seconds since 1970.
+    """The course of one run. ``now`` is always a monotonic clock in seconds; ``wall`` is in seconds since 1970.
 
-    ``problem`` is why nobody may be commanded: TOO_LITTLE can be saved, or with the rate it would be TOO_SLOW and take
-    ``slow_s`` seconds. ``saved_before_watts`` is what miners saved already when they were read, ``confirmed_watts``
-    what they save since, less than 0 where they are restored, and ``expected_watts`` what is still to come.
+    ``problem`` is why no commands may be sent: TOO_LITTLE can be saved, or because of the rate it would be TOO_SLOW and
+    take ``slow_s`` seconds. ``saved_before_watts`` is what miners already saved when they were read,
+    ``confirmed_watts`` what they have saved since (negative when restoring), and ``expected_watts`` what is still
+    expected.
     """
 
     def __init__(
         self, miners: Mapping[str, str], goal: Goal, known: Known, policy: Policy, now: float, wall: float
     ) -> None:
-        """``miners`` are names with addresses, in the inventory's order."""
+        """``miners`` maps names to addresses, in the inventory's order."""
         self.goal, self.known, self.policy = goal, known, policy
         self.miners = {name: Miner(name, address, number) for number, (name, address) in enumerate(miners.items())}
         self.record = known.record
@@ -153,20 +154,20 @@ class Course:
     # What is next
 
     def take(self, now: float, places: int) -> Job | None:
-        """Returns what can be begun now, where so many can be at work at once; None if it has to be waited for.
+        """Returns the next job, given the number of free places; None if there is nothing to start yet.
 
-        Nobody is commanded before the record says what they were.
+        No command is sent before the record contains the previous states.
         """
         if now >= self._deadline or self.problem or self._running >= places:
             return None
-        # What does not answer must not take all places from what does.
+        # Miners that don't respond must not take all places from those that do.
         reads_max = places if self.is_first_round else max(1, places // 4)
         if self._reads and self._reads[0].at <= now and self._running_reads < reads_max:
             self._running_reads += 1
             return self._begun(Job(READ, heapq.heappop(self._reads).name))
         while self._may_command and max(self._commands[0].at, self._next_command_at) <= now:
             miner = self.miners[heapq.heappop(self._commands).name]
-            # One may have been chosen twice, to be lowered and then to be powered off.
+            # A miner may be chosen twice, to be lowered and then powered off.
             if miner.is_settled or miner.job or not (miner.step and miner.step.then):
                 continue
             self._next_command_at = max(now, self._next_command_at) + self._cost_s(miner)
@@ -175,7 +176,7 @@ class Course:
         return None
 
     def wake_at(self) -> float:
-        """Returns when something can be taken, if nothing else happens before."""
+        """Returns when the next job can be taken, if nothing else happens first."""
         times = [self._deadline]
         if self._reads:
             times.append(self._reads[0].at)
@@ -196,18 +197,18 @@ class Course:
 
     @property
     def is_round_over(self) -> bool:
-        """Whether the first round is over, so that it is time to look for who was not found, and to plan."""
+        """Whether the first round is over, so that it is time to search for lost miners, and to plan."""
         return self.is_first_round and not self._running and not any(turn.at <= self._began for turn in self._reads)
 
     def lost(self) -> list[str]:
-        """Returns who did not answer at its address in the first round, or is another device."""
+        """Returns the miners that did not respond at their address in the first round, or are another device there."""
         codes = (*_SILENT, "wrong_device")
         return [miner.name for miner in self.miners.values() if miner.seen is None and miner.error[0] in codes]
 
     # What has come of it
 
     def took(self, job: Job, result: Mapping[str, Any], now: float) -> None:
-        """Takes in what has come of a job: the result of its steps."""
+        """Processes the result of a job: what its steps returned."""
         miner = self.miners[job.miner]
         miner.job = None
         self._running -= 1
@@ -230,7 +231,7 @@ class Course:
         heapq.heapify(self._reads)
 
     def plan(self, now: float) -> None:
-        """Chooses who is commanded, after the first round. Where too little can be saved, waits for who may answer."""
+        """Chooses the miners to command, after the first round. If they save too little, waits for others."""
         self.is_first_round = False
         if self.is_planned or self.problem:
             return
@@ -247,17 +248,17 @@ class Course:
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the record says what everyone was who is to be commanded."""
+        """Whether the record has the previous state of all miners to command."""
         return not self._unrecorded or bool(self.problem)
 
     def recorded(self, now: float) -> Record:
-        """Returns the record that has to be on the disk before anyone else is commanded, and takes it to be there."""
+        """Returns the record to write before any further command, and assumes that it gets written."""
         self.record = self.record.extended(self._unrecorded, self._wall_at(now), self.policy.until)
         self._unrecorded = {}
         return self.record
 
     def ended(self, now: float) -> None:
-        """Settles what is left, once the run is over or was cancelled."""
+        """Settles all remaining miners, once the run is over or was cancelled."""
         for miner in self.miners.values():
             if miner.job and miner.job.kind != READ:
                 miner.state = COMMANDED
@@ -271,7 +272,7 @@ class Course:
 
     @property
     def missing_watts(self) -> float:
-        """What of the wanted kW is neither saved nor expected to be."""
+        """The part of the requested kW that is neither saved nor expected."""
         return self._unconfirmed_watts - self.expected_watts
 
     # Inside
@@ -301,7 +302,7 @@ class Course:
         return job
 
     def _cost_s(self, miner: Miner) -> float:
-        """Returns the seconds that a switch takes of what the rate allows."""
+        """Returns how many seconds a switch uses up under the rate limit."""
         rate = self.policy.rate
         if rate is None:
             return 0.0
@@ -318,7 +319,7 @@ class Course:
         if not self.goal.restore:
             self.saved_before_watts += curtailment.saved_before(miner.name, model, mode, self.known)
             if curtailment.is_curtailed_already(miner.seen, self.known) and not self.policy.is_check:
-                # From now on this record knows of it, too.
+                # From now on, this record contains it as well.
                 before = curtailment.before(miner.seen, self.known)
                 self._unrecorded[miner.name] = replace(before, now=mode, switched_at=self._wall_at(now))
         insort(self._order, (self._ranks[miner.name], miner.name))
@@ -332,7 +333,7 @@ class Course:
         self.confirmed_watts += miner.step_watts
         self._end(miner, CONFIRMED)
         if self._may_power_off and job.kind == SWITCH:
-            # It may have to be powered off, too.
+            # It may also have to be powered off.
             self._choose(now)
 
     def _end(self, miner: Miner, state: str) -> None:
@@ -361,7 +362,7 @@ class Course:
             self._given_up(miner, REFUSED, now)
 
     def _is_silent(self, miner: Miner, now: float) -> None:
-        """Gives up a miner that never answered. One that did is probably restarting, and is waited for."""
+        """Gives up on a miner that never responded. One that did respond is probably restarting, and is waited for."""
         absent = curtailment.absent(miner.name, self.goal, self.known) if miner.seen is None else None
         given_up_at = self._began + self.policy.unreachable_s
         if absent:
@@ -388,9 +389,9 @@ class Course:
             heapq.heappush(self._commands, _Turn(at, self._ranks[miner.name], miner.name))
 
     def _choose(self, now: float) -> None:
-        """Chooses who is commanded beyond those that are: all who are due, or as many as the wanted kW take.
+        """Chooses further miners to command: all that are due, or as many as the requested kW needs.
 
-        To save kW, miners are lowered first, and powered off where that is not enough.
+        To save kW, miners are lowered first, and powered off if that is not enough.
         """
         for step in (self._command_if_free, *([self._power_off] if self._may_power_off else ())):
             for _rank, name in self._order:
@@ -414,7 +415,7 @@ class Course:
             self._command(miner, now)
 
     def _power_off(self, miner: Miner, now: float) -> None:
-        """Has a miner powered off instead of lowered, or as well."""
+        """Schedules a miner to be powered off, instead of or after lowering it."""
         step = miner.step
         if miner.seen is None or step is None or miner.job or miner.state in (REFUSED, UNREACHABLE):
             return
@@ -438,7 +439,7 @@ class Course:
             self._unrecorded[miner.name] = replace(before, now=miner.step.then, switched_at=self._wall_at(now))
 
     def _is_back(self, miner: Miner) -> bool:
-        """Whether a miner is again what the record says."""
+        """Whether a miner is back in the recorded state."""
         if miner.seen is None or miner.step is None or miner.name not in self.record.miners:
             return False
         return miner.state == CONFIRMED if miner.step.is_due else miner.step.plan == curtailment.UNCHANGED

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What miners were before a curtailment, as data that one job hands on to the next: a file, or a variable.
+"""The states of miners before a curtailment, as data that one job passes to the next: a file, or a variable.
 
-Miners that were alike are together in one entry, so that the record of a large fleet is little more than its names.
+Miners with equal states share one entry, so that the record of a large fleet is little more than its names.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class Entry:
 
 @dataclass(frozen=True)
 class Record:
-    """The miners of an event by name, when the event began and when it ends at the latest, in seconds since 1970.
+    """The miners of an event by name, when it began, and when it ends at the latest, in seconds since 1970.
 
-    ``restored`` has when miners that are no longer in it were switched last.
+    ``restored`` has the time of the last switch of miners that are no longer in it.
     """
 
     miners: Mapping[str, Entry] = field(default_factory=dict)
@@ -46,17 +46,17 @@ class Record:
     restored: Mapping[str, float] = field(default_factory=dict)
 
     def is_open(self, now: float) -> bool:
-        """Whether the modes that it is about are temporary ones."""
+        """Whether the recorded modes are still temporary."""
         return bool(self.miners) and self.until is not None and now < self.until
 
     def switched_at(self, miner: str) -> float | None:
-        """Returns when a miner was switched last, None if that is not known."""
+        """Returns when a miner was last switched, None if unknown."""
         return self.miners[miner].switched_at if miner in self.miners else self.restored.get(miner)
 
     def extended(self, entries: Mapping[str, Entry], now: float, until: float | None) -> Record:
-        """Returns the record with these miners, too. What a miner was before the event stays as it was first written.
+        """Returns the record extended by these miners. The previous state of a miner stays as first recorded.
 
-        ``until`` is when the event is to end; None keeps the time that is known and not past, or allows it a day.
+        ``until`` is when the event should end; None keeps the known end if it is not past, or else allows it a day.
         """
         kept = {
             name: replace(self.miners[name], now=entry.now, switched_at=entry.switched_at)
@@ -74,7 +74,7 @@ class Record:
         )
 
     def without(self, names: Iterable[str], now: float) -> Record:
-        """Returns the record without miners that have been restored now; when, it remembers for a day."""
+        """Returns the record without miners that were restored now; their time is remembered for a day."""
         gone = set(names)
         restored = {name: at for name, at in self.restored.items() if now - at < DAY_S}
         restored.update({name: now for name in self.miners if name in gone})
@@ -82,7 +82,7 @@ class Record:
 
 
 def data_of(record: Record) -> dict[str, Any]:
-    """Returns a record as data, which :func:`record_from` reads. Times are to the minute, to have few entries."""
+    """Returns a record as data, which :func:`record_from` reads. Times are rounded to minutes to have fewer entries."""
     alike: dict[tuple[Any, ...], list[str]] = {}
     for name, entry in record.miners.items():
         key = (entry.model, entry.mode, entry.level, entry.now, _minute(entry.switched_at))
@@ -115,7 +115,7 @@ def text_of(record: Record) -> str:
 def record_from(given: Any, source: str) -> Record:
     """Returns a record from its data or text; an empty one from None.
 
-    Raises InvalidVariables for one that is damaged or of another version. ``source`` is what a message calls it.
+    Raises InvalidVariables if it is damaged or of another version. ``source`` is its name in messages.
     """
     if given is None:
         return Record()
@@ -136,7 +136,7 @@ def shown(at: float | None) -> str | None:
 
 
 def time_from(text: str) -> float:
-    """Returns a time in seconds since 1970 from ISO 8601 with its zone. Raises ValueError."""
+    """Returns a time in seconds since 1970 from ISO 8601 with a time zone. Raises ValueError."""
     normal = f"{text.strip()[:-1]}+00:00" if text.strip().endswith(("Z", "z")) else text.strip()
     time = datetime.fromisoformat(normal)
     if time.tzinfo is None:

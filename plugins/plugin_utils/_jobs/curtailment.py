@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a curtailment means for one miner: what it would change, in which order, and what that saves.
+"""What a curtailment means for one miner: the changes, their order, and the savings.
 
-No miner measures its own consumption reliably, so it is that of its model and mode in the tables of ratings. What an
-event saves is counted against what the miners were before it, which the record says, or else their desired mode.
+No miner measures its own consumption reliably, so it is taken from the ratings of its model and mode. The savings of an
+event are relative to the miners' state before it: that of the record, otherwise their desired mode.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.ratings 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 
 UNCHANGED, CHANGE, TURN_OFF, BY_HAND, SKIPPED = "unchanged", "change", "power off", "switch on by hand", "skipped"
-# Why a miner that can be commanded is not.
+# Why no command is sent to a miner that could get one.
 NEVER, TOO_RECENT, NO_MODES, UNRATED = "never curtailed", "switched too recently", "no power mode", "no rating"
 NOTHING_KNOWN = "nothing to restore"
 
@@ -36,7 +36,7 @@ _OFF = "It can't be switched on again over the network."
 
 @dataclass(frozen=True)
 class Goal:
-    """Exactly one of: kW to save (with ``power_off`` also by powering off), a mode, all off, or back to before."""
+    """Exactly one of: kW to save (``power_off`` allows powering off), a mode, all off, or back to the previous."""
 
     kw: float | None = None
     mode: str | None = None
@@ -46,7 +46,7 @@ class Goal:
 
 @dataclass(frozen=True)
 class Desired:
-    """The mode that a miner has outside events, as far as variables say; the level None to keep the miner's."""
+    """The mode of a miner outside events, as set by variables; a level of None keeps the miner's."""
 
     mode: str
     level: str | None = None
@@ -54,7 +54,7 @@ class Desired:
 
 @dataclass(frozen=True)
 class Known:
-    """What is known before any miner is read. ``never`` are the miners to be skipped."""
+    """What is known before any miner is read. ``never`` are the miners to skip."""
 
     record: Record = field(default_factory=Record)
     desired: Mapping[str, Desired] = field(default_factory=dict)
@@ -65,7 +65,7 @@ class Known:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a miner was read to be. ``is_hashing`` is None where that was not read. The level is Innosilicon's."""
+    """The state read from a miner. ``is_hashing`` is None if that was not read. The level is Innosilicon's."""
 
     miner: str
     address: str
@@ -77,9 +77,9 @@ class Seen:
 
 @dataclass(frozen=True)
 class Step:
-    """What can be done with a miner, and what that saves in W; less than 0 for one that is restored.
+    """What can be done with a miner, and what that saves in W (negative when restoring).
 
-    ``saved_watts`` is None where no table knows it, and ``cause`` says why a miner is skipped.
+    ``saved_watts`` is None without a rating, and ``cause`` is why a miner is skipped.
     """
 
     plan: str
@@ -115,14 +115,14 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
 
 
 def step_for(seen: Seen, goal: Goal, known: Known, now: float) -> Step:
-    """Returns what the goal means for a miner. With kW to save, what the first resort is: its lowest mode."""
+    """Returns what the goal means for a miner. To save kW, the first resort is its lowest mode."""
     if goal.restore:
         return _rested(_restored(seen, known), seen, known, now)
     if goal.mode is None and goal.kw is None:
         return last_resort(seen, known, now)
     step = _lowered(seen, goal.mode or LOWEST_MODE, known)
     if goal.kw is not None and step.is_due and step.saved_watts is None:
-        # What is not rated counts as nothing, so it is not taken down for a sum.
+        # Without a rating it would count as nothing, so it is not lowered to save kW.
         step = _skipped(step, UNRATED, _unrated(seen.model, seen.mode))
     return _allowed(step, seen, known, now)
 
@@ -134,7 +134,7 @@ def last_resort(seen: Seen, known: Known, now: float) -> Step:
 
 
 def absent(miner: str, goal: Goal, known: Known) -> Step | None:
-    """Returns what the goal means for a miner that does not answer since the event has powered it off, else None."""
+    """Returns the step for a miner that does not respond because the event powered it off, else None."""
     entry = known.record.miners.get(miner)
     if entry is None or entry.now != POWERED_OFF:
         return None
@@ -146,9 +146,9 @@ def absent(miner: str, goal: Goal, known: Known) -> Step | None:
 
 
 def saved_before(miner: str, model: str | None, mode: str | None, known: Known) -> float:
-    """Returns the watts that a miner draws less than before the event, or than in its desired mode; 0 if not known.
+    """Returns how many W less a miner draws than before the event, or than in its desired mode; 0 if unknown.
 
-    ``mode`` is POWERED_OFF for one that the event has powered off.
+    ``mode`` is POWERED_OFF for a miner that the event powered off.
     """
     entry, desired = known.record.miners.get(miner), known.desired.get(miner)
     model = entry.model if entry else model
@@ -159,7 +159,7 @@ def saved_before(miner: str, model: str | None, mode: str | None, known: Known) 
 
 
 def is_curtailed_already(seen: Seen, known: Known) -> bool:
-    """Whether a miner is in a lower mode than its desired one, and no record says so: an event of another folder."""
+    """Whether a miner is below its desired mode although no record says why: an event of another report folder."""
     desired = known.desired.get(seen.miner)
     return (
         desired is not None
@@ -169,7 +169,7 @@ def is_curtailed_already(seen: Seen, known: Known) -> bool:
 
 
 def before(seen: Seen, known: Known) -> Entry:
-    """Returns what a miner is to be again after the event, as an entry of the record."""
+    """Returns the state to which a miner returns after the event, as an entry of the record."""
     desired = known.desired.get(seen.miner)
     if desired is not None and is_curtailed_already(seen, known):
         return Entry(seen.model, desired.mode, desired.level or seen.level, seen.mode, 0.0)
@@ -177,8 +177,10 @@ def before(seen: Seen, known: Known) -> Entry:
 
 
 def rank(seen: Seen, goal: Goal, known: Known, number: int) -> tuple[Any, ...]:
-    """Returns where a miner stands in the order: what hashes first, since it surely draws power, then the least
-    efficient, then what saves most, then the inventory's order. To restore, the other way round.
+    """Returns the sort key of a miner; the order is reversed to restore.
+
+    Hashing miners come first, since they certainly draw power, then the least efficient, then those that save the most,
+    then the inventory's order.
     """
     inefficiency = ratings.inefficiency(seen.model, seen.mode, known.own_ratings)
     if goal.restore:
@@ -190,14 +192,14 @@ def rank(seen: Seen, goal: Goal, known: Known, number: int) -> tuple[Any, ...]:
 
 
 def _allowed(step: Step, seen: Seen, known: Known, now: float) -> Step:
-    """Takes back a step down that the user has excluded."""
+    """Revokes a step down that the user has excluded."""
     if step.is_due and seen.miner in known.never:
         return _skipped(step, NEVER, "It is in the group curtail_never.")
     return _rested(step, seen, known, now)
 
 
 def _rested(step: Step, seen: Seen, known: Known, now: float) -> Step:
-    """Takes back a step that comes too soon after the last one."""
+    """Revokes a step that comes too soon after the last one."""
     at = known.record.switched_at(seen.miner)
     if not step.is_due or at is None or now >= at + known.minimum_s:
         return step
@@ -205,7 +207,7 @@ def _rested(step: Step, seen: Seen, known: Known, now: float) -> Step:
 
 
 def _lowered(seen: Seen, mode: str, known: Known) -> Step:
-    """Takes a miner to a mode that draws less, never to one that draws more."""
+    """Moves a miner to a mode that draws less, never to one that draws more."""
     watts, then_watts = (ratings.watts(seen.model, each, known.own_ratings) for each in (seen.mode, mode))
     unchanged = Step(UNCHANGED, watts=watts)
     if seen.mode == mode:
@@ -214,7 +216,7 @@ def _lowered(seen: Seen, mode: str, known: Known) -> Step:
         return _skipped(unchanged, NO_MODES, f"{seen.model}: {no_modes}. Only curtail_off saves power there.")
     if watts is None or then_watts is None:
         reason = _unrated(seen.model, seen.mode if watts is None else mode)
-        # Of this mode it is known without a rating that it draws the least.
+        # Even without a rating, this mode is known to draw the least.
         if mode == LOWEST_MODE:
             return replace(unchanged, plan=CHANGE, then=mode, reason=reason)
         return _skipped(unchanged, UNRATED, reason)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The folder that a job writes its reports into."""
+"""The folder for the reports of a job."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._text import q
 
 
 def folder_problem(folder: str) -> str:
-    """Returns why no report can be written into a folder, which need not exist yet, or ``""`` if one can.
+    """Returns why no report can be written to a folder, which need not exist yet, or ``""``.
 
-    Creates nothing that stays.
+    Leaves nothing behind.
     """
     path = Path(folder).absolute()
     existing = next(place for place in (path, *path.parents) if os.path.lexists(place))

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is refused before a job begins: wrong variables, a target that does not exist, an inventory that was not read.
+"""What is refused before a job starts: invalid variables, an unknown target, an inventory that was not read.
 
-Nothing to do is a success only where it is known: every source of the inventory was read, and its miners were polled.
+Nothing to do is a success only if that is certain: every source of the inventory was read, and its miners were polled.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     normalised,
 )
 
-# AWX and the platform that is made from it name the same things; newer ones may set the second names only.
+# AWX and the platform built from it use the same names; newer ones may set only the second ones.
 _PREFIXES = ("awx", "tower")
 _ALLOW_SLICE = "allow_slice"
-# Tags with which the tasks run that write to miners, and with which only others do.
+# Tags with which tasks that write to miners run, and tags with which only other tasks run.
 _ACTING, _NOT_ACTING = ("all", "tagged", "act"), ("always", "preview", "report", "untagged")
 _PLUGIN = re.compile(r"^plugin:\s*['\"]?minerops\.dragonmint\.dragonmint\b", re.MULTILINE)
 _SUFFIXES = (".dragonmint.yml", ".dragonmint.yaml")
@@ -35,9 +35,10 @@ _NOT_POLLED = {"locked": "refused every login", "unresponsive": "did not respond
 
 @dataclass(frozen=True)
 class Choice:
-    """What a job runs on: the parts of its target that match nothing, and how many hosts are left.
+    """The hosts of a job: the parts of its target that match nothing, and how many hosts are left.
 
-    ``has_hosts`` is false for an inventory without any host, ``has_reports`` for one without any source of ours.
+    ``has_hosts`` is false for an inventory without any host, ``has_reports`` for one without a source of this
+    collection.
     """
 
     unmatched: Sequence[str]
@@ -48,14 +49,14 @@ class Choice:
 
 @dataclass(frozen=True)
 class Verdict:
-    """One sentence or more for the user: why the job must not begin, and what it is only warned of."""
+    """Text for the user: why the job must not start, and what to warn of."""
 
     problem: str = ""
     warning: str = ""
 
 
 def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
-    """Returns what is wrong with what a job is to run on. ``gaps`` are those of the inventory."""
+    """Returns what is wrong with the hosts of a job. ``gaps`` are those of the inventory."""
     why = " ".join(gaps)
     if choice.unmatched:
         names = ", ".join(map(quoted, choice.unmatched))
@@ -72,7 +73,7 @@ def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
 
 
 def nobody_within(limit: str) -> str:
-    """Returns what is wrong where the inventory has no hosts, so that a limit leaves nobody, not even localhost."""
+    """Returns the problem if the inventory has no hosts, so that a limit leaves none, not even localhost."""
     return (
         f"The inventory has no hosts, so --limit {quoted(limit)} leaves none. Set it with -i, or check the warnings "
         f"above for why it was not read."
@@ -80,9 +81,9 @@ def nobody_within(limit: str) -> str:
 
 
 def gaps_of(reports: Mapping[str, Mapping[str, Any]], unread: Iterable[str]) -> list[str]:
-    """Returns what is not known of the inventory, a sentence for each source.
+    """Returns what is unknown about the inventory, a sentence per source.
 
-    ``reports`` is the variable dragonmint_inventory, ``unread`` are sources that are not in it and should be.
+    ``reports`` is the variable dragonmint_inventory, ``unread`` are sources that are missing in it.
     """
     gaps = [f"{path} was not read as an inventory; see the warnings above." for path in unread]
     for name, report in reports.items():
@@ -95,9 +96,9 @@ def gaps_of(reports: Mapping[str, Mapping[str, Any]], unread: Iterable[str]) -> 
 
 
 def unread_sources(sources: Iterable[str], reports: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Returns the paths that should be in the reports, and are not: sources of ours, and those that do not exist.
+    """Returns the paths that are missing in the reports: sources of this collection, and those that do not exist.
 
-    ``sources`` are files, folders and lists of hosts, as Ansible was given them.
+    ``sources`` are files, folders and lists of hosts, as given to Ansible.
     """
     read = {os.path.realpath(report["path"]) for report in reports.values()}
     return [str(path) for source in sources for path in _files(source) if os.path.realpath(path) not in read]
@@ -115,7 +116,7 @@ def _files(source: str) -> list[Path]:
 
 
 def _is_skipped(path: Path) -> bool:
-    """Whether Ansible itself passes over a path in a folder of inventories."""
+    """Whether Ansible itself ignores a path in an inventory folder."""
     return any(part.startswith(".") or part in ("group_vars", "host_vars") for part in path.parts)
 
 
@@ -132,11 +133,11 @@ def _is_ours(path: Path) -> bool:
 
 
 def of_play(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the variables of the play and of what imports it, which hold for all hosts.
+    """Returns the variables of the play and of what imports it, which apply to all hosts.
 
-    ``given`` are all variables of a task on a host, ``own`` those that the host has without any play.
+    ``given`` are all variables of a task on a host, ``own`` those that the host has outside any play.
     """
-    # Equal values are mostly the same object, and comparing vaulted ones decrypts them.
+    # Equal values are usually the same object, and comparing vaulted values decrypts them.
     return {
         name: value
         for name, value in given.items()
@@ -147,10 +148,10 @@ def of_play(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 def wrong_variables(
     tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]], may_lack: bool = False
 ) -> str:
-    """Returns what is wrong with the variables of these hosts, as they are written; empty text for nothing.
+    """Returns what is wrong with the variables of these hosts, before templating; empty if nothing is.
 
-    Templates are not evaluated; what they come to is up to the job. Hosts that share their values are looked at once.
-    ``may_lack`` says that what a job needs may be missing, as where it has no host that would have it.
+    Templates are not evaluated; the job checks their values. Hosts that share their values are checked once.
+    ``may_lack`` means that required variables may be missing, for example if there is no host that would have them.
     """
     names = {entry.name for table in tables for entry in table}
     prefixes = tuple(table.prefix for table in tables if table.prefix)
@@ -158,7 +159,7 @@ def wrong_variables(
     concerned: dict[str, list[str]] = {}
     for host, variables in hosts:
         given = {name: value for name, value in variables.items() if name in names or name.startswith(prefixes)}
-        # The values are kept, so that no other one gets their identity.
+        # Keeping the values prevents new objects from getting the same id.
         key = tuple((name, id(value)) for name, value in given.items())
         if key not in looked_at:
             looked_at[key] = (_problem(tables, given, may_lack), given)
@@ -168,7 +169,7 @@ def wrong_variables(
 
 
 def slice_switches(tables: Sequence[Variables]) -> list[Variables]:
-    """Returns the variable that allows a job to run as a slice, in a table of its own; none for a job that may."""
+    """Returns the variable that allows a job to run as a slice, in its own table; empty for jobs that always may."""
     return [
         Variables(table.prefix, (entry,))
         for table in tables
@@ -178,9 +179,9 @@ def slice_switches(tables: Sequence[Variables]) -> list[Variables]:
 
 
 def refused_slice(tables: Sequence[Variables], given: Mapping[str, Any]) -> str:
-    """Returns why a job must not run, if it is a slice of an AWX job that nobody has allowed; empty text otherwise.
+    """Returns why a job must not run: it is a slice of an AWX job and that was not allowed. Empty otherwise.
 
-    AWX runs the slices as a workflow that is named as their job template, and says nothing else of them to a playbook.
+    AWX runs slices as a workflow named like their job template, and gives a playbook no other sign of them.
     """
     names = [[given.get(f"{prefix}_{kind}_name") for kind in ("workflow_job", "job_template")] for prefix in _PREFIXES]
     sliced = next((template for workflow, template in names if workflow and workflow == template), None)
@@ -199,9 +200,9 @@ def _own(table: Variables, given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def is_preview(given: Mapping[str, Any]) -> bool:
-    """Whether a run writes nothing to any miner: in check mode, and where the tags leave out act.
+    """Whether a run writes nothing to any miner: in check mode, and if the tags leave out act.
 
-    A tag that is not ours does not: it may be that of a user's play with a role of ours in it.
+    A foreign tag does not count: it may belong to a user's play that contains a role of ours.
     """
     run, skip = (given.get(f"ansible_{kind}_tags") or () for kind in ("run", "skip"))
     acts = any(tag in run for tag in _ACTING) or not any(tag in run for tag in _NOT_ACTING)
@@ -209,7 +210,7 @@ def is_preview(given: Mapping[str, Any]) -> bool:
 
 
 def two_logins(environment: Mapping[str, str], asks_password: bool) -> str:
-    """Returns a warning where both the environment and -k, AWX's machine credential, give a password."""
+    """Returns a warning if both the environment and -k (AWX's machine credential) set a password."""
     if not asks_password or not environment.get("DRAGONMINT_PASSWORD"):
         return ""
     return (

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whether and how fast the boards of a miner hash, according to its fact dragonmint_mining, for each algorithm.
 
-Rates are in the base unit of the algorithm, so they can be compared among miners of the same algorithm only.
+Rates are in the base unit of the algorithm, so they are comparable only between miners with the same algorithm.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models i
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import in_unit
 
-# A board that hashes finds a share more often than this, unless its pool asks for very difficult ones.
+# A hashing board finds shares more often than this, unless its pool sets a very high difficulty.
 MAX_SHARE_AGE_S = 600.0
 
 Board = Mapping[str, Any]
 
 
 def rate_of(board: Board) -> float | None:
-    """Returns the rate of a board. Facts that an earlier version of this collection has cached are in TH/s alone."""
+    """Returns the rate of a board. Facts cached by earlier versions of this collection have only TH/s."""
     if "hashrate_hs" in board:
         rate: float | None = board["hashrate_hs"]
         return rate
@@ -38,9 +38,9 @@ def rate_of(board: Board) -> float | None:
 
 
 def rate_of_miner(boards: Iterable[Board], mining: Mapping[str, Any]) -> float | None:
-    """Returns the rate of these boards together, or where none of them shows one, what the miner shows as its average.
+    """Returns the total rate of these boards; if none of them has a rate, the miner's average.
 
-    None if it shows neither.
+    None if neither is known.
     """
     rates = [rate for rate in map(rate_of, boards) if rate is not None]
     average: float | None = (mining.get("hashrate_hs") or {}).get("average")
@@ -48,9 +48,7 @@ def rate_of_miner(boards: Iterable[Board], mining: Mapping[str, Any]) -> float |
 
 
 def is_hashing(board: Board, mining: Mapping[str, Any], max_share_age_s: float = MAX_SHARE_AGE_S) -> bool:
-    """Whether a board of this fact hashes: by its rate, or, where that is reckoned from the clock or not known, by its
-    shares.
-    """
+    """Whether a board hashes: by its rate, or if that is calculated from the clock or unknown, by its shares."""
     rate = rate_of(board)
     if rate is not None and mining.get("is_rate_counted") is not False:
         return bool(rate)
@@ -59,9 +57,9 @@ def is_hashing(board: Board, mining: Mapping[str, Any], max_share_age_s: float =
 
 
 def expected_of(type_: str | None, mode: str | None, own: OwnRatings) -> Expected | None:
-    """Returns what to expect of a miner in an autotune mode; None if that is not known.
+    """Returns what to expect of a miner in an autotune mode; None if unknown.
 
-    A nominal rating of the table belongs to no mode, so it counts only where the mode is not known to matter.
+    A nominal rating of the table belongs to no mode, so it applies unless the mode is known to matter.
     """
     expected, model = rating_of(type_, mode, own), model_of(type_)
     if expected is None or expected.hashrate_hs is None:

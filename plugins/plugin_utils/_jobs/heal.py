@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job heal: which miners get a remedy, how many at once, and whether the fleet is as healthy as it has to be."""
+"""The job heal: which miners get a remedy, how many at once, and whether the fleet is healthy enough."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted, summed_up, tally
 
-# What is read of every miner.
+# Read from every miner.
 SUBSETS = ("identity", "hardware", "mining", "autotune")
 
 _NAMED = 10
@@ -33,7 +33,7 @@ _FAIL_ON = {"critical": (checks.CRITICAL,), "warning": (checks.CRITICAL, checks.
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Raises InvalidVariables for values that are invalid only together, or in a shape of their own."""
+    """Raises InvalidVariables for values that are invalid only in combination, or have an invalid form."""
     ratings.own_ratings(values.get("dragonmint_ratings"))
 
 
@@ -173,13 +173,13 @@ VARIABLES = Variables(
 
 
 def reads_of(fleet: OfHosts) -> dict[str, dict[str, Any]]:
-    """Returns the options of dragonmint_facts for the miners of which more is read than of all."""
+    """Returns the options of dragonmint_facts for miners from which more is read than from all others."""
     more = {"gather_subset": [*SUBSETS, "debug"]}
     return {host: more for host in fleet.of if fleet.values(host).get("chips")}
 
 
 def followed_up(seen: Mapping[str, Mapping[str, Any]], provision: OfHosts) -> dict[str, Any]:
-    """Returns the miners of which more has to be read: ``identity``, ``error``, and ``pools``, with options for each.
+    """Returns the miners that need further reads: ``identity``, ``error`` and ``pools``, with the options of each.
 
     ``problems`` has why the pools of a miner can't be compared.
     """
@@ -206,8 +206,8 @@ def examined(
 ) -> list[Examined]:
     """Returns the health of all miners from the results of the fleet's tasks, each by the name of the miner.
 
-    ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes. That a miner which is
-    ``curtailed`` hashes little, or does not answer since it is powered off, is not a fault.
+    ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes. For a ``curtailed``
+    miner, a low hash rate, or no response because it is powered off, is not a fault.
     """
 
     def health(host: str) -> Health | None:
@@ -242,10 +242,10 @@ def _health(
 
 
 def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns what is wrong and who gets a remedy: ``rows``, ``due``, ``summary`` and ``problem``.
+    """Returns the findings and planned remedies: ``rows``, ``due``, ``summary`` and ``problem``.
 
-    Also ``findings``, the rows without the healthy miners, ``miners``, what ``outcome`` takes, and ``batch``, how many
-    miners are healed at once. ``due`` are names; with a ``problem``, and without health_heal, nobody is due.
+    Also ``findings``, the rows without the healthy miners, ``miners``, the input of ``outcome``, and ``batch``, how
+    many miners are healed at once. ``due`` are names; it is empty if there is a ``problem``, and without health_heal.
     """
     needy = [each.miner for each in miners if each.health and each.health.remedy]
     problem = ""
@@ -319,7 +319,7 @@ def outcome(
 
 
 def _in_the_end(planned: Mapping[str, Any], latest: Iterable[Examined], stop: str) -> Iterator[Examined]:
-    """Yields the miners of a plan with the health that they have after it."""
+    """Yields the miners of a plan with their health at the end."""
     were_due = {each.miner: each for each in latest}
     reason = stop or "an earlier task failed"
     for entry in planned["miners"]:
@@ -343,7 +343,7 @@ def _states(miners: Sequence[Examined]) -> str:
 
 
 def _state(examined: Examined) -> str:
-    """Returns what a miner is at the moment, one of _STATES."""
+    """Returns the current state of a miner, one of _STATES."""
     health = examined.health
     if health is None:
         return checks.UNEXAMINED
@@ -365,7 +365,7 @@ def _wished(miners: Sequence[Examined], values: Mapping[str, Any], problem: str)
 
 
 def _tried(miners: Sequence[Examined], rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns how many miners got which remedies, and how many of these miners are healed."""
+    """Returns how many miners got which remedies, and how many of these are healed."""
     tried = [each for each in miners if each.health and each.health.tried]
     if not tried:
         return ["No miner got a remedy."]
@@ -381,7 +381,7 @@ def _hindered(rows: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _kinds(kinds: Sequence[str]) -> str:
-    """Returns how many remedies of each kind: 2 restarts of cgminer, 1 reboot."""
+    """Returns the number of remedies of each kind: 2 restarts of cgminer, 1 reboot."""
     restarts, reboots = kinds.count(checks.RESTART), kinds.count(checks.REBOOT)
     shown = [f"{counted(restarts, 'restart')} of cgminer"] if restarts else []
     return ", ".join([*shown, counted(reboots, "reboot")] if reboots else shown)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The passwords that a miner may still have before a job gives it a new one."""
+"""The passwords that a miner may have before a job sets a new one."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _OPTIONS = {option.name: option for option in OPTIONS}
 
 
 def previous_passwords(sources: Sources) -> list[str]:
-    """Returns all passwords that variables, the environment and the command line give, the fallback ones first.
+    """Returns all passwords from variables, the environment and the command line, the fallback ones first.
 
-    Raises TypeError for what is not text.
+    Raises TypeError for values that are not text.
     """
     fallback, password = _OPTIONS["fallback_passwords"], _OPTIONS["password"]
     found: list[str] = []

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job metrics: what it takes, and what its one poll came to."""
+"""The job metrics: its variables, and the outcome of its one poll."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LABEL = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 
 
 def require_labels(option: str, names: Iterable[str]) -> None:
-    """Raises InvalidVariables for variables whose names Prometheus would not take as labels of these metrics."""
+    """Raises InvalidVariables for variables whose names Prometheus does not accept as labels of these metrics."""
     for name in names:
         if not _LABEL.fullmatch(name):
             raise InvalidVariables(
@@ -84,7 +84,7 @@ VARIABLES = Variables(
 
 @dataclass
 class Counts:
-    """How many miners the file has, by their samples."""
+    """How many miners the file contains, by their samples."""
 
     miners: int = 0
     up: int = 0
@@ -93,7 +93,7 @@ class Counts:
     _drifted: set[str] = field(default_factory=set)
 
     def counted(self, sample: Sample) -> Sample:
-        """Counts a sample in, and returns it."""
+        """Counts a sample and returns it."""
         if sample.family is families.UP:
             self.miners += 1
             self.up += bool(sample.value)
@@ -118,15 +118,15 @@ class Counts:
 
 
 def _is_of_health(sample: Sample) -> bool:
-    """Whether a finding is one of a miner that could be examined, and more than a remark."""
+    """Whether a sample is a finding of an examined miner and more than a remark."""
     is_unknown = sample.labels["finding"] in (*checks.UNKNOWN, MISSING.code)
     return not is_unknown and sample.labels["severity"] != checks.INFO
 
 
 def outcome(counts: Mapping[str, int]) -> dict[str, Any]:
-    """Returns what a poll came to, from the counts of dragonmint_metrics: ``summary``, ``is_ok`` and ``stats``.
+    """Returns the outcome of a poll from the counts of dragonmint_metrics: ``summary``, ``is_ok`` and ``stats``.
 
-    Miners that are down are what metrics are for. That all of them are is the fault of the poll.
+    Some miners being down is what metrics are for; all of them being down is a failure of the poll.
     """
     is_ok = not counts["total"] or bool(counts["up"])
     also = words.listed({name: counts[name] for name in ("curtailed", "unhealthy", "drifted")})

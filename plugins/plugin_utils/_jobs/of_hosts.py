@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of a job on many hosts at once. Most hosts of a fleet share their values, which are kept once."""
+"""The variables of a job on many hosts at once. Most hosts of a fleet share their values, which are stored once."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import 
 
 PROBLEM = "problem"
 
-# Returns what a variable comes to on a host, the same object where it is the same. Raises InvalidVariables.
+# Returns the value of a variable on a host, as the same object if it is the same value. Raises InvalidVariables.
 Evaluate = Callable[[Mapping[str, Any], str], Any]
 
 
 @dataclass(frozen=True)
 class OfHosts:
-    """The values of a job by host: ``of`` has the place of each host's values in ``kinds``.
+    """The values of a job by host: ``of`` maps each host to the index of its values in ``kinds``.
 
-    Values that the job cannot use have the key ``problem`` only, a sentence. ``addresses`` are those of the hosts,
-    ``expected_macs`` the MACs of those that are known by one.
+    Values that the job can't use have only the key ``problem``, a sentence. ``addresses`` are those of the hosts,
+    ``expected_macs`` the MACs of those with a known one.
     """
 
     kinds: Sequence[Mapping[str, Any]]
@@ -41,18 +41,18 @@ class OfHosts:
 
 
 def of_hosts_from(found: Any) -> OfHosts:
-    """Returns what the lookup job_of_hosts has found, packed or as a dictionary."""
+    """Returns the result of the lookup job_of_hosts, packed or as a dictionary."""
     return OfHosts(**(unpacked(found) if isinstance(found, str) else plain(found)))
 
 
 def values_of_hosts(
     table: Variables, hosts: Iterable[tuple[str, Mapping[str, Any]]], evaluate: Evaluate
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """Returns the different values of hosts, from their raw variables, and which of them each host has."""
+    """Returns the distinct values of hosts, from their raw variables, and which of them each host has."""
     kinds: list[dict[str, Any]] = []
     of: dict[str, int] = {}
     places: dict[Any, int] = {}
-    # Kept, so that no other value gets the identity of one of them.
+    # Keeping the values prevents new objects from getting the same id.
     seen: list[Any] = []
     for host, variables in hosts:
         given: dict[str, Any] = {}

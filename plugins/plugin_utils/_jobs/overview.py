@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job overview: what a site does at the moment, against what is expected of it."""
+"""The job overview: the current state of a site, compared with what is expected of it."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ COLUMNS = (
 FLEET, INVENTORY = "fleet", "inventory"
 
 _STATE_OF = {checks.UNREACHABLE: UNREACHABLE, checks.LOCKED: LOCKED, checks.UNEXAMINED: UNKNOWN}
-# The windows of a hash rate, the steadiest of those that follow a change within minutes first.
+# The windows of a hash rate, in order of preference: the steadiest that still follow a change within minutes.
 _WINDOWS = ("1m", "15m", "5s", "average")
 _DEGREES_A_BAR, _PERCENT_A_BAR, _BARS_MAX = 5, 10, 24
 _SHOWN_WORST, _SHOWN_POOLS, _SHOWN_KINDS = 8, 12, 20
@@ -74,7 +74,7 @@ VARIABLES = Variables(
 
 @dataclass(frozen=True)
 class Seen:
-    """A miner: the result of the facts module, and what its variables say.
+    """A miner: the result of the facts module, and data from its variables.
 
     ``page`` is the URL of its own page, ``drift`` the settings that are not in their desired state.
     """
@@ -91,7 +91,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class _Miner:
-    """A miner as the overview counts it. Rates are in base units of its algorithm."""
+    """A miner's figures in the overview. Rates are in base units of its algorithm."""
 
     seen: Seen
     state: str
@@ -120,18 +120,18 @@ class _Miner:
 
 @dataclass
 class _Sum:
-    """What miners of one kind come to."""
+    """The totals of miners of one kind."""
 
     miners: int = 0
     hashrate_hs: float = 0.0
-    # Of those that are rated, since only their rates can be compared.
+    # Only rated miners, since only their rates can be compared.
     rated_hs: float = 0.0
     expected_hs: float = 0.0
     unrated: int = 0
-    # Those whose rate is reckoned from the clock.
+    # Miners whose rate is calculated from the clock.
     reckoned: int = 0
     unhealthy: int = 0
-    # Of those of which both are known.
+    # Only miners for which both are known.
     joule_watts: float = 0.0
     joule_hs: float = 0.0
 
@@ -152,7 +152,7 @@ class _Sum:
 
 @dataclass(frozen=True)
 class _Parts:
-    """The sums by algorithm, and by model and firmware."""
+    """The totals by algorithm, and by model and firmware."""
 
     algorithms: dict[models.Algorithm, _Sum] = field(default_factory=lambda: defaultdict(_Sum))
     kinds: dict[tuple[str, str, models.Algorithm | None], _Sum] = field(default_factory=lambda: defaultdict(_Sum))
@@ -164,11 +164,11 @@ def outcome(
     reports: Mapping[str, Mapping[str, Any]] | None = None,
     missing: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Returns what a site does: ``rows``, ``shown``, ``figures``, ``summary``, ``is_ok`` and ``stats``.
+    """Returns the state of a site: ``rows``, ``shown``, ``figures``, ``summary``, ``is_ok`` and ``stats``.
 
     ``reports`` is the variable dragonmint_inventory, ``missing`` are expected miners that the inventory did not find.
-    ``rows`` has each miner, ``shown`` those that are not as they should be, ``figures`` what only the page shows.
-    It is not ok if there are miners, and none could be read.
+    ``rows`` has every miner, ``shown`` those that need attention, ``figures`` what only the page shows. It is not ok if
+    there are miners, but none could be read.
     """
     own = models.own_ratings(limits.ratings)
     miners = [_examined(each, limits, own) for each in seen]
@@ -228,7 +228,7 @@ def outcome(
 
 
 def limits_of(limits: Limits) -> tuple[float | None, float | None]:
-    """Returns above and below which a board's temperature is a finding."""
+    """Returns the thresholds above and below which a board's temperature is a finding."""
     return limits.max_board_temperature_c, None
 
 
@@ -264,7 +264,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
             return CURTAILED
         if finding.code in _STATE_OF:
             return _STATE_OF[finding.code]
-    # The hash rate that a curtailed miner lacks is not a fault.
+    # A low hash rate is not a fault of a curtailed miner.
     severities = {each.severity for each in findings if not (seen.is_curtailed and each.code == "hashrate_low")}
     if checks.CRITICAL in severities:
         return UNHEALTHY
@@ -276,7 +276,7 @@ def _state(seen: Seen, findings: Sequence[Finding], is_tuning: bool) -> str:
 
 
 def _hashrate(mining: Mapping[str, Any]) -> float | None:
-    """Returns the rate in base units, from the one of the two facts that is known."""
+    """Returns the rate in base units, from whichever of the two facts is available."""
     for name, factor in (("hashrate_hs", 1.0), ("hashrate_ths", 1e12)):
         windows = mining.get(name) or {}
         rate = next((windows[window] for window in _WINDOWS if windows.get(window) is not None), None)
@@ -326,9 +326,9 @@ _MISSING: dict[str, Any] = {
 
 
 def _power(miners: Iterable[_Miner]) -> dict[str, float]:
-    """Returns the watts of all miners, those of them that were measured, and of how many miners either is known.
+    """Returns the watts of all miners, the measured part, and the number of miners with either.
 
-    ``unknown`` are those that hash and of which nothing is known.
+    ``unknown`` is the number of hashing miners with neither.
     """
     miners = list(miners)
     known = [miner for miner in miners if miner.watts is not None]
@@ -356,7 +356,7 @@ def _rate_line(algorithm: models.Algorithm, total: _Sum) -> str:
 
 
 def _reckoned(total: _Sum) -> str:
-    """Warns of rates that prove nothing, however right they look."""
+    """Warns of rates that prove nothing, however plausible they look."""
     if not total.reckoned:
         return ""
     return ", reckoned from the clock" if total.reckoned == total.miners else ", in part reckoned from the clock"
@@ -379,7 +379,7 @@ def _origin(power: Mapping[str, float]) -> str:
 
 
 def _tiles(counts: Mapping[str, int], parts: _Parts, power: Mapping[str, float]) -> Iterator[dict[str, str]]:
-    """The figures at the top of the page, each with its unit, and what it is measured against."""
+    """The figures at the top of the page, each with its unit and reference value."""
     for algorithm, total in parts.algorithms.items():
         yield _tile(algorithm.title, rates.in_unit(total.hashrate_hs, algorithm.unit), _rate_note(algorithm, total))
         if total.joule_hs:
@@ -391,7 +391,7 @@ def _tiles(counts: Mapping[str, int], parts: _Parts, power: Mapping[str, float])
 
 
 def _rate_note(algorithm: models.Algorithm, total: _Sum) -> str:
-    """What the rate at the top of the page is measured against."""
+    """The reference value of the rate at the top of the page."""
     if not total.expected_hs:
         return f"no rating{_reckoned(total)}"
     rated, expected = (rates.in_unit(rate, algorithm.unit) for rate in (total.rated_hs, total.expected_hs))
@@ -439,9 +439,9 @@ def _kinds(parts: _Parts) -> list[dict[str, Any]]:
 def _bars(
     values: Iterable[float | None], width: int, limits: tuple[float | None, float | None]
 ) -> list[dict[str, Any]]:
-    """Returns a histogram: the lower bound of each bar, how many values are in it, its height, and its tone.
+    """Returns a histogram: for each bar its lower bound, count, height and tone.
 
-    ``limits`` are above and below which a value is bad. Values far away from all others are in the outermost bars.
+    ``limits`` are the thresholds above and below which a value is bad. Outliers are in the outermost bars.
     """
     known = [math.floor(value / width) for value in values if value is not None]
     if not known:
@@ -465,7 +465,7 @@ def _bars(
 
 
 def _racks(miners: Iterable[_Miner]) -> list[dict[str, Any]]:
-    """Returns the racks by name, each with its miners by position; none for miners without a rack."""
+    """Returns the racks by name, each with its miners by position; miners without a rack are omitted."""
     racks: dict[str, list[_Miner]] = defaultdict(list)
     for miner in miners:
         if miner.seen.rack:
@@ -489,7 +489,7 @@ def tally_of(miners: Iterable[_Miner]) -> dict[str, int]:
 
 
 def _natural(text: str) -> list[tuple[int, int, str]]:
-    """Returns a key by which rack 2 stands before rack 10."""
+    """Returns a sort key that puts rack 2 before rack 10."""
     parts: list[tuple[int, int, str]] = []
     number = ""
     for char in f"{text} ":
@@ -504,7 +504,7 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 
 
 def _sources(reports: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """What became of the addresses of each source of the inventory."""
+    """The results by address for each source of the inventory."""
     for name, told in reports.items():
         counts = {state: told.get(state) or 0 for state in ("polled", "locked", "unresponsive", "silent", "unknown")}
         yield {

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Patterns of Ansible for hosts whose names may mean something else in a pattern."""
+"""Host patterns for Ansible from names that may have a meaning of their own in a pattern."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from collections.abc import Iterable
 
 
 def of_hosts(names: Iterable[str]) -> str:
-    """Returns the pattern that matches the hosts of these names, and no other one.
+    """Returns a pattern that matches exactly the hosts of these names.
 
-    Ansible takes a pattern apart at commas and colons before it reads it as a regular expression, so all but letters
-    and digits stand in it by their number.
+    Ansible splits a pattern at commas and colons before it reads it as a regular expression, so all characters but
+    letters and digits are written as their number.
     """
     return f"~^({'|'.join(map(_literally, names))})$"
 

@@ -77,7 +77,7 @@ ENDS_CURTAILMENT = Variable(
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Raises InvalidVariables for values that are invalid only together."""
+    """Raises InvalidVariables for values that are invalid only in combination."""
     if values.get("at_once") and values.get("test_pools"):
         raise InvalidVariables(
             "provision_test_pools and provision_at_once are both true, but pools can only be tested miner by miner. "
@@ -175,7 +175,7 @@ def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any
     """Returns whether a miner mines, as far as one look at it shows.
 
     ``seen`` is the result of the module dragonmint_facts, ``wanted`` are the variables of the job. The keys are
-    ``is_ok``; ``is_over``, whether another look can show nothing else; and ``summary``, a sentence on what is missing.
+    ``is_ok``; ``is_over``, whether further looks are pointless; and ``summary``, a sentence on what is missing.
     """
     mining = seen.get("ansible_facts", {}).get("dragonmint_mining") or {}
     is_ready = bool(mining.get("ready"))
@@ -203,8 +203,8 @@ def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any
 def pool_tests(results: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Returns whether pools may be set, after some miners have tested them.
 
-    ``results`` are those of the module dragonmint_pool_test by miner, empty where it has not run. The keys are
-    ``is_ok``, and ``summary``, which says why not. A miner that could not test them has said nothing against the pools.
+    ``results`` are those of the module dragonmint_pool_test by miner, empty if it has not run. The keys are ``is_ok``,
+    and ``summary``, which says why not. A miner that could not run the test is no objection to the pools.
     """
     unusable = {name: result for name, result in results.items() if result.get("error_code") == "rejected"}
     untested = {name: result for name, result in results.items() if "error_code" in result and name not in unusable}
@@ -226,7 +226,7 @@ def _said(results: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _bare(url: str) -> str:
-    """A pool's url without the flag for extranonce subscription, which miners show in two ways."""
+    """A pool's url without the flag for extranonce subscription, which miners report in two forms."""
     return re.sub("/?#xnsub$", "", url)
 
 

@@ -15,7 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provisio
 
 _ACCESS = ("admin_password", "guest_password", "network")
 _PAUSE_S = 5.0
-# A pause is a tenth of the time that has passed: most miners mine soon, and all others cost few looks.
+# A pause is a tenth of the elapsed time: most miners start mining soon, and the rest need only few looks.
 _SHARE = 0.1
 
 
@@ -25,13 +25,14 @@ def plan(
     now: float = 0.0,
     curtailed: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """Returns what to give each miner. ``variables`` and ``logins`` are by miner, as the lookups return them, and so is
-    why the mode of those that are ``curtailed`` is kept.
+    """Returns the settings of each miner. ``variables`` and ``logins`` are by miner, from the lookups.
 
-    ``access`` is the pattern of those that get a password or an address, which is done one by one. ``pools`` and
-    ``autotune`` have the options of each that gets these, ``verify`` the variables of each that has to mine, ``logins``
-    the connection options of those that have a password to get. ``problems`` says of each that can't be provisioned
-    why not. ``left_alone`` says of each that has a desired mode and keeps its own why that is so. ``made_at`` is when.
+    ``curtailed`` is also by miner, and says why its mode is kept.
+
+    ``access`` is the pattern of those that get a password or an address, one by one. ``pools`` and ``autotune`` have
+    the options of each miner that gets these, ``verify`` the variables of each that has to mine, ``logins`` the
+    connection options of those that get a password. ``problems`` has, by miner, why it can't be provisioned.
+    ``left_alone`` has, by miner with a desired mode, why it keeps its current one. ``made_at`` is the time.
     """
     problems = _problems(variables)
     values = {name: found["values"] for name, found in variables.items() if name not in problems}
@@ -78,10 +79,10 @@ def looks(
     failed: Collection[str] = (),
     latest: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> dict[str, Any]:
-    """Returns who still has to be seen mining. ``latest`` are the results of the latest look, None before the first.
+    """Returns the miners that have yet to be seen mining. ``latest`` are the results of the latest look, None at first.
 
-    ``waiting`` are the miners of the next look, ``pause`` is how many whole seconds to wait before it. ``failed`` says
-    of each miner that no look can show mining any more what is missing. ``before`` is what this returned last.
+    ``waiting`` are the miners of the next look, ``pause`` is the time to wait before it in whole seconds. ``failed``
+    has, by miner that no further look can show mining, what is missing. ``before`` is the previous return value.
     """
     began = before.get("began", now)
     lacking = dict(before.get("failed", {}))
@@ -104,7 +105,7 @@ def outcome(
     """Returns the results of all miners. ``results`` are those of the tasks, ``lacking`` has those that do not mine.
 
     ``failed`` has the message of each miner that failed, and ``pattern`` matches these miners. ``rows`` has the columns
-    miner and reason. ``summary`` has each number, and why modes were left alone. ``made_at`` is when.
+    miner and reason. ``summary`` has each number, and why modes were kept. ``made_at`` is the time.
     """
     failed = dict(planned["problems"])
     for result in results:

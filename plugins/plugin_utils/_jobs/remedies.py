@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One miner: which remedy is next, whether waiting for it is over, and what it came to."""
+"""One miner: its next remedy, whether waiting for it is over, and the outcome."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ OK = "ok"
 
 _FINDINGS = ("findings", "after")
 _RECORD_VERSION = 1
-# A cgminer that was started this much later than the miner was restarted since. A slow boot takes minutes.
+# A cgminer that started this much later than the miner has been restarted since. A slow boot takes minutes.
 _AFTER_BOOT_S = 900.0
-# Another remedy may be one that the firmware has.
+# After "unsupported", the firmware may have another remedy.
 _NO_FURTHER_REMEDY = FINAL_CODES - {"unsupported"}
 # The error of a read while cgminer hangs.
 _HANGS = "timeout"
-# Errors of a remedy that did not happen.
+# Errors of a remedy that did not take place.
 _NOT_HAPPENED = ("unsupported", "not_applied")
 _NOT_EXAMINED = Finding(checks.UNEXAMINED, checks.CRITICAL, "it was not examined, since an earlier task failed")
 _HEALTHY = Finding("", OK, "")
@@ -39,12 +39,12 @@ _HEALTHY = Finding("", OK, "")
 
 @dataclass(frozen=True)
 class Health:
-    """What the role health hands over for a miner, in its variable ``dragonmint_health``.
+    """What the role health passes on for a miner, in its variable ``dragonmint_health``.
 
     ``findings`` are those of the examination, ``after`` those after the last of the remedies ``tried`` in this run,
-    None where there was none. ``remedy`` is the next one, a state of dragonmint_power, "" if none is to be sent.
-    ``outcome`` and ``reason`` say why not, or what went wrong. ``recent`` are the remedies of the last interval, as the
-    state file ``path`` has them. ``is_final`` says that waiting for a remedy is over.
+    None if there was none. ``remedy`` is the next one, a state of dragonmint_power, "" if none should be sent.
+    ``outcome`` and ``reason`` say why not, or what went wrong. ``recent`` are the remedies of the last interval,
+    according to the state file ``path``. ``is_final`` means that waiting for a remedy is over.
     """
 
     findings: Sequence[Finding]
@@ -60,9 +60,9 @@ class Health:
 
 @dataclass(frozen=True)
 class Running:
-    """For how many seconds a miner has been up, and its cgminer has been running; None where it does not say.
+    """The uptime of a miner, and for how many seconds its cgminer has been running; None if not reported.
 
-    A restart of either shows here, whoever has sent it.
+    A restart of either shows here, regardless of who requested it.
     """
 
     uptime_s: float | None = None
@@ -72,7 +72,7 @@ class Running:
 
 @dataclass(frozen=True)
 class Examined:
-    """A miner of the inventory, its address, and its health; None for one that could not even be examined."""
+    """A miner of the inventory, its address, and its health; None if it could not be examined."""
 
     miner: str
     address: str
@@ -80,7 +80,7 @@ class Examined:
 
 
 def health_from(fact: Mapping[str, Any] | None) -> Health | None:
-    """Returns the health that a role has handed over with ``dict_of``."""
+    """Returns the health that a role has passed on with ``dict_of``."""
     if not fact:
         return None
     lists = {name: None if fact[name] is None else [Finding(**each) for each in fact[name]] for name in _FINDINGS}
@@ -88,7 +88,7 @@ def health_from(fact: Mapping[str, Any] | None) -> Health | None:
 
 
 def handed_over(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
-    """Returns what the role health has handed over for these hosts, and where they are now."""
+    """Returns what the role health has passed on for these hosts, and their current addresses."""
     return [
         Examined(
             miner, address_of(miner, hostvars[miner]), health_from(plain(hostvars[miner].get("dragonmint_health")))
@@ -108,23 +108,23 @@ def is_lost(health: Health | None) -> bool:
 
 
 def state_file(miner: str) -> str:
-    """Returns the name of a miner's state file, since its own name may not be one.
+    """Returns the name of a miner's state file; the miner's own name may not be a valid file name.
 
-    The digest keeps those apart that look alike without their odd characters.
+    The digest distinguishes names that are equal without their special characters.
     """
     digest = hashlib.sha256(miner.encode()).hexdigest()[:16]
     return f"{re.sub('[^A-Za-z0-9-]', '_', miner)[:64]}-{digest}.json"
 
 
 def dict_of(health: Health) -> dict[str, Any]:
-    """Returns the same as data that a variable can hold."""
+    """Returns the health as data for a variable."""
     return asdict(health)
 
 
 def health_of(results: Mapping[str, Any], values: Mapping[str, Any], miner: str, now: float) -> Health:
-    """Returns the health of a miner from what its tasks came to so far.
+    """Returns the health of a miner from the results of its tasks so far.
 
-    ``results`` has what ``checks.find`` takes, and: ``record``, the text of the miner's state file, and its ``path``;
+    ``results`` has the input of ``checks.find``, and: ``record``, the text of the miner's state file, and its ``path``;
     ``problem``, why no remedy can be sent; ``reread``, the result of the read right before a remedy; ``tried``, the
     remedies sent in this run; ``sent``, ``again`` and ``identity_again``, the results of the last one and of the reads
     after it. ``values`` are those of the job's variables. ``now`` is in seconds since 1970.
@@ -143,7 +143,7 @@ def health_of(results: Mapping[str, Any], values: Mapping[str, Any], miner: str,
         )
     health = Health(findings, tried=tried, recent=recent, path=str(results.get("path") or ""))
     if tried:
-        # Rates count from the start after a remedy, so that a miner is healed only once it hashes.
+        # After a remedy, rates count from the start, so that a miner is healed only once it hashes.
         reads = {**results, "seen": again, "identity": results.get("identity_again")}
         later = checks.find(reads, replace(limits, min_uptime_seconds=0.0))
         health = replace(
@@ -161,9 +161,9 @@ def health_of(results: Mapping[str, Any], values: Mapping[str, Any], miner: str,
 
 
 def remedies_in(text: str | None, miner: str, now: float, interval_s: float) -> list[dict[str, str]]:
-    """Returns the remedies of the last interval that the text of a state file lists; none if there is no file.
+    """Returns the remedies of the last interval according to the text of a state file; empty without a file.
 
-    Raises ValueError for a text that is not understood in full, since nobody knows then what was sent.
+    Raises ValueError for a text that can't be read completely, since then it is unknown what was sent.
     """
     if text is None:
         return []
@@ -180,7 +180,7 @@ def remedies_in(text: str | None, miner: str, now: float, interval_s: float) -> 
 
 
 def rows(examined: Examined) -> list[dict[str, Any]]:
-    """Returns the rows of a miner in the report: one a finding, the worst first; a single one if it is healthy."""
+    """Returns the rows of a miner in the report: one per finding, the worst first; a single one if it is healthy."""
     return list(_rows(examined))
 
 
@@ -228,7 +228,7 @@ def _row(examined: Examined, finding: Finding, outcome: str = "", reason: str = 
 
 
 def _running(results: Mapping[str, Any]) -> Running:
-    """Returns what the latest read says. While cgminer hangs, it is the one of the identity and has the uptime only."""
+    """Returns the state from the latest read. While cgminer hangs, that of the identity, with only the uptime."""
     reads = ("again", "identity_again") if results.get("tried") else ("seen", "identity")
     latest = ("reread",) if (results.get("reread") or {}).get("ansible_facts") else reads
     facts: dict[str, Any] = {}
@@ -239,7 +239,7 @@ def _running(results: Mapping[str, Any]) -> Running:
 
 
 def _with_remedy(health: Health, problem: str, sent: Mapping[str, Any], running: Running, interval_s: float) -> Health:
-    """Adds the next remedy, or why none is sent, if one may help."""
+    """Adds the next remedy if one may help, or why none is sent."""
     findings = health.findings if health.after is None else health.after
     wanted = checks.next_remedy(findings)
     if problem:
@@ -260,8 +260,8 @@ def _next(
 ) -> tuple[str, str]:
     """Returns the remedy to send, "" for none, and why none.
 
-    ``before`` are those that are known to have been sent within the interval. A start of cgminer within it counts as
-    one, too, but not for a cgminer that does not run: that is restarted, and if it does not stay, rebooted.
+    ``before`` are those known to have been sent within the interval. A start of cgminer within it also counts as one,
+    except for a cgminer that does not run: that is restarted, and if it does not stay up, rebooted.
     """
     interval = f"{interval_s / 3600:g} h (health_remedy_interval_hours)"
     if checks.REBOOT in before or (before and not may_escalate):
@@ -284,7 +284,7 @@ def _next(
 
 
 def _was_restarted(running: Running) -> bool:
-    """Whether cgminer was restarted since the miner has booted, which then has not helped."""
+    """Whether cgminer was restarted since the miner booted, so that another restart would not help."""
     if running.uptime_s is None or running.mining_s is None:
         return False
     return running.uptime_s - running.mining_s > _AFTER_BOOT_S
@@ -300,7 +300,7 @@ def _is_final(
     """Whether the miner is as healthy as a remedy can make it, or waiting for that is useless."""
     if sent.get("failed") or sent.get("unreachable"):
         return True
-    # What no remedy mends was there before, and says nothing about the remedy.
+    # Findings without a remedy existed before, and say nothing about the remedy.
     lasting = [finding.code for finding in before if not finding.remedy]
     left = [finding for finding in after if finding.severity != checks.INFO and finding.code not in lasting]
     return not left or again.get("error_code") in FINAL_CODES

@@ -112,9 +112,9 @@ VARIABLES = Variables(
 
 
 def stem_of(name: str, limit: str) -> str:
-    """Returns the name of a report's files without their endings. A limited one has a name of its own.
+    """Returns the name of a report's files without their endings. A limited report has a name of its own.
 
-    Raises InvalidInput for a name that is none of a file.
+    Raises InvalidInput for a name that is not a valid file name.
     """
     if not _NAME.fullmatch(name):
         raise InvalidInput(
@@ -130,13 +130,13 @@ def stem_of(name: str, limit: str) -> str:
 
 
 def older_name(stem: str, written_at: float, kind: str) -> str:
-    """Returns the name of a report in the history, by the time at which it was written."""
+    """Returns the name of a report in the history, which contains the time at which it was written."""
     at = datetime.fromtimestamp(written_at, timezone.utc).strftime("%Y%m%dT%H%M%SZ")
     return f"{stem}.{at}.{kind}"
 
 
 def too_old(names: Iterable[str], stem: str, keep: int) -> list[str]:
-    """Returns the names in the history, among these, of the reports that are older than the newest ones to keep."""
+    """Returns the names in the history, among these, of the reports that are older than the newest ``keep``."""
     pattern = re.compile(rf"{re.escape(stem)}\.(\d{{8}}T\d{{6}}Z)\.(?:{'|'.join(KINDS)})")
     times = {name: found[1] for name in names if (found := pattern.fullmatch(name))}
     kept = sorted(set(times.values()))[-keep:] if keep else []
@@ -144,7 +144,7 @@ def too_old(names: Iterable[str], stem: str, keep: int) -> list[str]:
 
 
 def told(changes: Changes) -> str:
-    """Returns what has changed since the last report in one sentence; "" for nothing, and for the first report."""
+    """Returns the changes since the last report in one sentence; "" if there are none, and for the first report."""
     if changes.before is None:
         return ""
     parts = [f"{len(changes.difference.new)} new"] if changes.difference.new else []
@@ -158,7 +158,7 @@ def told(changes: Changes) -> str:
 def message(
     name: str, title: str, site: str, at: float, summary: str, still: int, difference: Difference
 ) -> dict[str, Any]:
-    """Returns the body of a webhook. It has the number of problems, and only the first ones if there are very many."""
+    """Returns the body of a webhook. It has the number of problems, and only the first ones if there are too many."""
     return {
         "report": name,
         "title": title,

@@ -48,8 +48,8 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns the results of the miners: ``rows``, ``failed`` (names), ``summary`` and ``is_ok``.
 
-    Also ``stats``, the numbers for other jobs, without any text of a miner. With a ``batch``, ``is_ok`` is whether the
-    next one may begin; without, whether all miners have the new password.
+    Also ``stats``, the numbers for other jobs, without any text from a miner. With a ``batch``, ``is_ok`` is whether
+    the next one may start; without, whether all miners have the new password.
     """
     rows = [_row(host, hostvars[host]) for host in hosts]
     failed = [row["miner"] for row in rows if row["outcome"] in (_FAILED, _UNREACHABLE, _NOT_TRIED)]

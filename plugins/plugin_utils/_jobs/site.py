@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job site: whether each miner of a rack gets a worker and an address of its own."""
+"""The job site: whether every miner of a rack gets its own worker and address."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variables
 from jinja2.exceptions import UndefinedError
 
-# Inventories have many a variable of their own that begins with site_, so there is no prefix.
+# Inventories have many variables of their own that begin with site_, so there is no prefix.
 VARIABLES = Variables("", (TARGET, REPORT_FOLDER))
 
 
 def plan(miners: Iterable[str], hostvars: Mapping[str, Any], others: Iterable[str] = ()) -> dict[str, Any]:
-    """Returns what is wrong with the desired state of the miners of a run, before any of them is contacted.
+    """Returns the problems in the desired state of a run's miners, before any of them is contacted.
 
-    A worker, which is a user at a pool, is for one miner only, and so is a static address; those of ``others``, which
-    are not set up now, are taken as far as they are known. ``rows``: each problem with its miner. ``due``: the miners
-    without one. ``summary``: each number. ``problem``: what to fix, or ``""``.
+    A worker, which is a user at a pool, may be used by one miner only, and so may a static address; those of
+    ``others``, which are not set up now, are included as far as known. ``rows``: each problem with its miner. ``due``:
+    the miners without one. ``summary``: each number. ``problem``: what to fix, or ``""``.
     """
     chosen = dict.fromkeys(miners)
     rows: list[dict[str, str]] = []
@@ -55,7 +55,7 @@ def plan(miners: Iterable[str], hostvars: Mapping[str, Any], others: Iterable[st
 
 
 def _claims(variables: Mapping[str, Any]) -> Iterator[str]:
-    """Yields what a miner has for itself. Raises one of Ansible's errors or ValueError where that is not known."""
+    """Yields what a miner has exclusively. Raises one of Ansible's errors or ValueError if that can't be determined."""
     pools = variables.get("provision_pools") or []
     if not isinstance(pools, list) or not all(isinstance(pool, Mapping) for pool in pools):
         raise ValueError("provision_pools is not a list of pools")
@@ -71,7 +71,7 @@ def _claims(variables: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _evaluated(value: Any) -> str:
-    """Returns a value as text. An older ansible-core leaves what it cannot evaluate as the template that it is."""
+    """Returns a value as text. An older ansible-core returns a template that it can't evaluate unchanged."""
     text = str(value)
     if "{{" in text:
         raise ValueError(f"a variable in {quoted(text)} is undefined")

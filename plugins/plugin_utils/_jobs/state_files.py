@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files on the controller that record which remedies were sent, one a miner."""
+"""The files on the controller that record which remedies were sent, one per miner."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import r
 
 
 def record_of(miner: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the ``path`` of a miner's file, its text as ``record``, None for none, and why it can't be read.
+    """Returns the ``path`` of a miner's file, its text as ``record`` (None without a file), or why it can't be read.
 
     Without health_heal no remedy is sent, and the file is not read.
     """

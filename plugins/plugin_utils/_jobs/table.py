@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""All jobs: what each of them takes."""
+"""All jobs with their variables."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 
 @dataclass(frozen=True)
 class Job:
-    """A playbook or a role. ``uses`` names the jobs whose variables it reads, too."""
+    """A playbook or a role. ``uses`` names the jobs whose variables it also reads."""
 
     variables: Variables
     role: str | None = None

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The job upgrade: who gets the firmware in which batch, and whether all of them have it."""
+"""The job upgrade: which miner gets the firmware in which batch, and whether all have it in the end."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 
 LIMIT_FILE = "upgrade_without_failed.txt"
 
-# What a terminal shows of a plan.
+# How much of a plan a terminal shows.
 _SHOWN_ROWS, _SHOWN_NAMES = 20, 4
-# A miner of which it is not known whether it is eligible.
+# It is unknown whether these miners are eligible.
 _ERRORS = (upgrade_course.UNREACHABLE, upgrade_course.UNKNOWN)
 # The worst first, as tables show them.
 _OUTCOMES = (
@@ -48,12 +48,12 @@ _OUTCOMES = (
     upgrade_course.UP_TO_DATE,
 )
 _ORDER = (*_OUTCOMES[:-2], upgrade_course.DUE, *_OUTCOMES[-2:])
-# What a sentence says in place of a plan.
+# Used in sentences instead of a plan's name.
 _TO_DO = {upgrade_course.DUE: "to be upgraded"}
 
 
 def _check(values: Mapping[str, Any]) -> None:
-    """Raises InvalidVariables for values that make no sense together."""
+    """Raises InvalidVariables for values that contradict each other."""
     sources = [f"upgrade_{name}" for name in ("src", "url", "latest") if values[name]]
     if len(sources) > 1:
         raise InvalidVariables(f"{' and '.join(sources)} are set, but only one of them can name the firmware.")
@@ -199,9 +199,9 @@ VARIABLES = Variables(
 
 @dataclass(frozen=True)
 class Miner:
-    """A miner by its name in the inventory, where it is, and what the role has done with it.
+    """A miner by its name in the inventory, its address, and the role's results for it.
 
-    ``values`` are its variables of the job, None for those that all miners have.
+    ``values`` are its variables of the job, None for the common ones.
     """
 
     name: str
@@ -211,13 +211,13 @@ class Miner:
 
 
 def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -> dict[str, Any]:
-    """Returns what an upgrade will do. ``now`` is in seconds since 1970.
+    """Returns the plan of an upgrade. ``now`` is in seconds since 1970.
 
-    ``rows`` has the columns miner, address, firmware, target, plan, cause and reason; ``shown`` are those of them that
-    need a look, and ``schedule`` has the columns batch, miners, kinds and names. ``due`` are the names of those that
-    are to be upgraded, in the order of their ``batches``, which are lists of names with one of ``patterns`` each.
-    ``skipped`` says of each other miner that is not up to date why it is not upgraded; ``errors`` are the names of
-    those that an error kept from it. ``problem`` says why nothing may be sent to any miner. ``made_at`` is when.
+    ``rows`` has the columns miner, address, firmware, target, plan, cause and reason; ``shown`` are those that need
+    attention, and ``schedule`` has the columns batch, miners, kinds and names. ``due`` are the names of the miners to
+    upgrade, in the order of their ``batches``, which are lists of names with one of ``patterns`` each. ``skipped`` has,
+    for each other miner that is not up to date, why it is not upgraded; ``errors`` are the names of those skipped
+    because of an error. ``problem`` is why nothing may be sent to any miner. ``made_at`` is the time.
     """
     rows: list[dict[str, Any]] = []
     kinds: dict[str, Hashable] = {}
@@ -259,10 +259,10 @@ def outcome(
 ) -> dict[str, Any]:
     """Returns the results of a plan so far. ``miners`` are those that are due, ``now`` is in seconds since 1970.
 
-    ``rows`` has the columns miner, address, before, after, seconds, outcome, cause and reason. ``failed`` says of each
-    miner that was begun and is not upgraded why. ``progress`` is a sentence between two batches, and ``stop`` says why
-    the next one must not begin; ``summary`` is a text for the end, ``is_ok`` whether all is well then. ``limit`` are
-    the lines of a limit that leaves out those that failed, ``stats`` the numbers of miners by outcome.
+    ``rows`` has the columns miner, address, before, after, seconds, outcome, cause and reason. ``failed`` has, for each
+    miner that was started but is not upgraded, why. ``progress`` is a sentence between two batches, and ``stop`` is why
+    the next one must not start; ``summary`` is a text for the end, ``is_ok`` whether all is well then. ``limit`` are
+    the lines of a limit that excludes the failed miners, ``stats`` the numbers of miners by outcome.
     """
     due = [_row(miner, values, now) for miner in miners]
     begun = [row for row in due if row["outcome"] != upgrade_course.PENDING]
@@ -283,14 +283,14 @@ def outcome(
 
 
 def _needing_a_look(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows that are of interest before: of many miners, those that are neither up to date nor to be upgraded."""
+    """The rows that need attention beforehand: with many miners, those neither up to date nor due."""
     if len(rows) <= _SHOWN_ROWS:
         return rows
     return [row for row in rows if row["plan"] not in (upgrade_course.DUE, upgrade_course.UP_TO_DATE)]
 
 
 def _schedule(batches: Sequence[Sequence[str]], kinds: Mapping[str, Hashable]) -> list[dict[str, Any]]:
-    """The batches as rows. Those that follow each other and have as many miners are one row."""
+    """The batches as rows. Consecutive batches of equal size share one row."""
     rows: list[dict[str, Any]] = []
     for number, batch in enumerate(batches, 1):
         if rows and rows[-1]["miners"] == len(batch):
@@ -335,7 +335,7 @@ def _worst_first(rows: Sequence[dict[str, Any]], column: str) -> list[dict[str, 
 
 
 def _problem(rows: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]], values: Mapping[str, Any]) -> str:
-    """Why nothing may be sent, "" where nothing speaks against it. ``others`` are neither due nor up to date."""
+    """Why nothing may be sent, "" if there is no objection. ``others`` are neither due nor up to date."""
     if others and len(others) == len(rows):
         return (
             f"No miner is eligible for the upgrade, so nothing was sent. {_counts_of(rows, 'plan')} {_reasons(others)}"
@@ -405,7 +405,7 @@ def _reasons(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _counts_of(rows: Sequence[Mapping[str, Any]], column: str) -> str:
-    """Returns how many miners there are of each kind, the worst first, with what kept the others from an upgrade."""
+    """Returns how many miners there are of each kind, the worst first, with the causes that prevented upgrades."""
     labels = (f"{row[column]} ({row['cause']})" if row["cause"] else row[column] for row in rows)
     return words.summed_up({_TO_DO.get(label, label): count for label, count in Counter(labels).items()})
 

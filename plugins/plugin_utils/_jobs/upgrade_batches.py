@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The batches of a rollout: the canaries first, then ever more miners at once."""
+"""The batches of a rollout: the canaries first, then growing numbers of miners."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SIZE = re.compile(r"([0-9]+)(%?)")
 
 
 def sizes(serial: Sequence[int | str], total: int) -> list[int]:
-    """Returns how many miners of ``total`` each entry means: a number or a percentage, at least one miner.
+    """Returns the number of miners out of ``total`` for each entry, a number or a percentage; at least one.
 
-    Raises ValueError for an entry that is neither, and for no entry.
+    Raises ValueError for any other entry, and for an empty list.
     """
     if not serial:
         raise ValueError("it is empty")
@@ -23,10 +23,10 @@ def sizes(serial: Sequence[int | str], total: int) -> list[int]:
 
 
 def in_batches(kinds: Mapping[str, Hashable], serial: Sequence[int | str], at_once: int) -> list[list[str]]:
-    """Returns miners, given with their kinds, in batches of these sizes, the last of which repeats.
+    """Splits miners, given with their kinds, into batches of these sizes, the last of which repeats.
 
-    The first batch has a canary of each kind, however small it is meant to be. No batch has more than ``at_once``
-    miners; where that cannot hold all canaries, nobody else is in a batch before the last of them.
+    The first batch has a canary of each kind, however small its size is. No batch has more than ``at_once`` miners; if
+    that is too few for all canaries, no other miner is in a batch before the last canary.
     """
     first_of_kind = {kind: miner for miner, kind in reversed(list(kinds.items()))}
     canaries = [miner for miner, kind in kinds.items() if first_of_kind[kind] == miner]

@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The upgrade of one miner: whether it is eligible, its current address, and its result.
 
-All of this follows from the results of the role's tasks. The looks at a batch and the record ask the same functions, so
-that they cannot disagree.
+All of this follows from the results of the role's tasks. The looks at a batch and the record use the same functions, so
+that they can't disagree.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.waiting 
 
 Result = Mapping[str, Any]
 
-# What is planned for a miner. The first two are errors.
+# The plan for a miner. The first two are errors.
 UNREACHABLE, UNKNOWN, NOT_ELIGIBLE, DUE, UP_TO_DATE = "unreachable", "unknown", "not eligible", "upgrade", "up to date"
-# What became of a miner that is to be upgraded, from the beginning on.
+# The progress of an upgrade, from the start.
 PENDING, HANDED_OVER, MISSING, SETTLING = "pending", "handed over", "missing", "settling"
 UPGRADED, ROLLED_BACK, UNHEALTHY, FAILED, DARK = "upgraded", "rolled back", "unhealthy", "failed", "dark"
 NOT_MINING = "not mining"
 
-# The miner answers, and this firmware is not for it.
+# The miner responds, but this firmware is not for it.
 _NOT_FOR_IT = {"invalid_firmware", "downgrade", "unsupported", "not_ready"}
-# The names of the modules' options, as sentences have them: not in a path, a quotation or another name.
+# The names of the modules' options in sentences: not in a path, a quotation or another name.
 _OPTION = re.compile(
     r"(?<![\w'/.-])(src|url|checksum|allow_downgrade|recover|wait_timeout)(?![\w'/-])"
     r"|(?<=as )version(?=\.)|(?<=src or )version(?=\.)|(?<=in )search(?=\.)|(?<=[( ]out )search\b"
@@ -38,10 +38,10 @@ _OPTION = re.compile(
 
 @dataclass(frozen=True)
 class Course:
-    """The results of the role's tasks for one miner. Those that have not run are empty.
+    """The results of the role's tasks for one miner; empty for tasks that have not run.
 
-    ``judged`` is the firmware module in check mode, ``handed`` in earnest, ``found`` the search by MAC,
-    ``rolled_back`` the way back. ``seen`` are the facts before the upgrade, ``back`` and ``healthy`` those after it.
+    ``judged`` is the firmware module in check mode, ``handed`` the same for real, ``found`` the search by MAC,
+    ``rolled_back`` the rollback. ``seen`` are the facts before the upgrade, ``back`` and ``healthy`` those after it.
     """
 
     judged: Result = field(default_factory=dict)
@@ -61,9 +61,9 @@ class Course:
 
 
 def prospect(course: Course) -> tuple[str, str, str]:
-    """Returns what is planned for a miner, why in a word, and why in a sentence.
+    """Returns the plan for a miner, the reason as a word, and the reason as a sentence.
 
-    Where it is due, the word is empty, and the sentence is what the firmware module warns of.
+    If it is due, the word is empty, and the sentence is the firmware module's warning.
     """
     judged, seen, mining = course.judged, course.seen, _facts(course.seen, "mining")
     is_judged = "version" in judged and not _is_error(judged)
@@ -85,16 +85,16 @@ def prospect(course: Course) -> tuple[str, str, str]:
 
 
 def kind(course: Course) -> tuple[Any, ...]:
-    """Returns what miners have in common that one canary stands for: type, generation and current firmware."""
+    """Returns what miners have in common for which one canary is enough: type, generation and current firmware."""
     identity = _facts(course.seen, "identity")
     return identity.get("type"), _facts(course.seen, "generation"), identity.get("firmware")
 
 
 def stage(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
-    """Returns where the upgrade of a miner is, and why it is not upgraded.
+    """Returns the progress of a miner's upgrade, and why it is not upgraded.
 
     ``values`` are the variables of the job, ``now`` is in seconds since 1970. HANDED_OVER, MISSING and SETTLING are
-    worth waiting for; MISSING means that it has to be searched by its MAC.
+    worth waiting for; MISSING means that it has to be searched for by its MAC.
     """
     handed = course.handed
     if not handed:
@@ -113,22 +113,22 @@ def stage(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, s
 
 
 def in_words_of_the_role(message: str) -> str:
-    """Returns a message of a module with the variables of the role in place of the module's options."""
+    """Returns a module's message with the role's variables in place of the module's options."""
     return _OPTION.sub(lambda match: f"upgrade_{match[0]}", message)
 
 
 def firmware_before(course: Course) -> str:
-    """Returns what the miner ran when it was asked first, "" where that is not known."""
+    """Returns the firmware at the first read, "" if unknown."""
     return _firmware(course.seen)
 
 
 def firmware_now(course: Course) -> str:
-    """Returns what the miner runs, as far as that is known; "" where it is not."""
+    """Returns the miner's current firmware as far as known, otherwise ""."""
     return str(course.rolled_back.get("version") or _firmware(course.back))
 
 
 def seconds_taken(course: Course) -> int | None:
-    """Returns how long it took from the upload until the miner ran the new firmware, None where nobody saw it."""
+    """Returns the time from the upload until the miner ran the new firmware, None if nobody observed it."""
     handed, back = course.handed, course.back
     if handed.get("rebooted"):
         return round(handed["elapsed_seconds"])
@@ -138,7 +138,7 @@ def seconds_taken(course: Course) -> int | None:
 
 
 def address_in(course: Course) -> str:
-    """Returns where the miner was met last, "" where no task has said."""
+    """Returns the last known address of the miner, "" if no task had one."""
     results = (course.rolled_back, course.found, course.handed, course.judged)
     return str(next((result["ipaddress"] for result in results if result.get("ipaddress")), ""))
 
@@ -154,14 +154,14 @@ def is_found(course: Course) -> bool:
 
 
 def waits_until(course: Course, values: Mapping[str, Any]) -> float:
-    """Returns when the miner has to be back at the latest, or to mine as before once it is, in seconds since 1970."""
+    """Returns the deadline, in seconds since 1970: to be back, or once it is back, to mine as before."""
     if course.back and _is_itself(course) and _firmware(course.back) == course.judged.get("version"):
         return _gathered_at(course.back) + float(values["settle_seconds"])
     return _deadline(course, values)
 
 
 def _unnamed(warning: str) -> str:
-    """A warning without the miner that it begins with."""
+    """Strips the miner's name from the start of a warning."""
     return warning.partition(": ")[2] or warning
 
 
@@ -170,18 +170,18 @@ def _is_error(result: Result) -> bool:
 
 
 def _is_accepted(handed: Result) -> bool:
-    """A miner that does not mine yet has come back all the same; how long it may take to mine is the next question."""
+    """A miner that does not mine yet has come back all the same; the time to start mining is checked separately."""
     return not _is_error(handed) or bool(handed.get("changed") and handed.get("error_code") == "not_ready")
 
 
 def _absent(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
-    """Where a miner is that does not answer at its address, or not as itself."""
+    """The progress of a miner that does not respond at its address, or is another device there."""
     back, found = course.back, course.found
     began, wait_s = course.handed.get("began_at", 0.0), values["wait_timeout"]
-    # While its address is another device's, a search says wrong_device, and may still find it later.
+    # While another device has its address, a search fails with wrong_device, and may still find it later.
     is_hopeless = (found or back).get("error_code") in FINAL_CODES - ({"wrong_device"} if values["search"] else set())
     if values["search"] and not found and (is_hopeless or now > began + wait_s / 3):
-        # As in the module, it has the first third to come back where it was, as most do.
+        # As in the module, it gets the first third of the time to come back at its old address, as most miners do.
         return MISSING, ""
     if not is_hopeless and now <= _deadline(course, values):
         return (MISSING if found else HANDED_OVER), ""

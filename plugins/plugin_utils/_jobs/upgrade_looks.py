@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The looks at a batch that has its firmware: whom to look at next, when, and what has been seen so far.
+"""The looks at a batch after the firmware was sent: which miners are next, when, and the results so far.
 
-One look is a few tasks for all miners of the batch. A miner is looked at until it is where it has to be, and what was
-seen of it then stays, whatever happens to the others meanwhile.
+A look is a few tasks for all miners of the batch. A miner is looked at until it has reached its goal; its results then
+stay, whatever happens to the others in the meantime.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade 
 # The steps of a course that a look may fill in.
 STEPS = ("back", "found", "healthy")
 _PAUSE_S = 3.0
-# A pause is a tenth of the time that has passed: it is short where miners come back soon, and there are few in a day.
+# A pause is a tenth of the elapsed time: short at first, and few looks even over a day.
 _SHARE = 0.1
 
 
 def merged(before: Mapping[str, Any], latest: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Returns what was seen by step and miner, the latest look included."""
+    """Returns the results by step and miner, including the latest look."""
     return {step: {**before.get(step, {}), **latest.get(step, {})} for step in STEPS}
 
 
 def due(miners: Iterable[Miner], values: Mapping[str, Any], began: float, now: float) -> dict[str, Any]:
-    """Returns whom the next look is for, in the state that the latest one has shown. ``now`` is its time.
+    """Returns the miners of the next look, given the results of the latest. ``now`` is the time of the next look.
 
-    ``back`` are those that may be back, ``found`` has the options of the search for each that is missing, ``healthy``
-    are those that run the firmware and may mine as before. ``pause`` is how many whole seconds to wait before it.
-    ``unhealthy`` are those that came back and do not mine as before, which are not checked again.
+    ``back`` are those that may be back, ``found`` has the options of the search for each missing miner, ``healthy`` are
+    those that run the firmware and may mine as before. ``pause`` is the time to wait before it in whole seconds.
+    ``unhealthy`` are those that came back but do not mine as before; they are not checked again.
     """
     found: dict[str, Any] = {"back": [], "found": {}, "healthy": [], "unhealthy": []}
     ends: list[float] = []

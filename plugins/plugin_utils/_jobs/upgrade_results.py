@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The results of the role upgrade, as Ansible keeps them for each host."""
+"""The results of the role upgrade, as Ansible stores them for each host."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports impor
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
 
 _REGISTERED = "__upgrade_"
-# Steps that are one task for all miners, and those that are a task on each of them.
+# Steps that run as one task for all miners, and steps that run as a task on each miner.
 _OF_ALL, _OF_EACH = ("judged", "seen"), ("handed", "rolled_back")
 
 
@@ -24,7 +24,7 @@ def miners_of(
 ) -> Iterator[Miner]:
     """Yields each miner with the results that the tasks of the role have registered for it.
 
-    ``looks`` is what was seen of a batch so far, where its hosts do not know that yet.
+    ``looks`` are the results of a batch so far, which its hosts do not have yet.
     """
     for name in names:
         variables = variables_of(name, hostvars)
@@ -43,7 +43,7 @@ def miners_of(
 
 
 def result_of(fleet: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
-    """Returns what a task for many miners says of one of them; where it failed as a whole, what it says of all."""
+    """Returns the result of one miner from a task for many; if the task failed as a whole, its common result."""
     if not fleet or fleet.get("skipped"):
         return {}
     result: Mapping[str, Any] = fleet["miners"].get(name, {}) if "miners" in fleet else fleet
@@ -51,15 +51,15 @@ def result_of(fleet: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:
 
 
 def configured_address(name: str, hostvars: Mapping[str, Any]) -> str:
-    """Returns where tasks look for a miner. It is evaluated only where it is a template, which takes long for many."""
+    """Returns a miner's configured address. Evaluated only if it is a template, since that is slow for many miners."""
     raw = address_of(name, variables_of(name, hostvars))
     return address_of(name, hostvars[name]) if is_template(raw) else raw
 
 
 def variables_of(name: str, hostvars: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Returns the variables of a host as they are set.
+    """Returns the variables of a host, before templating.
 
-    What the role keeps holds no templates, and to look for some in that of thousands of miners takes minutes.
+    The role's own variables contain no templates, and searching those of thousands of miners for some takes minutes.
     """
     raw: Mapping[str, Any] = getattr(hostvars, "raw_get", hostvars.__getitem__)(name)
     return raw

@@ -1,23 +1,23 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables of an upgrade for each of its miners: most have the same ones, a hall or a model may have others."""
+"""The variables of an upgrade for each of its miners: most share them, a hall or a model may have others."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-# What the firmware module is given to check a firmware.
+# The options with which the firmware module checks a firmware.
 _CHECKED = ("src", "url", "latest", "version", "checksum", "allow_downgrade", "search")
 
 
 def wanted(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns what the role keeps of the variables of each miner, given as the lookup of jobs returns them.
+    """Returns what the role stores of each miner's variables; they come from the lookup of jobs.
 
-    ``common`` are the values of the first one, ``by_host`` those of each that has others. ``options`` and
-    ``options_by_host`` are the same for the firmware module. ``hosts`` are the miners whose variables can be used;
-    ``problems`` says of the others why not.
+    ``common`` are the values of the first one, ``by_host`` those of each miner with others. ``options`` and
+    ``options_by_host`` are the same for the firmware module. ``hosts`` are the miners with usable variables;
+    ``problems`` has, for the others, why they are not.
     """
     values = {name: found["values"] for name, found in variables.items() if not found["problem"]}
     common: Mapping[str, Any] = next(iter(values.values()), {})
@@ -28,7 +28,7 @@ def wanted(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         "common": common,
         "by_host": by_host,
         "options": {} if own_options else options,
-        # What one miner has and another one has not can't be taken back.
+        # An option of all miners could not be removed again for one of them.
         "options_by_host": {name: own_options.get(name, options) for name in values} if own_options else {},
         "hosts": list(values),
         "problems": {name: found["problem"] for name, found in variables.items() if found["problem"]},

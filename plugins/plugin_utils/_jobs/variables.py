@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The variables that a job takes, and what users, inventories and surveys give for them as typed values.
+"""The variables of a job, converted from what users, inventories and surveys give to typed values.
 
-A survey of AWX gives text for everything, and empty text for what was left empty.
+A survey of AWX passes everything as text, and fields left empty as empty text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.sou
 
 
 class InvalidVariables(ValueError):
-    """A variable that the job cannot use; the text is one sentence for the user."""
+    """A variable that the job can't use; the text is one sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Variable:
 
 @dataclass(frozen=True)
 class Variables:
-    """All variables of a job. Nobody else's name may begin with ``prefix``, unless that is empty.
+    """All variables of a job. No other variable may begin with ``prefix``, unless that is empty.
 
-    ``check`` raises InvalidVariables for typed values that do not go together.
+    ``check`` raises InvalidVariables for typed values that contradict each other.
     """
 
     prefix: str
@@ -64,20 +64,20 @@ class Variables:
         return iter(self.entries)
 
     def key(self, name: str) -> str:
-        """Returns the name under which ``normalised`` has the value of a variable."""
+        """Returns the key under which ``normalised`` stores the value of a variable."""
         return name.removeprefix(self.prefix) if self.prefix else name
 
     def is_foreign(self, name: str) -> bool:
-        """Whether a name has the prefix and is none of these variables."""
+        """Whether a name has the prefix but is not one of these variables."""
         return bool(self.prefix) and name.startswith(self.prefix) and all(name != entry.name for entry in self.entries)
 
 
 def normalised(variables: Variables, given: Mapping[str, Any], unevaluated: Collection[str] = ()) -> dict[str, Any]:
     """Returns the typed value of each variable, by its name without the prefix of the job.
 
-    ``given`` has values by full names; other names than those of the job are ignored. Null and empty text mean the
-    default. ``unevaluated`` are names whose values are not known yet; they count as given and are left out.
-    Raises InvalidVariables.
+    ``given`` has values by full names; variables of other jobs are ignored. Null and empty text mean the default.
+    ``unevaluated`` are names whose values are not known yet; they count as given and are left out. Raises
+    InvalidVariables.
     """
     for name in given:
         if variables.is_foreign(name):
@@ -97,7 +97,7 @@ def normalised(variables: Variables, given: Mapping[str, Any], unevaluated: Coll
 
 
 def needs_evaluation(value: Any) -> bool:
-    """Whether a raw value is not known before Ansible has evaluated it: it has a template in it, or is vaulted."""
+    """Whether a raw value is unknown until Ansible evaluates it, because it contains a template or is vaulted."""
     if isinstance(value, Mapping):
         return any(map(needs_evaluation, value.values()))
     if isinstance(value, (list, tuple)):
@@ -116,7 +116,7 @@ def _value(variable: Variable, given: Any) -> Any:
 
 
 def _converted(variable: Variable, place: str, given: Any) -> Any:
-    """Returns a value of this type. ``place`` is where it is, in a list or dictionary."""
+    """Converts a value to the variable's type. ``place`` names the value in a list or dictionary."""
     try:
         value = _CONVERSIONS[variable.type](given, variable)
     except (ValueError, TypeError, yaml.YAMLError):
@@ -136,7 +136,7 @@ def _invalid(variable: Variable, place: str, given: Any) -> InvalidVariables:
 
 
 def expected(variable: Variable) -> str:
-    """Returns what a message says that a variable takes."""
+    """Returns the description of a variable's valid values for messages."""
     if variable.choices:
         return f"one of {', '.join(variable.choices)}"
     if variable.secret and variable.type == "str":
@@ -174,7 +174,7 @@ def _with_typed_parts(variable: Variable, place: str, value: Any) -> Any:
 
 
 def _with_typed_keys(variable: Variable, place: str, value: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns the keys that are given; what null or empty text means there is for the module to say."""
+    """Returns the keys that are given; null and empty text are passed on to the module."""
     options = {option.name: option for option in variable.options}
     for key in value:
         if key not in options:
@@ -193,7 +193,7 @@ def _with_typed_keys(variable: Variable, place: str, value: Mapping[str, Any]) -
 
 def _text(given: Any, variable: Variable) -> str:
     if isinstance(given, bool):
-        # As YAML reads a bare off.
+        # YAML reads a bare off as a boolean.
         words = {"on", "yes", "true"} if given else {"off", "no", "false"}
         (word,) = words & set(variable.choices)
         return word
@@ -226,7 +226,7 @@ def _float(given: Any, variable: Variable) -> float:
 
 
 def _bool(given: Any, variable: Variable) -> bool:
-    """Takes what Ansible takes, without Ansible: event sources use this file."""
+    """Accepts what Ansible accepts, without importing it: event sources use this file."""
     del variable
     text = str(given).strip().lower()
     if text not in _TRUE and text not in _FALSE:
@@ -235,7 +235,7 @@ def _bool(given: Any, variable: Variable) -> bool:
 
 
 def _list(given: Any, variable: Variable) -> list[Any]:
-    """Text that is not a list in JSON or YAML is a list of words between commas."""
+    """Text that is not a JSON or YAML list is split at commas."""
     if not isinstance(given, str):
         value = [given] if isinstance(given, (int, float)) else given
     elif variable.elements == "dict" or given.lstrip().startswith(("[", "- ")):

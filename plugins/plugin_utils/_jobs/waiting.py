@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What no wait can mend."""
+"""Failures that no waiting resolves."""
 
 from __future__ import annotations
 
@@ -14,5 +14,5 @@ FINAL_CODES = frozenset(error.code for error in MinerError.__subclasses__() if e
 
 
 def is_final(result: Mapping[str, Any]) -> bool:
-    """Returns whether a task failed for a reason that stays, such as a refused login or a wrong option."""
+    """Returns whether a task failed for a lasting reason, such as a refused login or an invalid option."""
     return result.get("error_code") in FINAL_CODES

@@ -24,7 +24,7 @@ def tally(outcomes: Iterable[str], order: Sequence[str]) -> dict[str, int]:
 
 
 def listed(counts: Mapping[str, int]) -> str:
-    """Returns ``40 as desired, 3 failed`` for counts by outcome, without zeros; ``none`` where nothing is left."""
+    """Returns ``40 as desired, 3 failed`` for counts by outcome, without zeros; ``none`` if nothing remains."""
     return ", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count) or "none"
 
 
@@ -34,7 +34,7 @@ def summed_up(counts: Mapping[str, int], noun: str = "miner") -> str:
 
 
 def first(texts: Sequence[str], limit: int = 10) -> str:
-    """Returns the first texts in one line, and how many more there are."""
+    """Returns the first texts on one line, and how many more there are."""
     more = len(texts) - limit
     return " ".join(texts[:limit]) + (f" And {more} more." if more > 0 else "")
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the variables of a host say of its miner, as far as its metrics need it."""
+"""What the variables of a host say about its miner, as far as its metrics need it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 _RATINGS = "dragonmint_ratings"
 _LIMITS = Variables("", tuple(entry for entry in heal.VARIABLES if entry.name.startswith("health_")))
-# What decides about limits, and about the desired state of each setting.
+# The variables that determine the limits, and the desired state of each setting.
 _OF_LIMITS = (_RATINGS, *(entry.name for entry in _LIMITS))
 _OF_SETTINGS = {
     "pools": ("provision_pools",),
@@ -48,26 +48,26 @@ class HostVariables(Protocol):
         """Whether a variable is set."""
 
     def raw(self, name: str) -> Any:
-        """Returns a value as it is written."""
+        """Returns the raw value."""
 
     def value(self, name: str) -> Any:
-        """Returns a value, evaluated."""
+        """Returns the evaluated value."""
 
     def evaluated(self, name: str, raw: Any) -> Any:
-        """Returns what a written value comes to."""
+        """Evaluates a raw value."""
 
 
 class Reader:
-    """Reads the expectations of one host after the other. Hosts share what they have the same variables for."""
+    """Reads the expectations of one host after the other. Hosts with the same variables share them."""
 
     def __init__(self, compares: bool) -> None:
         self._settings = tuple(_OF_SETTINGS) if compares else ()
         self._known: dict[tuple[tuple[str, int | None], ...], tuple[dict[str, Any], Any]] = {}
-        # Why a desired state could not be compared, each once.
+        # Why a desired state could not be compared, without duplicates.
         self.problems: dict[str, str] = {}
 
     def expectations_of(self, host: str, variables: HostVariables) -> Expectations:
-        """Returns what is expected of a miner. Raises InvalidInput for limits and ratings that cannot be used.
+        """Returns what is expected of a miner. Raises InvalidInput for invalid limits and ratings.
 
         A desired state that its module would refuse is noted in ``problems``, and not compared.
         """
@@ -83,9 +83,9 @@ class Reader:
         return Expectations(limits, ratings, found)
 
     def _shared(self, names: Sequence[str], variables: HostVariables, make: Callable[[Mapping[str, Any]], T]) -> T:
-        """Returns what is made of these variables, the same for all hosts that have the same ones."""
+        """Returns what ``make`` returns for these variables, called once for all hosts with the same ones."""
         raw = {name: variables.raw(name) for name in names if variables.has(name)}
-        # The values are kept, so that no other one gets their identity.
+        # Keeping the values prevents new objects from getting the same id.
         key = tuple((name, id(raw[name]) if name in raw else None) for name in names)
         if key in self._known:
             known: T = self._known[key][1]
@@ -114,7 +114,7 @@ class Reader:
 
 
 def labels_of(names: Sequence[str], variables: HostVariables) -> dict[str, str]:
-    """Returns the labels that variables of a host give; "" for one that is not set."""
+    """Returns the labels from variables of a host; "" for a variable that is not set."""
     return {name: visible(_text(variables.value(name))) for name in names}
 
 
@@ -126,7 +126,7 @@ def _limits(given: Mapping[str, Any]) -> tuple[checks.Limits, Mapping[str, Any]]
 
 
 def _options(setting: str, given: Mapping[str, Any]) -> Any:
-    """Returns the options of a setting's module; None where no state of it is desired."""
+    """Returns the options of a setting's module; None if the setting has no desired state."""
     if setting == "firmware":
         version = given.get("upgrade_version")
         return None if version in (None, "") else {"version": str(version)}

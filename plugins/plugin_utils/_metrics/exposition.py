@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Samples as the text that Prometheus reads, which the library prometheus_client makes."""
+"""Writes samples in the text format of Prometheus, by the library prometheus_client."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ else:
 
 
 class _Collector:
-    """What the library collects: each metric that has samples."""
+    """The input of the library: each metric with samples."""
 
     def __init__(self, samples: Iterable[Sample]) -> None:
         self._metrics: dict[str, Any] = {
@@ -46,7 +46,7 @@ def text_of(samples: Iterable[Sample]) -> str:
 
 
 def models_in(path: str) -> dict[str, str]:
-    """Returns the models of the miners in an earlier file; none if the file does not exist, or is a different one.
+    """Returns the models of the miners in an earlier file; empty if it does not exist, or is not such a file.
 
     Only its first metric is read.
     """

@@ -1,21 +1,21 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The metrics that there are: what docs/metrics.md, the alert rules and the dashboard may use."""
+"""All metrics: those that docs/metrics.md, the alert rules and the dashboard may use."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 GAUGE, COUNTER = "gauge", "counter"
-# The labels that identify a miner. Those of the user are added to them.
+# The labels that identify a miner. The user's labels are added to them.
 MINER, MODEL = "miner", "model"
 DEFAULT_LABELS = ("rack",)
 
 
 @dataclass(frozen=True)
 class Family:
-    """A metric, with the labels that it has beside those of the miner. The name of a counter ends in ``_total``."""
+    """A metric, with its labels besides those of the miner. The name of a counter ends in ``_total``."""
 
     name: str
     text: str
@@ -57,7 +57,7 @@ INVENTORY_ADDRESSES = Family(
     "dragonmint_inventory_addresses", "Addresses of an inventory source, by what was found there.", ("source", "state")
 )
 
-# In this order in the file. The first one has the models of the miners in the last file.
+# The order in the file. The first one is the source of the models from the last file.
 FAMILIES = (
     UP,
     CURTAILED,
@@ -77,5 +77,5 @@ FAMILIES = (
     FIRMWARE_INFO,
     INVENTORY_ADDRESSES,
 )
-# What a user's label must not be called, as a metric has it already or Prometheus sets it.
+# Names that a user's label must not have, as a metric or Prometheus itself uses them.
 TAKEN_LABELS = frozenset({MINER, MODEL, "instance", "job", *(label for family in FAMILIES for label in family.labels)})

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What one miner, and the inventory, have to show for each metric.
+"""The samples of one miner, and of the inventory, for each metric.
 
-The staleness contract: a value is what the miner reported in this poll, or there is none. What did not answer is not 0,
-what is curtailed has no fault in that, and what left the fleet has no sample at all.
+The staleness contract: a value is what the miner reported in this poll; otherwise there is no value. No response does
+not mean 0, being curtailed is not a fault, and a miner that left the fleet has no sample at all.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports impor
 
 MEASURED, ESTIMATED = "measured", "estimated"
 MISSING = Finding("missing", checks.CRITICAL, "the inventory expects it and did not find it")
-# What dragonmint_inventory counts of a source.
+# The counts of a source in dragonmint_inventory.
 _STATES = ("polled", "locked", "unresponsive", "silent", "unknown", "filtered")
 _LONGEST = 200
 
 
 @dataclass(frozen=True)
 class Sample:
-    """A value of a metric; ``labels`` has all of them."""
+    """A value of a metric; ``labels`` contains all of them."""
 
     family: Family
     labels: Mapping[str, str]
@@ -40,7 +40,7 @@ class Sample:
 
 @dataclass(frozen=True)
 class Expectations:
-    """What the variables of a host say of its miner: the limits of its health, its ratings and its desired state."""
+    """What a host's variables say about its miner: the limits of its health, its ratings and its desired state."""
 
     limits: checks.Limits
     ratings: models.OwnRatings = field(default_factory=dict)
@@ -51,8 +51,8 @@ class Expectations:
 class Polled:
     """A miner after a poll. ``labels`` are those of the user.
 
-    ``result`` is that of dragonmint_facts; ``identity`` another one without what cgminer knows, for a miner whose
-    cgminer did not answer in time. ``model`` is the one that it had before, for one that does not answer now.
+    ``result`` is that of dragonmint_facts; ``identity`` another one without cgminer's facts, if cgminer did not respond
+    in time. ``model`` is the last known one, for a miner that does not respond now.
     """
 
     miner: str
@@ -86,19 +86,19 @@ def samples_of(polled: Polled) -> Iterator[Sample]:
     for family, own, value in _values(polled):
         if value is not None:
             yield Sample(family, {**common, **own}, value)
-    # A finding can occur twice only where a miner calls two of its parts the same.
+    # The same finding occurs twice only if a miner uses one name for two of its parts.
     for code, part, severity in dict.fromkeys((each.code, visible(each.part), each.severity) for each in findings):
         yield Sample(families.FINDING, {**common, "finding": code, "part": part, "severity": severity}, 1)
 
 
 def labels_of(polled: Polled) -> dict[str, str]:
-    """Returns the labels that all samples of a miner have. An empty one is none to Prometheus."""
+    """Returns the labels that all samples of a miner have. Prometheus treats an empty label as missing."""
     labels = {families.MINER: visible(polled.miner), families.MODEL: model_of(polled), **polled.labels}
     return {name: value for name, value in labels.items() if value}
 
 
 def missing(name: str, at: float) -> Iterator[Sample]:
-    """Yields the samples of a miner that the inventory expects, and that is not in it."""
+    """Yields the samples of a miner that is expected but missing in the inventory."""
     common = {families.MINER: visible(name)}
     yield Sample(families.UP, common, 0)
     yield Sample(families.CURTAILED, common, 0)
@@ -116,7 +116,7 @@ def addresses(reports: Mapping[str, Mapping[str, Any]]) -> Iterator[Sample]:
 
 
 def findings_of(polled: Polled) -> Sequence[Finding]:
-    """Returns what is wrong with a miner. That a curtailed one does not answer is not."""
+    """Returns the findings of a miner. For a curtailed one, no response is not a finding."""
     findings = checks.find({"seen": polled.result, "identity": polled.identity}, polled.expectations.limits)
     if polled.is_curtailed:
         return [finding for finding in findings if finding.code not in checks.UNKNOWN]
@@ -124,9 +124,9 @@ def findings_of(polled: Polled) -> Sequence[Finding]:
 
 
 def drifted(polled: Polled) -> Iterator[tuple[str, bool]]:
-    """Yields each setting that has a desired state and could be compared with it, and whether it differs.
+    """Yields each setting that could be compared with its desired state, and whether it differs.
 
-    A curtailment overrides the desired autotune mode for a while.
+    A curtailment temporarily overrides the desired autotune mode.
     """
     for setting, compare in polled.expectations.comparisons.items():
         is_as_desired = None if setting == "autotune" and polled.is_curtailed else compare(polled.facts)
@@ -135,13 +135,13 @@ def drifted(polled: Polled) -> Iterator[tuple[str, bool]]:
 
 
 def model_of(polled: Polled) -> str:
-    """Returns what the model of a miner is called, "" if that was never known."""
+    """Returns the model of a miner, "" if it was never known."""
     identity = polled.fact("identity")
     return visible(str(identity.get("model") or identity.get("type") or "")) or polled.model
 
 
 def visible(text: str) -> str:
-    """Returns a text as a label shows it: invisible characters by their numbers, and no longer than people read."""
+    """Returns a text as a label shows it: invisible characters by their numbers, and cut to a readable length."""
     if not text.isprintable():
         text = "".join(char if char.isprintable() else f"<U+{ord(char):04X}>" for char in text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
@@ -172,7 +172,7 @@ def _values(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | No
 
 
 def _rates(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | None]]:
-    """Yields the hash rate, what it should be, and the power. That of a rating is drawn only while the miner hashes."""
+    """Yields the hash rate, its rating, and the power. The power of a rating counts only while the miner hashes."""
     type_, mining = polled.fact("identity").get("type"), polled.fact("mining")
     model = models.model_of(type_)
     of_mode = (type_, polled.fact("autotune").get("mode"), polled.expectations.ratings)
@@ -189,7 +189,7 @@ def _rates(polled: Polled) -> Iterator[tuple[Family, dict[str, str], float | Non
 
 
 def _rate(mining: Mapping[str, Any]) -> float | None:
-    """The sum of the boards, whose rates are means over a time that fits; else what the miner shows as its average."""
+    """The sum over the boards, over a window that fits each; without, the miner's own average."""
     if not mining.get("ready"):
         return None
     total = _sum(rate_of(board) for board in mining.get("boards") or ())
@@ -197,6 +197,6 @@ def _rate(mining: Mapping[str, Any]) -> float | None:
 
 
 def _sum(values: Iterator[float | None]) -> float | None:
-    """Returns the sum of what is known, None if nothing is."""
+    """Returns the sum of the known values, None if there are none."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None

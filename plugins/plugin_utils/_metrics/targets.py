@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Target:
-    """Where the web interface of a miner is, and the labels that its metrics have."""
+    """The address of a miner's web interface, and the labels of its metrics."""
 
     host: str
     port: int
@@ -21,7 +21,7 @@ class Target:
 
 
 def text_of(targets: Iterable[Target]) -> str:
-    """Returns a file for file_sd_configs, with one entry a miner."""
+    """Returns a file for file_sd_configs, with one entry per miner."""
     return json.dumps([_entry(target) for target in targets], indent=1, ensure_ascii=False) + "\n"
 
 

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polls a fleet as dragonmint_fleet does, in one worker, and writes what it reads for Prometheus.
+"""Polls a fleet like dragonmint_fleet, in one worker, and writes the results for Prometheus.
 
-What thousands of miners report stays in this worker: it is in no result, no variable and no event.
+The reports of thousands of miners stay in this worker: they are in no result, variable or event.
 """
 
 from __future__ import annotations
@@ -42,10 +42,10 @@ _SHOWN_WARNINGS = 10
 
 @dataclass(frozen=True)
 class _Host:
-    """What the variables of a host came to.
+    """What is known about a host from its variables.
 
-    ``curtailed`` is when its event ends, where the inventory plugin knows one. ``context`` is None where its connection
-    options are wrong.
+    ``curtailed`` is the end of its event, if the inventory plugin knows one. ``context`` is None if its connection
+    options are invalid.
     """
 
     labels: Mapping[str, str]
@@ -79,7 +79,7 @@ class MetricsAction(FleetAction):
         fleet = self._poll(args, task_vars, [*_SUBSETS, *(["pools"] if params["drift"] else [])])
         results = fleet["miners"]
         hung = [host for host, result in results.items() if result.get("error_code") == "timeout"]
-        # A cgminer that hangs takes only its own facts with it.
+        # If cgminer hangs, only its own facts are missing.
         identities = self._poll(args, task_vars, ["identity", "hardware"], hung)["miners"] if hung else {}
 
         of_inventory = {host: own.curtailed for host, own in self._hosts.items()}
@@ -114,7 +114,7 @@ class MetricsAction(FleetAction):
     def _poll(
         self, args: Mapping[str, Any], task_vars: dict[str, Any], subsets: Sequence[str], hosts: Any = None
     ) -> dict[str, Any]:
-        """Returns the result of dragonmint_fleet with facts of all miners, or of those hosts."""
+        """Returns the result of dragonmint_fleet with facts of all miners, or of these hosts."""
         self._given = {"module": "facts", "options": {"gather_subset": list(subsets)}, "report": "all"}
         own = {name: args[name] for name in _OF_FLEET if name in args}
         if hosts is not None:

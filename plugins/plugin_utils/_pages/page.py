@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A report as one page of HTML that needs nothing else, for a phone and for a wide screen.
+"""A report as one self-contained HTML page, for phones and wide screens.
 
-The rows are in the page as data. The worst of them are also there as HTML; a small script shows the others as one
-scrolls, and filters and sorts them. The policy of the page forbids all scripts but this one, and all requests.
+The rows are embedded as data. The worst of them are also there as HTML; a small script renders the others on scrolling,
+and filters and sorts them. The page's content security policy forbids any other script, and all requests.
 """
 
 from __future__ import annotations
@@ -29,21 +29,22 @@ from markupsafe import Markup
 # More of them would only delay the first paint.
 _AS_HTML = 100
 _SHOWN_RESOLVED = 50
-# Columns that are never broken, whatever their length.
+# Columns that are never wrapped, however long they are.
 _NAMES = ("miner", "address", "mac")
 _LONGEST_UNBROKEN = 24
-# How the names of columns end that have a unit.
+# Suffixes of column names that stand for a unit.
 _UNITS = {"c": "°C", "percent": "%", "seconds": "s", "kw": "kW", "watts": "W"}
-# Where what programs call things may be broken; page.js has the same.
+# Where technical names may be wrapped; the same as in page.js.
 _PIECES = re.compile(r"[^_.:@]+[_.:@]*|[_.:@]+")
 _FOLDER = Path(__file__).parent
 
 
 @dataclass(frozen=True)
 class Page:
-    """What a page shows besides its rows. ``at`` is in seconds since 1970, ``resolved`` what the last report had.
+    """What a page shows besides its rows. ``at`` is in seconds since 1970.
 
-    ``overview`` are the figures that only the page of the job overview has.
+    ``resolved`` are the problems resolved since the last report, ``overview`` the figures that only the page of the job
+    overview has.
     """
 
     title: str
@@ -59,7 +60,7 @@ class Page:
 
 @dataclass(frozen=True)
 class _Column:
-    """A column: its key, and how its cells look: name, status, number, text, or short for what is never broken."""
+    """A column: its key, and the style of its cells: name, status, number, text, or short (never wrapped)."""
 
     key: str
     kind: str
@@ -74,7 +75,7 @@ class _Column:
 
 @dataclass(frozen=True)
 class _Table:
-    """The rows, the worst first. Each is its tone, the page of its miner, and its cells."""
+    """The rows, the worst first. Each has its tone, the page of its miner, and its cells."""
 
     columns: Sequence[_Column]
     rows: Sequence[tuple[str, str, Sequence[str]]]
@@ -112,7 +113,7 @@ def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> _Table:
         (tones.tone_of_row(row), str(row.get("link") or page_of(row.get("address", ""))), line)
         for row, line in zip(ordered, cells)
     ]
-    # What became of it is empty for miners to which nothing was done.
+    # The outcome is empty for miners to which nothing was done.
     by_column = [Counter(shown(row[column]) for row in ordered if row.get(column)) for column in tones.STATUS_COLUMNS]
     words = max(by_column, key=lambda counted: sum(counted.values()))
     counts = dict(sorted(words.items(), key=lambda item: tones.TONES.index(tones.tone_of(item[0]))))
@@ -136,7 +137,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _data(table: _Table) -> Markup:
-    """Returns the rows for the script, as JSON that ends no element and begins none."""
+    """Returns the rows for the script, as JSON that can't open or close an HTML element."""
     data = {
         "columns": [[column.title, column.kind] for column in table.columns],
         "rows": [[tones.TONES.index(tone), link, *cells] for tone, link, cells in table.rows],

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Values as a page shows them. A miner can send any text; what nobody would see in it is shown by its number."""
+"""Values as a page shows them. A miner can send any text; invisible characters are shown by their number."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _COLLECTION = Path(__file__).parents[3]
 
 
 def shown(value: Any) -> str:
-    """Returns a value in one line, in which each character that is invisible stands as U+202E or so."""
+    """Returns a value on one line, with each invisible character written as in U+202E."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -32,20 +32,20 @@ def shown(value: Any) -> str:
 
 
 def page_of(address: Any, scheme: str = "http", port: int | None = None) -> str:
-    """Returns the URL of a miner's own page; "" if its address is none that a browser should be sent to."""
+    """Returns the URL of a miner's own page; "" for an address to which no browser should be sent."""
     try:
         host = require_host(str(address), "address")
     except InvalidInput:
         return ""
     if "." not in host and ":" not in host:
-        # A name in the inventory, and not in the DNS.
+        # A name in the inventory that is not in the DNS.
         return ""
     shown_port = f":{port}" if port else ""
     return f"{scheme}://[{host}]{shown_port}/" if ":" in host else f"{scheme}://{host}{shown_port}/"
 
 
 def collection_version() -> str:
-    """Returns the version of this collection, as it was installed or as it stands in a checkout."""
+    """Returns the version of this collection, as installed or in a checkout."""
     manifest = _COLLECTION / "MANIFEST.json"
     if manifest.is_file():
         return str(json.loads(manifest.read_text(encoding="utf-8"))["collection_info"]["version"])

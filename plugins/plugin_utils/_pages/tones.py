@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How bad a word of a report is: its colour, and what stands first."""
+"""The severity of a word in a report: its colour, and its place in the order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 # The worst first.
 BAD, WARN, INFO, PLAIN, GOOD = "bad", "warn", "info", "plain", "good"
 TONES = (BAD, WARN, INFO, PLAIN, GOOD)
-# The columns whose words are the result of a miner.
+# The columns with the result of a miner.
 STATUS_COLUMNS = ("outcome", "severity", "state", "plan")
 
 _WORDS = {

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How tests run a simulator: the fleet, its faults and state, the control port, and the client of that port."""
+"""The controls of a simulator: the fleet, its faults and state, the control port, and the client of that port."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checks of values that come through the control port: each gives what is wrong, or None."""
+"""Checks of values from the control port: each returns what is wrong, or None."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Starts simulated fleets and talks to their control port; the standard library is all it needs."""
+"""Starts simulated fleets and talks to their control port; needs only the standard library."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from typing import IO, Any, Protocol
 CHECKOUT = Path(__file__).resolve().parents[3]
 START_TIMEOUT = 30.0  # seconds
 CALL_TIMEOUT = 10.0  # seconds
-# The environment's proxies are not for loopback addresses.
+# Proxies in the environment are not for loopback addresses.
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 class Process(Protocol):
-    """As much of a Popen as a fleet needs."""
+    """The necessary part of Popen's interface."""
 
     stdin: IO[bytes] | None
     stdout: IO[bytes] | None
@@ -41,11 +41,11 @@ def _started(command: list[str]) -> Process:
 
 
 class ControlError(Exception):
-    """The control port refused, or the simulator did not start; the text says why."""
+    """The control port refused, or the simulator did not start; the text gives the reason."""
 
 
 class Miner:
-    """One simulated miner. `host` and `mac` are as listed, or as they were at the latest `state()` or `set()`."""
+    """One simulated miner. `host` and `mac` are those of the listing, or of the latest `state()` or `set()`."""
 
     def __init__(self, fleet: Fleet, described: dict[str, Any]) -> None:
         self._fleet = fleet
@@ -59,20 +59,20 @@ class Miner:
         return f"<Miner {self.host}:{self.port} {self.generation}>"
 
     def state(self) -> dict[str, Any]:
-        """Everything the control port shows of this miner."""
+        """The complete state of this miner, from the control port."""
         return self._follow(self._call("GET"))
 
     def set(self, **changes: Any) -> dict[str, Any]:
-        """Change the state and return all of it."""
+        """Changes the state and returns all of it."""
         return self._follow(self._call("PATCH", body=changes))
 
     def requests(self) -> list[dict[str, Any]]:
-        """What the miner was asked, oldest first."""
+        """The requests to the miner, oldest first."""
         requests: list[dict[str, Any]] = self._call("GET", "/requests")
         return requests
 
     def writes(self) -> list[dict[str, Any]]:
-        """Requests that change the device when they are served."""
+        """Requests that change the device if they are served."""
         return [request for request in self.requests() if request["write"]]
 
     def clear(self) -> None:
@@ -80,11 +80,11 @@ class Miner:
         self._call("DELETE", "/requests")
 
     def fault(self, name: str, action: str | None = None, times: int | None = None, **params: Any) -> None:
-        """Switch on a fault: for every request or one action (or `writes`, `reads`), for ever or some times."""
+        """Enables a fault: for all requests or one action (or `writes`, `reads`), permanently or a number of times."""
         self._call("PUT", "/faults", {"name": name, "action": action, "times": times, **params})
 
     def heal(self) -> None:
-        """Drop all faults."""
+        """Removes all faults."""
         self._call("DELETE", "/faults")
 
     def _follow(self, state: dict[str, Any]) -> dict[str, Any]:
@@ -96,7 +96,7 @@ class Miner:
 
 
 class Fleet:
-    """A running simulator; as a context manager it ends the process it started."""
+    """A running simulator; as a context manager it ends the process that it started."""
 
     def __init__(self, control: str, process: Process | None = None) -> None:
         self.control = control
@@ -117,7 +117,7 @@ class Fleet:
         type_: str = "T1",
         started: Callable[[list[str]], Process] = _started,
     ) -> Fleet:
-        """Start a simulator with `python`, which needs aiohttp, and wait until it is ready."""
+        """Starts a simulator with `python`, which needs aiohttp, and waits until it is ready."""
         options = {"count": count, "generation": generation, "speed": speed, "first": first, "port": port}
         options["type"] = type_
         command = [python, "-m", "tests.simulator", "--exit-with-stdin"]
@@ -133,7 +133,7 @@ class Fleet:
 
     @classmethod
     def connect(cls, control: str) -> Fleet:
-        """Use a simulator that runs already; its control URL is in the line it printed."""
+        """Uses a running simulator; its control URL is in the line that it printed."""
         return cls(control)
 
     def __enter__(self) -> Fleet:
@@ -145,7 +145,7 @@ class Fleet:
         self.stop()
 
     def stop(self) -> None:
-        """End the process, if this object started it."""
+        """Ends the process, if this object started it."""
         if self._process is not None:
             _end(self._process)
             self._process = None
@@ -154,7 +154,7 @@ class Fleet:
         return self.miners[number]
 
     def miner(self, key: str) -> Miner:
-        """A miner by the address or MAC it had when last asked."""
+        """A miner by its last known address or MAC."""
         for miner in self.miners:
             if key in {miner.host, miner.mac}:
                 return miner
@@ -170,7 +170,7 @@ class Fleet:
         self.call("DELETE", "/requests")
 
     def speed(self, speed: float) -> None:
-        """Simulated seconds a real second, from now on."""
+        """Sets the simulated seconds per real second, from now on."""
         self.call("POST", "/speed", {"speed": speed})
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -187,7 +187,7 @@ class Fleet:
 
 
 def _wait_ready(process: Process) -> dict[str, Any]:
-    """The simulator's one line of JSON, however long it is."""
+    """Reads the simulator's one line of JSON, of any length."""
     stdout = process.stdout
     if stdout is None:
         raise ControlError("the simulator has no standard output")
@@ -206,7 +206,7 @@ def _wait_ready(process: Process) -> dict[str, Any]:
 
 
 def _end(process: Process) -> None:
-    """Close its input, which ends it; then insist."""
+    """Closes its input, which ends it; kills it if that fails."""
     for pipe in (process.stdin, process.stdout):
         if pipe is not None:
             pipe.close()

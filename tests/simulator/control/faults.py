@@ -28,24 +28,24 @@ from .state import change
 Execute = Callable[[], Awaitable[Reply]]
 Outcome = Union[Reply, web.StreamResponse]
 
-# These keep connections from being read at all, so they know no action.
+# These prevent connections from being read at all, so they can't depend on an action.
 AT_THE_DOOR = {"drop_before"}
 # Without an action it needs no request: the listener is closed.
 UNPLUGGED = "dark"
 NO_VALUES: Mapping[str, Any] = MappingProxyType({})
-# What a parameter may be whose default is of such a kind.
+# The accepted types of a parameter, by the type of its default.
 KINDS: dict[type, Any] = {float: (int, float), MappingProxyType: dict}
 
 
 async def dark(call: Call, execute: Execute) -> Outcome:
-    """The miner goes off the net, at once or, with an action, at such a request: connections are refused."""
+    """The miner leaves the network, at once or (with an action) at such a request: connections are refused."""
     call.miner.faults.add(UNPLUGGED)
     call.miner.unplug()
     raise call.lose("dark")
 
 
 async def drop_before(call: Call, execute: Execute, reset: bool = False) -> Outcome:
-    """The connection is accepted and closed before anything was read."""
+    """The connection is accepted and closed before anything is read."""
     raise call.lose("drop_before", reset)
 
 
@@ -61,7 +61,7 @@ async def lost_reply(call: Call, execute: Execute, reset: bool = False) -> Outco
 
 
 async def slow(call: Call, execute: Execute, delay_s: float = 5.0) -> Outcome:
-    """The request is executed at once, and answered `delay_s` later; until then it holds a worker."""
+    """The request is executed at once, and answered `delay_s` later; until then it occupies a worker."""
     call.linger_s = delay_s
     return await execute()
 
@@ -91,7 +91,7 @@ async def silent(call: Call, execute: Execute) -> Outcome:
 
 
 async def drip(call: Call, execute: Execute) -> Outcome:
-    """The answer comes at one byte a second."""
+    """The answer arrives at one byte per second."""
     reply = await execute()
     call.outcome("drip")
     for byte in render(reply, call.request, call.miner.wall()):
@@ -108,7 +108,7 @@ async def truncated(call: Call, execute: Execute) -> Outcome:
 
 
 async def stalled(call: Call, execute: Execute) -> Outcome:
-    """The answer stops in the middle of the body, and the connection stays."""
+    """The answer stops in the middle of the body, and the connection stays open."""
     _send_half(call, await execute())
     call.outcome("stalled")
     return await silent(call, execute)
@@ -121,7 +121,7 @@ async def cut_json(call: Call, execute: Execute) -> Outcome:
 
 
 async def html_error(call: Call, execute: Execute, status: int = 502) -> Outcome:
-    """nginx answers for a PHP that is gone; nothing is executed."""
+    """nginx's own error page, as if PHP were gone; nothing is executed."""
     return nginx_pages.error_page(status)
 
 
@@ -154,43 +154,43 @@ async def half_write(call: Call, execute: Execute) -> Outcome:
 
 
 async def rival(call: Call, execute: Execute, values: Mapping[str, Any] = NO_VALUES) -> Outcome:
-    """The request is executed, and at once another controller sets `values`, as the control port would."""
+    """The request is executed, and immediately another controller sets `values`, as by the control port."""
     reply = await execute()
     await change(call.miner, dict(values))
     return reply
 
 
 async def queued(call: Call, execute: Execute, delay_s: float = 60.0) -> Outcome:
-    """All workers are busy: the request is executed only `delay_s` later, also if nobody waits any more."""
+    """All workers are busy: the request is executed only `delay_s` later, even if the client has given up."""
     await call.miner.clock.sleep(delay_s)
     return await execute()
 
 
 async def reboots(call: Call, execute: Execute) -> Outcome:
-    """The miner reboots instead of doing what it was asked."""
+    """The miner reboots instead of executing the request."""
     call.miner.reboot()
     raise call.lose("reboots")
 
 
 async def clock_jumps(call: Call, execute: Execute, offset_s: float = 864000.0) -> Outcome:
-    """The miner's clock jumps, so that no token is valid any more; then the request is executed."""
+    """The miner's clock jumps, so that all tokens become invalid; then the request is executed."""
     call.miner.clock_offset += offset_s
     return await execute()
 
 
 async def not_ready(call: Call, execute: Execute) -> Outcome:
-    """cgminer's API does not answer: a bare failure without a message."""
+    """cgminer's API does not respond: a bare failure without a message."""
     return php({"success": False})
 
 
 async def wrong_types(call: Call, execute: Execute) -> Outcome:
-    """Valid JSON in which every value is of another type."""
+    """Valid JSON in which every value has the wrong type."""
     reply = await execute()
     return php(_twisted(json.loads(reply.body))) if reply.content_type == JSON and reply.body else reply
 
 
 async def huge(call: Call, execute: Execute) -> Outcome:
-    """A body without an end; nothing is executed."""
+    """An endless body; nothing is executed."""
     call.outcome("huge")
     call.write(head(Reply(), call.request, call.miner.wall(), keep_alive=True))
     block = chunk(b" " * 65536)
@@ -200,7 +200,7 @@ async def huge(call: Call, execute: Execute) -> Outcome:
 
 
 async def endless_head(call: Call, execute: Execute) -> Outcome:
-    """Headers without an end; nothing is executed."""
+    """Endless headers; nothing is executed."""
     call.outcome("endless_head")
     call.write(b"HTTP/1.1 200 OK\r\n")
     block = b"".join(b"X-%d: %b\r\n" % (number, b"x" * 1000) for number in range(64))
@@ -210,7 +210,7 @@ async def endless_head(call: Call, execute: Execute) -> Outcome:
 
 
 async def oversized(call: Call, execute: Execute, length_bytes: int = 10**9) -> Outcome:
-    """A body of an announced, enormous length; nothing is executed."""
+    """A body with a huge announced length; nothing is executed."""
     call.outcome("oversized")
     start = head(Reply(chunked=False), call.request, call.miner.wall(), keep_alive=True)
     call.write(start.replace(b"Content-Length: 0", b"Content-Length: %d" % length_bytes))
@@ -223,32 +223,32 @@ async def oversized(call: Call, execute: Execute, length_bytes: int = 10**9) -> 
 
 
 async def gzip_bomb(call: Call, execute: Execute) -> Outcome:
-    """A megabyte that unpacks to a gigabyte, unasked; nothing is executed."""
+    """A megabyte that unpacks to a gigabyte, although the client did not request compression; nothing is executed."""
     return Reply(gzip.compress(b" " * 10**7) * 100, early=(("Content-Encoding", "gzip"),))
 
 
 async def nesting_bomb(call: Call, execute: Execute, depth: int = 1_000_000) -> Outcome:
-    """JSON that is nested deeper than any parser goes; nothing is executed."""
+    """JSON nested deeper than any parser allows; nothing is executed."""
     return php(b'{"success":true,"note":' + b"[" * depth + b"]" * depth + b"}")
 
 
 async def as_html(call: Call, execute: Execute) -> Outcome:
-    """The right answer, which says that it is HTML, as the Innosilicon's getErrorMessage does."""
+    """The right answer with an HTML content type, like the Innosilicon's getErrorMessage."""
     return replace(await execute(), content_type="text/html; charset=UTF-8")
 
 
 async def redirect(call: Call, execute: Execute, location: str = "http://127.0.0.1:9/", status: int = 302) -> Outcome:
-    """To another place, with 307 or 308 as the same request; nothing is executed."""
+    """A redirect; with 307 or 308 the request stays the same; nothing is executed."""
     return nginx_pages.html(status, early=(("Location", location),))
 
 
 async def challenge(call: Call, execute: Execute, offer: str = 'Digest realm="miner", nonce="1"') -> Outcome:
-    """401 with what no miner sends, an offer of another way to log in; nothing is executed."""
+    """401 with an offer of another authentication scheme, which no miner sends; nothing is executed."""
     return nginx_pages.html(401, early=(("WWW-Authenticate", offer),))
 
 
 async def invalid_utf8(call: Call, execute: Execute) -> Outcome:
-    """JSON with a byte that is no UTF-8."""
+    """JSON with a byte that is not valid UTF-8."""
     reply = await execute()
     return php(reply.body[:-1] + b',"note":"\xff\xfe"}')
 
@@ -271,7 +271,7 @@ async def token_expired(call: Call, execute: Execute) -> Outcome:
 
 
 async def not_http(call: Call, execute: Execute) -> Outcome:
-    """Something else answers at this port; nothing is executed."""
+    """Something that is not HTTP answers at this port; nothing is executed."""
     call.outcome("not_http")
     call.write(b"SSH-2.0-OpenSSH_7.4\r\n")
     await asyncio.sleep(0)
@@ -321,13 +321,13 @@ TABLE: dict[str, Callable[..., Awaitable[Outcome]]] = {
 }
 TABLE.update(upgrade_faults.TABLE)
 TABLE.update(stream_faults.TABLE)
-# Faults that only some paths have.
+# Faults that apply to some paths only.
 PATHS = {**upgrade_faults.PATHS, **stream_faults.PATHS}
 
 
 @dataclass
 class Fault:
-    """One fault of one miner: for all requests or those of one `action`, for ever or the next `times` ones."""
+    """One fault of one miner: for all requests or those of one `action`, permanently or for the next `times` ones."""
 
     name: str
     action: str | None
@@ -338,7 +338,7 @@ class Fault:
         if call.path not in PATHS.get(self.name, {call.path}):
             return False
         if self.name == "late_write" and call.action is None:
-            # What is executed twice must not read its body while it is executed.
+            # A request that is executed twice must not read its body during execution.
             return False
         if self.action is None:
             return self.name not in {"ignored_write", "late_write"} or call.record["write"]
@@ -361,13 +361,13 @@ class Fault:
 
 
 class Faults:
-    """The faults of one miner, in the order they were asked for; the first that matches a request is played."""
+    """The faults of one miner, in the order they were added; the first that matches a request applies."""
 
     def __init__(self) -> None:
         self._faults: list[Fault] = []
 
     def add(self, name: str, action: str | None = None, times: int | None = None, **params: Any) -> None:
-        """ValueError says what is wrong with the request for a fault."""
+        """Adds a fault. ValueError explains an invalid one."""
         if name not in TABLE:
             raise ValueError(f"unknown fault {name!r}; there are {', '.join(sorted(TABLE))}")
         if not (action is None or isinstance(action, str)):
@@ -417,7 +417,7 @@ def _check_parameters(name: str, params: dict[str, Any]) -> None:
 
 
 def _parameters(name: str) -> list[inspect.Parameter]:
-    """All but the request and the function that executes it."""
+    """All parameters except the request and the function that executes it."""
     return list(inspect.signature(TABLE[name]).parameters.values())[2:]
 
 

@@ -31,7 +31,7 @@ class Fleet:
         self._by_key = {miner.key: miner for miner in self.miners}
 
     async def open(self, port: int) -> int:
-        """Listen with all miners on one port, a free one for 0, and return it."""
+        """Listens with all miners on one port (0: a free one), and returns it."""
         _raise_file_limit()
         for _unused in range(0 if port else PORT_ATTEMPTS):
             # A port that is free on the first address may be taken on another.
@@ -51,14 +51,14 @@ class Fleet:
             miner.close()
 
     def find(self, key: str) -> Miner | None:
-        """A miner by its key, which nothing changes, or by its present MAC or address."""
+        """A miner by its key, which never changes, or by its current MAC or address."""
         if key in self._by_key:
             return self._by_key[key]
         return next((miner for miner in self.miners if key in {miner.mac, miner.host}), None)
 
 
 def addresses(first: str) -> Iterator[str]:
-    """Consecutive addresses, without those that look like a network or a broadcast."""
+    """Consecutive addresses, without those that look like a network or broadcast address."""
     number = int(ipaddress.IPv4Address(first))
     while True:
         if number & 255 not in {0, 255}:

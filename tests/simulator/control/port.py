@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The control port: an HTTP API on 127.0.0.1 through which tests set up miners and read what they were asked."""
+"""The control port: an HTTP API on 127.0.0.1 through which tests set up miners and read their requests."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class ControlPort:
-    """The handlers; bad requests answer 400 (404 for an unknown miner) and {"error": "…"}."""
+    """The handlers; bad requests get 400 (404 for an unknown miner) and {"error": "…"}."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
 
     async def open(self, port: int) -> tuple[web.AppRunner, int]:
-        """Listen on 127.0.0.1, on a free port for 0."""
+        """Listens on 127.0.0.1, on a free port for 0."""
         app = web.Application(middlewares=[_explain])
         app.add_routes(
             [

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of a miner as the control port shows and changes it: one entry in READERS and SETTERS a name."""
+"""The state of a miner as the control port reads and changes it: one entry in READERS and SETTERS per name."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from .checks import (
     values_of,
 )
 
-# Each gives a value that json can write.
+# Each returns a value that json can write.
 READERS: dict[str, Callable[[Miner], Any]] = {
     "host": lambda miner: miner.host,
     "port": lambda miner: miner.port,
@@ -96,7 +96,7 @@ def read(miner: Miner) -> dict[str, Any]:
 
 
 async def change(miner: Miner, changes: dict[str, Any]) -> None:
-    """Apply changes; ValueError says what is wrong with them, and then nothing was changed."""
+    """Applies changes; ValueError says what is wrong with them, and then nothing was changed."""
     for name, value in changes.items():
         if name not in SETTERS:
             what = "can only be read" if name in READERS else "is unknown"
@@ -134,7 +134,7 @@ def _users(miner: Miner, users: Any) -> None:
 
 
 def _pools(miner: Miner, pools: Any) -> None:
-    """As if configured long ago: the file and the running cgminer have them."""
+    """As if configured long ago: both the file and the running cgminer have them."""
     _pools_config(miner, "ok")
     miner.config.pools = [dict(pool) for pool in pools]
     miner.cgminer.take_config()
@@ -173,7 +173,7 @@ def _boards(miner: Miner, boards: list[dict[str, Any]]) -> None:
 
 
 def _latency(miner: Miner, latency: Any) -> None:
-    """Seconds for all actions, or by action with `*` for the others, or `device` for what a real one takes."""
+    """Seconds for all actions, or by action with `*` for the others, or `device` for the latency of a real one."""
     if latency == "device":
         miner.latency = dict(DEVICE_LATENCY)
     else:

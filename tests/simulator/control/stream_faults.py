@@ -15,10 +15,10 @@ from ..web.wire import Reply, chunk, head
 
 Execute = Callable[[], Awaitable[Reply]]
 
-# One entry, that is never whole.
+# One entry that never ends.
 WITHOUT_END = b"x" * 60_000
 LINE = b"Jun 16 22:04:40 dragonMint cgminer[312]: nonce found\n"
-# No text at all: nulls, bytes that are no UTF-8, a terminal's escapes, and hardly a line's end.
+# Not text: nulls, invalid UTF-8, terminal escapes, and hardly a line break.
 BINARY = bytes(range(256)) * 64 + b"\x1b[2J\x1b[31m\n"
 
 
@@ -33,17 +33,17 @@ async def binary(call: Call, execute: Execute) -> Reply:
 
 
 async def unbroken(call: Call, execute: Execute) -> Reply:
-    """A line that never ends, as fast as it is read."""
+    """An endless line, as fast as it is read."""
     return _instead(await execute(), partial(_endlessly, data=chunk(WITHOUT_END)))
 
 
 async def trickle(call: Call, execute: Execute) -> Reply:
-    """The head at once, then a line that never ends, a byte a second."""
+    """The head at once, then an endless line, one byte per second."""
     return _instead(await execute(), _trickling)
 
 
 def _instead(reply: Reply, stream: Callable[[Call, Reply], Awaitable[web.StreamResponse]]) -> Reply:
-    """Only who may read the journal gets it."""
+    """Only users who may read the journal get it."""
     return reply if reply.takes_over is None else dataclasses.replace(reply, takes_over=stream)
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong with an update. Each fault waits for an upload or a download, and goes along with it to the end."""
+"""What can go wrong with an update. Each fault waits for an upload or a download, and stays with it to the end."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ async def boots_old(call: Call, execute: Execute) -> Reply:
 
 
 async def never_back(call: Call, execute: Execute) -> Reply:
-    """The image is installed, and after the reboot the miner stays dark until it is healed."""
+    """The image is installed, and after the reboot the miner stays dark until the fault is removed."""
     call.plan.never_back = True
     return await execute()
 
 
 async def flash_fails(call: Call, execute: Execute, percent: float = 50.0, verdict: str = "") -> Reply:
-    """The flash cannot be written any more after so many percent of all bytes; the old image goes on.
+    """Writing the flash fails after this percentage of all bytes; the old image keeps running.
 
-    The updater's own last words, or this `verdict`, tell of it.
+    The updater's own last message, or this `verdict`, reports it.
     """
     call.plan.fails_at = percent
     call.plan.verdict = verdict or call.plan.verdict
@@ -47,18 +47,18 @@ async def updater_silent(call: Call, execute: Execute) -> Reply:
 
 
 async def slow_upload(call: Call, execute: Execute, bytes_per_s: float = 1e6) -> Reply:
-    """The miner takes so many bytes a second."""
+    """The miner reads this many bytes per second."""
     call.plan.bytes_per_s = bytes_per_s
     return await execute()
 
 
 async def no_websocket(call: Call, execute: Execute, status: int = 502) -> Reply:
-    """nginx answers for the websocket; uploads go on."""
+    """nginx's own error for the websocket; uploads still work."""
     return nginx_pages.error_page(status)
 
 
 async def flood(call: Call, execute: Execute, frame_bytes: int = 2**21) -> Reply:
-    """The websocket brings frames of such a length, as fast as they are read, each of them valid and never the last."""
+    """The websocket sends frames of this length, as fast as they are read, each of them valid and never the last."""
 
     async def pour(call: Call, reply: Reply) -> web.StreamResponse:
         text = b'{"type": "message", "level": "6", "text": "ERROR %b"}' % (b"x" * frame_bytes)
@@ -81,5 +81,5 @@ TABLE: dict[str, Callable[..., Awaitable[Reply]]] = {
     for function in (boots_old, never_back, flash_fails, updater_silent, slow_upload, no_websocket, flood)
 }
 OF_THE_WEBSOCKET = (no_websocket.__name__, flood.__name__)
-# Where each of them waits; it lets all other requests pass.
+# The paths at which each of them applies; other requests pass.
 PATHS = {name: frozenset({"/upgrade/ws"}) if name in OF_THE_WEBSOCKET else UPDATES for name in TABLE}

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What cgminer's API answers: the keys, their order and the proportions are a real T1's, the numbers live."""
+"""The answers of cgminer's API: keys, order and proportions are a real T1's, the numbers are live."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .cgminer import Board, Cgminer
 
 Answer = dict[str, Any]
 
-# A real T1 board at its nominal rate: accepted shares and their difficulty, and diff-1 work, each a second.
+# A real T1 board at its nominal rate, per second: accepted shares and their difficulty, and diff-1 work.
 SHARES_PER_S = 307 / 4792
 DIFFICULTY_PER_S = 4733596 / 4792
 WORK_PER_S = 5471148 / 4792
@@ -21,7 +21,7 @@ AVERAGES = {"MHS 5s": 0.96214, "MHS 1m": 0.97946, "MHS 5m": 0.99822, "MHS 15m": 
 
 
 async def ask(cgminer: Cgminer, command: str, wall: float) -> Answer | None:
-    """cgminer's JSON for `devs`, `pools` or `stats`; None when there is no usable answer."""
+    """cgminer's JSON for `devs`, `pools` or `stats`; None if there is no usable answer."""
     await cgminer.hear_out_silence()
     if isinstance(cgminer.override, dict):
         recorded: Answer | None = cgminer.override.get(command)
@@ -39,7 +39,7 @@ async def ask(cgminer: Cgminer, command: str, wall: float) -> Answer | None:
 
 
 def live_rate(cgminer: Cgminer, board: Board) -> float:
-    """The present rate of a board in MH/s: nothing before hashing began or without a live pool."""
+    """The current rate of a board in MH/s: 0 before hashing began or without a live pool."""
     hashing = cgminer.clock.now() >= cgminer.hashing_at and any(
         pool_status(cgminer, pool["url"]) == "Alive" for pool in cgminer.pools
     )

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The mining program: its configuration file, and whether and since when it runs."""
+"""The mining program: its configuration file, and since when it runs."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ MODE_KEYS = {
 
 
 class Config:
-    """cgminer.conf: `file` is `ok`, `missing`, `empty` or `corrupt`; `pools` is None when the key is missing.
+    """cgminer.conf: `file` is `ok`, `missing`, `empty` or `corrupt`; `pools` is None if the key is missing.
 
-    A write to a file that is not `writable` is lost. On a `full` disk a file that has grown is cut off.
+    A write to a file that is not `writable` is lost. On a `full` disk, a file that has grown is truncated.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Config:
         self._write(self.pools, keys)
 
     def _write(self, pools: list[Pool] | None, keys: dict[str, Value | bool]) -> None:
-        """Other keys survive; a lost file is rewritten with what is new only, so cgminer's API settings stay lost."""
+        """Other keys survive; a lost file is rewritten with the new values only, so the API settings stay lost."""
         if not self.writable:
             return
         if self.full and _size(pools, keys) > _size(self.pools, self.keys):
@@ -77,16 +77,16 @@ class Config:
 
 
 def mode_keys(keys: dict[str, Value | bool], mode: str) -> dict[str, Value | bool]:
-    """The keys with that of this mode instead of another's; `balanced` has none."""
+    """The keys with that of this mode instead of another one's; `balanced` has none."""
     others = {key: value for key, value in keys.items() if key not in MODE_KEYS.values()}
     return others if mode == "balanced" else {**others, MODE_KEYS[mode]: True}
 
 
 @dataclass
 class Board:
-    """One hash board, with a real T1's rates: MH/s, degrees Celsius, events a second.
+    """One hash board, with a real T1's rates: MH/s, degrees Celsius, events per second.
 
-    Without a slot, its place in the list is its slot. On models that count in another unit, `hashrate_mhs` is in that.
+    Without a slot, its place in the list is its slot. On models with another unit, `hashrate_mhs` is in that unit.
     """
 
     alive: bool = True
@@ -100,7 +100,7 @@ class Board:
 
 @dataclass
 class Cgminer:
-    """The process. It answers from `ready_at` (simulated seconds) on, if its configuration has the API switched on."""
+    """The process. It responds from `ready_at` (simulated seconds) on, if its configuration enables the API."""
 
     clock: Clock
     config: Config
@@ -116,7 +116,7 @@ class Cgminer:
     boards: list[Board] = field(init=False)
     pool_status: str | dict[str, str] = "Alive"
     fan_duty: int = 59
-    # What a supply that can be asked measures; others say nothing.
+    # The measurement of a supply that supports it; None for others.
     power_watts: float | None = None
     mended_by: str | None = None
     override: str | dict[str, Any] | None = None
@@ -126,14 +126,14 @@ class Cgminer:
         self.renew_boards()
 
     def renew_boards(self) -> None:
-        """Boards as they left the factory."""
+        """Boards in factory state."""
         self.boards = [Board(hashrate_mhs=self.model.board_rate) for _unused in range(self.model.boards)]
 
     def stop(self) -> None:
         self.started_at = None
 
     def start(self, ready_in: float, hashing_in: float, tuning_for: float = 0.0) -> None:
-        """Start with what the configuration says now; all arguments in simulated seconds."""
+        """Starts with the current configuration; all arguments in simulated seconds."""
         if self.config.file in {"missing", "empty"}:
             self.config.copy_vendor_default()
         if self.config.pools is None:
@@ -150,7 +150,7 @@ class Cgminer:
         self.has_api = self.config.has_api
 
     def mend(self, remedy: str) -> None:
-        """Boards that a `restart`, or only a `reboot`, brings back are as new after it."""
+        """Boards that a `restart`, or only a `reboot`, revives are as new after it."""
         if self.mended_by in (remedy, "restart"):
             self.renew_boards()
             self.mended_by = None
@@ -167,7 +167,7 @@ class Cgminer:
         self.override_changed = asyncio.Event()
 
     async def hear_out_silence(self) -> None:
-        """Wait for a cgminer that accepts and never answers; only the later Innosilicon gives up."""
+        """Waits for a cgminer that accepts and never responds; only the later Innosilicon gives up."""
         while self.override == "silent":
             changed = asyncio.ensure_future(self.override_changed.wait())
             try:
@@ -178,5 +178,5 @@ class Cgminer:
 
 
 def _size(pools: list[Pool] | None, keys: dict[str, Value | bool]) -> int:
-    """How long the file is, but for what no write changes."""
+    """The length of the file, without what no write changes."""
     return len(json.dumps({"pools": pools, **keys}))

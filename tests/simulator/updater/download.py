@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A miner that fetches its firmware itself: a real request, but to loopback addresses only."""
+"""A miner that downloads its firmware itself: a real request, but to loopback addresses only."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class _FetchError(Exception):
 
 
 async def fetch(update: Update, url: str) -> None:
-    """What came is judged, also when it is not all: the updater sees the end of a stream and nothing else."""
+    """What arrives is checked even if it is incomplete: the updater only sees the end of a stream."""
     update.announce_download()
     try:
         await _get(update, url)

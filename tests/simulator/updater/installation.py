@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The installation of a judged archive: image after image, percent after percent, then the reboot."""
+"""The installation of an accepted archive: image after image, percent after percent, then the reboot."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .swupdate.frames import step
 if TYPE_CHECKING:
     from .updater import Update
 
-# The updater writes pieces of this size and tells each new percent.
+# The updater writes pieces of this size and reports each new percent.
 PIECE = 16384
-# Nobody notices when frames of one such time, in real seconds, leave together.
+# Real seconds; frames within this time may be sent together without anybody noticing.
 BLINK = 0.03
 
 
@@ -67,7 +67,7 @@ class Installation:
         self._written += size
 
     async def _wait_for(self, written: float, image: Image) -> None:
-        """Until so many bytes of all images are in the flash."""
+        """Waits until this many bytes of all images are in the flash."""
         clock, fails_at = self._miner.clock, self._update.plan.fails_at
         share = written / self._total
         left = self._began + self._miner.timing["flash_s"] * share - clock.now()
@@ -81,7 +81,7 @@ class Installation:
             raise FailedError("flash_failed")
 
     async def _succeed(self) -> None:
-        """The environment of the boot loader is written before anybody hears of the success."""
+        """The environment of the boot loader is written before the success is reported."""
         plan, updater, miner = self._update.plan, self._updater, self._miner
         description = self._update.judge.description
         miner.slots.install(description.variables if description else {}, boots=not plan.boots_old)
@@ -100,7 +100,7 @@ class Installation:
 
 
 def percents(size: int) -> Iterator[int]:
-    """Each percent that the updater tells after 0: all of them for an image that is large enough."""
+    """Each percent that the updater reports after 0: all of them for an image that is large enough."""
     last = 0
     for piece in range(1, math.ceil(size / PIECE) + 1):
         percent = min(piece * PIECE, size) * 100 // size

@@ -1,24 +1,24 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The two firmware images of a miner, and which one runs: what the boot loader's variables say."""
+"""The two firmware images of a miner, and which one runs, according to the boot loader's variables."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-# Which set of an archive is written while an image runs: always the other one. Later firmware has letters.
+# The software set that is written while an image runs: always the other one. Later firmware uses letters.
 SPARE_SETS = {"0": "alt", "1": "main", "a": "alt", "b": "main"}
 FLAGS = tuple(SPARE_SETS)
 
 
 @dataclass
 class Slots:
-    """`image_flag` names the image that runs; `flashed` counts the images installed since the simulator started."""
+    """`image_flag` names the running image; `flashed` counts the images installed since the simulator started."""
 
     image_flag: str
     versions: dict[str, str]
     flashed: int = 0
-    # The flag that the next boot obeys.
+    # The flag for the next boot.
     next_flag: str = field(init=False)
 
     def __post_init__(self) -> None:
@@ -38,7 +38,7 @@ class Slots:
         return SPARE_SETS[self.image_flag]
 
     def install(self, variables: dict[str, str], boots: bool = True) -> None:
-        """The boot loader's variables of an archive; an image that does not boot is left for the old one."""
+        """Applies the boot loader's variables of an archive; if an image does not boot, the old one runs again."""
         for flag in FLAGS:
             if f"version_{flag}" in variables:
                 self.versions[flag] = variables[f"version_{flag}"]
@@ -50,5 +50,5 @@ class Slots:
         self.image_flag = self.next_flag
 
     def run(self, flag: str) -> None:
-        """The other image runs, as if it had been booted long ago."""
+        """Runs the other image, as if it had been booted long ago."""
         self.image_flag = self.next_flag = flag

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The updater of one miner: it takes one archive at a time, judges it as it comes, installs it, reboots the miner.
+"""The updater of one miner: it takes one archive at a time, checks it on arrival, installs it, reboots the miner.
 
-All that it tells goes to its websockets, and nothing is kept for those who come later. A reboot makes a new updater.
+Everything that it reports goes to its websockets; nothing is kept for later clients. A reboot makes a new updater.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .swupdate.judge import Board, Judge
 if TYPE_CHECKING:
     from ..miner import Miner
 
-# A client that reads so slowly misses frames instead of holding up the others.
+# A client that reads too slowly misses frames instead of delaying the others.
 MAX_UNREAD = 2**15  # bytes
 # The last status that gets through before the reboot cuts the sockets.
 LAST_FRAMES = ("DONE", "SUCCESS", "RUN")
@@ -34,7 +34,7 @@ READY_AGAIN = (
 
 
 class Updater:
-    """`state` is idle, busy, wedged or dead; against the last two only a reboot helps."""
+    """`state` is idle, busy, wedged or dead; only a reboot helps against the last two."""
 
     def __init__(self, miner: Miner) -> None:
         self.miner = miner
@@ -46,14 +46,14 @@ class Updater:
         self._info = ""
 
     def die(self) -> None:
-        """The program ends, and nginx has nobody to ask."""
+        """The program ends, and nginx can't reach it any more."""
         self.state = "dead"
         for request in self._sockets.values():
             if request.transport is not None:
                 request.transport.abort()
 
     async def restart(self) -> None:
-        """The program ends and begins anew, as it does for `restartSwupdate`."""
+        """The program restarts, as for `restartSwupdate`."""
         miner, state = self.miner, self.state
         self.die()
         await miner.clock.sleep(miner.timing["updater_restart_s"])
@@ -62,12 +62,12 @@ class Updater:
             miner.updater.state = state
 
     async def begin(self, filename: str, source: str, plan: Plan) -> Update | None:
-        """Take an archive, or refuse it because there is one already, or the rest of one."""
+        """Takes an archive, or refuses it because there already is one, or the rest of one."""
         if self.state != "idle":
             await self.refuse()
             return None
         self.state = "busy"
-        # The name is copied without an end, so a shorter one keeps the tail of its predecessors.
+        # The name is copied without its terminator, so a shorter one keeps the tail of its predecessors.
         self._info = filename + self._info[len(filename) :]
         return Update(self, source, plan)
 
@@ -83,7 +83,7 @@ class Updater:
         self.outbox.progress(frame("info", source=self._info))
 
     def announce(self, word: str) -> None:
-        """A status is told when it changes, a failure every time."""
+        """A status is reported when it changes, a failure every time."""
         if word != self._status or word == "FAILURE":
             self.outbox.progress(status(word))
         self._status = word
@@ -104,7 +104,7 @@ class Updater:
                     break
 
     async def listen(self, socket: web.WebSocketResponse, request: web.BaseRequest) -> None:
-        """Keep a socket until its client goes; what clients say is of no interest."""
+        """Keeps a socket until its client goes; messages from clients are ignored."""
         await socket.prepare(request)
         self._sockets[socket] = request
         try:
@@ -115,7 +115,7 @@ class Updater:
 
 
 class Update:
-    """One archive on its way into the flash. `result` hears how it ended, for the log of requests."""
+    """One archive on its way to the flash. `result` is called with the outcome, for the log of requests."""
 
     def __init__(self, updater: Updater, source: str, plan: Plan) -> None:
         miner = updater.miner
@@ -140,12 +140,12 @@ class Update:
             self.updater.announce("DOWNLOAD")
 
     async def pace(self, size: int) -> None:
-        """After so many bytes, when a fault makes them come slowly."""
+        """Waits after this many bytes, if a fault slows them down."""
         if self.plan.bytes_per_s:
             await self.updater.miner.clock.sleep(size / self.plan.bytes_per_s)
 
     async def feed(self, data: bytes) -> None:
-        """A failure is told when it is found, and the rest of the bytes is taken all the same."""
+        """A failure is reported when it is found; the rest of the bytes is still read."""
         self.judge.feed(data)
         await self._tell()
 
@@ -162,12 +162,12 @@ class Update:
             self.updater.state = "idle"
 
     def install(self) -> None:
-        """Begin, if the archive is good; the caller answers first."""
+        """Starts, if the archive is good; the caller replies first."""
         if not self.plan.silent and not self.judge.rejected:
             self.updater.miner.keep(Installation(self).run())
 
     def abandon(self) -> None:
-        """The client went in the middle: the updater waits for the rest until the next boot."""
+        """The client left halfway: the updater waits for the rest until the next boot."""
         self.updater.state = "wedged"
         self.result("abandoned")
 
@@ -178,7 +178,7 @@ class Update:
         self.result(result)
 
     async def rest(self, last_frame: str = "DONE") -> None:
-        """Nothing more to tell. When a reboot comes, nothing is heard after `last_frame`."""
+        """Nothing more to report. If a reboot follows, nothing is sent after `last_frame`."""
         for text in READY_AGAIN:
             self.say(text)
         await self.updater.flush(final=True, last_frame=last_frame)
@@ -198,7 +198,7 @@ class Update:
 
 
 def _end_of(last_frame: str, frames: list[str]) -> int:
-    """How many frames leave when the sockets are cut after a status; `RUN` came before all of them."""
+    """The number of frames sent if the sockets are cut after a status; `RUN` came before all of them."""
     if last_frame == "RUN":
         return 0
     wanted = status(last_frame)

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One request to a miner, from the moment it was read until its answer went out."""
+"""One request to a miner, from the moment it was read until its answer was sent."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ WRITE_AHEAD = 2**20  # bytes
 
 @dataclass(eq=False)
 class Call:
-    """`action` is None for nginx's own pages. `record` is what the control port shows of this request."""
+    """`action` is None for nginx's own pages. `record` is the control port's entry for this request."""
 
     miner: Miner
     request: web.BaseRequest
@@ -35,13 +35,13 @@ class Call:
     form: dict[str, Value]
     identity: Identity
     record: dict[str, Any] = field(init=False)
-    # A fault makes the firmware answer success without doing anything.
+    # A fault makes the firmware report success without doing anything.
     ignored: bool = False
-    # What faults have in store for an update.
+    # The effects of faults on an update.
     plan: Plan = field(default_factory=Plan)
-    # A fault keeps the worker for so many seconds after the action was executed.
+    # A fault occupies the worker for this many seconds after the action was executed.
     linger_s: float = 0.0
-    # What happens once the answer is out, or was lost.
+    # Runs once the answer is sent, or was lost.
     afterwards: list[Callable[[], None]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -69,7 +69,7 @@ class Call:
         self.record["applied"] = True
 
     def ended(self, result: str) -> None:
-        """How an update ended, long after its request was answered."""
+        """The result of an update, long after its request was answered."""
         self.record["result"] = result
         if result == "installed":
             self.applied()
@@ -87,21 +87,21 @@ class Call:
         return AlreadySent(keeps_alive(reply, self.request))
 
     async def deliver(self, reply: Reply) -> web.StreamResponse:
-        """Send an answer, also one that goes on and on."""
+        """Sends an answer, including a streamed one."""
         if reply.takes_over is None:
             return self.send(reply)
         self.leave()
         return await reply.takes_over(self, reply)
 
     def write(self, data: bytes) -> bool:
-        """Put bytes on the wire; false when the client is gone."""
+        """Sends bytes; false if the client is gone."""
         if (transport := self.request.transport) is None or transport.is_closing():
             return False
         transport.write(data)
         return True
 
     def leave(self) -> None:
-        """No longer one of the requests in progress; a connection that stays open keeps nobody busy."""
+        """No longer one of the requests in progress; a connection that stays open occupies no worker."""
         if self in self.miner.in_progress:
             self.miner.in_progress.remove(self)
             self.record["ended"] = round(self.miner.clock.now(), 6)
@@ -111,7 +111,7 @@ class Call:
         return transport is not None and not transport.is_closing()
 
     async def drain(self) -> None:
-        """Wait until the client has read most of what was written."""
+        """Waits until the client has read most of what was written."""
         await asyncio.sleep(0)
         while (transport := self.request.transport) is not None and transport.get_write_buffer_size() > WRITE_AHEAD:
             # aiohttp's own drain is private.
@@ -135,6 +135,6 @@ class Call:
 
 
 def invite_body(request: web.BaseRequest) -> None:
-    """A client may wait for leave to send its body."""
+    """A client may wait for permission to send its body."""
     if request.headers.get("Expect", "").lower() == "100-continue" and request.transport is not None:
         request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")

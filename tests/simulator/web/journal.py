@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The miner's journal: kept in memory, lost at a reboot, followed by those who stream it."""
+"""The miner's journal: kept in memory, lost on reboot, streamed to clients."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from datetime import datetime, timezone
 
 HOST = "dragonMint"
 LINE = re.compile(r"(\w{3} [ \d]\d \d\d:\d\d:\d\d) (\S+) ([^\[\]:]+)(?:\[(\d+)\])?: (.*)", re.DOTALL)
-# What the miner wrote before the simulator started.
+# The miner's entries from before the simulator started.
 HISTORY = (
     "-- Logs begin at Sat 2018-06-16 20:44:33 UTC, end at Sat 2018-06-16 22:04:40 UTC. --\n"
     "Jun 16 20:44:33 dragonMint cgminer[312]: Started cgminer 4.10.0\n"
@@ -22,16 +22,16 @@ HISTORY = (
 
 @dataclass(frozen=True)
 class Entry:
-    """`text` is how it looks as lines; `number` counts from the boot on."""
+    """`text` is the entry as lines; `number` counts from the boot on."""
 
     number: int
     text: str
 
     def fields(self, year: int) -> dict[str, str]:
-        """As the journal stores it; a text that is no line of a journal is all message."""
+        """As stored by the journal; text that is not a journal line is all message."""
         found = LINE.match(self.text.rstrip("\n"))
         time, host, identifier, pid, message = found.groups() if found else ("", HOST, "", None, self.text.rstrip("\n"))
-        # Further lines are indented up to the message.
+        # Continuation lines are indented to the message.
         column = found.start(5) if found else 0
         fields = {
             "__CURSOR": f"s=8fd0a0d9b21c4d0e9a3b6f0c2f1e7a55;i={self.number:x}",
@@ -45,7 +45,7 @@ class Entry:
 
 
 class Journal:
-    """`changed` is done when there is a new entry; then it is another one."""
+    """`changed` is done once there is a new entry, and is then replaced."""
 
     def __init__(self) -> None:
         self.changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -53,7 +53,7 @@ class Journal:
 
     @property
     def text(self) -> str:
-        """What journalctl prints, its opening line included."""
+        """The output of journalctl, including its opening line."""
         return self._opening + "".join(entry.text for entry in self.entries)
 
     @text.setter

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One miner's listening socket, which can go away and come back, also at another address."""
+"""One miner's listening socket, which can go away and come back, even at another address."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Refusal(asyncio.Protocol):
 
 
 class Listener:
-    """Accepts connections on `host`:`port` for an aiohttp server, or hangs up at once when `refusal` says so."""
+    """Accepts connections on `host`:`port` for an aiohttp server, or hangs up at once if `refusal` says so."""
 
     def __init__(self, server: web.Server, refusal: Callable[[], Refusal | None]) -> None:
         self._server = server
@@ -40,7 +40,7 @@ class Listener:
         return self._listening is not None
 
     async def open(self, host: str, port: int) -> int:
-        """Listen and return the port; OSError when the address is taken or not on this machine."""
+        """Listens and returns the port; OSError if the address is taken or not on this machine."""
         if ipaddress.ip_address(host) not in LOOPBACK:
             raise OSError(f"{host} is not a loopback address")
         sock = socket.socket()
@@ -61,7 +61,7 @@ class Listener:
             self._listening = None
 
     def freeze(self) -> list[asyncio.Transport]:
-        """Stop hearing what clients say, as when the address is gone; the caller ends the connections later."""
+        """Stops receiving, as if the address were gone; the caller ends the connections later."""
         frozen = list(self._transports())
         for transport in frozen:
             with contextlib.suppress(RuntimeError):
@@ -85,7 +85,7 @@ class Listener:
 
 
 def hang_up(transport: asyncio.Transport, reset: bool = False) -> None:
-    """End a connection without an answer: orderly, or with a reset."""
+    """Ends a connection without an answer: orderly, or with a reset."""
     sock = transport.get_extra_info("socket")
     if reset and sock is not None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

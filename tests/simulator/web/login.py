@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who asks: Basic credentials, tokens and the users file. The rules are those seen on the device."""
+"""Identifies the user: Basic credentials, tokens and the users file. The rules are those seen on the device."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Identity:
 
 
 class Users:
-    """The users file: `ok`, `absent`, `corrupt` (no JSON), or `misshapen` (JSON, but no list of users)."""
+    """The users file: `ok`, `absent`, `corrupt` (invalid JSON), or `misshapen` (JSON, but not a list of users)."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
@@ -41,12 +41,12 @@ class Users:
         self.passwords = {}
 
     def restore(self, passwords: dict[str, str]) -> None:
-        """These passwords, and for other users those they had, or the factory's."""
+        """Sets these passwords; other users keep theirs, or get the factory's."""
         self.file = "ok"
         self.passwords = {**self._generation.passwords, **self.passwords, **passwords}
 
     def create_if_unreadable(self) -> None:
-        """What the login page and updatePassword do first. Valid JSON is not looked at any closer."""
+        """The first step of the login page and updatePassword. Valid JSON is not checked any further."""
         if self.file in {"absent", "corrupt"}:
             self.restore({})
 
@@ -61,7 +61,7 @@ class Users:
 
 
 class Tokens:
-    """The miner's JWTs. The key is made at boot, so a reboot ends all of them."""
+    """The miner's JWTs. The key is made at boot, so a reboot invalidates all of them."""
 
     def __init__(self, issuer: str) -> None:
         self._issuer = issuer
@@ -86,7 +86,7 @@ class Tokens:
         except (ValueError, TypeError):
             return None
         issued, expires = content.get("iat", 0), content.get("exp", now + 1)
-        # There is no leeway: a clock that went back makes every token come from the future.
+        # There is no leeway: if the clock goes back, all tokens are from the future.
         if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
             return None
         return str(content.get("user", "")) if issued <= now < expires else None
@@ -113,7 +113,7 @@ def strip_user(name: str) -> str:
 
 
 def _basic(credentials: str) -> tuple[str, str]:
-    """User and password; both empty when there is no colon or no base64."""
+    """User and password; both empty if there is no colon or the base64 is invalid."""
     letters = re.sub(r"[^A-Za-z0-9+/]", "", credentials)
     try:
         decoded = base64.b64decode(letters + "=" * (-len(letters) % 4))

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""multipart/form-data read piece by piece, the way the updater's web server does."""
+"""Reads multipart/form-data piece by piece, like the updater's web server."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Union
 
-# A part's headers that are longer are not read on.
+# Longer headers of a part are not read to their end.
 MAX_HEAD = 8192
 
 
 @dataclass(frozen=True)
 class PartBegins:
-    """`filename` is empty for a field that is no file."""
+    """`filename` is empty for a field that is not a file."""
 
     filename: str
 
@@ -34,7 +34,7 @@ Event = Union[PartBegins, PartData, PartEnds]
 
 
 def boundary_of(content_type: str) -> bytes | None:
-    """None when the body is something else."""
+    """None if the body is not multipart."""
     kind, _unused, parameters = content_type.partition(";")
     found = re.search(r'boundary=(?:"([^"]+)"|([^";,\s]+))', parameters)
     if kind.strip().lower() != "multipart/form-data" or found is None:
@@ -43,11 +43,11 @@ def boundary_of(content_type: str) -> bytes | None:
 
 
 class Parts:
-    """Keeps no more than what may be the beginning of a boundary."""
+    """Buffers no more than a possible beginning of a boundary."""
 
     def __init__(self, boundary: bytes) -> None:
         self._delimiter = b"\r\n--" + boundary
-        # The first boundary stands at the very beginning.
+        # The first boundary is at the very beginning.
         self._buffer = b"\r\n"
         self._inside = False
         self._head = False
@@ -64,7 +64,7 @@ class Parts:
         self._buffer = b""
 
     def _read_to_delimiter(self) -> Generator[Event, None, bool]:
-        """Content; true when a delimiter was reached."""
+        """Yields content; returns true if a delimiter was reached."""
         at = self._buffer.find(self._delimiter)
         if at < 0:
             yield from self._content(max(0, len(self._buffer) - len(self._delimiter) + 1))
@@ -83,13 +83,13 @@ class Parts:
         return True
 
     def _content(self, size: int) -> Iterator[Event]:
-        """Hand out so many bytes; what stands before the first boundary is nobody's."""
+        """Yields this many bytes; anything before the first boundary is dropped."""
         if size and self._inside:
             yield PartData(self._buffer[:size])
         self._buffer = self._buffer[size:]
 
     def _read_head(self) -> Generator[Event, None, bool]:
-        """True when all of the part's headers are there."""
+        """Returns true once all of the part's headers are there."""
         at = self._buffer.find(b"\r\n\r\n")
         if at < 0:
             self._buffer = self._buffer[:MAX_HEAD]

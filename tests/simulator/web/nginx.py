@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The web server of a miner: which requests PHP gets, the pages of its own, and the limits on both.
+"""The web server of a miner: the routes to PHP, its own pages, and the limits of both.
 
 Routes, pages and limits are those seen on the device's nginx and PHP.
 """
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 PHP_TIMEOUT = 120.0  # seconds
 PAGES = Path(__file__).parent / "pages"
 INDEX = {name: (PAGES / f"{name}.html").read_bytes() for name in ("dragonmint", "innominer", "asicminer")}
-# What other programs answer behind nginx.
+# Pages of other programs behind nginx.
 PAGES_OF_OTHERS = {
     "/upgrade/upload": "upload",
     "/upgrade/download": "download",
@@ -49,7 +49,7 @@ ASSET = re.compile(r"\.(js|css|html|txt|xml|png|jpe?g|gif|ico|svg)$")
 
 @dataclass(frozen=True)
 class Target:
-    """Where a request goes: an action for PHP, or a page of nginx."""
+    """The target of a request: an action for PHP, or a page of nginx."""
 
     path: str
     action: str | None = None
@@ -82,7 +82,7 @@ def target(raw_path: str) -> Target:
 
 
 async def serve(miner: Miner, request: web.BaseRequest) -> web.StreamResponse:
-    """Read one request, record it, and answer it unless a fault has other plans."""
+    """Reads one request, records it, and answers it unless a fault prevents that."""
     aim = target(request.raw_path)
     body = b""
     if (request.content_length or 0) > MAX_BODY:

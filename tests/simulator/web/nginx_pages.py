@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pages that nginx makes itself."""
+"""The pages that nginx itself generates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from .wire import REASONS, Reply
 
 ERROR_PAGE = (Path(__file__).parent / "pages" / "50x.html").read_bytes()
-# Where the page's title differs from the status line.
+# Titles that differ from the status line.
 TITLES = {401: "Authorization Required"}
 
 
@@ -24,7 +24,7 @@ def html(status: int, early: tuple[tuple[str, str], ...] = (), close: bool = Fal
 
 
 def error_page(status: int) -> Reply:
-    """The page that nginx shows when PHP is gone (502) or silent (504)."""
+    """nginx's page if PHP is gone (502) or silent (504)."""
     return Reply(ERROR_PAGE, status, "text/html", chunked=False)
 
 

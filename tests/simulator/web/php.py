@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The habits of PHP 7.2 that a client sees: how it writes JSON, reads forms and formats dates. All seen on 7.2.34."""
+"""Behaviour of PHP 7.2 that a client sees: how it writes JSON, reads forms and formats dates. All seen on 7.2.34."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _integral(value: Any) -> Any:
 
 
 def parse_form(method: str, content_type: str, body: bytes) -> dict[str, Value]:
-    """The fields of a form. Only a POST has any, and only in the two form encodings; bytes that are no UTF-8 stay."""
+    """The fields of a form. Only a POST has any, and only in the two form encodings; invalid UTF-8 is kept."""
     if method != "POST":
         return {}
     kind, _unused, parameters = content_type.partition(";")
@@ -45,7 +45,7 @@ def parse_form(method: str, content_type: str, body: bytes) -> dict[str, Value]:
 
 
 def is_utf8(value: Value) -> bool:
-    """Whether a field is valid UTF-8; what is not makes json_encode fail."""
+    """Whether a field is valid UTF-8; otherwise json_encode fails."""
     if isinstance(value, str):
         return not any("\udc80" <= character <= "\udcff" for character in value)
     return all(is_utf8(item) for item in (value.values() if isinstance(value, dict) else value))
@@ -64,7 +64,7 @@ def _urlencoded(body: bytes) -> list[tuple[str, str]]:
 
 
 def _multipart(body: bytes, parameters: str) -> list[tuple[str, str]]:
-    """The parts that are fields; a part with a file name is a file to PHP, not a field."""
+    """The parts that are fields; PHP treats a part with a file name as a file."""
     boundary = re.search(r'boundary="?([^";]+)"?', parameters)
     if boundary is None:
         return []
@@ -78,7 +78,7 @@ def _multipart(body: bytes, parameters: str) -> list[tuple[str, str]]:
 
 
 def _insert(form: dict[str, Any], name: str, value: str) -> None:
-    """`a[0]=x` and `a[]=x` make arrays; of two fields with one name the last wins."""
+    """`a[0]=x` and `a[]=x` make arrays; if two fields have one name, the last wins."""
     base, bracket, rest = name.lstrip(" ").partition("[")
     base = re.sub(r"[ .]", "_", base)
     if not base:
@@ -105,7 +105,7 @@ def _as_list(value: Any) -> Value:
 def build_date(version: str) -> str | bool:
     """`15th of May 2018 06:08 AM` for `t1_20180515_060842`; PHP's date functions give false for anything else."""
     parts = version.split("_")
-    # Innosilicon's four-part versions carry the date in the last two.
+    # Innosilicon's four-part versions have the date in the last two.
     try:
         date = datetime.strptime("".join(parts[-2:]), "%Y%m%d%H%M%S") if len(parts) in {3, 4} else None
     except ValueError:

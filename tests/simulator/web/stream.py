@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""/stream/logs, systemd's journal server behind nginx: all there is, then each new entry, until a silence ends it."""
+"""/stream/logs, systemd's journal server behind nginx: all existing entries, then each new one, until a silence."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .nginx_pages import html
 from .upgrade import is_admin
 from .wire import LAST_CHUNK, AlreadySent, Reply, chunk, head, keeps_alive
 
-# nginx waits so long for the next bytes.
+# nginx waits this long for the next bytes.
 SILENCE = 60.0  # seconds
 RANGE = re.compile(r"entries=([^:]*)(?::(-?\d+))??(?::(\d*))?")
 Fields = dict[str, str]
@@ -27,7 +27,7 @@ Fields = dict[str, str]
 
 @dataclass(frozen=True)
 class Selection:
-    """Which entries a client wants: from the one with a cursor on, some skipped, all of them or `count`."""
+    """The entries that a client requests: from the one with a cursor on, some skipped, all of them or `count`."""
 
     cursor: str = ""
     skip: int = 0
@@ -54,13 +54,13 @@ def as_export(fields: Fields) -> bytes:
 
 
 def _exported(name: str, value: bytes) -> bytes:
-    """A value of several lines goes with its length."""
+    """A value of several lines is sent with its length."""
     if b"\n" in value:
         return name.encode() + b"\n" + len(value).to_bytes(8, "little") + value + b"\n"
     return name.encode() + b"=" + value + b"\n"
 
 
-# Anything else that a client accepts gets lines of text.
+# For any other format that a client accepts, it gets lines of text.
 FORMATS: dict[str, Callable[[Fields], bytes]] = {
     "application/json": as_json,
     "text/event-stream": as_event,
@@ -92,7 +92,7 @@ def _refused(status: int, text: str) -> Reply:
 
 
 def _selection(header: str) -> Selection | None:
-    """None for a range that cannot be understood."""
+    """None for a range that can't be parsed."""
     if not header:
         return Selection()
     found = RANGE.fullmatch(header)
@@ -106,7 +106,7 @@ def _show(kind: str, entry: Entry, year: int) -> bytes:
 
 
 async def _stream(call: Call, reply: Reply, selection: Selection, show: Callable[[Entry], bytes]) -> web.StreamResponse:
-    """One chunk an entry. After a silence the connection ends without the last chunk."""
+    """One chunk per entry. After a silence, the connection ends without the last chunk."""
     journal = call.miner.journal
     call.write(head(reply, call.request, call.miner.wall(), keeps_alive(reply, call.request)))
     at = selection.first(journal)

@@ -26,7 +26,7 @@ NOT_FOUND = Reply(b"Not Found", 404, "text/plain", chunked=False)
 
 
 async def is_admin(call: Call) -> bool:
-    """The firmware is asked, which takes one of its workers."""
+    """Asks the firmware, which takes one of its workers."""
     async with call.miner.workers:
         await call.miner.clock.sleep(call.miner.latency_of(call.path))
     return call.identity.user == "admin"
@@ -68,7 +68,7 @@ async def _never_answered(call: Call) -> Reply:
 
 
 class _Upload:
-    """One upload: its first part is the archive, whatever it is called."""
+    """One upload: its first part is the archive, whatever its name."""
 
     def __init__(self, call: Call, boundary: bytes) -> None:
         self._call = call
@@ -99,7 +99,7 @@ class _Upload:
         return Reply(self._body.encode(), 200, "text/plain")
 
     def _refused(self) -> Reply:
-        """Where nginx loses it, the client learns nothing of the updater."""
+        """If nginx loses it, the client does not hear from the updater."""
         call, miner = self._call, self._call.miner
         rate = call.plan.bytes_per_s or refusal.LINK
         word = refusal.reply(miner.busy_reply, miner.chance, call.request.content_length or 0, rate)
@@ -147,7 +147,7 @@ class _Upload:
 
 
 async def download(call: Call) -> Reply:
-    """Only some firmwares have it; what it answers is not known, only that nothing is to be learnt from it."""
+    """Only some firmwares have it; its answer is unknown, except that it carries no information."""
     if not await is_admin(call):
         return html(401)
     if call.miner.updater.state == "dead":

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Headers = tuple[tuple[str, str], ...]
 
-# nginx's own wording, which differs from the standard's in places.
+# nginx's own wording, which differs from the standard in places.
 REASONS = {
     101: "Switching Protocols",
     200: "OK",
@@ -41,9 +41,9 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Reply:
-    """One answer; `early` headers stand before Connection, `late` ones after it.
+    """One answer; `early` headers come before Connection, `late` ones after it.
 
-    An answer that goes on after its `body` is written by `takes_over` instead.
+    If `takes_over` is set, it writes an answer that goes on after `body`.
     """
 
     body: bytes = b""
@@ -65,7 +65,7 @@ class HangUpError(Exception):
 
 
 class AlreadySent(web.StreamResponse):
-    """Tells aiohttp only whether the connection may be used again: the answer's bytes were written by us."""
+    """Only tells aiohttp whether the connection may be reused: the bytes of the answer were already written."""
 
     def __init__(self, keep_alive: bool) -> None:
         super().__init__()
@@ -83,7 +83,7 @@ class AlreadySent(web.StreamResponse):
 
 
 def head(reply: Reply, request: web.BaseRequest, wall: float, keep_alive: bool) -> bytes:
-    """Status line and headers, up to and with the empty line. `wall` is the miner's Unix time in seconds."""
+    """Status line and headers, including the empty line. `wall` is the miner's Unix time in seconds."""
     lines = [
         f"HTTP/1.1 {reply.status} {REASONS.get(reply.status, 'Unknown')}",
         "Server: nginx/1.12.2",
@@ -117,7 +117,7 @@ LAST_CHUNK = b"0\r\n\r\n"
 
 
 def render(reply: Reply, request: web.BaseRequest, wall: float) -> bytes:
-    """The whole answer as it goes over the wire."""
+    """The complete answer as sent."""
     start = head(reply, request, wall, keeps_alive(reply, request))
     if request.method == "HEAD":
         return start

@@ -39,7 +39,7 @@ class CallbackModule(CallbackBase):
         self.record("skipped", result)
 
     def record(self, status: str, result: Any) -> None:
-        # ansible-core 2.19 gave these names without the underscore.
+        # ansible-core 2.19 introduced these names without the underscore.
         host, task, values = (
             getattr(result, name, None) or getattr(result, f"_{name}") for name in ("host", "task", "result")
         )

@@ -103,6 +103,6 @@ def good(archive: Callable[..., Path]) -> Path:
 
 @pytest.fixture
 def ready(miner: Miner) -> Miner:
-    """A miner that is quick, and tells everything before its reboot."""
+    """A quick miner that sends all its messages before its reboot."""
     miner.set(timing=QUICK, last_frame="DONE")
     return miner

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Miners that fetch their firmware themselves."""
+"""Miners that download their firmware themselves."""
 
 from __future__ import annotations
 

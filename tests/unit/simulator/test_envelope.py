@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What every answer has in common, and what nginx answers by itself."""
+"""What all answers share, and the answers of nginx itself."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_head_runs_the_action(miner: Miner) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "OPTIONS"])
 def test_parameters_count_only_when_posted(miner: Miner, method: str) -> None:
-    """So a list of pools in a query or by PUT clears them."""
+    """A list of pools in a query or by PUT is not seen, and clears them."""
     assert ask(miner, "/api/updatePools?Pool1=a&UserName1=b&Password1=c", POOL, method=method).json() == OK
     assert miner.state()["pools"] == []
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Innosilicon firmware of 2019 has besides, as its web pages expect it."""
+"""The additions of Innosilicon's firmware of 2019, as its web pages expect them."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the Innosilicon firmware of September 2018 does otherwise than the one before, as read in its sources."""
+"""How Innosilicon's firmware of September 2018 differs from the one before, as read in its sources."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The simulated cgminer, seen through the pages that show it."""
+"""The simulated cgminer, as seen through the pages that show it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The sister models: what the real programs made of a cgminer of each, the simulator makes of it, too."""
+"""The sister models: the simulator converts cgminer's reports of each like the real programs."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_summary_as_recorded(earlier: dict[str, Miner], name: str, type_: str)
 
 
 def test_an_a11mx_as_recorded(later: dict[str, Miner]) -> None:
-    """Of which only the board was recorded."""
+    """Only its board was recorded."""
     reply = reply_of("02-a11mx-summary")
     miner = later["A11MX"]
     miner.set(cgminer={"devs": {"DEVS": devices_of(reply)}, "pools": {"POOLS": []}, "stats": {"STATS": []}})
@@ -104,7 +104,7 @@ def compact(reply: Any) -> str:
 
 
 def rates(miner: Miner) -> tuple[float, str, float]:
-    """What the firmware shows as the total, with its unit, and in base units."""
+    """The total shown by the firmware, with its unit, and in base units."""
     summary = ask(miner, "summary").json()
     return (
         summary["TotalHash"]["Hash Rate"],

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Every recorded request is sent again, and the simulator must answer what the real programs answered."""
+"""Sends every recorded request again; the simulator must answer like the real programs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .asking import ask, login
 
 RECORDINGS = Path(__file__).parents[2] / "data" / "recordings"
 GENERATIONS = ("dm-2018-04", "dm-2018-05", "inno-2018-08")
-# The clock almost stands still, so that the recorded minute lasts.
+# The clock almost stands still, so that the recorded minute does not end.
 SPEED = 0.001
 RECORDED_TIME = datetime(2018, 6, 16, 22, 4, 26, tzinfo=timezone.utc).timestamp()
 MEMORY = {"total": "memTotal", "free": "memFree", "available": "cacheFree", "cached": "cacheUsed"}
@@ -31,12 +31,12 @@ def load(generation: str) -> list[dict[str, Any]]:
 
 
 def recorded(label: str) -> Any:
-    """The content of an answer of the most complete recording."""
+    """The content of an answer in the most complete recording."""
     return next(json.loads(record["body"]) for record in load("dm-2018-05") if record["label"] == label)
 
 
 def cgminer() -> dict[str, Any]:
-    """What cgminer answered on the bench, regained from pages that pass it on."""
+    """What cgminer answered on the bench, recovered from pages that pass it on."""
     api = recorded("cgi-bin api.py")
     stats = recorded("admin stats")
     for device in api["DEVS"]:
@@ -90,7 +90,7 @@ def state_of(record: dict[str, Any]) -> dict[str, Any]:
 
 
 def comparable(body: str) -> Any:
-    """Without what must differ: the bench's version of nginx, and a token's times and signature."""
+    """Without what has to differ: the bench's version of nginx, and a token's times and signature."""
     if '"jwt":' not in body:
         return body.replace("nginx/1.22.1", "nginx/1.12.2")
     head, claims, signature = json.loads(body)["jwt"].split(".")

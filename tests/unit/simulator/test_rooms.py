@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where each file of the simulator stands: imports point down, none comes back to where it began."""
+"""The layers of the simulator's files: imports point down, without cycles."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from tests.simulator.control import CHECKOUT
 
 PACKAGE = "tests.simulator"
-# From the bottom up: a file imports from lower rooms only, and from its own.
+# Bottom up: a file imports from lower rooms only, and from its own.
 ROOMS = [
     "fields",
     "clock",
@@ -32,7 +32,7 @@ FILES = {
     ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((CHECKOUT / "tests/simulator").rglob("*.py"))
 }
-# The package itself holds a docstring only.
+# The package itself contains only a docstring.
 INSIDE = sorted(FILES.keys() - {PACKAGE})
 
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Pools, autotune and network: what the write actions do and leave undone."""
+"""Pools, autotune and network: what the write actions do and what they don't."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ LOST = {"success": False, "message": "missing configuration"}
 
 
 class TestBrokenConfiguration:
-    """What happens when cgminer.conf can't be read, or not be written as a whole."""
+    """What happens if cgminer.conf can't be read, or not be written completely."""
 
     def test_setting_the_mode_replaces_a_corrupt_file_by_its_own_key(self, any_miner: Miner) -> None:
         any_miner.set(pools_config="corrupt", timing={"cgminer_start_s": 0})

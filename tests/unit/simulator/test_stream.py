@@ -38,7 +38,7 @@ class Stream:
         self.head = b"".join(iter(self._stream.readline, b"\r\n")).decode()
 
     def chunk(self) -> str | None:
-        """None when the connection ended, an empty text for the last chunk."""
+        """None if the connection ended, an empty text for the last chunk."""
         size = self._stream.readline()
         if not size:
             return None
@@ -56,7 +56,7 @@ class Stream:
 
 @pytest.fixture
 def still(own: Fleet) -> Fleet:
-    """Time almost stands still, so that no silence ends a stream before it shall."""
+    """Time almost stands still, so that no silence ends a stream too early."""
     own[0].set(journal=JOURNAL)
     own.speed(0.01)
     return own

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What becomes of a miner after an archive was judged to be good, and what can go wrong."""
+"""What happens after an archive was accepted, and what can go wrong."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Uploads, the updater's websocket, and what becomes of the miner."""
+"""Uploads, the updater's websocket, and the results on the miner."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RECORDINGS = Path(__file__).parents[2] / "data" / "recordings"
 BUSY = "[network_thread] : Incoming network request: processing..."
 
 
-# What the recordings hold, and the archives that were sent.
+# The recordings, and the archives that were sent for them.
 
 
 def recorded(name: str) -> list[str]:
@@ -36,7 +36,7 @@ def recorded(name: str) -> list[str]:
 
 
 def comparable(frames: list[str]) -> tuple[list[str], list[str]]:
-    """Messages and the rest, exactly, but for hashes and the size of sw-description."""
+    """Messages and the rest, exactly, except for hashes and the size of sw-description."""
     texts = [re.sub(r"[0-9a-f]{64}|(?<=sw-description  size )\d+|(?<=Read )\d+", "N", frame) for frame in frames]
     return [text for text in texts if '"message"' in text], [text for text in texts if '"message"' not in text]
 
@@ -55,7 +55,7 @@ def test_frames_as_recorded(
 ) -> None:
     ready.set(frame_order=order)
     if name != "success":
-        # The source is told only once, and that was before the recording.
+        # The source is reported only once, and that was before the recording.
         with Ear(ready) as ear:
             upload(ready, archive(hardware=("b29.g19",)), "x")
             ear.wait_for_rest()
@@ -68,7 +68,7 @@ def test_frames_as_recorded(
 
 
 def test_recorded_order_between_the_kinds(ready: Miner, archive: Callable[..., Path]) -> None:
-    """As recorded, messages trail; each other switch really mixes them in another way."""
+    """In the recording, messages come last; each other order really differs."""
     orders = {}
     for order in ("trailing", "leading", 3):
         ready.set(frame_order=order)
@@ -160,7 +160,7 @@ def test_other_pages_are_the_frontend(miner: Miner, path: str) -> None:
     assert b"<title>DragonMint</title>" in ask(miner, path, method="GET", auth=None).body
 
 
-# The judgement.
+# Checks of the archive.
 
 NOT_FIRST = "[extract_file_to_tmp] : description file name not the first of the list"
 VERIFY = "ERROR corelib/verify_signature.c : verify_final : 104"
@@ -258,7 +258,7 @@ def test_padding_behind_the_archive_is_not_read(ready: Miner, archive: Callable[
 
 @pytest.mark.parametrize("name", ["rootfs.ubi", "BOOT.bin"])
 def test_image_that_is_missing(ready: Miner, archive: Callable[..., Path], name: str) -> None:
-    """Images are installed from the last one on: what comes before the missing one is written."""
+    """Images are installed last first, so those before the missing one are written."""
     with Ear(ready) as ear:
         upload(ready, archive(missing_image=name))
         ear.wait_for_rest()
@@ -283,7 +283,7 @@ def test_hardware_of_the_miner_counts(ready: Miner, archive: Callable[..., Path]
     assert result(ready) == "installed"
 
 
-# What the websocket tells.
+# The websocket.
 
 
 def test_handshake(miner: Miner) -> None:
@@ -347,7 +347,7 @@ def test_steps_of_an_installation(ready: Miner, archive: Callable[..., Path]) ->
 
 
 def test_what_is_told_while_the_bytes_come(ready: Miner, good: Path) -> None:
-    """Up to the image that is just coming in; then nothing until the upload ends."""
+    """Up to the image that is arriving; then nothing until the upload ends."""
     data = good.read_bytes()
     body = form(part(data))
     with Ear(ready) as ear, socket.create_connection((ready.host, ready.port), timeout=5) as connection:
@@ -478,7 +478,7 @@ def test_reply_comes_before_the_reboot(ready: Miner, good: Path) -> None:
 
 
 def test_failure_is_told_while_the_bytes_come(ready: Miner, archive: Callable[..., Path]) -> None:
-    """The rest is taken all the same, and the updater is busy until then."""
+    """The rest is still read, and the updater is busy until then."""
     body = form(part(archive(hardware=("t2.g19",)).read_bytes()))
     with Ear(ready) as ear, socket.create_connection((ready.host, ready.port), timeout=5) as connection:
         connection.sendall(head_of_upload(len(body)) + body[:5000])

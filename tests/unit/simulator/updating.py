@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Uploads in plain HTTP, and an ear at the updater's websocket."""
+"""Uploads in plain HTTP, and a listener on the updater's websocket."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MULTIPART = {"Content-Type": f"multipart/form-data; boundary={BOUNDARY}"}
 OLD, NEW = "t1_20180515_060842", "t1_20180901_120000"
 FOR_EVER = 1e9
 NOT_INSTALLING = "Image invalid or corrupted. Not installing ..."
-# Everything takes little time, so that a test sees all of an update.
+# Everything takes little time, so that a test sees an entire update.
 QUICK = {"flash_s": 0.5, "boot_s": 1, "cgminer_start_s": 1}
 
 
@@ -43,7 +43,7 @@ def upload(miner: Miner, archive: Path | bytes, filename: str = "new.swu", auth:
 
 
 def result(miner: Miner) -> str:
-    """How the latest upload or download ended."""
+    """The result of the latest upload or download."""
 
     def latest() -> str | None:
         return [write for write in miner.writes() if write["path"].startswith("/upgrade/")][-1].get("result")
@@ -57,7 +57,7 @@ def is_back(miner: Miner) -> bool:
 
 
 class Ear:
-    """Hears the frames of one websocket from the moment of the handshake on."""
+    """Receives the frames of one websocket from the handshake on."""
 
     def __init__(self, miner: Miner) -> None:
         self.texts: list[str] = []
@@ -94,14 +94,14 @@ class Ear:
         self.ended = True
 
     def frames(self) -> list[dict[str, str]]:
-        """Those that are JSON."""
+        """The frames that are valid JSON."""
         return list(_decoded(self.texts))
 
     def wait_for_text(self, text: str) -> None:
         wait_for(lambda: any(text in one for one in self.texts))
 
     def wait_for_rest(self) -> None:
-        """Until the updater is ready for the next archive."""
+        """Waits until the updater is ready for the next archive."""
         self.wait_for_text("Main loop Daemon")
 
     def wait_for_end(self) -> None:

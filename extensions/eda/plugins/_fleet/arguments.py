@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes settings of the arguments of the event source."""
+"""Converts the arguments of the event source to settings."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps i
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Limits, find
 
 _MESSAGE_MAX = 600
-# Facts that are compared with each limit and each rating.
+# Facts for a trial comparison with the limits and ratings.
 _SAMPLE = {
     "dragonmint_identity": {"type": "T1"},
     "dragonmint_autotune": {"mode": "balanced", "is_tuning": False},
@@ -38,7 +38,7 @@ _SAMPLE = {
 
 @dataclass(frozen=True)
 class InventoryFiles:
-    """Where the inventory is, and how often it is read."""
+    """Where the inventory is, and how often to read it."""
 
     paths: tuple[Path, ...]
     group: str
@@ -47,7 +47,7 @@ class InventoryFiles:
 
 @dataclass(frozen=True)
 class Settings:
-    """Arguments that are known to be right: either ``networks`` or an ``inventory``."""
+    """Validated arguments: either ``networks`` or an ``inventory``."""
 
     rules: Rules
     limits: Limits
@@ -68,7 +68,7 @@ class Settings:
 
 
 def settings_from(args: Mapping[str, Any], schema: Mapping[str, Any]) -> Settings:
-    """Returns the settings that arguments ask for. Raises Invalid, which names the first argument that is wrong."""
+    """Converts arguments to settings. Raises Invalid, which names the first invalid argument."""
     given = checked(args, schema)
     credentials = tuple(
         Credential(login["username"], login["password"], login.get("name") or str(number))
@@ -77,7 +77,7 @@ def settings_from(args: Mapping[str, Any], schema: Mapping[str, Any]) -> Setting
     if "networks" in given and not credentials:
         raise Invalid("credentials is missing. Networks are polled with these logins.")
     desired = given["desired"]
-    # What is wrong with it is said before anything is polled.
+    # Report mistakes before anything is polled.
     Desired(for_miner(desired, dict.fromkeys(PLACEHOLDERS, "m")))
     return Settings(
         Rules(given["for"], given["storm_percent"]),
@@ -100,7 +100,7 @@ def settings_from(args: Mapping[str, Any], schema: Mapping[str, Any]) -> Setting
 
 
 def _limits(health: Mapping[str, Any]) -> Limits:
-    # Chips are not polled: their temperatures take a request of their own.
+    # Chips are not polled: their temperatures need a request of their own.
     limits = Limits(**health, max_chip_temperature_c=float("inf"))
     try:
         find({"seen": {"ansible_facts": _SAMPLE}}, limits)

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What has changed in a fleet, decided from what polls saw of it, without input or output.
+"""Decides what has changed in a fleet from the results of polls, without I/O.
 
-Each miner has conditions: whether it is there, one for each finding, one for each setting. A condition turns once the
-polls have seen it otherwise often enough in a row, and only that is an event. What a poll could not see leaves the
-conditions as they are. Times are seconds since the epoch.
+Each miner has conditions: its presence, one per finding, one per setting. A condition changes once enough consecutive
+polls have seen its new state, and only that is an event. What a poll could not see leaves the conditions unchanged.
+Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SEVERITIES = (CRITICAL, WARNING, INFO)
 
 # Fewer miners than these are never folded into one event.
 STORM_MINERS = 20
-# An uptime comes in minutes, and is read at some moment of a poll.
+# An uptime is in whole minutes, and read at an unknown moment of the poll.
 BOOT_SLACK_S = 180.0
 BOOT_NOISE_S = 60.0
 
@@ -36,7 +36,7 @@ _DARK = "dark"
 
 @dataclass(frozen=True)
 class Rules:
-    """What an operator has chosen: how many polls in a row turn a condition, and which part of the fleet is a storm."""
+    """The user's choice: how many consecutive polls change a condition, and which part of the fleet is a storm."""
 
     polls: int = 2
     storm_percent: float = 20.0
@@ -44,7 +44,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Fault:
-    """Observed: something is not as it should be."""
+    """Observed: a deviation from the healthy or desired state."""
 
     severity: str
     detail: str
@@ -52,10 +52,10 @@ class Fault:
 
 @dataclass(frozen=True)
 class Sighting:
-    """Observed: a miner answered. ``miner`` is its name in the inventory.
+    """Observed: a miner responded. ``miner`` is its name in the inventory.
 
-    ``findings`` is None where they are not known. ``drift`` has the settings that are known: None for one that is as
-    desired. ``detail`` says why it is locked.
+    ``findings`` is None if they are unknown. ``drift`` has the known settings: None for one in its desired state.
+    ``detail`` says why it is locked.
     """
 
     miner: str
@@ -71,7 +71,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class Poll:
-    """Observed: all miners that answered."""
+    """Observed: all miners that responded."""
 
     sightings: Sequence[Sighting]
 
@@ -88,9 +88,9 @@ Observation = Union[Poll, Failure]
 
 @dataclass(frozen=True)
 class Event:
-    """An edge. ``since`` is when the condition began that has come or gone.
+    """An edge. ``since`` is when the condition that has appeared or cleared began.
 
-    ``miner``, ``address`` and ``mac`` are those of a single miner; ``miners`` are the names of all ``count``.
+    ``miner``, ``address`` and ``mac`` belong to a single miner; ``miners`` are the names of all ``count`` miners.
     """
 
     edge: str
@@ -107,9 +107,9 @@ class Event:
 
 @dataclass(frozen=True)
 class Condition:
-    """What was reported last and since when, and what ``polls`` in a row have seen instead, the first at ``seen_at``.
+    """The last reported state and since when, and what the last ``polls`` saw instead, first at ``seen_at``.
 
-    None is well; any other text says what is wrong.
+    None means healthy; any other text says what is wrong.
     """
 
     reported: str | None = None
@@ -124,9 +124,9 @@ _WELL = Condition()
 
 @dataclass(frozen=True)
 class Miner:
-    """What is known of a miner. ``conditions`` are those that are not well, or about to turn.
+    """What is known of a miner. ``conditions`` are those that are not healthy, or about to change.
 
-    A finding has its own name, a setting one with a colon before it, and the presence of the miner none.
+    A finding has its own name as key, a setting its name after a colon, and the presence of the miner an empty text.
     """
 
     miner: str
@@ -138,13 +138,13 @@ class Miner:
 
     @property
     def presence(self) -> str | None:
-        """What was reported last: that it is dark or locked, or None."""
+        """The last reported presence: dark, locked, or None."""
         return self.conditions.get("", _WELL).reported
 
 
 @dataclass(frozen=True)
 class State:
-    """All that a decision needs of the past. A miner is known by its MAC address, or else by its address."""
+    """All that a decision needs from the past. Keys are MAC addresses, or addresses if the MAC is unknown."""
 
     miners: dict[str, Miner] = field(default_factory=dict)
     has_baseline: bool = False
@@ -152,7 +152,7 @@ class State:
 
 
 def decide(rules: Rules, state: State, observation: Observation, now: float) -> tuple[State, tuple[Event, ...]]:
-    """Returns the state after a poll, and the events that come of it. What it returns depends on nothing else."""
+    """Returns the state after a poll, and the resulting events. The result depends only on the arguments."""
     reason = _failure(state, observation)
     before = state.polling
     polling, is_turned = _turned(before, None if reason is None else POLL_FAILED, rules.polls, now)
@@ -166,7 +166,7 @@ def decide(rules: Rules, state: State, observation: Observation, now: float) -> 
 
 
 def _failure(state: State, observation: Observation) -> str | None:
-    """Why a poll says nothing about the miners: where none of many answers, the fault is in between."""
+    """Why a poll says nothing about the miners: if none of many responds, the fault is in the network between."""
     if isinstance(observation, Failure):
         return observation.reason
     if observation.sightings:
@@ -183,7 +183,7 @@ def _polled(rules: Rules, state: State, poll: Poll, now: float) -> tuple[State, 
     fleet = _Fleet(rules.polls if state.has_baseline else 1, now)
     seen = dict(_keyed(state, poll.sightings))
     for key, sighting in seen.items():
-        # What was known by its address, before it said its MAC.
+        # The miner was known by its address before it reported its MAC.
         fleet.see(key, state.miners.get(key) or state.miners.get(sighting.address), sighting)
     taken = {miner.address for miner in fleet.miners.values()}
     for key, miner in state.miners.items():
@@ -196,10 +196,10 @@ def _polled(rules: Rules, state: State, poll: Poll, now: float) -> tuple[State, 
 
 
 def _keyed(state: State, sightings: Iterable[Sighting]) -> Iterator[tuple[str, Sighting]]:
-    """Yields each miner once, by what it is known by.
+    """Yields each miner once, with its key.
 
-    Of two with the same MAC, the one at the known address has it. One that does not say its MAC is taken for the miner
-    that was last seen at its address, if that is nowhere else.
+    If two have the same MAC, the one at the known address keeps it. A miner that does not report its MAC is taken for
+    the miner last seen at its address, unless that is now elsewhere.
     """
     by_mac: dict[str, Sighting] = {}
     others: list[Sighting] = []
@@ -226,7 +226,7 @@ def _keyed(state: State, sightings: Iterable[Sighting]) -> Iterator[tuple[str, S
 
 
 class _Fleet:
-    """The miners after a poll, and what has turned."""
+    """The miners after a poll, and the conditions that have changed."""
 
     def __init__(self, polls: int, now: float) -> None:
         self.miners: dict[str, Miner] = {}
@@ -235,7 +235,7 @@ class _Fleet:
         self._now = now
 
     def see(self, key: str, before: Miner | None, sighting: Sighting) -> None:
-        """Takes in a miner that answered."""
+        """Processes a miner that responded."""
         miner = before or Miner(sighting.miner, sighting.address)
         if sighting.mac is not None:
             miner = replace(miner, miner=sighting.miner, mac=sighting.mac)
@@ -253,7 +253,7 @@ class _Fleet:
         self.miners[key] = replace(miner, conditions=conditions)
 
     def miss(self, key: str, miner: Miner) -> None:
-        """Takes in a miner that did not answer. One that is known by its address alone is forgotten once it is dark."""
+        """Processes a miner that did not respond. If known only by its address, it is forgotten once it is dark."""
         conditions = dict(miner.conditions)
         self._presence(miner, conditions, _DARK, "It no longer answers.")
         miner = replace(miner, conditions=conditions)
@@ -282,7 +282,7 @@ class _Fleet:
         self, miner: Miner, conditions: dict[str, Condition], name: str, fault: Fault | None, edges: tuple[str, str]
     ) -> None:
         before = conditions.get(name, _WELL)
-        # One that gets milder is not over, and has been reported at its worst.
+        # A fault that gets milder is not over, and was reported at its worst.
         levels = [level for level in (before.reported, fault.severity) if level] if fault else []
         after, is_turned = _turned(before, min(levels, key=SEVERITIES.index, default=None), self._polls, self._now)
         _keep(conditions, name, after)
@@ -305,7 +305,7 @@ class _Fleet:
         return replace(miner, firmware=firmware)
 
     def _with_boot(self, miner: Miner, booted_at: float | None) -> Miner:
-        """The clocks of a miner and of this machine do not go alike: small differences are followed."""
+        """The clocks of the miner and of this machine drift: small differences are followed."""
         if booted_at is None:
             return miner
         later_s = BOOT_SLACK_S + 1 if miner.booted_at is None else booted_at - miner.booted_at
@@ -321,10 +321,10 @@ class _Fleet:
 
 
 def _turned(condition: Condition, seen: str | None, polls: int, now: float) -> tuple[Condition, bool]:
-    """Returns a condition after one more poll, and whether it has turned."""
+    """Returns a condition after one more poll, and whether it has changed."""
     if seen == condition.reported:
         return (replace(condition, seen=None, seen_at=0.0, polls=0) if condition.polls else condition), False
-    # What gets worse and better and worse again has been bad all the time.
+    # A fault that only changes its severity has been there all the time.
     goes_on = condition.polls > 0 and (condition.seen is None) == (seen is None)
     count, seen_at = (condition.polls + 1, condition.seen_at) if goes_on else (1, now)
     if count < polls:
@@ -353,7 +353,7 @@ def _baseline(miners: Mapping[str, Miner], now: float) -> Event:
 
 
 def _folded(events: Iterable[Event], storm: float) -> Iterator[Event]:
-    """Yields events, but a single one where many miners have the same edge: STORM_MINERS, and more than ``storm``."""
+    """Yields events, with one event for miners that share an edge: at least STORM_MINERS, and more than ``storm``."""
     alike: dict[tuple[str, str | None], list[Event]] = {}
     for event in events:
         alike.setdefault((event.edge, event.finding), []).append(event)

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The desired state of miners, and what of it their facts differ from."""
+"""The desired state of miners, and the drift of their facts from it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import mask_url
 
 SETTINGS = tuple(drift.SUBSETS)
-# What the user of a pool may have in braces, for what differs from miner to miner.
+# Placeholders in braces in a pool's user, for what differs from miner to miner.
 PLACEHOLDERS = ("miner", "mac", "octet")
 DETAIL_MAX = 400
 # Options that a user may leave out.
@@ -26,7 +26,7 @@ _OPTIONAL: dict[str, dict[str, Any]] = {
 
 
 class Desired:
-    """What is desired of one miner, or of many. Raises Invalid for what no miner can be made like."""
+    """The desired state of one miner, or of many. Raises Invalid for one that no miner can reach."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         self._settings = {name: _whole(name, options) for name, options in settings.items()}
@@ -42,7 +42,7 @@ class Desired:
         }
 
     def compared_pools(self, facts: Mapping[str, Any]) -> dict[str, Any]:
-        """Returns the comparison of the pools as the module dragonmint_pools shows it; empty where none are desired."""
+        """Returns the comparison of the pools as the module dragonmint_pools shows it; empty if none are desired."""
         if "pools" not in self._settings or "dragonmint_pools" not in facts:
             return {}
         desired = [{"url": mask_url(pool["url"]), "user": pool["user"]} for pool in self._settings["pools"]]
@@ -56,7 +56,7 @@ class Desired:
 
 
 def for_miner(settings: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Returns settings with the names of a miner filled in: ``{miner}`` in the user of a pool, for one."""
+    """Returns settings with a miner's names filled in, such as ``{miner}`` in the user of a pool."""
     if "pools" not in settings:
         return dict(settings)
     return {**settings, "pools": [{**pool, "user": _filled(pool["user"], names)} for pool in settings["pools"]]}

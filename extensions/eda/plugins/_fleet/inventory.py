@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The hosts of an inventory: where they are, how to log in, and their desired state, as far as it has no templates.
+"""The hosts of an inventory: their addresses, logins and desired state, as far as that has no templates.
 
-The program ansible-inventory reads the files. It evaluates no templates, which only a play can do.
+The program ansible-inventory reads the files. It evaluates no templates; only a play can do that.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PASSWORD = ("dragonmint_password", "ansible_password", "ansible_ssh_pass")
 
 @dataclass(frozen=True)
 class Host:
-    """A miner of an inventory. ``settings`` is its desired state; ``unknown`` are settings with a template in them."""
+    """A miner of an inventory. ``settings`` is its desired state; ``unknown`` are settings that contain a template."""
 
     name: str
     address: str
@@ -48,7 +48,7 @@ class Host:
 
 
 async def read(paths: Sequence[Path], group: str, port: int, logins: tuple[Credential, ...]) -> list[Host]:
-    """Returns the hosts of a group. Raises Invalid, which says what is wrong with the inventory."""
+    """Returns the hosts of a group. Raises Invalid if something is wrong with the inventory."""
     beside = str(Path(sys.executable).parent)
     tool = shutil.which("ansible-inventory", path=beside) or shutil.which("ansible-inventory")
     if tool is None:
@@ -81,9 +81,9 @@ async def read(paths: Sequence[Path], group: str, port: int, logins: tuple[Crede
 
 
 def hosts_from(listing: Mapping[str, Any], group: str, port: int, logins: tuple[Credential, ...]) -> list[Host]:
-    """Returns the hosts of a group in what ``ansible-inventory --list`` shows.
+    """Returns the hosts of a group from the output of ``ansible-inventory --list``.
 
-    ``port`` is for those that have none, and ``logins`` come before those of the inventory. Raises Invalid.
+    ``port`` is the default for hosts without one, and ``logins`` come before those of the inventory. Raises Invalid.
     """
     known = {"all", *(name for name in listing if name != "_meta")}
     if group not in known:
@@ -148,7 +148,7 @@ def _credentials(name: str, variables: Mapping[str, Any]) -> tuple[Credential, .
 
 
 def _text(name: str, variables: Mapping[str, Any], keys: Sequence[str]) -> str | None:
-    """Returns the first of some variables. No message shows its value, which may be a secret."""
+    """Returns the first of some variables that is set. No message shows its value, which may be a secret."""
     value = _first(variables, keys)
     if value is None:
         return None
@@ -168,7 +168,7 @@ def _first(variables: Mapping[str, Any], keys: Sequence[str]) -> Any:
 
 
 def _settings(name: str, variables: Mapping[str, Any]) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Returns what the variables of the roles provision and upgrade say, and the settings that have templates."""
+    """Returns the desired state from the variables of the roles, and the settings that contain templates."""
     given = {
         "pools": _pools(name, variables.get("provision_pools")),
         "autotune": _autotune(variables),

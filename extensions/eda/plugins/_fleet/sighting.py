@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a poll has found at an address as what decisions are made from: the rules of health, and the desired state."""
+"""Converts the result of polling an address for the decisions, by the rules of health and the desired state."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import LOCKED, UNRESPONSIVE, Found
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import Finding, Limits, find
 
-# The subsets that the health rules need, and those that only drift does, in the order in which they are read.
+# The subsets that the health rules need; with those that only drift needs, in reading order.
 _HEALTH = ("identity", "hardware", "autotune", "mining")
 _SUBSETS = ("identity", "hardware", "network", "pools", "autotune", "mining")
 
-# Of a miner: its name in the inventory, by its address and MAC.
+# Returns the name of a miner in the inventory from its address and MAC.
 Name = Callable[[str, "str | None"], str]
 
 _MAC = re.compile(r"[0-9a-f]{2}(:[0-9a-f]{2}){5}")
@@ -39,7 +39,7 @@ def subsets_for(settings: Iterable[str]) -> tuple[str, ...]:
 
 
 class Eyes:
-    """Sees what a poll has found. ``desired`` returns what is desired of a miner, by its name, address and MAC."""
+    """Interprets poll results. ``desired`` returns the desired state of a miner by its name, address and MAC."""
 
     def __init__(self, limits: Limits, name: Name, desired: Callable[[str, str, str | None], Desired | None]) -> None:
         self._limits = limits
@@ -47,12 +47,12 @@ class Eyes:
         self._desired = desired
 
     def sighting(self, found: Found) -> Sighting | None:
-        """Returns a miner that answered; None for one that is there and answers nothing."""
+        """Returns a miner that responded; None for a device that is there but does not respond."""
         identity = found.facts.get("dragonmint_identity")
         mac = _mac(identity)
         miner = self._name(found.address, mac)
         if found.state == LOCKED:
-            # What to do about it is said in options of the modules, which a source does not have.
+            # Advice refers to options of the modules, which an event source does not have.
             why = (found.problem or "It refuses all logins").split(". ")[0].removesuffix(".")
             return Sighting(miner, found.address, is_locked=True, detail=plain(f"{why}.", DETAIL_MAX))
         if found.state == UNRESPONSIVE and identity is None:
@@ -70,7 +70,7 @@ class Eyes:
 
 
 def _as_results(found: Found, desired: Desired | None) -> dict[str, Any]:
-    """Returns the facts as the tasks of the job heal show them."""
+    """Returns the facts in the form of the task results in the job heal."""
     facts = {"ansible_facts": found.facts}
     if found.state == UNRESPONSIVE:
         return {"seen": {"failed": True, "error_code": "timeout", "msg": found.problem}, "identity": facts}
@@ -78,7 +78,7 @@ def _as_results(found: Found, desired: Desired | None) -> dict[str, Any]:
 
 
 def _by_code(findings: Iterable[Finding]) -> dict[str, Fault]:
-    """Returns what is wrong, one fault for all parts of a miner. What is only worth knowing is left out."""
+    """Returns the findings by code, one fault for all parts of a miner. Remarks are left out."""
     parts: dict[str, list[Finding]] = {}
     for finding in findings:
         if finding.severity != INFO:

@@ -1,14 +1,14 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of the decisions as the text of a file, and back."""
+"""Converts the state of the decisions to the text of a file, and back."""
 
 from __future__ import annotations
 
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.decision import State
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.snapshot import Form
 
-# Raised with each change of what a state is made of.
+# Incremented with each change of the state's structure.
 FORMAT = 1
 
 _FORM = Form("fleet", FORMAT, State)

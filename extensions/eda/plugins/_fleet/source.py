@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Polls a fleet again and again, and hands on the events that come of it."""
+"""Polls a fleet repeatedly, and emits the resulting events."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential
 
 SNAPSHOT_BYTES_MAX = 256 * 1024 * 1024
-# Miners that are looked at between two turns of the event loop.
+# Miners to process between two turns of the event loop.
 _AT_ONCE = 100
-# How many polls come and go until a miner that stays where it is proves its page and login again.
+# After this many polls, a miner that stays at its address has to prove its page and login again.
 _PROVEN_EVERY = 10
 _MESSAGE_MAX = 400
 
@@ -64,7 +64,7 @@ _logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Group:
-    """Miners that are polled together: at the same port, with the same logins. ``names`` are by address."""
+    """Miners that are polled together: on the same port, with the same logins. ``names`` are by address."""
 
     addresses: Addresses
     port: int
@@ -73,7 +73,7 @@ class Group:
 
 
 class Source:
-    """One fleet. ``put`` takes the events, and may let the source wait."""
+    """One fleet. ``put`` takes the events, and may block the source."""
 
     def __init__(self, settings: Settings, put: Put) -> None:
         if sockets.AIOHTTP_IMPORT_ERROR:
@@ -90,7 +90,7 @@ class Source:
         self._polls = 0
 
     async def run(self) -> None:
-        """Runs until it is cancelled. Raises Invalid if it can't begin, for a reason that is not the miners'."""
+        """Runs until cancelled. Raises Invalid if it can't start for reasons other than the miners."""
         settings = self._settings
         if settings.snapshot is None:
             _logger.warning("fleet: snapshot is not set: what changes while the source is down is not reported.")
@@ -105,9 +105,9 @@ class Source:
             await asyncio.sleep(began + settings.interval_s - loop.time())
 
     async def observe(self, observation: Observation) -> None:
-        """Decides on a poll, hands on the events and then saves the state.
+        """Decides on a poll, emits the events and then saves the state.
 
-        A source that is killed between the two repeats an event rather than lose it.
+        If the source is killed in between, it repeats an event rather than lose it.
         """
         state, events = decide(self._settings.rules, self._state, observation, time.time())
         for event in events:
@@ -150,7 +150,7 @@ class Source:
         return Poll(sightings)
 
     def _familiar_for_now(self) -> dict[int, dict[str, scan.Familiar]]:
-        """Returns the miners of the last poll but for those whose turn it is to prove their page and login again."""
+        """Returns the miners of the last poll, except those whose turn it is to prove their page and login again."""
         self._polls += 1
         turn = self._polls % _PROVEN_EVERY
         return {
@@ -225,7 +225,7 @@ class Source:
         ]
 
     async def _read(self, files: InventoryFiles) -> None:
-        """Reads the inventory. Raises Invalid, and then the hosts stay those that were read last."""
+        """Reads the inventory. If it raises Invalid, the hosts read last stay in use."""
         settings = self._settings
         self._read_at = time.monotonic()
         hosts = await read(files.paths, files.group, settings.port, settings.credentials)
@@ -256,9 +256,9 @@ def _is_address(host: str) -> bool:
 
 
 def _message(event: Event, limits_playbooks: bool) -> dict[str, Any]:
-    """Returns an event for ansible-rulebook, which runs a playbook on the hosts that ``meta`` names.
+    """Returns an event for ansible-rulebook, which limits playbooks to the host in ``meta``.
 
-    Many hosts would be too long for a command line.
+    An event of many miners has none: their names would be too long for a command line.
     """
     message = {"dragonmint": {**asdict(event), "miners": list(event.miners)}}
     return {**message, "meta": {"hosts": event.miner}} if event.miner and limits_playbooks else message

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Makes settings of the arguments of the event source."""
+"""Converts the arguments of the event source to settings."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class PriceFeed:
 
 @dataclass(frozen=True)
 class Webhook:
-    """Where to listen, and what a sender has to know."""
+    """Where to listen, and what a sender needs to know."""
 
     host: str
     port: int
@@ -48,7 +48,7 @@ class Webhook:
 
 @dataclass(frozen=True)
 class Settings:
-    """Arguments that are known to be right. ``zone`` is that of times without an offset."""
+    """Validated arguments. ``zone`` applies to times without an offset."""
 
     rules: Rules
     modes: tuple[str, ...]
@@ -60,7 +60,7 @@ class Settings:
 
 
 def settings_from(args: Mapping[str, Any], schema: Mapping[str, Any]) -> Settings:
-    """Returns the settings that arguments ask for. Raises Invalid, which names the first argument that is wrong."""
+    """Converts arguments to settings. Raises Invalid, which names the first invalid argument."""
     given = checked(args, schema)
     zone = _zone(given.get("timezone"))
     prices = given.get("prices")

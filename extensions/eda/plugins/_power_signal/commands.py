@@ -23,7 +23,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
 BYTES_MAX = 64 * 1024
 START, END = "start", "end"
 _KEYS = ("command", "event_id", "kw", "mode", "until")
-# Nothing that could be taken for a template, an option or a path by what an event is handed to.
+# No character that an event's consumer could take for a template, an option or a path.
 _EVENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+-]{0,127}")
 
 

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""When to draw less power and when to go back, decided from what was observed, without input or output.
+"""Decides when to draw less power and when to go back, from what was observed, without I/O.
 
-Commands, the schedule and the prices may each *call* for a curtailment. Where several do, the first in this order says
-how much. ``decide`` is called with each observation, and with none as time passes. Times are seconds since the epoch.
+Commands, the schedule and the prices may each *call* for a curtailment. If several do, the first in this order says how
+much. ``decide`` is called with each observation, and with none as time passes. Times are seconds since the epoch.
 """
 
 from __future__ import annotations
@@ -18,14 +18,15 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
 
 CURTAIL, RESTORE, SIGNAL_LOST, SIGNAL_BACK, INVALID = "curtail", "restore", "signal_lost", "signal_back", "invalid"
 HOLD = "hold"
-# How many commands and spent calls are remembered, or the state would grow forever. At most three call at once.
+# How many commands and spent calls are remembered; without a limit the state would grow forever. At most three call at
+# once.
 IDS_MAX = 1000
 SPENT_MAX = 16
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """A price, and for how many intervals in a row it has to be passed."""
+    """A price, and for how many consecutive intervals it has to be passed."""
 
     price: float
     intervals: int = 1
@@ -35,7 +36,7 @@ class Threshold:
 class PriceRules:
     """Prices call from ``over`` (or a single one over ``at_once``) until ``under``.
 
-    ``stale`` is what they do ``stale_s`` after the last known price ended: HOLD, RESTORE or CURTAIL.
+    ``stale`` is the reaction ``stale_s`` after the last known price ended: HOLD, RESTORE or CURTAIL.
     """
 
     over: Threshold
@@ -47,10 +48,10 @@ class PriceRules:
 
 @dataclass(frozen=True)
 class Rules:
-    """What an operator has chosen. ``kw`` or ``mode`` is what is called for where a command does not say.
+    """The user's choice. ``kw`` or ``mode`` is the default for commands that give neither.
 
-    A curtailment lasts ``minimum_s`` to ``maximum_s``, ``gap_s`` pass between two, and a need has to stand for
-    ``debounce_s`` before it is acted upon.
+    A curtailment lasts ``minimum_s`` to ``maximum_s``, ``gap_s`` pass between two, and a need has to persist for
+    ``debounce_s`` before it takes effect.
     """
 
     kw: float | None = None
@@ -66,7 +67,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Interval:
-    """A price and from when until when it holds."""
+    """A price and the time for which it applies."""
 
     start: float
     end: float
@@ -75,14 +76,14 @@ class Interval:
 
 @dataclass(frozen=True)
 class Prices:
-    """Observed: all prices that are known around now, in order. They replace those that were yet to come."""
+    """Observed: all known prices around now, in order. They replace those that were still to come."""
 
     intervals: Sequence[Interval]
 
 
 @dataclass(frozen=True)
 class Command:
-    """Observed: a curtailment is to start, or the one of this id is to end."""
+    """Observed: a curtailment should start, or the one with this id should end."""
 
     source: str
     starts: bool
@@ -94,7 +95,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Problem:
-    """Observed: a source gave nothing that can be used.
+    """Observed: a source delivered nothing usable.
 
     It is reported once for each ``kind``, until something valid comes from this source.
     """
@@ -107,7 +108,7 @@ class Problem:
 
 @dataclass(frozen=True)
 class Cleared:
-    """Observed: there is no problem with a source any more, and nothing new from it."""
+    """Observed: a source no longer has a problem, but nothing new."""
 
     source: str
 
@@ -117,10 +118,10 @@ Observation = Union[Prices, Command, Problem, Cleared, None]
 
 @dataclass(frozen=True)
 class Event:
-    """An edge. ``since`` is when the curtailment began, or when the signal was lost; ``price`` the last one known.
+    """An edge. ``since`` is when the curtailment began, or when the signal was lost; ``price`` is the last known one.
 
-    ``until`` is when what calls for the curtailment ends, as far as that is known, and ``ends_by`` when the curtailment
-    ends, whatever else calls for it.
+    ``until`` is when the call for the curtailment ends, as far as known, and ``ends_by`` when the curtailment ends,
+    whatever else calls for it.
     """
 
     edge: str
@@ -136,7 +137,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Need:
-    """What a call wants to be saved."""
+    """How much a call wants to save."""
 
     kw: float | None
     mode: str | None
@@ -144,7 +145,7 @@ class Need:
 
 @dataclass(frozen=True)
 class Curtailment:
-    """The one that is in force."""
+    """The current curtailment."""
 
     event_id: str
     need: Need
@@ -155,7 +156,7 @@ class Curtailment:
 class Signal:
     """The prices: the last one that began, those to come, and whether they call.
 
-    ``over`` and ``under`` count the intervals in a row. ``high_since`` is the start of the interval that made prices
+    ``over`` and ``under`` count consecutive intervals. ``high_since`` is the start of the interval that made prices
     call, ``lost_since`` the end of the last one before the signal was lost.
     """
 
@@ -169,7 +170,7 @@ class Signal:
 
 @dataclass(frozen=True)
 class State:
-    """All that a decision needs of the past.
+    """All that a decision needs from the past.
 
     ``number`` counts the curtailments. ``spent`` are calls that were served for ``maximum_s``, or ended by a command.
     """
@@ -188,13 +189,13 @@ class State:
 
     @classmethod
     def fresh(cls, now: float) -> State:
-        """Returns the state of somebody who has observed nothing yet."""
+        """Returns the state before the first observation."""
         return cls(began=now, need_since=now)
 
 
 @dataclass(frozen=True)
 class _Call:
-    """Something calls for a curtailment. ``key`` stays the same for as long as it calls without a break."""
+    """A call for a curtailment. ``key`` stays the same for as long as it calls without a break."""
 
     key: str
     need: Need
@@ -205,10 +206,10 @@ class _Call:
 
 
 def decide(rules: Rules, state: State, observation: Observation, now: float) -> tuple[State, tuple[Event, ...]]:
-    """Returns the state after an observation, and the events that come of it.
+    """Returns the state after an observation, and the resulting events.
 
-    What it returns depends on nothing else. Two curtailments always have a restore between them, and a restore has
-    the ``event_id`` of its curtailment.
+    The result depends only on the arguments. There is always a restore between two curtailments, and it has the
+    ``event_id`` of the first.
     """
     state = _at(state, now)
     state, events = _observed(rules, state, observation, now)
@@ -221,7 +222,7 @@ def decide(rules: Rules, state: State, observation: Observation, now: float) -> 
 
 
 def _at(state: State, now: float) -> State:
-    """Nothing has happened after now: a clock that was set back must not hold a curtailment for longer."""
+    """Nothing has happened after now: after a clock is set back, a curtailment must not last longer."""
     current, restored_at = state.curtailment, state.restored_at
     if max(state.began, state.need_since, restored_at or 0.0, current.since if current else 0.0) <= now:
         return state
@@ -279,7 +280,7 @@ def _cleared(state: State, source: str) -> State:
 
 
 def _commanded(rules: Rules, state: State, command: Command, now: float) -> State:
-    """The last command that starts something counts. An id is used up by its first command to start or to end."""
+    """The last command that starts something applies. An id is used up by its first command to start or to end."""
     is_known = command.event_id in state.known_ids
     if not is_known:
         state = replace(state, known_ids=(*state.known_ids, command.event_id)[-IDS_MAX:])
@@ -287,20 +288,20 @@ def _commanded(rules: Rules, state: State, command: Command, now: float) -> Stat
         return state if is_known else replace(state, command=command)
     if state.command and state.command.event_id == command.event_id:
         return replace(state, command=None)
-    # Not the id of a command: that one was replaced, and what replaced it goes on.
+    # The id of a schedule or price call. A known id would be that of a replaced command, whose replacement goes on.
     if not is_known and state.curtailment and state.curtailment.event_id == command.event_id:
         return _spent(state, _calls(rules, state, now))
     return state
 
 
 def _spent(state: State, calls: Iterable[_Call]) -> State:
-    """None of these calls counts any more, until it has ended and there is another one."""
+    """None of these calls counts any more, until it has ended and a new one begins."""
     keys = (call.key for call in calls if call.key not in state.spent)
     return replace(state, spent=(*state.spent, *keys)[-SPENT_MAX:])
 
 
 def _counted(rules: PriceRules, signal: Signal, now: float) -> Signal:
-    """Counts each interval once, when it has begun. A gap ends a row: what it cost then is not known."""
+    """Counts each interval once, when it has begun. A gap ends a sequence: the price in it is unknown."""
     begun = 0
     for interval in signal.coming:
         if interval.start > now:
@@ -323,7 +324,7 @@ def _is_at_once(rules: PriceRules, interval: Interval) -> bool:
 
 
 def _watched(rules: PriceRules, state: State, now: float) -> tuple[State, tuple[Event, ...]]:
-    """The signal is lost once no price has been known for a while, however that came about."""
+    """The signal is lost once no price has been known for a while, whatever the reason."""
     signal = state.signal
     last_known = signal.last.end if signal.last else state.began
     is_lost = now - last_known >= rules.stale_s
@@ -365,7 +366,7 @@ def _switched(rules: Rules, state: State, now: float) -> tuple[State, tuple[Even
 
 
 def _calls(rules: Rules, state: State, now: float) -> list[_Call]:
-    """All that calls for a curtailment, in the order of precedence."""
+    """All calls for a curtailment, in order of precedence."""
     own = Need(rules.kw, rules.mode)
     calls = []
     if rules.commands and (command := state.command):
@@ -396,7 +397,7 @@ def _price_calls(rules: PriceRules, need: Need, state: State) -> list[_Call]:
 
 
 def _event_id(kind: str, since: float, state: State) -> str:
-    """The same for the same occasion, also where a process died before it noted that it had reported it."""
+    """The same id for the same occasion, even if a process died before it recorded its report."""
     return f"{kind}-{shown(since)}-{state.number + 1}".replace(":", "")
 
 

@@ -25,7 +25,7 @@ PRICES_BYTES_MAX = 16 * 1024 * 1024
 
 
 class PriceReader:
-    """Reads prices again and again, and parses them only when they have changed."""
+    """Reads prices repeatedly, and parses them only when they have changed."""
 
     def __init__(self, feed: PriceFeed) -> None:
         self.interval_s = feed.interval_s
@@ -53,7 +53,7 @@ class PriceReader:
         return await _body(self._feed)
 
     def _place(self) -> str:
-        """The URL without what may be secret of it: the login and the query."""
+        """The URL without its possible secrets: the login and the query."""
         if self._feed.file:
             return f"prices.file {quoted(self._feed.file)}"
         parts = urlsplit(self._feed.url or "")
@@ -76,7 +76,7 @@ async def _body(feed: PriceFeed) -> bytes:
 
 
 def _why(error: Exception) -> str:
-    """Not in the error's own words, which may hold the URL."""
+    """Does not use the error's own text, which may contain the URL."""
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return "the certificate of the server is not valid"
     if isinstance(error, aiohttp.ClientSSLError):

@@ -22,14 +22,14 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
     shown,
 )
 
-# The part of a long list that is looked at: what may have been missed, and what may be needed before the next reading.
+# The relevant part of a long list: what may have been missed, and what may be needed before the next reading.
 BEHIND_S = 2 * 86400.0
 AHEAD_S = 2 * 86400.0
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where the values are. Without ``interval_s``, the column ``end`` says when a price ends.
+    """Where the values are. Without ``interval_s``, a price ends at the time in the column ``end``.
 
     ``rows`` are the keys that lead to the list of prices in a JSON document. Times without an offset are in ``zone``.
     """
@@ -44,7 +44,7 @@ class Layout:
 
 
 def prices_from(data: bytes, layout: Layout) -> list[Interval]:
-    """Returns all prices, in order. What begins like a JSON document is one, anything else is CSV. Raises Invalid."""
+    """Returns all prices, in order. Input that starts like JSON is JSON, anything else CSV. Raises Invalid."""
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -66,7 +66,7 @@ def prices_from(data: bytes, layout: Layout) -> list[Interval]:
 
 
 def around(intervals: Sequence[Interval], now: float) -> Sequence[Interval]:
-    """Returns those of all prices that matter now."""
+    """Returns the prices that matter now."""
     first = bisect_right(intervals, now - BEHIND_S, key=lambda interval: interval.end)
     return intervals[first : bisect_left(intervals, now + AHEAD_S, key=lambda interval: interval.start)]
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Observes the power signal and hands on the events that come of it."""
+"""Observes the power signal and emits the resulting events."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._files import save
 
-# How often the command file and the clock are looked at.
+# How often the command file and the clock are checked.
 TICK_S = 1.0
 SNAPSHOT_BYTES_MAX = 16 * 1024 * 1024
 
@@ -45,7 +45,7 @@ _logger = logging.getLogger(__name__)
 
 
 class Source:
-    """One power signal. ``put`` takes the events, and may let the source wait."""
+    """One power signal. ``put`` takes the events, and may block the source."""
 
     def __init__(self, settings: Settings, put: Put) -> None:
         self._settings = settings
@@ -55,7 +55,7 @@ class Source:
         self._one_at_a_time = asyncio.Lock()
 
     async def run(self) -> None:
-        """Runs until it is cancelled. Raises Invalid if it can't begin, for a reason that is not the signal's."""
+        """Runs until cancelled. Raises Invalid if it can't start for reasons other than the signal."""
         settings = self._settings
         if settings.snapshot is None:
             _logger.warning(
@@ -65,7 +65,7 @@ class Source:
             raise Invalid(reason)
         reader = PriceReader(settings.prices) if settings.prices else None
         if reader:
-            # Before anything else is decided, or a restart would find the signal lost.
+            # Before any decision; otherwise a restart would find the signal lost.
             await self.observe(await reader.read(time.time()))
         async with AsyncExitStack() as stack:
             if settings.webhook:
@@ -73,9 +73,9 @@ class Source:
             await _together(self._watch(), *([self._poll(reader)] if reader else []))
 
     async def observe(self, observation: Observation) -> State:
-        """Decides on an observation, hands on the events and then saves the state, which it returns.
+        """Decides on an observation, emits the events, then saves the state and returns it.
 
-        A source that is killed between the two repeats an event, under the same id, rather than lose it.
+        If the source is killed in between, it repeats an event, under the same id, rather than lose it.
         """
         async with self._one_at_a_time:
             await self._decide(observation)
@@ -118,7 +118,7 @@ class Source:
             return Problem("command_file", reason, reason)
 
     async def _posted(self, data: bytes) -> str | None:
-        """Takes what was sent to the webhook, and returns why it was refused, or None."""
+        """Processes what was sent to the webhook; returns why it was refused, or None."""
         try:
             observation: Observation = self._command(data, "webhook")
         except Invalid as error:
@@ -148,7 +148,7 @@ def _resumed(snapshot: Path | None) -> State:
 
 
 async def _together(*coroutines: Coroutine[Any, Any, None]) -> None:
-    """Runs until one of them fails, or this is cancelled; none of them goes on then."""
+    """Runs until one of them fails, or this is cancelled; then the others are stopped."""
     tasks = [asyncio.create_task(coroutine) for coroutine in coroutines]
     try:
         await asyncio.gather(*tasks)

@@ -16,16 +16,16 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, quoted
 
 BODY_TIMEOUT_S = 10.0
-# How long a connection may go on after its answer, and after the end of the server.
+# How long a connection may stay open after its response, and after the server has stopped.
 LINGERING_S = 1.0
 
-# Takes a command's text, and returns why it was refused, or None.
+# Processes a command's text; returns why it was refused, or None.
 Take = Callable[[bytes], Awaitable["str | None"]]
 
 
 @asynccontextmanager
 async def listening(webhook: Webhook, take: Take) -> AsyncIterator[None]:
-    """Serves ``POST /`` meanwhile. Raises Invalid if it can't listen there."""
+    """Serves ``POST /`` within the context. Raises Invalid if it can't listen there."""
 
     async def post(request: web.Request) -> web.Response:
         if not _is_authorized(request, webhook.token):
@@ -56,7 +56,7 @@ async def listening(webhook: Webhook, take: Take) -> AsyncIterator[None]:
 
 def _is_authorized(request: web.Request, token: str) -> bool:
     given = request.headers.get("Authorization", "").encode(errors="surrogateescape")
-    # Takes as long whatever was right of it.
+    # Takes the same time however much of it is right.
     return hmac.compare_digest(given, f"Bearer {token}".encode())
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Windows of time that come back each week, on the clocks of a time zone."""
+"""Weekly recurring time windows, in the local time of a time zone."""
 
 from __future__ import annotations
 
@@ -16,16 +16,17 @@ WEEK_MINUTES = len(DAYS) * DAY_MINUTES
 
 @dataclass(frozen=True)
 class Week:
-    """``windows`` are (start, length) in minutes, the start counted from Monday 00:00. None touches another one."""
+    """``windows`` are (start, length) in minutes, with the start counted from Monday 00:00. No two of them touch."""
 
     zone: tzinfo
     windows: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, zone: tzinfo, windows: Iterable[tuple[int, int]]) -> Week:
-        """Returns a week with windows that may overlap, touch, and reach into the next week.
+        """Returns a week from windows that may overlap, touch, and reach into the next week.
 
-        They are merged, so that nothing ends where the next window begins. Raises ValueError if they leave no time out.
+        They are merged, so that nothing ends where the next window begins. Raises ValueError if they cover the whole
+        week.
         """
         covered = [False] * WEEK_MINUTES
         for start, length in windows:
@@ -37,7 +38,7 @@ class Week:
         return cls(zone, tuple((start, _length(covered, start)) for start in starts))
 
     def window(self, now: float) -> tuple[float, float] | None:
-        """Returns when the window that now is in starts and ends, in seconds since the epoch, or None."""
+        """Returns the start and end of the window that contains now, in seconds since the epoch, or None."""
         today = datetime.fromtimestamp(now, self.zone).date()
         this_monday = today - timedelta(days=today.weekday())
         for monday in (this_monday, this_monday - timedelta(weeks=1)):

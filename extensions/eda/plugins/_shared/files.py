@@ -12,7 +12,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
 
 
 def bytes_of(path: Path, bytes_max: int) -> bytes | None:
-    """Returns what a file holds, or None if there is none. Raises Invalid if it can't be read, or is longer."""
+    """Returns the content of a file, None if it does not exist. Raises Invalid if it can't be read, or is longer."""
     try:
         # A pipe might never end.
         if not stat.S_ISREG(path.stat().st_mode):

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How event sources read and show values: times, numbers, and text that somebody else wrote."""
+"""How event sources read and show values: times, numbers, and text from others."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from difflib import get_close_matches
 from typing import Any
 
 QUOTED_MAX = 80
-# Larger numbers are milliseconds: as seconds they would lie beyond the year 5000.
+# Larger numbers are milliseconds; as seconds they would be beyond the year 5000.
 _SECONDS_MAX = 1e11
 
 
 class Invalid(Exception):
-    """A value can't be used. The text says what was expected, what was found and what to do."""
+    """A value that can't be used. The text says what was expected, what was found and what to do."""
 
 
 def quoted(value: Any) -> str:
@@ -26,9 +26,9 @@ def quoted(value: Any) -> str:
 
 
 def plain(value: Any, length_max: int) -> str:
-    """Returns a value as text that is printable, no longer than that, and not a template.
+    """Returns a value as printable text, of limited length, that is not a template.
 
-    A playbook may print what an event says, and Ansible would evaluate what looks like a template.
+    A playbook may print text from an event, and Ansible would evaluate anything that looks like a template.
     """
     text = "".join(char if char.isprintable() else "?" for char in str(value)).replace("{", "{ ")
     return f"{text[:length_max]}…" if len(text) > length_max else text
@@ -40,14 +40,14 @@ def counted(number: int, word: str) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Returns a hint at the known name that is meant, or at all known ones."""
+    """Returns a hint with the known name that was probably meant, or with all known ones."""
     known = sorted(known)
     close = get_close_matches(name, known, 1)
     return f"Did you mean {quoted(close[0])}?" if close else f"Known are {', '.join(known)}."
 
 
 def number(value: Any) -> float:
-    """Returns the number that a value or its text is. Raises Invalid."""
+    """Converts a number or its text to a float. Raises Invalid."""
     try:
         found = math.nan if isinstance(value, bool) else float(value)
     except (TypeError, ValueError, OverflowError):
@@ -58,16 +58,16 @@ def number(value: Any) -> float:
 
 
 def moment(value: Any, zone: tzinfo | None, after: float | None = None) -> float:
-    """Returns the seconds since the epoch of an ISO 8601 text, or of seconds or milliseconds.
+    """Converts an ISO 8601 text, or a number of seconds or milliseconds, to seconds since the epoch.
 
-    A text without an offset is in ``zone``. Where clocks are set back, an hour comes twice: it is then the second one
-    if the first one is not later than ``after``. Raises Invalid.
+    A text without an offset is in ``zone``. When clocks are set back, an hour occurs twice: the second one is meant if
+    the first is not later than ``after``. Raises Invalid.
     """
     if isinstance(value, (int, float)):
         seconds = number(value)
         return _within_reach(seconds / 1000 if abs(seconds) > _SECONDS_MAX else seconds, value)
     try:
-        # Before Python 3.11, a Z is not understood.
+        # Python before 3.11 does not accept a Z.
         time = datetime.fromisoformat(str(value).strip().replace("Z", "+00:00"))
     except ValueError:
         raise Invalid(f"{quoted(value)} is not a time; use ISO 8601, such as 2026-07-01T17:00:00+02:00") from None
@@ -82,7 +82,7 @@ def moment(value: Any, zone: tzinfo | None, after: float | None = None) -> float
 
 
 def shown(seconds: float) -> str:
-    """Returns a time as events show it: ISO 8601 in UTC, to the second."""
+    """Returns a time as shown in events: ISO 8601 in UTC, to the second."""
     return f"{datetime.fromtimestamp(seconds, timezone.utc):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Holds the arguments of an event source to their JSON schema."""
+"""Validates the arguments of an event source with their JSON schema."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _KINDS = {
 
 
 def checked(args: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns arguments with the defaults of their schema. Raises Invalid, which names the first that is wrong."""
+    """Returns arguments with the defaults of their schema. Raises Invalid, which names the first invalid one."""
     checker = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
     validator = validators.extend(Draft202012Validator, type_checker=checker)(schema)
     errors = sorted(validator.iter_errors(args), key=lambda error: [str(part) for part in error.absolute_path])
@@ -64,7 +64,7 @@ def _message(error: Any) -> str:
         names = [_join(name, key) for choice in choices for key in choice["required"]]
         return f"Give {_HOW_MANY[kind]} one of {', '.join(names)}."
     if kind == "type" and limit in ("object", "array"):
-        # Not the value, which might be a secret in the wrong place.
+        # Without the value, which might be a misplaced secret.
         return f"{name}: expected {_KINDS[limit]}, found {_kind_of(error.instance)}. {schema.get('description', '')}"
     if kind == "pattern":
         expected = f"text such as {quoted(schema['examples'][0])}" if "examples" in schema else "text of another form"
@@ -90,7 +90,7 @@ def _found(value: Any) -> str:
 
 
 def _with_defaults(given: Any, schema: Mapping[str, Any]) -> Any:
-    """Returns arguments that fit their schema, with its defaults for those that were not given."""
+    """Returns valid arguments, with the schema's defaults for those that were not given."""
     if schema.get("type") == "array":
         return [_with_defaults(item, schema["items"]) for item in given]
     properties = schema.get("properties")

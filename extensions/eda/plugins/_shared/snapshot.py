@@ -1,7 +1,7 @@
 # Copyright (c) 2026 minerops
 # GNU General Public License v3.0+ (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state of an event source as the text of a file, and back."""
+"""Converts the state of an event source to the text of a file, and back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ S = TypeVar("S")
 
 @dataclass(frozen=True)
 class Form(Generic[S]):
-    """How the states of a source are written: under ``name``, as a ``kind`` of dataclass.
+    """How the states of a source are written: under ``name``, as a dataclass of type ``kind``.
 
-    ``format`` is raised with each change of what a state is made of.
+    ``format`` is incremented with each change of the state's structure.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Form(Generic[S]):
     kind: type[S]
 
     def dumped(self, state: S) -> str:
-        """Returns a text that ``loaded`` makes the same state of."""
+        """Returns a text from which ``loaded`` restores the same state."""
         return json.dumps({"format": self.format, self.name: asdict(state)}, indent=1) + "\n"  # type: ignore[call-overload]
 
     def loaded(self, text: str) -> S:
@@ -45,7 +45,7 @@ class Form(Generic[S]):
 
 
 def _made(kind: Any, value: Any) -> Any:
-    """Returns a value of JSON as the kind that a dataclass declares. Raises TypeError or KeyError for another kind."""
+    """Converts a JSON value to the type that a dataclass declares. Raises TypeError or KeyError if it does not fit."""
     origin, inner = get_origin(kind), get_args(kind)
     if origin in (Union, UnionType):
         return None if value is None else _made(inner[0], value)

@@ -263,7 +263,7 @@ sys.path.append(str(COLLECTIONS.parent))
 
 import ansible_collections
 
-# The package "ansible" has a folder of this name, too, which would hide ours.
+# The package "ansible" also has a folder of this name, which would hide ours.
 ansible_collections.__path__ = [str(COLLECTIONS), *ansible_collections.__path__]
 
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signal.arguments import settings_from
@@ -271,6 +271,6 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._power_signa
 
 
 async def main(queue: Queue[Any], args: dict[str, Any]) -> None:
-    """Puts events into the queue until it is cancelled. Raises Invalid, before anything starts, for wrong arguments."""
+    """Puts events into the queue until cancelled. Raises Invalid for wrong arguments, before anything starts."""
     schema = json.loads((HERE.parent / "schemas/power_signal.json").read_text(encoding="utf-8"))
     await Source(settings_from(args, schema), queue.put).run()

@@ -17,7 +17,7 @@ MAX_NAME = 256
 
 
 class UnknownFormatError(Exception):
-    """There is no header of the `crc` format where one should be."""
+    """There is no header in the `crc` format where one should be."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class Entry:
 
 
 def checksum(data: bytes, start: int = 0) -> int:
-    """The sum of all bytes, as the format has it: Adler's sum of 256 of them is too small to overflow."""
+    """The sum of all bytes, as the format defines it: Adler's sum of 256 of them is too small to overflow."""
     view = memoryview(data)
     sums = [zlib.adler32(view[at : at + 256], 0) & 0xFFFF for at in range(0, len(data), 256)]
     return (start + sum(sums)) & 0xFFFFFFFF
@@ -48,10 +48,10 @@ def header(magic: bytes, name: str, size: int, check: int, inode: int) -> bytes:
 
 
 class Reader:
-    """Takes an archive in pieces of any size; keeps no more than a header.
+    """Reads an archive in pieces of any size; buffers no more than a header.
 
-    `begin` is called with each entry up to and with the trailer, `data` with pieces of its content, `end` after it.
-    An exception of theirs ends the reading.
+    `begin` is called with each entry up to and including the trailer, `data` with pieces of its content, `end` after
+    it. An exception raised by them ends the reading.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class Reader:
                 data = self._read_header(data)
 
     def close(self) -> None:
-        """No more bytes come: an entry that is cut ends here, one that is missing is an unknown format."""
+        """No more bytes follow: a truncated entry ends here; a missing one is an unknown format."""
         if self.finished:
             return
         if self._entry is None:
@@ -116,7 +116,7 @@ class Reader:
         return data[wanted:]
 
     def _header_size(self) -> int:
-        """How long the header is as far as it is known: the end of the name needs the fixed part first."""
+        """The length of the header as far as it is known: the end of the name needs the fixed part first."""
         if len(self._buffer) < HEADER_SIZE:
             return HEADER_SIZE
         return HEADER_SIZE + _field(self._buffer, 11)

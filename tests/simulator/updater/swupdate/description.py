@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a sw-description says to one board: the images of a software set, and the boot loader's variables."""
+"""A sw-description for one board: the images of a software set, and the boot loader's variables."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Description:
 
 
 def read(settings: dict[str, Any], board: str, software_set: str) -> Description | None:
-    """None when it has no version or does not say which hardware it is for."""
+    """None if it has no version or does not say which hardware it is for."""
     software = settings.get("software")
     if not isinstance(software, dict) or not isinstance(software.get("version"), str):
         return None
@@ -54,7 +54,7 @@ def read(settings: dict[str, Any], board: str, software_set: str) -> Description
 
 
 def _find(software: dict[str, Any], board: str, software_set: str, name: str) -> Any:
-    """The place that is nearest to the board wins."""
+    """The entry closest to the board wins."""
     for path in ((board, MODE, software_set), (MODE, software_set), (board,), ()):
         place: Any = software
         for step in (*path, name):

@@ -1,9 +1,9 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The frames of the updater's websocket, byte for byte, and the order in which they leave.
+"""The frames of the updater's websocket, byte for byte, and the order in which they are sent.
 
-Values are strings, and file names go into `info` and `step` as they are, so a quote in one makes invalid JSON. Messages
-come from another thread than everything else: within each of the two kinds order is kept, between them it is not.
+Values are strings, and file names go into `info` and `step` unescaped, so a quote in one makes invalid JSON. Messages
+come from another thread than everything else: order is kept within each of the two kinds, but not between them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Union
 
 INFO = "6"
 ERROR = "3"
-# Messages that follow, messages that come first, or the seed of a mixture.
+# Messages last, messages first, or the seed of a random mix.
 Order = Union[str, int]
 ORDERS = ("trailing", "leading")
 
@@ -37,7 +37,7 @@ def step(number: int, of: int, name: str, percent: int) -> str:
 
 
 class Outbox:
-    """What two threads of the updater want to say and have not said yet."""
+    """What two threads of the updater want to send and have not sent yet."""
 
     def __init__(self, order: Order = "trailing") -> None:
         self.order = order
@@ -52,7 +52,7 @@ class Outbox:
         self._messages.append(message(text, level))
 
     def take(self, final: bool = False) -> list[str]:
-        """The frames that leave now; a mixture may keep some messages for later, unless it is the `final` time."""
+        """The frames to send now; a random mix may keep some messages for later, unless this is the `final` call."""
         taken = []
         while self._progress or self._messages:
             if not self._progress and not final and self._holds_back():

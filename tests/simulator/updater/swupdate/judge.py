@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an archive is fit for a miner: decided while its bytes come in, with the words of the updater.
+"""Checks an archive for a miner while its bytes arrive, with the updater's own messages.
 
-The order of the checks, and how each failure sounds, are those of SWUpdate 2018.03.
+The order of the checks, and the message of each failure, are those of SWUpdate 2018.03.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ CPIO_UTILS = "ERROR core/cpio_utils.c"
 
 
 class RejectedError(Exception):
-    """The archive is not fit; `reason` is for tests, the updater has said its own words already."""
+    """The archive is not suitable; `reason` is for tests, since the updater has already sent its own message."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -34,7 +34,7 @@ class RejectedError(Exception):
 
 @dataclass(frozen=True)
 class Board:
-    """What the miner is: the two words of /etc/hwrevision, the set to install, and the bytes that fit into /tmp."""
+    """The miner: the two words of /etc/hwrevision, the set to install, and the bytes that fit into /tmp."""
 
     name: str
     revision: str
@@ -44,13 +44,13 @@ class Board:
 
 @dataclass
 class Judge:
-    """`say` gets each message, `parsed` is called once when the description was understood and trusted."""
+    """`say` gets each message, `parsed` is called once the description was understood and trusted."""
 
     board: Board
     say: Callable[[str], None]
     parsed: Callable[[Description], None]
     description: Description | None = None
-    # Sizes of the images that came whole.
+    # Sizes of the images that arrived completely.
     present: dict[str, int] = field(default_factory=dict)
     rejected: str | None = None
 
@@ -62,11 +62,11 @@ class Judge:
         self._room = self.board.room
 
     def feed(self, data: bytes) -> None:
-        """After a rejection the rest is read and forgotten."""
+        """After a rejection, the rest is read and discarded."""
         self._judge(lambda: self._reader.feed(data))
 
     def finish(self) -> None:
-        """No more bytes come: what was not rejected may be installed."""
+        """No more bytes follow: anything that was not rejected may be installed."""
         self._judge(self._reader.close)
 
     def images(self) -> list[Image]:
@@ -136,7 +136,7 @@ class Judge:
             self._judge_description()
 
     def _wanted_first(self) -> str | None:
-        """The entry that must come now; None once the description is known."""
+        """The entry that has to come now; None once the description is known."""
         if self.description is not None:
             return None
         return SIGNATURE if DESCRIPTION in self._texts else DESCRIPTION

@@ -23,7 +23,7 @@ ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "f": "\f"}
 
 
 class SyntaxProblemError(Exception):
-    """The text is not libconfig."""
+    """The text is not valid libconfig."""
 
 
 def parse(text: str) -> dict[str, Any]:
@@ -72,7 +72,7 @@ def _value(tokens: Tokens, at: int) -> tuple[Any, int]:
         return _items(tokens, at + 1, ")" if kind == "(" else "]")
     if kind == "text":
         joined = ""
-        # Neighbouring strings are one.
+        # Adjacent strings are joined.
         while tokens[at][0] == "text":
             joined += ESCAPED.sub(lambda found: ESCAPES.get(found[1], found[1]), tokens[at][1][1:-1])
             at += 1

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the firmware does for a request: permission first, then the action's function."""
+"""Handles a request in the firmware: permission first, then the action's function."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ACTIONS: dict[str, Action] = {
 
 
 async def run(call: Call) -> Reply:
-    """Answer a request in one of the miner's few PHP workers; the others wait their turn."""
+    """Answers a request in one of the miner's few PHP workers; the others wait their turn."""
     async with call.miner.workers:
         await call.miner.clock.sleep(call.miner.latency_of(call.action or ""))
         reply = await _answer(call)

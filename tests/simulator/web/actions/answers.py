@@ -14,7 +14,7 @@ POWERED_BY = ("X-Powered-By", "PHP/7.2.4")
 
 
 def php(content: Any, content_type: str = JSON, escape_slashes: bool = True) -> Reply:
-    """An answer of the application: always 200. Bytes go out as they are, everything else as JSON."""
+    """An answer of the application: always 200. Bytes are sent unchanged, everything else as JSON."""
     body = content if isinstance(content, bytes) else to_json(content, escape_slashes)
     return Reply(body, content_type=content_type, late=(POWERED_BY,))
 

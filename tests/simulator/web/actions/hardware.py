@@ -13,7 +13,7 @@ from ..wire import Reply
 from .answers import failure, php, success
 from .rates import scale_of
 
-# The parts of an error's detail, by what the state of a miner calls them.
+# The parts of an error's detail, by their names in a miner's state.
 ERROR_DETAIL = {"description": "description", "msg": "errmsg", "analysis": "analysis"}
 
 
@@ -72,7 +72,7 @@ async def get_error_message(call: Call) -> Reply:
 
 
 async def get_error_detail(call: Call) -> Reply:
-    """The error in the words of the firmware's own book of errors."""
+    """The error in the words of the firmware's own catalogue of errors."""
     error = call.miner.error if isinstance(call.miner.error, dict) else {"code": "0"}
     detail = {name: error.get(key, "") for name, key in ERROR_DETAIL.items()}
     return success(code=error["code"], detail=detail)

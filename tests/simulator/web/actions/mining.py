@@ -79,7 +79,7 @@ async def get_runtime_pools(call: Call) -> Reply:
 
 
 async def get_all(call: Call) -> Reply:
-    """What other tools read of it; there may be more."""
+    """The part that other tools read; there may be more."""
     devs, stats = await ask_all(call, "devs", "stats")
     scale = scale_of(call)
     devices = [] if devs is None else [scale.scaled(with_rate(device, True)) for device in devs["DEVS"]]
@@ -120,7 +120,7 @@ def is_tuning(call: Call, stats: Answer) -> bool:
 
 
 def _board(entry: Answer) -> Answer:
-    """Keys such as `07 Temp` belong to chip 7; PHP makes a list of chips only when their numbers run from 0."""
+    """Keys such as `07 Temp` belong to chip 7; PHP makes a list of chips only if their numbers start at 0."""
     board: Answer = {}
     chips: dict[str, Answer] = {}
     for key, value in entry.items():

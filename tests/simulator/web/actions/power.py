@@ -1,8 +1,8 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reboot and its kin: the answer comes after a pause, in the instant in which the miner goes down (seen on the device).
+"""Reboot and similar: the answer comes after a pause, at the moment the miner goes down (seen on the device).
 
-A client that hangs up in the pause changes nothing.
+A client that hangs up during the pause changes nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ async def factory_reset(call: Call) -> Reply:
 
 
 async def restart_cgminer(call: Call) -> Reply:
-    """Answered at once; the restart happens in the background and its result is never told."""
+    """Answered at once; the restart happens in the background and its result is never reported."""
     call.miner.cgminer.stop()
     call.miner.keep(call.miner.restart_cgminer())
     call.applied()

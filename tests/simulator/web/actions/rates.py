@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the firmware makes of the hash rates that cgminer reports."""
+"""How the firmware converts the hash rates that cgminer reports."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ PREFIXES = ("", "K", "M", "G", "T", "P", "E")
 
 @dataclass(frozen=True)
 class Scale:
-    """What the firmware takes 1 in a "MHS" field for: so many of a unit."""
+    """The firmware's assumption for 1 in a "MHS" field: a number and a unit."""
 
     factor: float
     unit: str
 
     def scaled(self, device: Answer) -> Answer:
-        """A device with its rate in a unit that suits it. One without any rate makes none."""
+        """A device with its rate in a suitable unit; 0 H/s if it has no rate."""
         rate = (device["Hash Rate"] or 0) * self.factor
         return {**device, **self._shown(rate), "Hash Rate H": rate}
 
@@ -40,14 +40,14 @@ class Scale:
 
 
 def scale_of(call: Call) -> Scale:
-    """What a firmware does not know it takes for a T1."""
+    """A type that a firmware does not know is treated as a T1."""
     model = call.miner.cgminer.model
     is_known = model.is_in_table or call.miner.generation.knows_all_types
     return Scale(model.factor, model.unit) if is_known else Scale(1e6, "H/s")
 
 
 def with_rate(device: Answer, average_when_young: bool) -> Answer:
-    """The firmware shows the average over as long as the device runs."""
+    """The firmware shows the average over a window that fits the device's running time."""
     elapsed = device.get("Device Elapsed", 0)
     key = next(
         (key for limit, key in ((300, "MHS 5s"), (900, "MHS 1m"), (3600, "MHS 5m")) if elapsed < limit), "MHS 15m"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reads and writes of settings. Writes answer success much more often than they succeed: all seen on the device."""
+"""Reads and writes of settings. Writes report success much more often than they succeed: all seen on the device."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..php import is_utf8
 from ..wire import Reply
 from .answers import failure, php, success
 
-# What the later Innosilicon takes for the URL of a pool.
+# What the later Innosilicon accepts as the URL of a pool.
 POOL_URL = re.compile(
     r"(https?|stratum\+(?P<transport>tcp|tls)|tcp)://"
     r"([^\s/?#@]+@)?"
@@ -33,7 +33,7 @@ async def pools(call: Call) -> Reply:
 
 
 async def update_pools(call: Call) -> Reply:
-    """Slots that lack a value are dropped without a word; the answer is success whatever happens."""
+    """Slots that lack a value are dropped silently; the answer is success whatever happens."""
     miner = call.miner
     kept = []
     for number in "123":
@@ -50,7 +50,7 @@ async def update_pools(call: Call) -> Reply:
         return success(message="lock")
     call.applied()
     if not all(is_utf8(value) for pool in kept for value in pool.values()):
-        # The JSON encoder fails and an empty text is written; cgminer can't start from that.
+        # The JSON encoder fails and an empty text is written, with which cgminer can't start.
         miner.config.lose("empty")
         miner.cgminer.stop()
         await miner.clock.sleep(miner.timing["cgminer_restart_s"])
@@ -71,7 +71,7 @@ async def check_pool_test(call: Call) -> Reply:
 
 
 async def testing_pool(call: Call) -> Reply:
-    """Tries a pool, and does not set it. How long that takes and what it says is not known, but that it is a `msg`."""
+    """Tests a pool without setting it. Duration and message are unknown, except that the key is `msg`."""
     miner = call.miner
     url, *login = (call.form.get(name) for name in ("Pool", "UserName", "Password"))
     await miner.clock.sleep(miner.timing["pool_test_s"])
@@ -98,7 +98,7 @@ async def set_autotune(call: Call) -> Reply:
     if mode == "balanced" and not any(key in miner.config.keys for key in MODE_KEYS.values()):
         return success()
     call.applied()
-    # What getAutoTune reads is not the file that cgminer obeys.
+    # getAutoTune does not read the file that cgminer obeys.
     miner.autotune.mode = mode
     level = None
     if miner.generation.has_level:
@@ -109,7 +109,7 @@ async def set_autotune(call: Call) -> Reply:
 
 
 async def update_network(call: Call) -> Reply:
-    """networkd restarts before the answer goes out, so an answer from a changed address never arrives."""
+    """networkd restarts before the answer is sent, so an answer from a changed address never arrives."""
     miner, form = call.miner, call.form
     message = problem(form)
     if message:
@@ -125,7 +125,7 @@ async def update_network(call: Call) -> Reply:
 
 
 async def update_password(call: Call) -> Reply:
-    """The current password is the admin's, whoever's password changes."""
+    """The current password is the admin's, whichever user's password changes."""
     users, generation = call.miner.users, call.miner.generation
     users.create_if_unreadable()
     user, new = call.form.get("user"), call.form.get("newPassword")
@@ -154,7 +154,7 @@ async def set_lock(call: Call) -> Reply:
 
 
 async def set_freq_vol(call: Call) -> Reply:
-    """Saves nothing and says nothing."""
+    """Saves nothing and reports nothing."""
     return php(b"")
 
 

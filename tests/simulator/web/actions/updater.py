@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the firmware lets its updater do."""
+"""Actions of the firmware on its updater."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .answers import success
 
 
 async def restart_swupdate(call: Call) -> Reply:
-    """The result is never told, as with cgminer; whether it helps a stuck updater is a setting."""
+    """The result is never reported, as with cgminer; whether it helps a stuck updater is a setting."""
     call.miner.keep(call.miner.updater.restart())
     call.applied()
     return success()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 minerops
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the miner learns from its vendor."""
+"""Queries of the miner to its vendor."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .answers import failure, success
 
 
 async def get_latest_firmware_version(call: Call) -> Reply:
-    """The miner asks the vendor without a time limit, so a silent vendor blocks a worker."""
+    """The miner queries the vendor without a timeout, so a silent vendor blocks a worker."""
     miner = call.miner
     while miner.vendor == "silent":
         await miner.clock.sleep(1.0)
