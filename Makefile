@@ -7,14 +7,14 @@ MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help test lint sanity unit core checklist integration format docs site demo simulator bench soak build changelog release environments clean
 
-help:  ## this text
+help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  ARGS="…" goes to pytest: make unit ARGS="-k pools", make integration ARGS="-x --co"'
 
 test:  ## every gate: lint, sanity, unit and integration tests, coverage
 	@$(GATES) test $(ARGS)
 
-environments:  ## what the gates run in, in build/env: newest/bin/ansible-playbook, lint/bin/ruff, …
+environments:  ## the environments of the gates, in build/env: newest/bin/ansible-playbook, lint/bin/ruff, …
 	@$(GATES) environments
 
 lint:  ## ruff, mypy, ansible-lint, antsibull-docs, antsibull-changelog
@@ -35,10 +35,10 @@ checklist:  ## what the community and certification ask for, item by item
 integration:  ## ansible-playbook against the simulator, oldest and newest ansible-core
 	@$(GATES) integration $(ARGS)
 
-format:  ## let ruff put the code into shape
+format:  ## format the code with ruff
 	@$(GATES) format
 
-docs:  ## the pages, specs and options that are written from tables
+docs:  ## write the pages, specs and options that come from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
 	@PYTHONPATH=build $(GATES) run python -m tests.models
 	@PYTHONPATH=build $(GATES) run python -m tests.integration.fault_matrix
@@ -56,7 +56,7 @@ demo:  ## a simulated fleet, provisioned while you watch
 simulator:  ## a simulated fleet to rehearse with, in build/simulator; ARGS="--count 60 --type T1,B29+ --fault dark:2"
 	@$(GATES) run python -m tests.rehearsal $(ARGS)
 
-bench:  ## what tasks, discovery and drift cost, as ratios; ARGS="tasks" for some of it
+bench:  ## what tasks, discovery and drift cost, as ratios; ARGS="tasks" for one part
 	@$(GATES) bench $(ARGS)
 
 soak:  ## a fleet under random faults, a controller that is killed; ARGS="faults --minutes 20", "kills --kills 100 --seed 7"
@@ -68,7 +68,7 @@ build:  ## the collection's tarball, in build/
 changelog:  ## move the changelog fragments into a section for the version in galaxy.yml
 	@$(GATES) changelog
 
-release:  ## build the tarball, prove it in an empty environment, and say what to upload
+release:  ## build the tarball, test it in an empty environment, and print what to upload
 	@$(GATES) release
 
 clean:  ## remove build/

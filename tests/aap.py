@@ -66,7 +66,7 @@ TEMPLATES = (
     ),
     Template(
         "curtail",
-        "Draw less power for a while, or restore what the miners were before.",
+        "Draw less power for a while, or restore the previous state of the miners.",
         (
             "target",
             "curtail_kw",
@@ -113,7 +113,7 @@ TEMPLATES = (
     ),
     Template(
         "rotate_passwords",
-        "Give all miners a new password of admin, batch by batch.",
+        "Replace the password of admin on all miners, batch by batch.",
         ("target", "rotate_new_password", "rotate_serial", "rotate_max_failure_percent"),
     ),
     Template("site", "Take new miners from the factory to mining.", ("target",)),
@@ -273,7 +273,7 @@ def workflows() -> Iterator[dict[str, Any]]:
     # How much to save is asked for the first node only, since the variables of a workflow apply to all its nodes.
     yield workflow(
         "DragonMint curtail and restore",
-        "Switch the miners to the mode efficient, wait until somebody approves the end, and restore what they were.",
+        "Switch the miners to the mode efficient, wait for an approval to end this, and restore their previous state.",
         [
             node("Curtail", "curtail", extra_data={"curtail_mode": "efficient"}, then="Restore the miners"),
             approval("Restore the miners", "Approve when the power is available again.", 23, "Restore"),

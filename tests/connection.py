@@ -24,15 +24,15 @@ HEAD = """\
 
 Written by `make docs` from `plugins/module_utils/_options.py`.
 
-Every module takes the options below; `dragonmint_fleet` takes them for each of its miners, and has no `host`. The value
-of an option is the first one that is set of
+Every module takes the options below. `dragonmint_fleet` takes all of them but `host`, for each of its miners. The value
+of an option comes from the first of these places that sets it:
 
-1. the option in the task,
-2. `module_defaults`, for the action group `minerops.dragonmint.dragonmint`,
-3. the variables of the option, in the order of the table,
-4. the environment variables of the option, in the environment that Ansible itself was started in,
-5. for the login: what Ansible was given by both `-u` and `-k`,
-6. the default.
+1. the option in the task
+2. `module_defaults`, for the action group `minerops.dragonmint.dragonmint`
+3. the variables of the option, in the order of the table
+4. the environment variables of the option, in the environment that Ansible itself was started in
+5. for the login: `-u` and `-k` on the command line, if both are given
+6. the default
 
 Empty text counts as not set. Only an empty `expected_mac` is an error, since a typo must not switch that check off.
 
@@ -44,33 +44,36 @@ A password belongs in a vault or in the environment:
 
     read -rs MINER_PASSWORD && export MINER_PASSWORD
 
-with `dragonmint_password: "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"` in the inventory. If the variable is
-missing in a later shell, the task fails before it sends anything, and names it.
+and set `dragonmint_password: "{{ lookup('ansible.builtin.env', 'MINER_PASSWORD') }}"` in the inventory. If the
+environment variable is not set, for example in a new shell, the task fails before it sends anything, and the message
+names the variable.
 
-- The factory's login is `admin` with `dragonadmin`, or with `admin` on Innosilicon (`guest` with `dragonguest`, or with
-  `guest`). Some Innosilicon firmware of May 2018 has `innoadmin` and `innoguest`. List the factory's password in
-  `fallback_passwords` while some miners still have it.
-- `-u` counts only together with `-k`, and not where the password comes from somewhere else. `remote_user`, in a play or
-  in `ansible.cfg`, is the user of ssh and is never used.
+- The factory login is `admin` with the password `dragonadmin`, on Innosilicon `admin`; for `guest` it is `dragonguest`,
+  on Innosilicon `guest`. Some Innosilicon firmware of May 2018 has `innoadmin` and `innoguest`. List the factory
+  password in `fallback_passwords` as long as some miners still have it.
+- `-u` and `-k` count only together, and only if no other place has a password. `remote_user`, in a play or in
+  `ansible.cfg`, is the user for ssh and is never used.
 - The modules run in Ansible's own process, so the keyword `environment` of a play or task has no effect on them.
-- The Innosilicon firmware of August 2018 accepts *any* password while the factory password still stands; only its
-  login at `/api/auth` checks it. A task that meets such a miner also logs in there, and warns if the password is wrong.
-  The inventory always logs in there, so it reports the same miner as locked.
+- The Innosilicon firmware of August 2018 accepts *any* password until the factory password is changed; only its login
+  at `/api/auth` checks the password. On such a miner, a task also logs in there, and warns if the password is wrong.
+  The inventory always logs in there, so it reports a miner with a wrong password as locked.
 
 ## Hosts and ports
 
-A host is a name, an IPv4 address of 4 plain decimal numbers, or an IPv6 address, in brackets or not. Blanks around it
-are ignored. Anything that resolvers may read as another address than people do is refused: `10.1.0.012` (octal),
-`10.1`, `0x0a010019`, and names whose last part is a number. URLs, ports, prefix lengths and logins are refused with the
-options to use instead.
+A host is a name, an IPv4 address of 4 plain decimal numbers, or an IPv6 address, with or without brackets. Blanks
+around it are ignored. An address that a resolver may read differently than a person does is refused: `10.1.0.012`
+(octal), `10.1`, `0x0a010019`, and names whose last part is a number. URLs, ports, prefix lengths and logins are also
+refused; the message names the option to use instead.
 
-`ansible_port` is not used: it usually is the port of ssh. If it is set to anything but 22, 80 or 443 and
-`dragonmint_port` is not set, the task fails and says so. `-i 10.1.0.25:8080,` sets `ansible_port`, too.
+`ansible_port` is not used, since it is usually the ssh port. If it is set to anything but 22, 80 or 443 and
+`dragonmint_port` is not set, the task fails and asks for `dragonmint_port`. `-i 10.1.0.25:8080,` sets `ansible_port`,
+too.
 
 ## Miners behind a TLS proxy
 
 `scheme: https` verifies the certificate against the CAs that the system trusts, or against those in `ca_path` alone.
-The error distinguishes an unknown CA, a certificate for another name, an expired one, and a port without TLS.
+The error message distinguishes an unknown CA, a certificate for another name, an expired certificate, and a port
+without TLS.
 A file in `ca_path` is copied to the host that a task is delegated to.
 """
 

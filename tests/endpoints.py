@@ -21,8 +21,8 @@ PAGE = Path(__file__).parents[1] / "docs" / "endpoints.md"
 HEAD = """\
 # What works where
 
-Written by `make docs` from `plugins/module_utils/_wire/` and `tests/modules.py`. Tests hold it against both,
-and both against simulated miners and recordings of real ones.
+Written by `make docs` from `plugins/module_utils/_wire/` and `tests/modules.py`. Tests compare it with both,
+and both with simulated miners and with recordings of real ones.
 
 `dm-2018-04` and `dm-2018-05` are the DragonMint firmwares of April and May 2018. The others are Innosilicon's:
 `inno-2018-05` of May to July 2018, first titled InnoMiner, `inno-2018-08` and `inno-2018-09` of August and September,
@@ -33,23 +33,24 @@ that it is like `inno-2018-09`, which may be wrong.
 
 ## Modules
 
-For the user `admin`, and in the last column for `guest`. What is not possible fails with the `error_code` shown, before
-any change is sent; only pools, firmware that the miner is to fetch, and the light have to be tried. Whether `inno-2019`
-has the light is not known.
+The outcome for the user `admin`, in the last column for `guest`. A task that cannot work fails with the `error_code`
+shown, before any change is sent. The exceptions are pools, firmware that the miner downloads itself, and the light:
+there, the module has to try. Whether `inno-2019` has the light is not known.
 """
 ENDPOINTS_HEAD = """
 `partly`: what the user may not read is left out with a warning. For `guest`, `generation` is `unknown` on Innosilicon.
-`url` and `latest` need an updater that fetches firmware itself: most miners have none, whatever their generation.
+`url` and `latest` need an updater that downloads firmware itself. Most miners do not have one, whatever their
+generation.
 
 ## Endpoints
 
-The lowest user that may call it. The actions are below `/api/`.
+The least privileged user that may call each endpoint. Names without a slash are actions below `/api/`.
 """
 # Pages that are not actions: who may call them, the same on all firmwares.
 PAGES = {
     "/": "anybody",
     "/upgrade/upload": "admin",
-    "/upgrade/download": "admin, if it is there",
+    "/upgrade/download": "admin, if it exists",
     "/upgrade/ws": "anybody",
     "/stream/logs": "admin",
 }

@@ -28,14 +28,14 @@ Written by `make docs` from `plugins/plugin_utils/_jobs/`.
 Set the variables with `-e`, in the inventory, or in a survey of AWX. Every playbook checks them first, for all hosts in
 its target, and sends nothing to any miner if one is wrong.
 
-- Numbers, booleans, lists and dictionaries may be given as text, as surveys do. A list is words between commas, JSON or
-  YAML; a dictionary is JSON or YAML.
-- Null and empty text mean the default. Only a password whose template comes to empty text is an error, since it is lost
-  and not left out.
-- Names that begin with the prefix of a playbook, such as `upgrade_`, are reserved. One that is not listed is refused,
-  and the nearest name that is listed is shown.
+- Numbers, booleans, lists and dictionaries may be given as text, as surveys do. A list may be words separated by
+  commas, JSON or YAML; a dictionary is JSON or YAML.
+- Null and empty text mean the default. The exception is a password whose template results in empty text: that is an
+  error, since the password got lost.
+- Names that begin with the prefix of a playbook, such as `upgrade_`, are reserved. An unknown name with such a prefix
+  is refused, and the message shows the nearest known one.
 
-These have a page of their own:
+The variables of these playbooks and roles have pages of their own:
 """
 CROSS_REFERENCE = re.compile(r"\b[OVCPM]\((?:ignore:)?([^)]*)\)")
 
@@ -53,7 +53,8 @@ def with_role() -> dict[str, Job]:
 
 def also(job: Job) -> str:
     used = [name for name in job.uses if name != "report"]
-    return f"It also takes the variables of {', '.join(used)}.\n\n" if used else ""
+    *more, last = used or [""]
+    return f"It also takes the variables of {' and '.join(filter(None, [', '.join(more), last]))}.\n\n" if used else ""
 
 
 def readme(job: Job) -> Path:

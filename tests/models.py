@@ -32,13 +32,13 @@ collection does not use it.
 ## What each model is
 
 - **Controller**: the controller board, as firmware archives name it.
-- **MHS fields**: the unit of cgminer's "MHS" fields. Where it is not known, the firmware has to report the hash rate in
-  H/s beside them.
-- **Rate**: `counted` from the results that the boards find, or reckoned from the `clock`. A rate reckoned from the
+- **MHS fields**: the unit of cgminer's "MHS" fields. If it is not known, the hash rate is known only from firmware that
+  also reports it in H/s.
+- **Rate**: `counted` from the results that the boards find, or calculated from the `clock`. A rate calculated from the
   clock does not prove mining, since it does not drop when a board finds nothing. Check the shares instead. The fact
   `dragonmint_mining.is_rate_counted` is false on these models.
 - **Autotune**: whether cgminer acts on the mode. On a model with `no`, setting a mode restarts mining and changes
-  nothing. `with levels`: it is known to be run with levels, too.
+  nothing. `with levels`: its modes are known to have levels.
 
 """
 RATINGS_HEAD = """
@@ -46,7 +46,7 @@ A T4 is an A8, and a B29+ is an A9. An A8P is not an A8+. The DragonMint B29 and
 
 ## Ratings
 
-What a miner makes, and what it draws at the wall. Only the T1 has ratings for each autotune mode; a nominal rating
+The hash rate of a miner, and its power at the wall. Only the T1 has ratings for each autotune mode; a nominal rating
 belongs to no mode in particular. A type with several nominal ratings was sold in several variants, which report the
 same type, so the collection uses none of them. Measure your own miners and set `dragonmint_ratings`, as
 [the role health](../roles/health/README.md) shows.

@@ -100,7 +100,7 @@ class Demo:
         recap = outcome(recap)
         seconds = time.monotonic() - started
         if recap.ok | recap.changed | recap.failed != self.all_miners:
-            raise BrokenPromise(f"{phase}: ansible-playbook ended before it was through; see above")
+            raise BrokenPromise(f"{phase}: ansible-playbook ended early; see above")
         writes = sum(map(len, self.fleet.writes().values()))
         row = Row(phase, recap, writes, seconds)
         self.rows.append(row)
@@ -112,13 +112,13 @@ class Demo:
 
 
 def provision(demo: Demo) -> None:
-    headline("Fresh from the factory: set pools and autotune mode, and prove that each miner mines")
+    headline("Fresh from the factory: set pools and autotune mode, and verify that each miner mines")
     row = demo.play("provision", PROVISION)
     expect_changed(row, demo.all_miners)
 
 
 def provision_again(demo: Demo) -> None:
-    headline("The same again: every miner is as it must be, so nothing is sent but reads")
+    headline("The same again: every miner is in its desired state, so only reads are sent")
     row = demo.play("provision again", PROVISION)
     expect_changed(row, set())
     expect_writes(row, 0)
@@ -128,23 +128,23 @@ def change_by_hand(demo: Demo) -> None:
     headline("Somebody changes three miners behind Ansible's back")
     hijacked, retuned, reordered = 3, 7, 11
     demo.miner(hijacked).set(pools=[{"url": "stratum+tcp://pool.thief.example:3333", "user": "thief", "pass": "x"}])
-    say(f"{inventory_name(hijacked)}: its pools are replaced by a thief's")
+    say(f"{inventory_name(hijacked)}: its pools are now those of a thief")
     demo.miner(retuned).set(autotune={"mode": "performance"})
     say(f"{inventory_name(retuned)}: its autotune mode is set to performance")
     demo.miner(reordered).set(pools=demo.miner(reordered).state()["pools"][::-1])
-    say(f"{inventory_name(reordered)}: its two pools have changed places")
+    say(f"{inventory_name(reordered)}: its two pools are swapped")
     demo.changed_by_hand = {inventory_name(number) for number in (hijacked, retuned, reordered)}
 
 
 def show_drift(demo: Demo) -> None:
-    headline("See the drift, exactly these three, and change nothing")
+    headline("Show the drift: exactly these three miners, and nothing is changed")
     row = demo.play("check", PROVISION, "--check", "--diff")
     expect_changed(row, demo.changed_by_hand)
     expect_writes(row, 0)
 
 
 def audit(demo: Demo) -> None:
-    headline("The same as a report, for a fleet that is too big to read diffs")
+    headline("The same as a report, for fleets that are too big to read diffs")
     row = demo.report(AUDIT, "audit", "outcome", {"as desired"})
     expect_changed(row, demo.changed_by_hand)
     expect_writes(row, 0)
@@ -152,14 +152,14 @@ def audit(demo: Demo) -> None:
 
 
 def mend(demo: Demo) -> None:
-    headline("Provision again: the three are mended, the others get reads only")
+    headline("Provision again: the three miners are repaired, the others get reads only")
     row = demo.play("provision once more", PROVISION)
     expect_changed(row, demo.changed_by_hand)
 
 
 def upgrade(demo: Demo) -> None:
-    headline("Upgrade the firmware: a canary first, and when it mines again, the others")
-    say(f"{firmware.build(FOLDER / f'{NEW_FIRMWARE}.swu', NEW_FIRMWARE).name} in build/demo is the new one.")
+    headline("Upgrade the firmware: a canary first, then the others once it mines again")
+    say(f"{firmware.build(FOLDER / f'{NEW_FIRMWARE}.swu', NEW_FIRMWARE).name} in build/demo is the new firmware.")
     row = demo.play("upgrade", UPGRADE, "-e", f"upgrade_src={NEW_FIRMWARE}.swu", "-e", '{"upgrade_serial": [1, 11]}')
     expect_changed(row, demo.all_miners)
     expect_writes(row, len(demo.fleet.miners))
@@ -218,21 +218,21 @@ def introduce(fleet: Fleet) -> None:
     generations = ", ".join(sorted({miner.generation for miner in fleet.miners}))
     headline(f"{len(fleet.miners)} simulated miners, a quarter each with firmware {generations}")
     first, last = fleet[0].host, fleet[-1].host
-    say(f"They answer at {first} to {last}, port {fleet.port}, and live {SPEED:.0f} times as fast as real ones.")
-    say("inventory.yml in build/demo lists them, group_vars/miners.yml says how they must be.")
+    say(f"They answer at {first} to {last}, port {fleet.port}, and run {SPEED:.0f} times as fast as real ones.")
+    say("inventory.yml in build/demo lists them, group_vars/miners.yml has their desired state.")
 
 
 def show_table(rows: list[Row]) -> None:
     table = [("", "ok", "changed", "failed", "writes", "seconds"), *(row.cells() for row in rows)]
     widths = [max(map(len, column)) for column in zip(*table)]
-    headline("What happened, in miners")
+    headline("Summary, in numbers of miners")
     for first, *others in table:
         cells = [first.ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(others, widths[1:]))]
         say("  ".join(cells))
 
 
 def show_next_steps() -> None:
-    headline("Try it yourself: start a fleet, and type the other two in a second terminal")
+    headline("Try it yourself: start a fleet, then run the other two commands in a second terminal")
     for command in TRY:
         say(command)
     headline("Where to look next")

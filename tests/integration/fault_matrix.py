@@ -128,8 +128,8 @@ ROWS = {
     # Nobody there.
     "refused": always("Connection refused", "unreachable", "dark"),
     "drop-before": always("Connection closed before the request", "unreachable", "drop_before"),
-    "drop-during": always("Connection closed while it was asked", "unreachable", "drop"),
-    "reset": always("Connection reset while it was asked", "unreachable", "drop", reset=True),
+    "drop-during": always("Connection closed during the request", "unreachable", "drop"),
+    "reset": always("Connection reset during the request", "unreachable", "drop", reset=True),
     "drop-once": once("Connection closed once", "drop"),
     "silent": always("No answer", "timeout", "silent"),
     "slow": always("An answer after minutes", "timeout", "slow", delay_s=1000.0),
@@ -144,21 +144,21 @@ ROWS = {
     "html": always(
         "HTML instead of JSON", "bad_reply", "canned", logs="unsupported", body=HTML, content_type="text/html"
     ),
-    "as-html": Row("JSON that is said to be HTML", ALWAYS, {"name": "as_html"}, "ok", "changed", {"logs": NO_CASE}),
-    "500": always("500 of PHP", "bad_reply", "fatal_error"),
-    "502": always("502 of nginx", "bad_reply", "html_error", status=502),
-    "502-once": once("502 of nginx once", "html_error", status=502),
-    "503": always("503 of nginx", "bad_reply", "html_error", status=503),
-    "413": always("413 of nginx", "bad_reply", "html_error", status=413),
+    "as-html": Row("JSON labelled as HTML", ALWAYS, {"name": "as_html"}, "ok", "changed", {"logs": NO_CASE}),
+    "500": always("500 from PHP", "bad_reply", "fatal_error"),
+    "502": always("502 from nginx", "bad_reply", "html_error", status=502),
+    "502-once": once("502 from nginx once", "html_error", status=502),
+    "503": always("503 from nginx", "bad_reply", "html_error", status=503),
+    "413": always("413 from nginx", "bad_reply", "html_error", status=413),
     "redirect": always("Redirect to another place", "bad_reply", "redirect"),
     "not-http": always("Something other than a web server", "bad_reply", "not_http"),
     "utf8": always("Invalid UTF-8", "bad_reply", "invalid_utf8", logs="unsupported"),
-    "types": Row("JSON of wrong types", ALWAYS, {"name": "wrong_types"}, "bad_reply", "bad_reply", ONLY_A_FLAG),
+    "types": Row("JSON with wrong types", ALWAYS, {"name": "wrong_types"}, "bad_reply", "bad_reply", ONLY_A_FLAG),
     "nested": always("Nesting bomb", "bad_reply", "nesting_bomb", logs="unsupported"),
     "gzip": always("Gzip bomb", "bad_reply", "gzip_bomb", logs="unsupported"),
     "gigabyte": always("A reply of 1 GB", "bad_reply", "oversized", logs="unsupported"),
-    "endless": always("A chunked reply without end", "bad_reply", "huge", logs="unsupported"),
-    "endless-head": always("Headers without end", "bad_reply", "endless_head"),
+    "endless": always("An endless chunked reply", "bad_reply", "huge", logs="unsupported"),
+    "endless-head": always("Endless headers", "bad_reply", "endless_head"),
     # The change is made, but the miner can't report it.
     "reply-lost": writing("Reply lost", "changed", "lost_reply"),
     "reply-reset": writing("Reply lost, connection reset", "changed", "lost_reply", reset=True),
@@ -166,28 +166,30 @@ ROWS = {
     "reply-wrong": writing("Reply is invalid UTF-8", "changed", "invalid_utf8", {"firmware": NO_CASE}),
     "clock": writing("The clock jumps", "changed", "clock_jumps", TRUSTED),
     # The change is not made, whatever the miner reports.
-    "write-dropped": writing("Connection closed, not done", "not_applied", "drop", NOT_ACCEPTED),
-    "write-502": writing("502 of nginx, not done", "not_applied", "html_error", NOT_ACCEPTED, status=502),
-    "write-413": writing("413 of nginx, not done", "not_applied", "html_error", {"firmware": "rejected"}, status=413),
-    "write-gzip": writing("Gzip bomb, not done", "not_applied", "gzip_bomb", NOT_FLASHED),
-    "write-nested": writing("Nesting bomb, not done", "not_applied", "nesting_bomb", NOT_FLASHED),
-    "write-gigabyte": writing("A reply of 1 GB, not done", "not_applied", "oversized", NOT_FLASHED),
-    "write-endless": writing("A chunked reply without end, not done", "not_applied", "huge", NOT_FLASHED),
-    "write-endless-head": writing("Headers without end, not done", "not_applied", "endless_head", NOT_ACCEPTED),
-    "ignored": writing("Success, not done", "not_applied", "ignored_write", {"firmware": NO_CASE, **TRUSTED}),
-    "half": writing("Success, half of it done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
+    "write-dropped": writing("Connection closed, nothing done", "not_applied", "drop", NOT_ACCEPTED),
+    "write-502": writing("502 from nginx, nothing done", "not_applied", "html_error", NOT_ACCEPTED, status=502),
+    "write-413": writing(
+        "413 from nginx, nothing done", "not_applied", "html_error", {"firmware": "rejected"}, status=413
+    ),
+    "write-gzip": writing("Gzip bomb, nothing done", "not_applied", "gzip_bomb", NOT_FLASHED),
+    "write-nested": writing("Nesting bomb, nothing done", "not_applied", "nesting_bomb", NOT_FLASHED),
+    "write-gigabyte": writing("A reply of 1 GB, nothing done", "not_applied", "oversized", NOT_FLASHED),
+    "write-endless": writing("An endless chunked reply, nothing done", "not_applied", "huge", NOT_FLASHED),
+    "write-endless-head": writing("Endless headers, nothing done", "not_applied", "endless_head", NOT_ACCEPTED),
+    "ignored": writing("Success, nothing done", "not_applied", "ignored_write", {"firmware": NO_CASE, **TRUSTED}),
+    "half": writing("Success, half done", "not_applied, changed", "half", {**UNDIVIDED, **FELL_BACK}),
     "rival": writing("Another controller changes it meanwhile", "not_applied, changed", "rival", RIVAL),
-    "reboots": writing("The miner reboots, not done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
+    "reboots": writing("The miner reboots, nothing done", "not_applied", "reboots", {**REBOOTED, **FELL_BACK}),
     # The updater waits for the rest of an interrupted upload, or has died.
-    "updater-500": stuck("The updater is stuck, and says so", updater="wedged", busy_reply="500"),
-    "updater-502": stuck("The updater is stuck, 502 of nginx", updater="wedged", busy_reply="502"),
+    "updater-500": stuck("The updater is stuck, and reports it", updater="wedged", busy_reply="500"),
+    "updater-502": stuck("The updater is stuck, 502 from nginx", updater="wedged", busy_reply="502"),
     "updater-reset": stuck("The updater is stuck, connection reset", updater="wedged", busy_reply="reset"),
     "updater-dead": stuck("The updater is not running", updater="dead"),
     # Nobody can know whether it has changed.
-    "gone": writing("The miner is gone from then on", "not_back, changed", "dark"),
+    "gone": writing("The miner no longer responds", "not_back, changed", "dark"),
     # Faults in the miner's own state.
-    "overview": Row("500 of PHP to overview", ALWAYS, OVERVIEW_LOST, "ok", "changed", NEEDS_OVERVIEW),
-    "users": Row("Users file broken, factory's password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
+    "overview": Row("500 from PHP for overview", ALWAYS, OVERVIEW_LOST, "ok", "changed", NEEDS_OVERVIEW),
+    "users": Row("Users file broken, factory password", ALWAYS, None, "ok", "changed", state={"users": "corrupt"}),
     "users-own": Row(
         "Users file broken, own password",
         ALWAYS,
@@ -244,20 +246,21 @@ def page() -> str:
 
 
 INTRODUCTION = """\
-# What comes of a fault
+# Faults and outcomes
 
-Written by `make docs` from `tests/integration/fault_matrix.py`. A test plays every case: each module against each fault
-that a miner, its network or its neighbours can have.
+Written by `make docs` from `tests/integration/fault_matrix.py`. A test runs every case: each module against each fault
+of a miner, its network or its neighbors.
 
-`ok` and `changed` are successes; anything else is the `error_code` of a task that failed, or, with `unreachable`, of a
-host that is unreachable. A failure with `changed` says that the miner is not as it was, or may not be. A task that
-could not read the miner has told it nothing. One that came to its write has told it once, and what the miner shows
-afterwards decides, not its reply. `-`: the module can't meet this fault.
+`ok` and `changed` are successes. Anything else is the `error_code` of a failed task, or, with `unreachable`, of an
+unreachable host. A failure with `changed` means that the miner has changed, or may have. A task that cannot read the
+miner sends no change. A task that gets as far as its change sends it once, and decides by what the miner reports
+afterwards, not by its reply. `-`: this fault cannot occur with this module.
 
-What `dragonmint_fleet` runs comes to the same there, miner by miner; the test plays their cases in both forms.
+[Troubleshooting](troubleshooting.md) says what to do about each `error_code`. `dragonmint_fleet` has the same outcome
+for each miner as the module that it runs; the test runs these cases in both forms.
 
-Two kinds of `changed` are not what they seem: where cgminer.conf is not writable, the miner reports the new autotune
-mode, and cgminer stays in the old one; nothing in the API shows that. And the light of `led` cannot be read.
+In two cases, `changed` does not prove the change. If cgminer.conf is not writable, the miner reports the new autotune
+mode, but cgminer stays in the old one; nothing in the API shows that. And the light of `led` cannot be read.
 """
 
 

@@ -93,7 +93,7 @@ def test_a_group_is_curtailed_and_restored(ansible: Ansible, start_fleet: Callab
     check = curtail(ansible, fleet, "--check", curtail_kw=1).succeeded()
     assert hosts_with_writes(fleet) == set()
     assert not (ansible.folder / "dragonmint-reports/curtail-record.json").exists()
-    promised = re.search(r"([2-4]) of 8 miners to be changed, (1[.]\d+) kW saved of 1 kW wanted[.]", check.output)
+    promised = re.search(r"([2-4]) of 8 miners to be changed, (1[.]\d+) kW saved of 1 kW requested[.]", check.output)
     assert promised, check.output
 
     twice = [job(curtail_kw="1", curtail_rate="10 kW"), job(curtail_kw=1)]

@@ -123,7 +123,7 @@ def test_the_jobs_on_a_hall_of_sister_models(ansible: Ansible, start_fleet: Call
     assert shown == SHOWN
     said = " ".join(done.output.split())
     assert "SHA-256: 88 TH/s, of which 14.5 TH/s of 14.5 TH/s expected, the rest from 2 miners without" in said
-    assert "Blake256 (Decred): 2.35 TH/s from 1 miner without a rating, reckoned from the clock." in said
+    assert "Blake256 (Decred): 2.35 TH/s from 1 miner without a rating, calculated from the clock." in said
     assert "6 miners not counted for lack of a rating (dragonmint_ratings). 2 miners skipped: 2 no power mode." in said
     switched = {type_ for type_, miner in miners.items() if miner.writes()}
     assert switched == miners.keys() - WITHOUT_MODES

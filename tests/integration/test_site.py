@@ -150,7 +150,7 @@ MISTAKES: dict[str, tuple[dict[str, dict[str, Any]], dict[str, Any], tuple[str, 
         },
         (
             "r1-2 and r1-4 have the same worker 'farm.2'",
-            "Invalid desired state for r1-3: its worker is 'farm.'",
+            "Invalid desired state for r1-3: its worker 'farm.'",
             "r1-1 and r1-2 have the same address '127.20.112.1'",
         ),
     ),

@@ -235,7 +235,7 @@ def test_a_canary_of_each_kind_goes_first_and_one_that_fails_stops_the_rollout(
     done = upgrade(ansible, fleet)
     assert done.returncode != 0
     assert "STOPPED: 1 of 2 miners failed" in done.output
-    assert "Not touched: 2 miners." in done.output
+    assert "Not started: 2 miners." in done.output
     assert recorded(ansible) == {"miner1": "upgraded", "miner4": "dark", "miner2": "pending", "miner3": "pending"}
     assert [miner.state()["flashed"] for miner in fleet.miners[1:3]] == [0, 0]
 

@@ -38,10 +38,12 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--generation", default="mixed", help="their firmware, in turn (%(default)s)")
     parser.add_argument("--type", default="T1", help="their models, in turn (%(default)s)")
     parser.add_argument("--fault", type=_fault, action="append", default=[], metavar="NAME:COUNT")
-    parser.add_argument("--speed", type=float, default=10.0, help="simulated seconds a second (%(default)s)")
+    parser.add_argument("--speed", type=float, default=10.0, help="simulated seconds per second (%(default)s)")
     parser.add_argument("--first", default="127.24.0.1", help="address of the first miner (%(default)s)")
     parser.add_argument("--port", type=int, default=8095, help="port of all miners; 0 picks a free one (%(default)s)")
-    parser.add_argument("--folder", type=Path, default=FOLDER, help="what Ansible needs is written to it (%(default)s)")
+    parser.add_argument(
+        "--folder", type=Path, default=FOLDER, help="the folder for the files that Ansible needs (%(default)s)"
+    )
     return parser.parse_args()
 
 

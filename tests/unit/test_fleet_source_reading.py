@@ -233,7 +233,7 @@ def test_a_healthy_miner_is_seen() -> None:
             polled(mining={**MINING, "boards": [{"id": n, "status": "Dead"} for n in range(3)]}),
             {"board_dead": "board 0 is Dead; board 1 is Dead; board 2 is Dead"},
         ),
-        (polled(mining=None), {"unexamined": "its state of mining could not be read"}),
+        (polled(mining=None), {"unexamined": "its mining state could not be read"}),
         (
             Found("10.0.0.1", UNRESPONSIVE, 1.0, {"dragonmint_identity": IDENTITY}, problem="No answer."),
             {"cgminer_down": "cgminer hangs and does not answer"},

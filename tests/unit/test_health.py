@@ -464,7 +464,7 @@ NEXT: list[tuple[dict[str, Any], str, str]] = [
     ({"seen": read(running(DEAD, 13 * H, 12 * H - 1))}, "", "cgminer was started 12.0 h ago"),
     ({"seen": read(running(DEAD, 99 * H, 1 * H))}, "", "cgminer was started 1.0 h ago"),
     ({"seen": read(running(DEAD, 1 * H, 1 * H))}, "", "cgminer was started 1.0 h ago"),
-    ({"seen": read(running(DEAD, 99 * H, None))}, "", "does not say how long cgminer"),
+    ({"seen": read(running(DEAD, 99 * H, None))}, "", "does not report how long cgminer"),
     # A restart since the miner booted did not help.
     ({"seen": read(running(DEAD, 14 * H, 13 * H))}, "rebooted", ""),
     ({"seen": read(running(DEAD, 13 * H + 900, 13 * H))}, "mining_restarted", ""),
@@ -494,7 +494,7 @@ NEXT: list[tuple[dict[str, Any], str, str]] = [
     ({"seen": read(DEAD), "reread": read(running(DEAD, 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
     ({"seen": read(MISSING), "reread": read(running(MISSING, 60, None))}, "", "booted 0.0 h ago"),
     ({"seen": read(DOWN), "reread": read(running(miner(), 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),
-    ({"seen": read(DEAD), "reread": read(running(DOWN, 99 * H, None))}, "", "does not say how long cgminer"),
+    ({"seen": read(DEAD), "reread": read(running(DOWN, 99 * H, None))}, "", "does not report how long cgminer"),
     ({"seen": read(DEAD), "reread": read(DEAD)}, "mining_restarted", ""),
     ({"seen": HUNG, "identity": UP, "reread": HUNG}, "mining_restarted", ""),
     ({"seen": HUNG, "identity": UP, "reread": read(running(miner(), 99 * H, 5))}, "", "cgminer was started 0.0 h ago"),

@@ -213,7 +213,7 @@ def test_the_outcome_of_a_run() -> None:
     assert (came_of["is_ok"], came_of["failed_miners"]) == (False, ["d", "f", "e"])
     assert came_of["summary"].startswith(
         "2 of 3 miners confirmed, 0.68 kW less than before. Not confirmed: 2 refused, 1 unreachable (1 refused, "
-        "1 login refused). 3 miners not as wanted: d (10.1.0.1): No. f (10.1.0.1): The login is refused. "
+        "1 login refused). 3 miners not in the desired state: d (10.1.0.1): No. f (10.1.0.1): The login is refused. "
     )
     assert "Run the same command again once they can be commanded" in came_of["summary"]
     assert came_of["summary"].endswith(
@@ -252,14 +252,14 @@ def test_what_can_not_be_commanded_has_its_cause(
 def test_the_kilowatts_that_are_saved_and_those_that_are_not() -> None:
     enough = run(FLEET, kw=0.5)
     assert enough["is_ok"]
-    assert "2 of 2 miners confirmed, 0.68 kW less than before. 0.68 kW saved of 0.5 kW wanted." in enough["summary"]
+    assert "2 of 2 miners confirmed, 0.68 kW less than before. 0.68 kW saved of 0.5 kW requested." in enough["summary"]
     short = run(FLEET, {"d": NO}, kw=0.9)
     assert not short["is_ok"]
-    assert "0.68 kW saved of 0.9 kW wanted, 0.22 kW short." in short["summary"]
+    assert "0.68 kW saved of 0.9 kW requested, 0.22 kW short." in short["summary"]
     assert short["stats"]["missing_kw"] == 0.22
     assert run(FLEET, {"d": NO}, kw=0.9, partial=True)["is_ok"]
     open_event = run({"a": seen("efficient"), "d": seen("balanced")}, record=RECORD, kw=0.5)
-    assert "0.25 kW were saved already. 0.5 kW saved of 0.5 kW wanted." in open_event["summary"]
+    assert "0.25 kW were saved already. 0.5 kW saved of 0.5 kW requested." in open_event["summary"]
 
 
 @pytest.mark.parametrize(("off", "hint"), [(False, " without powering miners off (curtail_off)"), (True, "")])
@@ -268,7 +268,7 @@ def test_too_little_is_a_problem_unless_a_part_will_do(off: bool, hint: str) -> 
     saved = 1.3 if off else 0.25
     assert came_of["problem"] == came_of["summary"]
     assert came_of["summary"] == (
-        f"1 of 2 miners to be changed, {saved} kW saved of 2 kW wanted. Not confirmed: 1 refused (1 login refused). "
+        f"1 of 2 miners to be changed, {saved} kW saved of 2 kW requested. Not confirmed: 1 refused (1 login refused). "
         f"No more can be saved{hint}, so nothing was sent. Set curtail_partial to save that much."
     )
 
@@ -282,7 +282,7 @@ def test_a_rate_that_is_too_slow_is_a_problem() -> None:
 def test_check_mode_says_what_would_happen() -> None:
     came_of = run({**FLEET, "e": GONE}, is_check=True, kw=0.5)
     assert came_of["is_ok"]
-    assert came_of["summary"].startswith("2 of 5 miners to be changed, 0.68 kW saved of 0.5 kW wanted.")
+    assert came_of["summary"].startswith("2 of 5 miners to be changed, 0.68 kW saved of 0.5 kW requested.")
     outcomes = [of(came_of, name)["outcome"] for name in "abcde"]
     assert outcomes == ["change", "change", "unchanged", "unchanged", "unreachable"]
     assert (came_of["stats"]["saved_kw"], came_of["stats"]["is_open"]) == (0.68, False)
@@ -324,15 +324,15 @@ def test_miners_that_fail_for_the_same_reason_are_named_together(address: str, a
     without_login = {"failed": True, "error_code": "invalid_input", "msg": "No password is set."}
     came_of = run({"a": without_login, "b": without_login}, mode="efficient", address=address)
     assert came_of["summary"].startswith(
-        "No miner was commanded. Not confirmed: 2 refused (2 connection not configured). 2 miners not as wanted: "
-        f"{a}, {b}: No password is set. "
+        "No miner was commanded. Not confirmed: 2 refused (2 connection not configured). 2 miners not in the desired "
+        f"state: {a}, {b}: No password is set. "
     )
 
 
 def test_that_nobody_had_to_be_commanded_is_said() -> None:
     came_of = run({"a": seen("efficient"), "b": seen("efficient")}, mode="efficient")
     assert came_of["is_ok"]
-    assert came_of["summary"].startswith("No miner was commanded, since 2 of 2 miners are as wanted already.")
+    assert came_of["summary"].startswith("No miner was commanded, since 2 of 2 miners need no change.")
 
 
 def test_messages_and_screens_of_large_fleets_stay_short() -> None:

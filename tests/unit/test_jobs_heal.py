@@ -56,7 +56,7 @@ def values(**variables: Any) -> dict[str, Any]:
             1,
             (
                 "2 of 4 miners need a remedy, more than health_max_unhealthy_percent (49) allows, so none was sent. "
-                "Look for what they have in common."
+                "Look for a common cause."
             ),
         ),
     ],
@@ -183,7 +183,7 @@ def test_it_stops_after_a_batch_that_lost_a_miner(name: str) -> None:
 
 def test_those_that_were_lost_are_named() -> None:
     assert heal.stop_reason(fleet(HEALED, LOST, LOST)) == (
-        "STOPPED: after a remedy, m1, m2 could not be examined any more, so no other miner gets one. Find out why "
+        "STOPPED: after a remedy, m1, m2 could not be examined any more, so no further miner gets one. Find out why "
         "before you run this again."
     )
     assert "m8, m9 and 2 more could not" in heal.stop_reason(fleet(*[LOST] * 12))

@@ -111,14 +111,14 @@ def test_the_rates_of_miners_without_a_rating_are_not_compared_with_those_of_oth
     assert [row["expected_percent"] for row in came_of["rows"] if row["miner"] != "t1"] == [None, None]
 
 
-def test_a_rate_that_is_reckoned_from_the_clock_is_called_so() -> None:
+def test_a_rate_that_is_calculated_from_the_clock_is_called_so() -> None:
     came_of = outcome(seen("d9", a_rate(2.4e12, "D9", is_rate_counted=False)))
-    assert "Blake256 (Decred): 2.4 TH/s from 1 miner without a rating, reckoned from the clock." in came_of["summary"]
+    assert "Blake256 (Decred): 2.4 TH/s from 1 miner without a rating, calculated from the clock." in came_of["summary"]
     tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
-    assert tiles["Blake256 (Decred)"] == ("2.4 TH/s", "no rating, reckoned from the clock")
+    assert tiles["Blake256 (Decred)"] == ("2.4 TH/s", "no rating, calculated from the clock")
     mixed = outcome(seen("a4", a_rate(274e6, "A4")), seen("a6", a_rate(1.2e9, "A6", is_rate_counted=False)))
     assert (
-        "scrypt: 1.47 GH/s, of which 274 MH/s of 274 MH/s expected, the rest from 1 miner without a rating, in"
+        "scrypt: 1.47 GH/s, of which 274 MH/s of 274 MH/s expected, the rest from 1 miner without a rating, partly"
         in (mixed["summary"])
     )
 

@@ -58,10 +58,10 @@ def test_two_miners(one: Mapping[str, Any], other: Mapping[str, Any], problems: 
 @pytest.mark.parametrize(
     ("variables", "text"),
     [
-        (with_pools(pool("")), "its worker is ''"),
-        (with_pools(pool("farm.")), "its worker is 'farm.'"),
-        (with_pools(pool("farm. .1")), "its worker is 'farm. .1'"),
-        (with_pools({"url": URL}), "its worker is ''"),
+        (with_pools(pool("")), "its worker ''"),
+        (with_pools(pool("farm.")), "its worker 'farm.'"),
+        (with_pools(pool("farm. .1")), "its worker 'farm. .1'"),
+        (with_pools({"url": URL}), "its worker ''"),
         (with_pools(pool("farm.{{ rack }}")), "a variable in 'farm.{{ rack }}' is undefined"),
         (static("10.1.0.{{ position }}"), "a variable in '10.1.0.{{ position }}' is undefined"),
         (with_pools("stratum"), "provision_pools is not a list of pools"),
@@ -94,7 +94,7 @@ def test_a_plan_names_who_is_ready_and_what_to_fix() -> None:
     assert plan["summary"] == "3 miners: 1 ready, 2 with a problem in the desired state."
     assert plan["problem"] == (
         "2 problems in the desired state, so nothing was sent to any miner. "
-        "Invalid desired state for c: its worker is '', in which a part is empty: set the variables of its name. "
+        "Invalid desired state for c: its worker '' has an empty part: set the variables in its name. "
         f"b and a have the same worker 'farm.1' at '{URL}'."
     )
 

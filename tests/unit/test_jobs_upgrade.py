@@ -382,7 +382,7 @@ def test_how_many_may_fail(given: dict[str, Any], allowed: int) -> None:
     assert stop.startswith(f"STOPPED: {len(done)} of {len(done)} miner")
     failed = ", ".join(f"{name} (192.0.2.{name[1:]})" for name in done)
     verb = "is" if len(done) == 1 else "are"
-    assert f"allow {allowed}. Not touched: {4 - len(done)} miners. {failed} {verb} failed: Fell back." in stop
+    assert f"allow {allowed}. Not started: {4 - len(done)} miners. {failed} {verb} failed: Fell back." in stop
     assert "with --limit @dragonmint-reports/upgrade_without_failed.txt, and run" in stop
 
 
@@ -410,7 +410,7 @@ def test_the_summary_says_each_number_and_what_to_do() -> None:
         "7 miners: 1 failed, 1 unreachable, 1 unknown (authentication), 1 not eligible (not mining), 3 upgraded. "
         "m3 (192.0.2.3) is failed: Fell back. The record is in dragonmint-reports. Fix the miners that failed, or "
         "leave them out with --limit @dragonmint-reports/upgrade_without_failed.txt, and run the same command again: "
-        "what is upgraded is skipped. m5 (192.0.2.5) is unreachable: No miner answers. m6 (192.0.2.6) is unknown: "
+        "upgraded miners are skipped. m5 (192.0.2.5) is unreachable: No miner answers. m6 (192.0.2.6) is unknown: "
         "Refused. Fix these miners and run the same command again, or set upgrade_partial: true to do without them."
     )
     assert outcome({}, [IDLE], is_check=True)["summary"] == ("5 miners: 1 not eligible (not mining), 4 to be upgraded.")

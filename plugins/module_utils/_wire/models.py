@@ -283,7 +283,7 @@ ALGORITHMS = {each.name: each for each in (SHA256, SCRYPT, X11, CRYPTONIGHT, EQU
 
 _LIST = "list of asicminervalue.com, October 2019"
 _TABLES = "tables of pools and shops"
-_A11_PRO = "a shop, of the A11 Pro; two units were seen at 1.31 and 1.35 GH/s"
+_A11_PRO = "a shop, for the A11 Pro; two units were seen at 1.31 and 1.35 GH/s"
 _QUOTED = "often quoted"
 _ESTIMATE = "estimated from the maker's figures: power falls a little faster than the hash rate"
 
@@ -438,7 +438,7 @@ MODELS: Mapping[str, Model] = {
             fans=Figure(3, SAID),
             autotune=_SAID_MODES,
             ratings=(
-                Rating(Figure(52e12, SAID), None, f"{_LIST}; the figures of its power differ, 2200 to 2800 W"),
+                Rating(Figure(52e12, SAID), None, f"{_LIST}; its power figures vary from 2200 to 2800 W"),
                 Rating(Figure(57e12, SAID), Figure(3300.0, SAID), _TABLES),
             ),
         ),
@@ -457,7 +457,7 @@ MODELS: Mapping[str, Model] = {
             mhs_factor=Figure(1e6, REC),
             boards=Figure(4, REC),
             chips=Figure(20, REC),
-            ratings=_nominal(Figure(274e6, REC), None, "recorded, of one unit"),
+            ratings=_nominal(Figure(274e6, REC), None, "recorded from one unit"),
         ),
         Model(
             "A4+",
@@ -547,13 +547,13 @@ MODELS: Mapping[str, Model] = {
             _A10,
             type="A10S",
             name="A10 720M 6 GB",
-            ratings=_nominal(Figure(720e6, SAID), None, "the name that it is sold under"),
+            ratings=_nominal(Figure(720e6, SAID), None, "its sales name"),
         ),
         replace(
             _A10,
             type="A10X",
             name="A10 720M 7 GB",
-            ratings=_nominal(Figure(720e6, SAID), None, "the name that it is sold under"),
+            ratings=_nominal(Figure(720e6, SAID), None, "its sales name"),
         ),
         _A11,
         replace(_A11, type="A11M"),

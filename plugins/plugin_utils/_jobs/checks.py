@@ -134,7 +134,7 @@ def find(results: Mapping[str, Mapping[str, Any] | None], limits: Limits) -> lis
         return [failure]
     facts = {**_facts(looked), **_facts(results.get("error"))}
     if "dragonmint_mining" not in facts:
-        return [Finding(UNEXAMINED, CRITICAL, "its state of mining could not be read")]
+        return [Finding(UNEXAMINED, CRITICAL, "its mining state could not be read")]
     seen = Seen(facts, pools, limits)
     findings = [finding for check in _CHECKS for finding in check(seen)]
     return sorted(findings, key=lambda finding: SEVERITIES.index(finding.severity))

@@ -90,7 +90,7 @@ VARIABLES = Variables(
         Variable(
             "curtail_mode",
             "str",
-            "Switch each miner that consumes more than in this autotune mode to this mode.",
+            "Switch all miners to this autotune mode, except those that draw less power already.",
             choices=MODES,
         ),
         Variable(
@@ -103,7 +103,7 @@ VARIABLES = Variables(
         Variable(
             "curtail_partial",
             "bool",
-            "Succeed although some miners could not be commanded, or although less than O(curtail_kw) can be saved.",
+            "Succeed even if some miners could not be commanded, or less than O(curtail_kw) can be saved.",
             default=False,
         ),
         Variable(
@@ -111,8 +111,7 @@ VARIABLES = Variables(
             "str",
             "When the event ends at the latest, such as V(2026-07-01T18:00:00Z), in quotes. Until then, the role "
             "provision keeps the mode of curtailed miners, and the inventory does not report it as drift. Defaults "
-            "to 24 hours after the "
-            "start.",
+            "to 24 hours after the start.",
         ),
         Variable(
             "curtail_deadline_seconds",
@@ -136,7 +135,12 @@ VARIABLES = Variables(
             "How many miners or kW are switched per second at most, such as V(20 miners) or V(30 kW). Not limited by "
             "default.",
         ),
-        Variable("curtail_restore_rate", "str", "The same for O(curtail_restore)."),
+        Variable(
+            "curtail_restore_rate",
+            "str",
+            "How many miners or kW are restored per second at most, such as V(20 miners) or V(30 kW). Not limited by "
+            "default.",
+        ),
         Variable(
             "curtail_never",
             "str",
@@ -266,7 +270,9 @@ def why_not_written(place: Place, reason: str) -> str:
     problem = f"The record {place.path} (curtail_record) can't be written: {reason}."
     if place.is_required:
         return f"{problem} Set curtail_record to a file in a folder that the user who runs Ansible may write to."
-    return f"{problem} The job goes on without it: to restore, hand on the record in dragonmint_curtail."
+    return (
+        f"{problem} The job goes on without it. To restore, pass dragonmint_curtail.record on as curtail_record_data."
+    )
 
 
 def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float) -> dict[str, float]:
@@ -298,7 +304,7 @@ def why_of_another_fleet(record: Record, place: Place, inventory: Collection[str
     return (
         f"None of the {counted(len(record.miners), 'miner')} of the record in {place.source} is in the inventory: "
         f"{named(list(record.miners), 3)}. It is the record of another fleet, so nothing was sent. Correct the "
-        "inventory, or give the record of this fleet."
+        "inventory, or use the record of this fleet."
     )
 
 
@@ -511,9 +517,9 @@ def _planned(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     """Returns a summary of a plan in a few sentences."""
     chosen = [miner for miner in course.miners.values() if miner.is_chosen]
     watts = sum(miner.step_watts for miner in chosen)
-    wanted = f" of {course.goal.kw:g} kW wanted" if course.goal.kw is not None else ""
+    wanted = f" of {course.goal.kw:g} kW requested" if course.goal.kw is not None else ""
     saved = abs(_kw(watts + course.saved_before_watts))
-    effect = f"{saved:g} kW {'more again' if course.goal.restore else 'saved'}{wanted}"
+    effect = f"{saved:g} kW {'restored' if course.goal.restore else 'saved'}{wanted}"
     idle = sum(miner.seen is not None and miner.seen.is_hashing is False for miner in chosen)
     return " ".join(
         [
@@ -530,7 +536,7 @@ def _done(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     kw = abs(_kw(course.confirmed_watts))
     effect = f"{kw:g} kW {'more than during the event' if course.goal.restore else 'less than before'}"
     unchanged = sum(row["outcome"] == UNCHANGED for row in rows)
-    why = f", since {unchanged} of {counted(len(rows), 'miner')} are as wanted already" if unchanged else ""
+    why = f", since {unchanged} of {counted(len(rows), 'miner')} need no change" if unchanged else ""
     sentences = [
         f"{confirmed} of {counted(chosen, 'miner')} confirmed, {effect}." if chosen else f"No miner was commanded{why}."
     ]
@@ -539,7 +545,7 @@ def _done(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
     if course.goal.kw is not None:
         missing = round(course.goal.kw - _saved_kw(course), 3)
         short = f", {missing:g} kW short" if missing > 1e-3 else ""
-        sentences.append(f"{_saved_kw(course):g} kW saved of {course.goal.kw:g} kW wanted{short}.")
+        sentences.append(f"{_saved_kw(course):g} kW saved of {course.goal.kw:g} kW requested{short}.")
     return " ".join([*sentences, *_others(rows)])
 
 
@@ -571,7 +577,7 @@ def _reasons(failed: Sequence[Mapping[str, Any]]) -> str:
         where = f" ({row['address']})" if row["address"] else ""
         alike.setdefault(row["reason"] or "it was not tried.", []).append(f"{row['miner']}{where}")
     reasons = [f"{named(names, 3)}: {reason}" for reason, names in alike.items()]
-    return f"{counted(len(failed), 'miner')} not as wanted: {first(reasons, 3)}"
+    return f"{counted(len(failed), 'miner')} not in the desired state: {first(reasons, 3)}"
 
 
 def _by_hand(rows: Sequence[Mapping[str, Any]]) -> str:

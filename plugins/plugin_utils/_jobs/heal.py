@@ -252,7 +252,7 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
     if values["heal"] and len(needy) * 100 > values["max_unhealthy_percent"] * len(miners):
         problem = (
             f"{len(needy)} of {counted(len(miners), 'miner')} need a remedy, more than health_max_unhealthy_percent "
-            f"({values['max_unhealthy_percent']:g}) allows, so none was sent. Look for what they have in common."
+            f"({values['max_unhealthy_percent']:g}) allows, so none was sent. Look for a common cause."
         )
     rows = _rows(miners)
     return {
@@ -273,8 +273,8 @@ def stop_reason(latest: Iterable[Examined]) -> str:
         return ""
     more = f" and {len(lost) - _NAMED} more" if len(lost) > _NAMED else ""
     return (
-        f"STOPPED: after a remedy, {', '.join(lost[:_NAMED])}{more} could not be examined any more, so no other miner "
-        "gets one. Find out why before you run this again."
+        f"STOPPED: after a remedy, {', '.join(lost[:_NAMED])}{more} could not be examined any more, so no further "
+        "miner gets one. Find out why before you run this again."
     )
 
 

@@ -129,8 +129,9 @@ def outcome(counts: Mapping[str, int]) -> dict[str, Any]:
     Some miners being down is what metrics are for; all of them being down is a failure of the poll.
     """
     is_ok = not counts["total"] or bool(counts["up"])
-    also = words.listed({name: counts[name] for name in ("curtailed", "unhealthy", "drifted")})
-    sentences = [words.summed_up({name: counts[name] for name in ("up", "down")}), f"Of these, {also}."]
+    sentences = [words.summed_up({name: counts[name] for name in ("up", "down")})]
+    if of_these := {name: counts[name] for name in ("curtailed", "unhealthy", "drifted") if counts[name]}:
+        sentences.append(f"Of these, {words.listed(of_these)}.")
     if not is_ok:
         sentences.append(
             "No miner answered and accepted the login. Check the network, dragonmint_password and the addresses."

@@ -359,7 +359,7 @@ def _reckoned(total: _Sum) -> str:
     """Warns of rates that prove nothing, however plausible they look."""
     if not total.reckoned:
         return ""
-    return ", reckoned from the clock" if total.reckoned == total.miners else ", in part reckoned from the clock"
+    return ", calculated from the clock" if total.reckoned == total.miners else ", partly calculated from the clock"
 
 
 def _power_line(power: Mapping[str, float]) -> str:

@@ -81,7 +81,7 @@ def _check(values: Mapping[str, Any]) -> None:
     if values.get("at_once") and values.get("test_pools"):
         raise InvalidVariables(
             "provision_test_pools and provision_at_once are both true, but pools can only be tested miner by miner. "
-            "Provision a few miners with provision_test_pools first, as with --limit, and then all of them with "
+            "Provision a few miners with provision_test_pools and --limit first, and then all of them with "
             "provision_at_once alone."
         )
     mode, level = values.get("autotune_mode"), values.get("autotune_level")

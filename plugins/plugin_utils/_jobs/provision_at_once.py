@@ -127,8 +127,8 @@ def _problems(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
     problems = {name: found["problem"] for name, found in variables.items() if found["problem"]}
     problems |= {
         name: (
-            "provision_at_once is false for this miner and true for others, and one run does either. Set it for all "
-            "miners of the run, as with -e."
+            "provision_at_once is false for this miner and true for others, but it must be the same for all miners of "
+            "a run. Set it for all of them, for example with -e."
         )
         for name, found in variables.items()
         if name not in problems and not found["values"]["at_once"]

@@ -270,7 +270,7 @@ def _next(
         wanted = checks.REBOOT
     if not is_down:
         if running.mining_s is None and wanted == checks.RESTART:
-            return "", "the miner does not say how long cgminer has been running"
+            return "", "the miner does not report how long cgminer has been running"
         if running.mining_s is not None and running.mining_s < interval_s:
             return "", f"cgminer was started {_hours(running.mining_s)} ago, in the last {interval}"
         if _was_restarted(running):

@@ -62,7 +62,7 @@ def _claims(variables: Mapping[str, Any]) -> Iterator[str]:
     for pool in pools:
         user = _evaluated(pool.get("user", ""))
         if not all(part.strip() for part in user.split(".")):
-            raise ValueError(f"its worker is {quoted(user)}, in which a part is empty: set the variables of its name")
+            raise ValueError(f"its worker {quoted(user)} has an empty part: set the variables in its name")
         url = _evaluated(pool.get("url")).lower().removesuffix("#xnsub").removesuffix("/")
         yield f"worker {quoted(user)} at {quoted(url)}"
     network = variables.get("provision_network")

@@ -93,7 +93,7 @@ VARIABLES = Variables(
         Variable(
             "upgrade_allow_downgrade",
             "bool",
-            "Install a firmware that is older than the one that a miner runs.",
+            "Also install firmware that is older than what a miner runs.",
             default=False,
         ),
         Variable(
@@ -140,7 +140,7 @@ VARIABLES = Variables(
         Variable(
             "upgrade_allow_slice",
             "bool",
-            "Run although the job is a slice of an AWX job, so that each slice counts only its own miners.",
+            "Run even if the job is a slice of an AWX job. Each slice then counts only its own miners.",
             default=False,
             of_playbook=True,
         ),
@@ -359,7 +359,7 @@ def _stop(
         return ""
     return (
         f"STOPPED: {len(failed)} of {words.counted(len(begun), 'miner')} failed, and upgrade_max_failures and "
-        f"upgrade_max_failure_percent allow {allowed}. Not touched: {words.counted(len(due) - len(begun), 'miner')}. "
+        f"upgrade_max_failure_percent allow {allowed}. Not started: {words.counted(len(due) - len(begun), 'miner')}. "
         f"{_reasons(failed)} {_advice(values)}"
     )
 
@@ -387,7 +387,7 @@ def _advice(values: Mapping[str, Any]) -> str:
     folder = values["report_folder"]
     return (
         f"The record is in {folder}. Fix the miners that failed, or leave them out with --limit "
-        f"{shlex.quote(f'@{folder}/{LIMIT_FILE}')}, and run the same command again: what is upgraded is skipped."
+        f"{shlex.quote(f'@{folder}/{LIMIT_FILE}')}, and run the same command again: upgraded miners are skipped."
     )
 
 
