@@ -53,7 +53,10 @@ def run(fleet: Fleet, polls: int) -> list[dict[str, Any]]:
         "credentials": [{"password": PASSWORD}],
         "interval": 1,
         "snapshot": str(FOLDER / "fleet.json"),
-        "desired": {"autotune": {"mode": "balanced"}},
+        "desired": {
+            "autotune": {"mode": "balanced"},
+            "pools": [{"url": "stratum+tcp://pool.example.com:3333", "user": "farm.{mac}"}],
+        },
     }
     (FOLDER / "fleet.json").unlink(missing_ok=True)
     done = subprocess.run(

@@ -161,7 +161,7 @@ def _json_object(request: Request[Any], reply: Reply) -> Mapping[str, Any]:
         )
     require_ok(request.path, reply)
     try:
-        answer = json.loads(reply.body.decode("utf-8"), parse_constant=_no_constant)
+        answer = _DECODER.decode(reply.body.decode("utf-8"))
     except (ValueError, RecursionError):
         _bad(request.path, _no_json(reply), reply)
     if not isinstance(answer, dict):
@@ -193,6 +193,10 @@ def _bad(path: str, what: str, reply: Reply) -> NoReturn:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not valid JSON")
+
+
+# One for all replies: json.loads() makes another for each.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 
 def _no_json(reply: Reply) -> str:
