@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -24,6 +26,7 @@ PROGRAM = shutil.which("swupdate")
 MINER = "g19:t1.g19"
 # It occasionally ends before it has printed its result.
 TRIES = 5
+TIMEOUT_S = 60
 VERDICTS = {"SWUPDATE successful !": True, "Image invalid or corrupted": False, "Installation failed !": False}
 
 
@@ -65,17 +68,25 @@ class SWUpdate:
     def _run(self, *arguments: str) -> str:
         assert PROGRAM is not None
         options = ["--key", str(self.folder / "certificate.pem"), "--hwrevision", MINER, "--select", "stable,main"]
-        done = subprocess.run(
-            [PROGRAM, "--verbose", *options, *arguments],
-            # Helpers of an earlier run may still be removing their sockets.
-            env={**os.environ, "TMPDIR": tempfile.mkdtemp(dir=self.folder)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            timeout=60,
-            check=False,
-        )
-        return done.stdout.decode("utf-8", "replace")
+        with tempfile.TemporaryFile(dir=self.folder) as said:
+            process = subprocess.Popen(
+                [PROGRAM, "--verbose", *options, *arguments],
+                # Helpers of an earlier run may still be removing their sockets.
+                env={**os.environ, "TMPDIR": tempfile.mkdtemp(dir=self.folder)},
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+            try:
+                process.wait(TIMEOUT_S)
+            finally:
+                # A helper now and then outlives it.
+                with suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+            said.seek(0)
+            return said.read().decode("utf-8", "replace")
 
 
 def _certificate() -> x509.Certificate:
