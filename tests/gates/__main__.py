@@ -186,7 +186,8 @@ def release() -> None:
 
 def become_pytest(environment: Environment, *arguments: str) -> None:
     """Pytest's summary comes last in the output. Many tests wait for a miner, so a core can run two."""
-    become(environment, "pytest", "-n", str(2 * (os.cpu_count() or 1)), "--dist", "worksteal", *arguments)
+    workers = str(2 * (os.cpu_count() or 1))
+    become(environment, "pytest", "-n", workers, "--dist", "load", "--maxschedchunk", "1", *arguments)
 
 
 def become(environment: Environment, tool: str, *arguments: str) -> None:

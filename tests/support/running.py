@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -221,18 +222,22 @@ class Ansible:
         self, name: str, *arguments: str | Path, environment: Mapping[str, str] | None = None
     ) -> subprocess.CompletedProcess[str]:
         """Runs another program of this ansible-core, and fails on any deprecation warning."""
-        done = subprocess.run(
-            [self.bin / name, *arguments],
-            cwd=self.folder,
-            env={**self.variables(self.folder / "record.jsonl"), **(environment or {})},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=self.timeout_s,
-            check=False,
-        )
-        assert "[DEPRECATION WARNING]" not in done.stderr, done.stderr
-        return done
+        variables = {**self.variables(self.folder / "record.jsonl"), **(environment or {})}
+        command = [self.bin / name, *arguments]
+        with tempfile.TemporaryFile() as errors:
+            code, stdout = warm.run(
+                self.bin / "python",
+                WARM,
+                command,
+                cwd=self.folder,
+                env=variables,
+                timeout=self.timeout_s,
+                errors=errors,
+            )
+            errors.seek(0)
+            stderr = errors.read().decode()
+        assert "[DEPRECATION WARNING]" not in stderr, stderr
+        return subprocess.CompletedProcess(command, code, stdout, stderr)
 
     def write(self, name: str, content: Any) -> Path:
         path = self.folder / name

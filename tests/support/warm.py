@@ -15,6 +15,7 @@ import atexit
 import functools
 import json
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -105,7 +106,14 @@ def start(
     connection = server(python, kind, at_start, os.getpid())
     umask = os.umask(0)
     os.umask(umask)
-    request = {"argv": list(map(str, argv)), "cwd": str(cwd), "env": dict(env), "module": module, "umask": umask}
+    request = {
+        "argv": list(map(str, argv)),
+        "cwd": str(cwd),
+        "env": dict(env),
+        "files": resource.getrlimit(resource.RLIMIT_NOFILE),
+        "module": module,
+        "umask": umask,
+    }
     body = json.dumps(request).encode()
     status, told = os.pipe()
     try:
@@ -148,8 +156,9 @@ def run(
     cwd: Path,
     env: Mapping[str, str],
     timeout: float,
+    errors: IO[bytes] | None = None,
 ) -> tuple[int, str]:
-    """Runs a script to its end; returns its exit code and output."""
+    """Runs a script to its end; returns its exit code and output, including standard error without ``errors``."""
     if _is_cold:
         done = subprocess.run(
             [python, *command],
@@ -157,7 +166,7 @@ def run(
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+            stderr=errors or subprocess.STDOUT,
             text=True,
             timeout=timeout,
             check=False,
@@ -167,7 +176,8 @@ def run(
     said, end = os.pipe()
     with os.fdopen(said, "rb", buffering=0) as output, Path(os.devnull).open("rb") as nothing:
         try:
-            process = start(python, kind, command, cwd=cwd, env=env, streams=[nothing.fileno(), end, end])
+            streams = [nothing.fileno(), end, errors.fileno() if errors else end]
+            process = start(python, kind, command, cwd=cwd, env=env, streams=streams)
         finally:
             os.close(end)
         pieces = []

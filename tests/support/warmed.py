@@ -10,8 +10,10 @@ for any Python that Ansible runs on.
 import builtins
 import gc
 import importlib
+import io
 import json
 import os
+import resource
 import runpy
 import selectors
 import socket
@@ -86,6 +88,17 @@ def compile_once(folder):
     finder.compile = compile_
 
 
+def reopened(stream, mode):
+    """Returns a standard stream for what its descriptor is now, as the interpreter makes it."""
+    fd = stream.fileno()
+    buffer = open(fd, mode, closefd=False)  # noqa: SIM115
+    buffer.raw.name = stream.name
+    line_buffering = stream is sys.stderr or os.isatty(fd)
+    text = io.TextIOWrapper(buffer, stream.encoding, stream.errors, "\n", line_buffering)
+    text.mode = stream.mode
+    return text
+
+
 def become(request):
     """In a fork: sets up the environment of the request, as a new process would find it."""
     os.chdir(request["cwd"])
@@ -96,6 +109,10 @@ def become(request):
     os.environ.update({**added, **request["env"]})
     time.tzset()
     tempfile.tempdir = None
+    resource.setrlimit(resource.RLIMIT_NOFILE, request["files"])
+    sys.stdin = sys.__stdin__ = reopened(sys.stdin, "rb")
+    sys.stdout = sys.__stdout__ = reopened(sys.stdout, "wb")
+    sys.stderr = sys.__stderr__ = reopened(sys.stderr, "wb")
     sys.argv[:] = request["argv"]
 
 

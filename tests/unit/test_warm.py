@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -32,6 +33,13 @@ PROGRAMS = {
         "import os, sys; print(sys.argv, os.getcwd(), sys.path[0], __name__, __file__, sorted(os.environ.items()), "
         "sys.stdin.read(), [fd for fd in os.listdir('/proc/self/fd') if os.path.exists(f'/proc/self/fd/{fd}')])"
     ),
+    "its streams": (
+        "import sys\nfor s in (sys.stdin, sys.stdout, sys.stderr):\n"
+        "    print(s.name, s.mode, s.encoding, s.errors, s.line_buffering, s.seekable())\n"
+        "sys.stdout.reconfigure(errors='replace')\nsys.stderr.reconfigure(errors='replace')\n"
+        "print('to stdout')\nprint('to stderr', file=sys.stderr)"
+    ),
+    "how many files it may open": "import resource; print(resource.getrlimit(resource.RLIMIT_NOFILE))",
     "signals": "import signal; print([signal.getsignal(n) for n in (1, 2, 13, 15, 17)], signal.pthread_sigmask(0, []))",
     "groups": "import os; print(os.getpgid(0), os.getsid(0), os.umask(0))",
     "a folder for temporary files": "import tempfile; print(tempfile.gettempdir())",
@@ -49,10 +57,14 @@ def test_it_does_what_a_process_of_its_own_does(name: str, tmp_path: Path) -> No
 
     def run(how: Callable[[], object]) -> tuple[int, str]:
         before = os.umask(0o027)
+        files = resource.getrlimit(resource.RLIMIT_NOFILE)
+        # Another one for each program: the process that forks has that of the first.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (200 + len(name), files[1]))
         try:
             with how():  # type: ignore[attr-defined]
                 return warm.run(PYTHON, KIND, [script, "-v", "two words"], cwd=tmp_path, env=env, timeout=60)
         finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, files)
             os.umask(before)
 
     assert without_frames(run(nullcontext)) == without_frames(run(warm.cold))
