@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+import functools
+import http.server
 import os
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -30,6 +33,18 @@ def firmware_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for version in (NEWER_FIRMWARE, OLDER_FIRMWARE):
         firmware.build(folder / f"{version}.swu", version)
     return folder
+
+
+@pytest.fixture
+def shop(firmware_files: Path) -> Iterator[str]:
+    """A server from which miners can download the archives."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(firmware_files))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture(params=CORES, ids=core_name)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -160,6 +161,34 @@ def test_every_miner_gets_an_outcome(ansible: Ansible, start_fleet: Callable[...
 
 
 @newest_core
+def test_an_event_has_its_times(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    """When it ends at the latest, how long a run may take, how soon a miner may switch back and how fast all may."""
+    fleet = start_fleet(count=5, speed=SPEED)
+    fleet[4].fault("silent")
+    inventory = inventory_of(fleet, dragonmint_timeout=1, dragonmint_retries=0)
+    began = time.monotonic()
+    ends = {"curtail_until": "2099-07-01T18:00:00Z", "curtail_deadline_seconds": 4, "curtail_partial": True}
+    ansible(CURTAIL, inventory, extra_vars={"curtail_mode": "efficient", **ends})
+    assert time.monotonic() - began < 60
+    assert record(ansible)["until"] == "2099-07-01T18:00:00Z"
+    assert recorded(ansible) == {"miner1", "miner2", "miner3", "miner4"}
+    fleet.clear()
+
+    slice_of_awx = {"awx_job_template_name": "x", "awx_workflow_job_name": "x", "curtail_allow_slice": True}
+    early = ansible(CURTAIL, inventory, extra_vars={"curtail_restore": True, "curtail_minimum_minutes": 60})
+    assert early.returncode != 0
+    assert "(curtail_minimum_minutes)" in early.output
+    assert hosts_with_writes(fleet) == set()
+    ansible(
+        CURTAIL, inventory, extra_vars={"curtail_restore": True, "curtail_restore_rate": "2 miners", **slice_of_awx}
+    ).succeeded()
+    times = sorted(write["time"] for miner in fleet.miners for write in miner.writes())
+    assert len(times) == 4
+    assert times[-1] - times[0] > 1
+    assert recorded(ansible) == set()
+
+
+@newest_core
 def test_what_is_powered_off_is_named_and_restored_once_it_was_switched_on(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
@@ -274,10 +303,13 @@ def test_while_an_event_is_open_nobody_else_sets_the_mode(ansible: Ansible, star
     desired = {"provision_autotune_mode": "performance", "provision_verify_mining": False}
     jobs = [
         *({"import_playbook": f"minerops.dragonmint.{job}"} for job in ("provision", "audit", "heal", "overview")),
-        {"import_playbook": "minerops.dragonmint.metrics"},
+        {
+            "import_playbook": "minerops.dragonmint.metrics",
+            "vars": {"metrics_labels": ["hall"], "metrics_drift": False},
+        },
         {"import_playbook": "minerops.dragonmint.provision", "vars": {"provision_at_once": True}},
     ]
-    done = ansible(jobs, inventory_of(fleet), extra_vars=desired).succeeded()
+    done = ansible(jobs, inventory_of(fleet, hall="h1"), extra_vars=desired).succeeded()
     assert [mode for mode, _level in modes(fleet)] == ["efficient", "performance"]
     left_alone = "since the miner is curtailed until"
     (said,) = [each for each in done.of("miner1") if each.task.endswith("Keep the mode of a curtailed miner")]
@@ -289,8 +321,9 @@ def test_while_an_event_is_open_nobody_else_sets_the_mode(ansible: Ansible, star
     assert (drift["outcome"], left_alone in drift["reason"]) == ("as desired", True)
     assert [row["state"] for row in rows_of(ansible, "overview", "miner1")] == ["curtailed"]
     metrics = (ansible.folder / "dragonmint-reports/dragonmint.prom").read_text(encoding="utf-8")
-    assert re.search(r'^dragonmint_curtailed{miner="miner1".*} 1.0$', metrics, re.MULTILINE)
-    assert re.search(r'^dragonmint_curtailed{miner="miner2".*} 0.0$', metrics, re.MULTILINE)
+    assert re.search(r'^dragonmint_curtailed{hall="h1",miner="miner1".*} 1.0$', metrics, re.MULTILINE)
+    assert "dragonmint_drifted{" not in metrics
+    assert re.search(r'^dragonmint_curtailed{hall="h1",miner="miner2".*} 0.0$', metrics, re.MULTILINE)
 
     source = ansible.folder / "fleet.dragonmint.yml"
     options = {

@@ -4,10 +4,7 @@
 
 from __future__ import annotations
 
-import functools
-import http.server
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -241,18 +238,6 @@ def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Ca
     flashed = {name: miner.state()["flashed"] for name, miner in miners.items()}
     flashed["not-waited-for"] = 1
     assert flashed == {name: case.flashed for name, case in CASES.items()}
-
-
-@pytest.fixture
-def shop(firmware_files: Path) -> Iterator[str]:
-    """A server from which miners can download the archives."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(firmware_files))
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @newest_core

@@ -46,6 +46,16 @@ TROUBLES: dict[str, tuple[Callable[[Miner], Any], str]] = {
     "dark": (lambda miner: miner.fault("dark"), "unreachable"),
     "locked": (lambda miner: miner.set(users={"admin": "nobody knows"}), "locked"),
 }
+# Limits that miners have for themselves: what is done to a miner, its limit, and the finding that only this one has.
+LIMITS: dict[str, tuple[dict[str, Any], float, str]] = {
+    "health_max_board_temperature_c": ({}, 60, "board_hot"),
+    "health_max_fan_percent": ({}, 1, "fan_at_limit"),
+    "health_max_hardware_error_ratio": ({"boards": [WELL, WELL, {"hardware_errors_per_s": 1}]}, 0, "hardware_errors"),
+    "health_max_reject_ratio": ({"boards": [{"reject_ratio": 0.03}] * 3}, 0.02, "rejects"),
+    "health_max_share_age_seconds": ({"boards": [{"last_share_s": 60}] * 3}, 30, "no_shares"),
+    "health_min_hashrate_ratio": ({}, 1.5, "hashrate_low"),
+    "health_min_uptime_seconds": ({}, 1e9, "rebooted"),
+}
 
 
 class TestFindings:
@@ -77,6 +87,21 @@ class TestFindings:
         _heading, *table = done.one(task="Show what is wrong").result["msg"]
         assert len(table) == len(TROUBLES) + 1
         assert (hosts_with_writes(fleet), hosts_with_writes(well)) == (set(), set())
+
+    @newest_core
+    def test_each_limit_is_that_of_the_miner(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+        fleet = start_fleet(count=2 * len(LIMITS), speed=1.0)
+        others = {limit: f"{limit} of the others" for limit in LIMITS}
+        miners = dict(zip([*LIMITS, *others.values()], fleet.miners, strict=True))
+        inventory = inventory_of(miners)
+        for limit, (state, value, _code) in LIMITS.items():
+            miners[limit].set(**state)
+            miners[others[limit]].set(**state)
+            inventory["miners"]["hosts"][limit][limit] = value
+        heal(ansible, inventory, health_fail_on="never").succeeded()
+        assert {(row["miner"], row["code"]) for row in report(ansible) if row["severity"] != "ok"} == {
+            (limit, code) for limit, (_state, _value, code) in LIMITS.items()
+        }
 
     @newest_core
     def test_each_run_of_a_process_has_its_own_limits_and_exit_code(
@@ -257,8 +282,8 @@ class TestRemedies:
     ) -> None:
         fleet = start_fleet(speed=SPEED)
         fleet[0].set(ready=False)
-        (ansible.folder / "dragonmint-state").write_text("not a folder", "utf-8")
-        done = heal(ansible, inventory_of({"m": fleet[0]}), health_heal=True)
+        (ansible.folder / "notes").write_text("not a folder", "utf-8")
+        done = heal(ansible, inventory_of({"m": fleet[0]}), health_heal=True, health_state_folder="notes")
         assert done.returncode != 0
         assert hosts_with_writes(fleet) == set()
         (row,) = report(ansible)

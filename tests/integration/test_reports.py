@@ -136,7 +136,9 @@ def test_a_limited_run_and_a_dry_one(ansible: Ansible, webhook: Webhook) -> None
     folder = ansible.folder / "dragonmint-reports"
     before = (folder / "mine.json").read_text("utf-8")
     limited = ansible(
-        [play(("m1", "ok"), report_webhook_url=webhook.url)], MINERS, "--limit", "m1", "--check"
+        [play(("m1", "ok"), report_webhook_url=webhook.url, report_summary="One of two.")],
+        MINERS,
+        *("--limit", "m1", "--check"),
     ).succeeded()
     assert limited.one(task=WRITE).result["changes"] | {"miners_gone": 0} == {
         **dict.fromkeys(("new", "still", "miners_new", "miners_gone"), 0),
@@ -144,7 +146,10 @@ def test_a_limited_run_and_a_dry_one(ansible: Ansible, webhook: Webhook) -> None
     }
     assert webhook.told == []
     assert (folder / "mine.json").read_text("utf-8") == before
-    assert "limited to <bdi>m1</bdi>" in (folder / "mine.limit-m1.html").read_text("utf-8")
+    page = (folder / "mine.limit-m1.html").read_text("utf-8")
+    assert "limited to <bdi>m1</bdi>" in page
+    # It comes before the summary of the statistics.
+    assert ("One of two." in page, "Two miners." in page) == (True, False)
 
 
 @newest_core
@@ -166,8 +171,9 @@ def test_an_overview_of_a_site(ansible: Ansible, start_fleet: Callable[..., Flee
     fleet[2].set(ready=False)
     fleet[3].set(boards=[{}, {"alive": False}, {}])
     fleet[4].set(users={"admin": "Somebody-Elses-1"})
-    inventory = inventory_of(fleet, dragonmint_retries=0, rack="rack1")
-    done = overview(ansible, inventory).succeeded()
+    inventory = inventory_of(fleet, dragonmint_retries=0, hall="hall1", shelf="7")
+    places = {"overview_rack": "hall", "overview_position": "shelf"}
+    done = overview(ansible, inventory, **places).succeeded()
     rows = {row["miner"]: row for row in json.loads((ansible.folder / "dragonmint-reports/overview.json").read_text())}
     assert {miner: row["state"] for miner, row in rows.items() if row["state"] != "mining"} == {
         "miner2": "unreachable",
@@ -175,7 +181,8 @@ def test_an_overview_of_a_site(ansible: Ansible, start_fleet: Callable[..., Flee
         "miner4": "unhealthy",
         "miner5": "locked",
     }
-    assert (rows["miner1"]["rack"], rows["miner1"]["link"]) == ("rack1", f"http://{fleet[0].host}:{fleet.port}/")
+    assert (rows["miner1"]["rack"], rows["miner1"]["position"]) == ("hall1", "7")
+    assert rows["miner1"]["link"] == f"http://{fleet[0].host}:{fleet.port}/"
     shown = done.one(task="Show the worst miners").result["msg"]
     assert [line.split()[0] for line in shown] == ["miner", "miner2", "miner5", "miner3", "miner4"]
     assert "8 miners: 1 unreachable, 1 locked, 2 unhealthy, 4 mining." in done.output

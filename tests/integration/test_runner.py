@@ -180,7 +180,7 @@ def test_an_upgrade_that_was_cancelled_goes_on(
     assert "This job is a slice of 'minerops.dragonmint.upgrade'" in sliced.text
     assert [miner for miner in fleet.miners if miner.requests()] == []
 
-    job = awx.job("upgrade", answers)
+    job = awx.job("upgrade", {**answers, **of_awx, "upgrade_allow_slice": "true"})
     process = job.start()
     try:
         wait_until(lambda: fleet[0].state()["firmware"] == NEWER_FIRMWARE)

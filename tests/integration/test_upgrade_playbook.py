@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import time
 from collections.abc import Callable
@@ -58,15 +59,43 @@ def test_a_fleet_is_upgraded_and_left_alone_again(ansible: Ansible, start_fleet:
     check = upgrade(ansible, fleet, "--check")
     assert check.returncode != 0
     assert "3 miners: 1 unreachable, 2 to be upgraded. miner2" in check.output
+    refused = upgrade(ansible, fleet, upgrade_require_all=True)
+    assert refused.returncode != 0
+    assert "upgrade_require_all" in refused.output
     assert versions(fleet) == before
-    done = upgrade(ansible, fleet, upgrade_serial=[10])
+    done = upgrade(ansible, fleet, upgrade_serial=[10], upgrade_parallel=1)
     assert done.returncode != 0
+    assert len(done.of(task="Stop when too many have failed")) == 2
     assert "3 miners: 1 unreachable, 2 upgraded. miner2" in done.output
     assert versions(fleet) == [NEWER_FIRMWARE, before[1], NEWER_FIRMWARE]
     assert recorded(ansible) == {"miner1": "upgraded", "miner2": "unreachable", "miner3": "upgraded"}
     again = upgrade(ansible, fleet, upgrade_partial=True).succeeded()
     assert "3 miners: 1 unreachable, 2 up to date." in again.output
     assert [miner.state()["flashed"] for miner in fleet.miners] == [1, 0, 1]
+
+
+@newest_core
+def test_firmware_is_what_it_should_be(ansible: Ansible, start_fleet: Callable[..., Fleet], shop: str) -> None:
+    """By its checksum and version where it is here, and as the vendor's newest where miners fetch it."""
+    fleet = start_fleet(generation=GENERATION, speed=SPEED)
+    source = ansible.folder / VARIABLES["upgrade_src"]
+    checksum = f"sha256:{hashlib.sha256(source.read_bytes()).hexdigest()}"
+    wrong = {"upgrade_checksum": f"sha256:{'0' * 64}"}, {"upgrade_version": OLDER_FIRMWARE}
+    for variables in wrong:
+        done = upgrade(ansible, fleet, "--check", **variables)
+        assert done.returncode != 0
+        assert next(iter(variables)) in done.output
+    check = upgrade(ansible, fleet, "--check", upgrade_checksum=checksum, upgrade_version=NEWER_FIRMWARE).succeeded()
+    assert "1 miner: 1 to be upgraded." in check.output
+    assert fleet[0].state()["uploads"] == 0
+
+    url = f"{shop}/{NEWER_FIRMWARE}.swu"
+    fleet[0].set(has_download=True, vendor={"version": NEWER_FIRMWARE, "versionDate": "", "url": url, "info": ""})
+    latest = {**VARIABLES, "upgrade_latest": True, "upgrade_serial": [1]}
+    del latest["upgrade_src"]
+    done = ansible(PLAY, inventory_of(fleet), extra_vars=latest).succeeded()
+    assert "1 miner: 1 upgraded." in done.output
+    assert versions(fleet) == [NEWER_FIRMWARE]
 
 
 @newest_core
@@ -102,7 +131,7 @@ def test_a_batch_that_is_larger_than_the_forks_is_handed_over_and_then_collected
     fleet[2].fault("boots_old")
     fleet[4].fault("never_back")
     fleet[5].fault("flash_fails")
-    texts = ["-e", "upgrade_wait_timeout=20", "-e", "upgrade_settle_seconds=30", "-e", "upgrade_max_failures=3"]
+    texts = ["-e", "upgrade_wait_timeout=20", "-e", "upgrade_settle_seconds=30", "-e", "upgrade_max_failure_percent=50"]
     done = upgrade(ansible, fleet, "-f", "2", *texts, upgrade_serial=[10], upgrade_wait_timeout="20")
     assert done.returncode != 0
     outcomes = recorded(ansible)

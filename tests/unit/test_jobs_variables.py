@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -229,3 +230,9 @@ def test_who_looks_whether_a_miner_is_curtailed_takes_the_variables_of_the_recor
     looks = any("minerops.dragonmint.curtailed" in path.read_text(encoding="utf-8") for path in files if path.exists())
     taken = {entry.name for table in tables_of(job) for entry in table}
     assert not looks or taken >= {entry.name for entry in PLACE_VARIABLES}
+
+
+def test_every_variable_is_used_by_an_integration_test() -> None:
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "tests/integration").rglob("*.py")]
+    used = {name for text in texts for name in re.findall(r"\w+", text)}
+    assert {entry.name for job in JOBS.values() for entry in job.variables} - used == set()
