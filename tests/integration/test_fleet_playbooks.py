@@ -46,6 +46,7 @@ def wanted(**variables: Any) -> dict[str, Any]:
 
 
 class TestProvision:
+    @newest_core
     def test_a_fresh_rack_gets_passwords_and_addresses_and_then_stays_as_it_is(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:

@@ -37,6 +37,7 @@ from tests.simulator.control import Fleet, Miner
 from tests.support.running import ROOT, Ansible, newest_core
 
 
+@newest_core
 def test_devices_of_all_kinds(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """One of each generation is healthy; the others are foreign, dark, locked, hang, drip, never end or die."""
     fleet = start_fleet(count=12, generation="mixed")
@@ -122,6 +123,7 @@ def test_text_of_a_device_is_never_a_template(ansible: Ansible, start_fleet: Cal
     assert not (ansible.folder / "owned").exists()
 
 
+@newest_core
 def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, generation="mixed")
     cached = {"cache": True, "cache_plugin": "ansible.builtin.jsonfile", "cache_connection": str(ansible.folder / "c")}
@@ -153,6 +155,7 @@ def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, star
     assert set(actions(fleet[0])) >= POLLED
 
 
+@newest_core
 def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
@@ -289,6 +292,7 @@ def test_names_that_can_not_be_had(ansible: Ansible, start_fleet: Callable[..., 
     assert [text for text, problem in zip(strict, problems.values(), strict=True) if problem not in text] == []
 
 
+@newest_core
 def test_filters_leave_out_before_more_is_asked(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, generation="mixed")
     wanted = fleet[1]

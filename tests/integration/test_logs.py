@@ -129,6 +129,7 @@ def test_new_entries_are_followed(ansible: Ansible, start_fleet: Callable[..., F
     assert [line.endswith(": Started cgminer 4.10.0") for line in done.of("miner")[-1].result["lines"]] == [True]
 
 
+@newest_core
 def test_the_file(ansible: Ansible, start_fleet: Callable[..., Fleet], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOGS", "logs")
     (miner,) = start_fleet().miners

@@ -130,6 +130,7 @@ ROLE = [{"ansible.builtin.include_role": {"name": "minerops.dragonmint.provision
 GROUP = "group/minerops.dragonmint.dragonmint"
 
 
+@newest_core
 def test_a_mixed_fleet_is_as_wanted_after_one_run(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=len(MIXED), generation="mixed")
     inventory = inventory_of(fleet, provision_pools=POOLS)

@@ -54,6 +54,7 @@ def writes(fleet: Fleet) -> list[list[str]]:
     return [[write["action"] or write["path"] for write in miner.writes()] for miner in fleet.miners]
 
 
+@newest_core
 def test_a_new_rack_mines_and_a_second_run_changes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=4, generation="mixed", speed=SPEED)
     inventory = rack(fleet)

@@ -220,6 +220,7 @@ def is_upgraded(state: dict[str, Any]) -> bool:
 PATTERNS = ["a0:b0:45:00:00:e5", "hall1:rack2", "!left", "&both", "rack,3", "miner*", " blank ", "höhle"]
 
 
+@newest_core
 def test_miners_whose_names_read_as_patterns_are_upgraded_in_batches(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
