@@ -59,7 +59,8 @@ class Environment:
         shutil.rmtree(self.bin.parent, ignore_errors=True)
         # pip and not something faster: it knows the machine's own settings (mirrors, certificates, constraints).
         subprocess.run([self.python, "-m", "venv", self.bin.parent], check=True)
-        install([self.bin / "python", "-m", "pip", "install", "-qq", *self.requirements], self.name)
+        # Compiling everything takes longer than compiling what is imported.
+        install([self.bin / "python", "-m", "pip", "install", "-qq", "--no-compile", *self.requirements], self.name)
         stamp.write_text(recipe)
 
 
