@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: audit_outcome
-short_description: Sum up how miners differ from their desired state
+short_description: Summarize the drift of miners
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
 positional: seen, moved, compared, audit, curtailed
@@ -41,7 +41,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what differs
+- name: Show the drift
   ansible.builtin.debug:
     msg: "{{ (fleet | minerops.dragonmint.audit_outcome(seen, moved, compared.results, values)).summary }}"
   run_once: true

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: heal_outcome
-short_description: Sum up what became of unhealthy miners
+short_description: Summarize what was done about unhealthy miners
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
 positional: hostvars, values, is_check

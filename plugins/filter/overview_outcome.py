@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: overview_outcome
-short_description: Sum up what a site does
+short_description: Summarize the state of a site
 description:
   - Internal, used by the playbook C(minerops.dragonmint.overview). It may change in any release.
 positional: hostvars, fleet, overview, health

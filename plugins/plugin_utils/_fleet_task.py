@@ -169,7 +169,7 @@ class FleetAction(MinerAction):
             )
         if isinstance(args.get("hosts"), str):
             raise InvalidInput(
-                f"hosts is {args['hosts']!r}; expected a list of names of hosts, such as {{{{ groups.miners }}}}."
+                f"hosts is {args['hosts']!r}; expected a list of host names, such as {{{{ groups.miners }}}}."
             )
 
     @property
@@ -281,8 +281,8 @@ class FleetAction(MinerAction):
                 command_line.CLIARGS.get("ask_pass") or command_line.CLIARGS.get("connection_password_file")
             ):
                 raise InvalidInput(
-                    f"No password for the miner is set but by -k, which Ansible replaced by the password of {host}, "
-                    "for which the task runs. Set dragonmint_password for this miner."
+                    f"No password for the miner is set. Ansible has replaced the password given with -k by that of "
+                    f"{host}, for which the task runs. Set dragonmint_password for this miner."
                 )
             return username, password
 

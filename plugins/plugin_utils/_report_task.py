@@ -159,10 +159,12 @@ def _validated(args: Mapping[str, Any], action: str) -> dict[str, Any]:
     if params["keep"] < 0:
         raise InvalidInput(f"keep is {params['keep']}; expected 0 or more. Nothing was written.")
     if len(params["identity"]) == 1:
-        raise InvalidInput("identity needs two columns or more, the miner and what kind of problem a row is.")
+        raise InvalidInput(
+            "identity has only one column; expected the miner, the kind of problem and any others. Nothing was written."
+        )
     lacking = [column for column in params["identity"][:1] if any(column not in row for row in rows)]
     if lacking:
-        raise InvalidInput(f"Rows lack the column {quoted(lacking[0])} of identity. Nothing was written.")
+        raise InvalidInput(f"rows has no column {quoted(lacking[0])}, which identity names. Nothing was written.")
     if params["webhook_url"] and urlsplit(params["webhook_url"]).scheme not in ("http", "https"):
         raise InvalidInput("The webhook's URL must begin with http:// or https://. Correct report_webhook_url.")
     return {**params, "rows": rows}
@@ -220,7 +222,7 @@ def _post(params: Mapping[str, Any], now: float, summary: str, changed: Changes)
         cause = str(reason) if isinstance(reason, OSError) else type(error).__name__
     else:
         return ""
-    return f"The webhook was not told of the changes: {cause}. The next report repeats them."
+    return f"The changes were not posted to the webhook: {cause}. The next report repeats them."
 
 
 def _handed_on(known: Known) -> dict[str, Any]:

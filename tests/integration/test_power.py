@@ -180,7 +180,7 @@ def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fle
     addresses = {r.host: r.result["ipaddress"] for r in done.results if r.status == "ok"}
     assert addresses == {name: CASES[name].now or miners[name].host for name in addresses}
     unreadable = done.one("reboot-unreadable").result["msg"]
-    assert "After 4 s, it is not known whether it did: HTTP 500. Check the uptime" in unreadable
+    assert "but the result is unknown after 4 s: HTTP 500. Check the uptime" in unreadable
 
 
 @newest_core

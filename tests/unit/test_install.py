@@ -112,7 +112,7 @@ def test_a_firmware_is_installed_and_then_there(drive: Drive, miner: Miner, arch
     first = installed(drive, miner, archives / f"{NEWER}.swu", told=told)
     assert (first.changed, first.value, first.rebooted) == (True, NEWER, True)
     assert miner.state()["firmware"] == NEWER
-    assert told[0] == "handing over the firmware"
+    assert told[0] == "sending the firmware"
     assert told[-1] == f"runs {NEWER}"
     again = installed(drive, miner, archives / f"{NEWER}.swu")
     assert (again.changed, again.rebooted) == (False, False)
@@ -174,10 +174,10 @@ def test_an_updater_that_is_not_stuck_is_left_alone(sisters: dict[str, Iterator[
 
 
 def test_an_archive_is_for_one_board(miner: Miner, sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
-    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, and the hardware of this miner is t1\.g19"):
+    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, but the hardware of this miner is t1\.g19"):
         installed(over_requests, miner, archives / f"{OF_SOC}.swu")
     sister = next(sisters["T2T+"])
-    with pytest.raises(InvalidFirmware, match=r"is for the board g19, and this miner has soc\."):
+    with pytest.raises(InvalidFirmware, match=r"is for the board g19, but this miner has soc\."):
         installed(over_requests, sister, archives / "wrong_board.swu")
     assert miner.writes() == sister.writes() == []
 

@@ -468,7 +468,10 @@ def test_reasons_name_the_variables_of_the_role(message: str, said: str) -> None
     [
         ({"latest": True}, "upgrade_src and upgrade_latest are set"),
         ({"src": "http://192.0.2.1/a.swu"}, "upgrade_src 'http://192.0.2.1/a.swu' is a web address.* Set upgrade_url"),
-        ({"src": None, "url": "http://192.0.2.1/a.swu", "checksum": "sha256:0"}, "upgrade_checksum is for upgrade_src"),
+        (
+            {"src": None, "url": "http://192.0.2.1/a.swu", "checksum": "sha256:0"},
+            "upgrade_checksum can only be used",
+        ),
         ({"search": "192.0.2.0/33"}, "upgrade_search '192.0.2.0/33' is not a network"),
         ({"search": "10.0.0.0/8"}, "upgrade_search '10.0.0.0/8' has 16777216 addresses"),
         ({"serial": [1, "many"]}, "upgrade_serial is not valid: 'many'"),

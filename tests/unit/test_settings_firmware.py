@@ -80,7 +80,7 @@ def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
 
 def test_a_vendor_without_an_address_is_of_no_use(connect: Connect) -> None:
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION)]))
-    with pytest.raises(BadReply, match="names no address"):
+    with pytest.raises(BadReply, match="does not give a URL"):
         asking(newest, client, Tracker(client.session, [], 60.0), None)
 
 

@@ -308,7 +308,7 @@ class TestProof:
         self, bring: Bring, clock: Clock, state: str, life: Life, reason: str
     ) -> None:
         miner = Miner(clock, life)
-        with pytest.raises(NotBack, match=f"After 60 s, it is not known whether it did: {reason}. Check") as caught:
+        with pytest.raises(NotBack, match=f"but the result is unknown after 60 s: {reason}. Check") as caught:
             bring(miner, state)
         assert caught.value.changed
         assert len(miner.commands) == 1

@@ -281,19 +281,19 @@ def _ask_once_more(is_done: Proof, command: _Command, wait_s: float) -> Steps[No
 
     Raises NotApplied if it has not carried out the command, NotBack if that is unknown.
     """
-    told = f"The miner was sent the command to {command.order}"
+    sent = f"The miner was sent the command to {command.order}"
     try:
         if (yield from is_done()):
             return
     except MinerError as error:
         failure = NotBack(
-            f"{told}. After {wait_s:g} s, it is not known whether it did: {error.reason}. {command.advice}",
+            f"{sent}, but the result is unknown after {wait_s:g} s: {error.reason}. {command.advice}",
             reason=error.reason,
         )
         failure.changed = True
         raise failure from error
     raise NotApplied(
-        f"{told}, but {command.undone} after {wait_s:g} s. The command was sent only once: check the miner's logs, or "
+        f"{sent}, but {command.undone} after {wait_s:g} s. The command was sent only once: check the miner's logs, or "
         "run the task again."
     )
 

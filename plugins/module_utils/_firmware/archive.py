@@ -28,6 +28,7 @@ from zlib import adler32
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import libconfig
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import G19, SOC
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
@@ -101,7 +102,9 @@ class _Unfit(Exception):
 
 
 def _invalid(path: str, unfit: _Unfit) -> InvalidFirmware:
-    return InvalidFirmware(f"The firmware {path} can't be installed: {unfit.reason}. {unfit.hint}", unfit.reason)
+    return InvalidFirmware(
+        f"The firmware {quoted(path)} can't be installed: {unfit.reason}. {unfit.hint}", unfit.reason
+    )
 
 
 _DOWNLOAD_AGAIN = "Download it again, and compare its size and checksum with the vendor's."
@@ -157,7 +160,7 @@ class _Stream:
         """Yields the next bytes in pieces of at most 256 KiB."""
         if size > self.left:
             raise _Unfit(
-                f"it is cut off: {what} takes {size} bytes from byte {self.offset} on, but only {self.left} are there",
+                f"it is cut off: {what} takes {size} bytes from byte {self.offset} on, but only {self.left} are left",
                 _DOWNLOAD_AGAIN,
             )
         end = self.offset + size
@@ -214,17 +217,17 @@ def _check_size(size_bytes: int) -> None:
         raise _Unfit("it is empty", _DOWNLOAD_AGAIN)
     if size_bytes + FORM_BYTES_RESERVED > UPLOAD_BYTES_MAX:
         raise _Unfit(
-            f"it has {size_bytes} bytes, and a miner takes at most {UPLOAD_BYTES_MAX - FORM_BYTES_RESERVED}",
+            f"it has {size_bytes} bytes, but a miner accepts at most {UPLOAD_BYTES_MAX - FORM_BYTES_RESERVED}",
             _OTHER_FILE,
         )
 
 
 _CRC_MAGIC = b"070702"
 _KINDS = {
-    b"070701": "a cpio archive of format newc, and the miner takes the format crc only (cpio -H crc)",
-    b"070707": "a cpio archive of format odc, and the miner takes the format crc only (cpio -H crc)",
-    b"\xc7\x71": "an old cpio archive, and the miner takes the format crc only (cpio -H crc)",
-    b"\x71\xc7": "an old cpio archive, and the miner takes the format crc only (cpio -H crc)",
+    b"070701": "a cpio archive in the format newc, but miners accept only the format crc (cpio -H crc)",
+    b"070707": "a cpio archive in the format odc, but miners accept only the format crc (cpio -H crc)",
+    b"\xc7\x71": "a cpio archive in an old format, but miners accept only the format crc (cpio -H crc)",
+    b"\x71\xc7": "a cpio archive in an old format, but miners accept only the format crc (cpio -H crc)",
     b"\x7fELF": "a program (ELF)",
     b"\x1f\x8b": "compressed (gzip)",
     b"BZh": "compressed (bzip2)",
@@ -244,7 +247,7 @@ def _check_kind(head: bytes) -> None:
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGES):
         raise _Unfit("it is a web page, probably an error page that was saved in its place", _DOWNLOAD_AGAIN)
     if not head.startswith(_CRC_MAGIC):
-        raise _Unfit("it does not begin like a cpio archive of format crc", _OTHER_FILE)
+        raise _Unfit("it does not begin like a cpio archive in the format crc", _OTHER_FILE)
 
 
 # Format crc: the magic, and 13 numbers of 8 hexadecimal digits; the 7th is the size, the last two are the size of the
@@ -270,7 +273,7 @@ def _entry(stream: _Stream) -> _Entry:
     start = stream.offset
     match = _HEADER.fullmatch(stream.read(_HEADER_BYTES, "the header of the next file"))
     if match is None:
-        raise _Unfit(f"at byte {start} there is no header of a file", _DOWNLOAD_AGAIN)
+        raise _Unfit(f"expected the header of a file at byte {start}", _DOWNLOAD_AGAIN)
     size_bytes, name_bytes, checksum = (int(digits, 16) for digits in match.groups())
     if not 0 < name_bytes <= _NAME_BYTES_MAX:
         raise _Unfit(f"the file at byte {start} has a name of {name_bytes} bytes", _DOWNLOAD_AGAIN)
@@ -283,7 +286,7 @@ def _entry(stream: _Stream) -> _Entry:
 def _name(raw: bytes, start: int) -> str:
     name = raw[:-1].decode("latin-1")
     if raw[-1] or not _NAME.fullmatch(name):
-        raise _Unfit(f"the file at byte {start} has the name {printable(name)!r}, which no image has", _NOT_VENDORS)
+        raise _Unfit(f"the file at byte {start} has the invalid name {printable(name)!r}", _NOT_VENDORS)
     return name
 
 
@@ -311,7 +314,7 @@ def _first_entry(stream: _Stream, name: str, bytes_max: int) -> bytes:
     start = stream.offset
     entry = _entry(stream)
     if entry.name != name:
-        raise _Unfit(f"at byte {start} it has {entry.name} where {name} must be", _NOT_VENDORS)
+        raise _Unfit(f"expected {name} at byte {start}, found {entry.name}", _NOT_VENDORS)
     if not 0 < entry.size_bytes <= bytes_max:
         raise _Unfit(f"{name} has {entry.size_bytes} bytes; expected 1 to {bytes_max}", _NOT_VENDORS)
     return b"".join(_content(stream, entry))
@@ -338,14 +341,14 @@ def _check_content(stream: _Stream, entry: _Entry, digest: str | None) -> None:
     for piece in _content(stream, entry):
         sha256.update(piece)
     if digest not in (None, sha256.hexdigest()):
-        reason = f"{entry.name} has the SHA-256 {sha256.hexdigest()}, and should have {digest} by its {DESCRIPTION}"
+        reason = f"{entry.name} has the SHA-256 {sha256.hexdigest()}, but its {DESCRIPTION} says {digest}"
         raise _Unfit(reason, _DOWNLOAD_AGAIN)
 
 
 def _check_end(stream: _Stream) -> None:
     start = stream.offset
     if stream.left > _BLOCK_BYTES or any(stream.read(stream.left, "the padding")):
-        raise _Unfit(f"something follows the archive's end at byte {start}", _DOWNLOAD_AGAIN)
+        raise _Unfit(f"it continues after the archive's end at byte {start}", _DOWNLOAD_AGAIN)
 
 
 # A board, and one of its two halves of the flash.
@@ -369,13 +372,13 @@ def _description(raw: bytes) -> _Description:
         raise _misdescribed(str(error)) from error
     software = settings.get("software")
     if not isinstance(software, dict) or not isinstance(software.get("version"), str):
-        raise _misdescribed("it has no group software with a version")
+        raise _misdescribed("the group software or its version is missing")
     boards = _boards(software)
     digests: dict[str, str] = {}
     for half in product(boards, MODES):
         for name, digest in _files(software, half):
             if digests.setdefault(name, digest) != digest:
-                raise _misdescribed(f"it names two different checksums for {name}")
+                raise _misdescribed(f"it has two different checksums for {name}")
     return _Description(_version(software, boards), boards, _hardware(software, boards), digests)
 
 
@@ -392,7 +395,7 @@ def _boards(software: libconfig.Group) -> tuple[str, ...]:
         raise _Unfit(
             f"its {DESCRIPTION} has no section {' or '.join(missing or BOARDS)}; its sections are: "
             f"{_section_names(software)}",
-            f"It is for another kind of miner: use one for the board {' or '.join(BOARDS)}.",
+            f"It is for another kind of miner: use an archive for the board {' or '.join(BOARDS)}.",
         )
     return boards
 
@@ -447,7 +450,7 @@ def _hardware(software: libconfig.Group, boards: Sequence[str]) -> tuple[str, ..
     for board in boards:
         revisions = _find(software, (board, MODES[0]), "hardware-compatibility")
         if not isinstance(revisions, (list, tuple)) or not revisions:
-            raise _misdescribed("it does not state the hardware that it is for (hardware-compatibility)")
+            raise _misdescribed("hardware-compatibility does not list any hardware")
         found.update(dict.fromkeys(_word(revision, "a hardware revision") for revision in revisions))
     return tuple(found)
 

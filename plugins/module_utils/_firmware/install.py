@@ -40,6 +40,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Attend, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Request
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, Identity, Overview
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE, RESTART_UPDATER
@@ -89,9 +90,12 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
     Raises InvalidInput or InvalidFirmware.
     """
     if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
-        raise InvalidInput("Exactly one of src, url and latest names the firmware.")
+        raise InvalidInput("Set exactly one of src, url and latest.")
     if options["checksum"] and not options["src"]:
-        raise InvalidInput("checksum is for src. A miner checks nothing but the signature of what it downloads itself.")
+        raise InvalidInput(
+            "checksum can only be used with src. Leave it out; a miner verifies the signature of what it downloads "
+            "itself."
+        )
     if options["src"]:
         return _from_archive(judge(options["src"], folder), options["version"], options["checksum"])
     if options["latest"]:
@@ -99,7 +103,7 @@ def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None
     require_host(urlsplit(options["url"]).hostname or "", "The host in url")
     version = options["version"] or _version_in(urlsplit(options["url"]).path)
     if not version:
-        raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")
+        raise InvalidInput(f"The version is not in the name of {quoted(options['url'])}. Give it as version.")
     return Wanted(version, follower.Order(url=options["url"]))
 
 
@@ -108,7 +112,7 @@ def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Wan
     yield from tracker.begin()
     latest = yield from session.read(LATEST_FIRMWARE)
     if not latest.url:
-        raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
+        raise BadReply("The vendor does not give a URL for its newest firmware. Use src or url instead of latest.")
     return Wanted(version or latest.version, follower.Order(url=latest.url))
 
 
@@ -244,13 +248,15 @@ def _from_archive(archive: Archive, version: str | None, checksum: str | None) -
             raise InvalidInput("checksum must be sha256: and 64 hexadecimal digits.")
         if match[1].lower() != archive.sha256:
             raise InvalidFirmware(
-                f"{archive.path} has the SHA-256 {archive.sha256}, not the one in checksum. Download it again."
+                f"{quoted(archive.path)} has the SHA-256 {archive.sha256}, not the one in checksum. Download it again."
             )
     if version and archive.version and version != archive.version:
-        raise InvalidFirmware(f"{archive.path} holds {archive.version}, not {version}. Correct src or version.")
+        raise InvalidFirmware(
+            f"{quoted(archive.path)} contains {archive.version}, not {version}. Correct src or version."
+        )
     found = version or archive.version or _version_in(archive.path)
     if not found:
-        raise InvalidInput(f"The version is neither in {archive.path} nor in its name. Give it as version.")
+        raise InvalidInput(f"The version is neither in {quoted(archive.path)} nor in its name. Give it as version.")
     return Wanted(found, follower.Order(path=archive.path, size=archive.size_bytes), archive)
 
 
@@ -266,17 +272,17 @@ def _require_fit(wanted: Wanted, overview: Overview) -> None:
     if not identity.type or not identity.hwver:
         raise BadReply(
             "The miner does not report its type and hardware, so it is unknown whether the archive is for it. Reboot "
-            "it."
+            "the miner."
         )
     hardware = _hardware(identity.type, identity)
     if hardware not in wanted.archive.hardware:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and the hardware of this miner is "
-            f"{hardware}. Use the firmware for its model."
+            f"{quoted(wanted.archive.path)} is for {', '.join(wanted.archive.hardware)}, but the hardware of this "
+            f"miner is {hardware}. Use the firmware for its model."
         )
     if identity.hwver.lower() not in wanted.archive.boards:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for the board {' and '.join(wanted.archive.boards)}, and this miner has "
+            f"{quoted(wanted.archive.path)} is for the board {' and '.join(wanted.archive.boards)}, but this miner has "
             f"{identity.hwver}. Use the firmware for its model."
         )
     if free is not None and free < wanted.archive.size_bytes:
@@ -298,7 +304,7 @@ def _warn_of_another_type(wanted: Wanted, identity: Identity, warn: Warn) -> Non
     type_ = wanted.version.partition("_")[0].upper()
     if type_ != identity.type.upper() and _hardware(type_, identity) in wanted.archive.hardware:
         warn(
-            f"{wanted.archive.path} is for {' and '.join(wanted.archive.hardware)}, and its version is "
+            f"{quoted(wanted.archive.path)} is for {' and '.join(wanted.archive.hardware)}, and its version is "
             f"{wanted.version}. With it, this {identity.type} becomes a {type_}: its type, maker, web page and default "
             "settings change."
         )
@@ -316,8 +322,8 @@ def _require_installed(session: Session, wanted: Wanted, before: Identity, was_h
         now = (yield from session.read(OVERVIEW)).identity
     except MinerError as error:
         failure = NotBack(
-            f"The miner received {wanted.version} and has rebooted, but it can't be read since then, so it is not "
-            f"known which firmware it runs: {error.reason}. Run the task again when the miner answers.",
+            f"The miner received {wanted.version} and has rebooted, but since then it can't be read, so it is "
+            f"unknown which firmware it runs: {error.reason}. Run the task again when the miner answers.",
             reason=error.reason,
         )
         failure.changed = True
@@ -341,7 +347,7 @@ def _require_installed(session: Session, wanted: Wanted, before: Identity, was_h
     elif now.firmware != wanted.version:
         failure = FlashFailed(
             f"The miner should run {wanted.version}, but runs {now.firmware}. Another update may have been installed "
-            f"in between, or the version is not the version of this firmware."
+            f"in between, or the given version is not that of this firmware."
         )
     if failure:
         failure.changed = True

@@ -56,7 +56,7 @@ def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that contradict each other."""
     sources = [f"upgrade_{name}" for name in ("src", "url", "latest") if values[name]]
     if len(sources) > 1:
-        raise InvalidVariables(f"{' and '.join(sources)} are set, but only one of them can name the firmware.")
+        raise InvalidVariables(f"{' and '.join(sources)} are set, but only one of them can be used. Unset the others.")
     if values["src"] and "://" in values["src"]:
         raise InvalidVariables(
             f"upgrade_src {quoted(values['src'])} is a web address, and upgrade_src takes a file on the controller. "
@@ -64,7 +64,8 @@ def _check(values: Mapping[str, Any]) -> None:
         )
     if values["checksum"] and not values["src"]:
         raise InvalidVariables(
-            "upgrade_checksum is for upgrade_src. A miner checks nothing but the signature of what it downloads itself."
+            "upgrade_checksum can only be used with upgrade_src. Unset it; a miner verifies the signature of what it "
+            "downloads itself."
         )
     try:
         hosts_to_search(values["search"])

@@ -32,7 +32,7 @@ _NOT_FOR_IT = {"invalid_firmware", "downgrade", "unsupported", "not_ready"}
 _OPTION = re.compile(
     r"(?<![\w'/.-])(src|url|checksum|allow_downgrade|recover|wait_timeout)(?![\w'/-])"
     r"|(?<=as )version(?=\.)|(?<=src or )version(?=\.)|(?<=in )search(?=\.)|(?<=[( ]out )search\b"
-    r"|(?<=and )latest(?= names)|(?<=of )latest(?=\.)"
+    r"|(?<=and )latest(?=\.)|(?<=of )latest(?=\.)"
 )
 
 
@@ -231,7 +231,7 @@ def _not_installed(course: Course) -> str:
         return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
     if _has_rebooted(course):
         return runs + "it has rebooted, the new image does not boot on it, and it fell back to the old one."
-    return runs + "it has not rebooted, so it did not install it. Look at its logs."
+    return runs + "it has not rebooted, so it did not install it. Check its logs."
 
 
 def _mines_too_little(healthy: Result) -> str:
@@ -239,10 +239,10 @@ def _mines_too_little(healthy: Result) -> str:
     if not mining:
         return in_words_of_the_role(str(healthy.get("msg", "It does not answer any more.")))
     if not mining["ready"]:
-        return "It runs the new firmware and does not mine: cgminer does not answer."
+        return "It runs the new firmware, but does not mine: cgminer does not answer."
     hashing = [str(board["id"]) for board in mining["boards"] if is_hashing(board, mining)]
     rate, boards = in_words(sum(_rates(healthy)), mining.get("algorithm")), ", ".join(hashing) or "none"
-    return f"It runs the new firmware and mines too little: {rate}, boards hashing: {boards}."
+    return f"It runs the new firmware, but mines too little: {rate}, boards hashing: {boards}."
 
 
 def _rates(result: Result) -> list[float]:
