@@ -563,7 +563,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         }
 
     def _subsets(self) -> tuple[str, ...]:
-        wanted = {*subsets.MINIMUM, *subsets.wanted_subsets(self.get_option("gather_subset"))}
+        wanted = {*subsets.MINIMUM, *subsets.selected_subsets(self.get_option("gather_subset"))}
         beyond = sorted(wanted.intersection(subsets.ONLY_NAMED))
         if beyond:
             raise InvalidInput(

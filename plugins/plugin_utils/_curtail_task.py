@@ -29,7 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import current_mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search, whereabouts
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search, locate
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import rates_of
@@ -264,7 +264,7 @@ class _Run:
             session = self._contexts[names[0]].session
             others = [credential.password for credential in session.connection.credentials[1:]]
             async with AsyncClient() as client:
-                places = await client.run(whereabouts(session, free, others))
+                places = await client.run(locate(session, free, others))
             for name in names:
                 session = self._contexts[name].session
                 if (host := places.get(session.connection.expected_mac or "")) is not None:
@@ -327,7 +327,7 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
         is_hashing = None
         if with_mining:
             with suppress(MinerError):
-                mining = yield from current_mining(session, patient=False)
+                mining = yield from current_mining(session, retry=False)
                 fact = mining_fact(mining, rates_of(model, mining.devices, mining.total))
                 is_hashing = any(hashing.is_hashing(board, fact) for board in fact["boards"])
         return {"changed": False, "model": model, **autotune.shown(current), "is_hashing": is_hashing}
@@ -335,7 +335,7 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
         outcome = yield from converge(autotune.AutoTuneSetting(session, job.mode, job.level), check_mode=False)
         return {"changed": outcome.changed}
     options = power.Options("poweredoff", None, None, _POWER_OFF_S)
-    done = yield from power.bring(session, options, False, context.warn)
+    done = yield from power.apply(session, options, False, context.warn)
     return {"changed": done.changed}
 
 

@@ -234,7 +234,7 @@ class FleetAction(MinerAction):
         context = _task.Context(
             {**own, **connection},
             self._task.check_mode,
-            self._teller(host),
+            self._notifier(host),
             folder=_FOLDER,
             miner=host,
             origins=filled.origins,
@@ -375,13 +375,13 @@ class FleetAction(MinerAction):
             lines = [_fleet_texts.printable(f"{name}: {text}") for name, text in failures.items()]
             self._display.display("\n".join(_fleet_texts.fewer(lines, _SHOWN_FAILURES)), color=constants.COLOR_ERROR)  # type: ignore[attr-defined]
 
-    def _teller(self, host: str) -> _task.Tell:
-        def tell(text: str, is_detail: bool) -> None:
+    def _notifier(self, host: str) -> _task.Notify:
+        def notify(text: str, is_detail: bool) -> None:
             del is_detail
             if not self._task.no_log:
                 self._display.v(f"{host}: {text}")
 
-        return tell
+        return notify
 
 
 class Options:
