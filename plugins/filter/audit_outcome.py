@@ -81,7 +81,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit as job
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, told
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, with_packed_rows
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
@@ -96,7 +96,7 @@ def audit_outcome(
 ) -> dict[str, Any]:
     first, second = miners_of(seen), miners_of(moved)
     results = {str(step["item"]): miners_of(step) for step in compared}
-    return told(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
+    return with_packed_rows(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
 
 
 class FilterModule:

@@ -70,7 +70,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import told, unpacked
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import unpacked, with_packed_rows
 
 
 @without_collector()
@@ -78,8 +78,8 @@ def heal_outcome(
     plan: Mapping[str, Any], hostvars: Mapping[str, Any], values: Mapping[str, Any], is_check: bool
 ) -> dict[str, Any]:
     planned = unpacked(plan["packed"])
-    latest = remedies.handed_over(planned["due"], hostvars)
-    return told(heal.outcome(planned, latest, values, is_check))
+    latest = remedies.passed_on(planned["due"], hostvars)
+    return with_packed_rows(heal.outcome(planned, latest, values, is_check))
 
 
 class FilterModule:

@@ -169,7 +169,7 @@ class _Run:
         self.course = Course(names, self._goal, self._known, self._policy, time.monotonic(), time.time())
         self._write_at = self._shown_at = time.monotonic()
         while not self._is_cancelled and not self.course.is_over(time.monotonic()):
-            await self._go_on()
+            await self._advance_all()
             # Killing only Ansible leaves this process behind, and nobody could stop it then.
             self._is_cancelled = self._is_cancelled or os.getppid() != parent
         for task in self._tasks:
@@ -181,7 +181,7 @@ class _Run:
         if self._is_cancelled:
             self._leave()
 
-    async def _go_on(self) -> None:
+    async def _advance_all(self) -> None:
         """Plans, records and starts what is due, and waits until something else is."""
         course = self.course
         if course.is_round_over:

@@ -125,8 +125,8 @@ def test_an_end_is_an_end_whatever_is_waited_for(phase: Phase, is_connected: boo
     upgrade = Upgrade()
     upgrade.phase = phase
     assert upgrade.is_over(True, is_connected) is (phase in ENDS)
-    judged = phase in (*ENDS, Phase.FLASHING, Phase.RESTARTING)
-    assert upgrade.is_over(False, is_connected) is (judged or (phase is Phase.CHECKING and not is_connected))
+    is_checked = phase in (*ENDS, Phase.FLASHING, Phase.RESTARTING)
+    assert upgrade.is_over(False, is_connected) is (is_checked or (phase is Phase.CHECKING and not is_connected))
     assert not (upgrade.is_hidden and phase in ENDS)
 
 

@@ -223,16 +223,16 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -
     rows: list[dict[str, Any]] = []
     kinds: dict[str, Hashable] = {}
     for miner in miners:
-        prospect, cause, reason = upgrade_course.prospect(miner.course)
-        if prospect == upgrade_course.DUE:
+        forecast, cause, reason = upgrade_course.forecast(miner.course)
+        if forecast == upgrade_course.DUE:
             kinds[miner.name] = upgrade_course.kind(miner.course)
         rows.append(
             {
                 "miner": miner.name,
                 "address": miner.address,
                 "firmware": upgrade_course.firmware_before(miner.course),
-                "target": miner.course.judged.get("version", ""),
-                "plan": prospect,
+                "target": miner.course.checked.get("version", ""),
+                "plan": forecast,
                 "cause": cause,
                 "reason": reason,
             }
@@ -242,7 +242,7 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -
     batches = upgrade_batches.in_batches(kinds, values["serial"], values["parallel"])
     return {
         "rows": rows,
-        "shown": _needing_a_look(rows),
+        "shown": _needing_attention(rows),
         "schedule": _schedule(batches, kinds),
         "due": [name for batch in batches for name in batch],
         "batches": batches,
@@ -283,7 +283,7 @@ def outcome(
     }
 
 
-def _needing_a_look(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _needing_attention(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that need attention beforehand: with many miners, those neither up to date nor due."""
     if len(rows) <= _SHOWN_ROWS:
         return rows

@@ -35,7 +35,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desir
     for_miner,
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import Host, read
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Eyes, subsets_for
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Interpreter, subsets_for
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.files import bytes_of
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
@@ -163,13 +163,13 @@ class Source:
         }
 
     async def _seen(self, group: Group, found: Sequence[scan.Found]) -> list[Sighting]:
-        eyes = Eyes(self._settings.limits, partial(self._name, group), self._desired)
+        interpreter = Interpreter(self._settings.limits, partial(self._name, group), self._desired)
         sightings = []
         for number, miner in enumerate(found):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             try:
-                sighting = eyes.sighting(miner)
+                sighting = interpreter.sighting(miner)
             except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
                 self._warn(f"{miner.address} can't be evaluated: {plain(Bug(error), _MESSAGE_MAX)}")
                 sighting = Sighting(self._name(group, miner.address, None), miner.address)
