@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: audit_outcome
-short_description: Sum up how miners differ from their desired state
+short_description: Summarize the drift of miners
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
 positional: seen, moved, compared, audit, curtailed
@@ -41,7 +41,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what differs
+- name: Show the drift
   ansible.builtin.debug:
     msg: "{{ (fleet | minerops.dragonmint.audit_outcome(seen, moved, compared.results, values)).summary }}"
   run_once: true
@@ -81,7 +81,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import audit as job
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, told
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, with_packed_rows
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 
@@ -96,7 +96,7 @@ def audit_outcome(
 ) -> dict[str, Any]:
     first, second = miners_of(seen), miners_of(moved)
     results = {str(step["item"]): miners_of(step) for step in compared}
-    return told(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
+    return with_packed_rows(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
 
 
 class FilterModule:

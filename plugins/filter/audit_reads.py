@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: audit_reads
-short_description: Choose what is read of which miners to compare them with their desired state
+short_description: Choose what to read from which miners for a comparison
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
 positional: seen, moved, curtailed

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: heal_outcome
-short_description: Sum up what became of unhealthy miners
+short_description: Summarize what was done about unhealthy miners
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
 positional: hostvars, values, is_check
@@ -70,7 +70,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import heal, remedies
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import told, unpacked
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import unpacked, with_packed_rows
 
 
 @without_collector()
@@ -78,8 +78,8 @@ def heal_outcome(
     plan: Mapping[str, Any], hostvars: Mapping[str, Any], values: Mapping[str, Any], is_check: bool
 ) -> dict[str, Any]:
     planned = unpacked(plan["packed"])
-    latest = remedies.handed_over(planned["due"], hostvars)
-    return told(heal.outcome(planned, latest, values, is_check))
+    latest = remedies.passed_on(planned["due"], hostvars)
+    return with_packed_rows(heal.outcome(planned, latest, values, is_check))
 
 
 class FilterModule:

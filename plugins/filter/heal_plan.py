@@ -47,7 +47,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong
+- name: Show the findings
   ansible.builtin.debug:
     msg: "{{ (fleet | minerops.dragonmint.heal_plan(values, seen, identity, error, pools, {})).findings }}"
 """

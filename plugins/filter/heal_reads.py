@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: heal_reads
-short_description: Choose the miners of which more has to be read
+short_description: Choose the miners to read again
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
 positional: seen, provision

@@ -42,7 +42,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import h
 
 
 def heal_stop(due: Iterable[str], hostvars: Mapping[str, Any]) -> str:
-    return heal.stop_reason(remedies.handed_over(due, hostvars))
+    return heal.stop_reason(remedies.passed_on(due, hostvars))
 
 
 class FilterModule:

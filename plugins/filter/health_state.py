@@ -27,7 +27,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Show what is wrong
+- name: Show the findings
   ansible.builtin.debug:
     msg: "{{ ({'seen': seen} | minerops.dragonmint.health_state(values, inventory_hostname)).findings }}"
 """

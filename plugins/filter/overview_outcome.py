@@ -5,7 +5,7 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 name: overview_outcome
-short_description: Sum up what a site does
+short_description: Summarize the state of a site
 description:
   - Internal, used by the playbook C(minerops.dragonmint.overview). It may change in any release.
 positional: hostvars, fleet, overview, health
@@ -83,7 +83,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, overview
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, told
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, with_packed_rows
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._pages.texts import page_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
@@ -115,7 +115,7 @@ def overview_outcome(
             reports,
             [str(each) for each in missing],
         )
-        return told({**outcome, "problem": ""})
+        return with_packed_rows({**outcome, "problem": ""})
     except Exception as error:  # noqa: BLE001 - the task that uses it shows nothing, not even why it failed
         return {"problem": f"The overview could not be made: {type(error).__name__}: {error}"}
 

@@ -28,7 +28,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sum up
+- name: Summarize the results
   ansible.builtin.set_fact:
     dragonmint_provision_outcome: >-
       {{ __provision_plan | minerops.dragonmint.provision_failures([__provision_pools, __provision_autotune]) }}

@@ -74,8 +74,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import r
 def rotate_passwords_outcome(
     hosts: Sequence[str], hostvars: Mapping[str, Any], variables: Mapping[str, Any], batch: Sequence[str] | None = None
 ) -> dict[str, Any]:
-    came_of: dict[str, Any] = never_a_template(rotate_passwords.outcome(hosts, hostvars, variables, batch))
-    return came_of
+    outcome: dict[str, Any] = never_a_template(rotate_passwords.outcome(hosts, hostvars, variables, batch))
+    return outcome
 
 
 class FilterModule:

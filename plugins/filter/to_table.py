@@ -107,10 +107,10 @@ def _fitted(widths: Sequence[int], columns: Sequence[str], width: int | None) ->
         for wide, column in zip(widths, columns)
     ]
     while width is not None and sum(fitted) + 2 * (len(fitted) - 1) > width:
-        cuttable = [number for number in range(len(fitted)) if fitted[number] > least[number]]
-        if not cuttable:
+        shrinkable = [number for number in range(len(fitted)) if fitted[number] > least[number]]
+        if not shrinkable:
             break
-        fitted[max(cuttable, key=fitted.__getitem__)] -= 1
+        fitted[max(shrinkable, key=fitted.__getitem__)] -= 1
     return fitted
 
 

@@ -32,7 +32,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: Sum up
+- name: Summarize the results
   ansible.builtin.set_fact:
     dragonmint_upgrade_outcome: >-
       {{ dragonmint_upgrade_plan | minerops.dragonmint.upgrade_outcome(hostvars, _upgrade) }}

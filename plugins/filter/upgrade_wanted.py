@@ -38,7 +38,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import u
 
 
 def upgrade_wanted(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return job.wanted(variables)
+    return job.desired(variables)
 
 
 class FilterModule:

@@ -359,14 +359,14 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         except (AnsibleError, MinerError) as error:
             # In some versions, Ansible's own errors have excerpts of files on further lines.
             problem = " ".join(str(error).split())
-            self._withdraw(hosts_before, problem)
+            self._remove(hosts_before, problem)
             raise AnsibleParserError(f"{self._path.name}: {problem}") from None
         except Exception as error:
-            self._withdraw(hosts_before, str(Bug(error)))
+            self._remove(hosts_before, str(Bug(error)))
             raise
 
     def _make_inventory(self, cache: bool) -> None:
-        addresses = self._wanted_addresses()
+        addresses = self._addresses_to_scan()
         expected_names = self._expected()
         self._entries = desired.entries_from(self.get_option("desired"))
         self._comparisons = self._constant_comparisons()
@@ -394,7 +394,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return 0
         return sum(host.name in found for host in self.inventory.groups[DRIFT_UNKNOWN].get_hosts())
 
-    def _withdraw(self, hosts_before: set[str], problem: str) -> None:
+    def _remove(self, hosts_before: set[str], problem: str) -> None:
         """Removes the hosts of a source that failed, and reports the failure.
 
         Ansible continues with the other sources and would keep the hosts added so far: half of a fleet would look like
@@ -431,7 +431,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return ()
         self._curtailed_until = curtail_record.shown(record.until) or ""
         curtailed = counted(len(record.miners), "miner")
-        self._tell(
+        self._show(
             f"{curtailed} curtailed until {self._curtailed_until}: their modes are not compared with the desired state."
         )
         return record.miners
@@ -451,7 +451,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise InvalidInput(f"expected: the file '{path}' has no names. List one host name or MAC address per line.")
         return expected.expected_from(names)
 
-    def _wanted_addresses(self) -> Addresses:
+    def _addresses_to_scan(self) -> Addresses:
         parts = self._rendered("networks")
         networks = [str(text) for part in parts for text in (part if isinstance(part, (list, tuple)) else [part])]
         return addresses_from(networks, self.get_option("allow_public"), self.get_option("allow_huge"))
@@ -504,19 +504,19 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             return polled_cache.unpack(self._cache[key], options)
         except KeyError:
             return None
-        except polled_cache.Unfit as error:
+        except polled_cache.Unusable as error:
             reason = str(error)
         except AnsibleError:
             reason = "can't be read"
-        self._tell(f"The cache {reason}, so the miners are polled again.")
+        self._show(f"The cache {reason}, so the miners are polled again.")
         return None
 
     def _poll(self, addresses: Addresses) -> scans.Scan:
         if sockets.AIOHTTP_IMPORT_ERROR:
             raise MissingLibrary("aiohttp", sockets.AIOHTTP_IMPORT_ERROR)
         options = self._polling_options()
-        miners, counts = scan.poll(addresses, options, self._is_wanted, self._tell_progress)
-        self._tell(_summary(counts))
+        miners, counts = scan.poll(addresses, options, self._is_selected, self._show_progress)
+        self._show(_summary(counts))
         return scans.Scan(miners, counts.silent, counts.unknown, counts.filtered, counts.failures, time.time())
 
     def _polling_options(self) -> scan.Options:
@@ -528,7 +528,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         connection_from(self._connection_options("admin", "any"))
         allowed = sockets.sockets_allowed(self.get_option("concurrency"))
         if allowed < self.get_option("concurrency"):
-            self._tell(
+            self._show(
                 f"Only {allowed} addresses are tried at once because of the limit on open files. Raise it "
                 f"with ulimit -n."
             )
@@ -563,17 +563,17 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         }
 
     def _subsets(self) -> tuple[str, ...]:
-        wanted = {*subsets.MINIMUM, *subsets.wanted_subsets(self.get_option("gather_subset"))}
-        beyond = sorted(wanted.intersection(subsets.ONLY_NAMED))
+        selected = {*subsets.MINIMUM, *subsets.selected_subsets(self.get_option("gather_subset"))}
+        beyond = sorted(selected.intersection(subsets.ONLY_NAMED))
         if beyond:
             raise InvalidInput(
                 f"gather_subset contains {', '.join(beyond)}, which only the module dragonmint_facts "
                 f"gathers. Remove it."
             )
-        wanted.update(drift.SUBSETS[setting] for entry in self._entries for setting in entry.settings)
-        return tuple(subset for subset in subsets.SUBSETS if subset in wanted)
+        selected.update(drift.SUBSETS[setting] for entry in self._entries for setting in entry.settings)
+        return tuple(subset for subset in subsets.SUBSETS if subset in selected)
 
-    def _is_wanted(self, address: str, identity: Mapping[str, Any]) -> bool:
+    def _is_selected(self, address: str, identity: Mapping[str, Any]) -> bool:
         variables = {"ansible_host": address, "dragonmint_identity": never_a_template(identity)}
         return all(
             self._holds(f"filters[{number}]", expression, variables, address)
@@ -652,7 +652,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         return {**variables, **never_a_template(miner.facts)}
 
     def _name(self, miner: scan.Found, variables: Mapping[str, Any], taken: Mapping[str, str]) -> str:
-        name, problem = self._wanted_name(miner, variables)
+        name, problem = self._desired_name(miner, variables)
         if problem is None and name in taken:
             problem = f"the name '{name}' is already taken by {taken[name]}"
         if problem is None:
@@ -666,7 +666,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             raise InvalidInput(f"hostname gives two hosts the name {miner.address}. Correct it.")
         return miner.address
 
-    def _wanted_name(self, miner: scan.Found, variables: Mapping[str, Any]) -> tuple[str, str | None]:
+    def _desired_name(self, miner: scan.Found, variables: Mapping[str, Any]) -> tuple[str, str | None]:
         """Returns the name of a host, and the reason why it can't be used, if any."""
         expression = self.get_option("hostname")
         if expression == "ipaddress":
@@ -732,11 +732,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         """The names that a group from the source may have once it is created."""
         return {group, self._sanitize_group_name(group)}
 
-    def _tell_progress(self, counts: scan.Counts) -> None:
+    def _show_progress(self, counts: scan.Counts) -> None:
         if sys.stderr.isatty():
-            self._tell(f"{100 * counts.addresses // counts.total} % done, {_summary(counts)}")
+            self._show(f"{100 * counts.addresses // counts.total} % done, {_summary(counts)}")
 
-    def _tell(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         """Not to standard output, which may be meant for JSON."""
         self.display.display(f"{self._path.name}: {text}", stderr=True)
 

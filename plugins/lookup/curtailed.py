@@ -80,5 +80,5 @@ class LookupModule(LookupBase):
         until = curtail.curtailed_until(record, of_inventory, time.time())
         if hosts is None:
             own = until.get(given["inventory_hostname"])
-            return ["" if own is None else curtail.why_left_alone(own)]
-        return [{host: curtail.why_left_alone(until[host]) for host in hosts if host in until}]
+            return ["" if own is None else curtail.why_mode_is_kept(own)]
+        return [{host: curtail.why_mode_is_kept(until[host]) for host in hosts if host in until}]

@@ -95,7 +95,7 @@ class LookupModule(LookupBase):
         ]
         # If the target has no host, the variables of the host that this runs on are checked instead.
         tables = tables_of(terms[0])
-        problem = guard.wrong_variables(tables, raw or [("all hosts", dict(given))], may_lack=not raw)
+        problem = guard.wrong_variables(tables, raw or [("all hosts", dict(given))], may_miss=not raw)
         problem = problem or guard.refused_slice(tables, {**given, **self._switches(tables, given)})
         problem = problem or (self._record_problem(tables, given) if raw else "")
         if problem:
@@ -104,7 +104,7 @@ class LookupModule(LookupBase):
         sources = plain(given.get("ansible_inventory_sources")) or []
         unmatched = [part for part in split_host_pattern(target) if not _matches(inventory, part.lstrip("!&"))]
         choice = guard.Choice(unmatched, len(hosts), bool(inventory.hosts), bool(reports))
-        verdict = guard.judged(choice, guard.gaps_of(reports, guard.unread_sources(sources, reports)))
+        verdict = guard.verdict_of(choice, guard.gaps_of(reports, guard.unread_sources(sources, reports)))
         asks_password = context.CLIARGS.get("ask_pass") or context.CLIARGS.get("connection_password_file")
         for warning in (verdict.warning, guard.two_logins(os.environ, bool(asks_password))):
             if warning:
@@ -138,7 +138,7 @@ class LookupModule(LookupBase):
             return "all"
         limit = given.get("ansible_limit")
         if limit:
-            raise AnsibleLookupError(guard.nobody_within(plain(limit)))
+            raise AnsibleLookupError(guard.empty_limit(plain(limit)))
         return "localhost"
 
 

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 
 _BLOCK_BYTES = 1024 * 1024
 # Linux's name for a file that a process has open. Python follows this link when the descriptor is given as its origin.
@@ -23,11 +24,14 @@ def require_file(path: str) -> None:
     """Raises InvalidInput for a path that can't be written to, as far as this can be known without writing."""
     target = Path(path)
     if target.exists() and not target.is_file():
-        raise InvalidInput(f"dest {path} is not a file name. Set dest to the path of a file, including its folder.")
+        raise InvalidInput(
+            f"dest {quoted(path)} is not a file name. Set dest to the path of a file, including its folder."
+        )
     folder = next(parent for parent in target.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise InvalidInput(
-            f"dest {path} can't be written: {folder} is not a folder that you may write to. Correct dest."
+            f"dest {quoted(path)} can't be written: {quoted(str(folder))} is not a folder that you may "
+            "write to. Correct dest."
         )
 
 
@@ -46,7 +50,7 @@ def save(path: str, text: str, check_mode: bool) -> Outcome[str]:
             replace(target, data)
     except OSError as error:
         raise InvalidInput(
-            f"dest {path} can't be written: {error.strerror}. Fix this, or set dest to another file."
+            f"dest {quoted(path)} can't be written: {error.strerror}. Fix this, or set dest to another file."
         ) from error
     return Outcome(before != after, path, {"before": {"dest": before}, "after": {"dest": after}})
 

@@ -30,10 +30,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.transpo
 ArgumentSpec = dict[str, dict[str, Any]]
 
 
-Tell = Callable[[str, bool], None]
+Notify = Callable[[str, bool], None]
 
 
-def _tell_nobody(text: str, is_detail: bool) -> None:
+def _ignore(text: str, is_detail: bool) -> None:
     """For tasks that report no progress."""
 
 
@@ -41,7 +41,7 @@ def _tell_nobody(text: str, is_detail: bool) -> None:
 class Context:
     """What run() of a module gets: the validated options, and callbacks for warnings and progress.
 
-    ``tell`` takes a line of progress, and whether it is a detail. ``folder`` is the temporary folder of this run, if
+    ``notify`` takes a line of progress, and whether it is a detail. ``folder`` is the temporary folder of this run, if
     there is one. ``miner`` names the miner in warnings (default: its host). ``origins`` says where the connection
     options came from. ``tokens`` collects the secrets that the miner gave. ``tls`` is an SSLContext shared with other
     miners. ``has_invocation`` says whether the result also contains the options.
@@ -49,7 +49,7 @@ class Context:
 
     params: Mapping[str, Any]
     check_mode: bool
-    tell: Tell = _tell_nobody
+    notify: Notify = _ignore
     folder: str | None = None
     miner: str | None = None
     origins: _options.Origins = field(default_factory=dict)
@@ -92,11 +92,11 @@ Deliver = Callable[[dict[str, Any], Optional[str], bool], dict[str, Any]]
 class Files:
     """Which options of a module name files on the controller, wherever the module itself runs.
 
-    Files in ``sent`` are copied to where it runs. For those in ``brought``, its result has the content.
+    Files in ``sent`` are copied to where it runs. For those in ``returned``, its result has the content.
     """
 
     sent: tuple[str, ...] = ()
-    brought: Mapping[str, Deliver] = field(default_factory=dict)
+    returned: Mapping[str, Deliver] = field(default_factory=dict)
 
 
 # Returns the result of a module, as steps.

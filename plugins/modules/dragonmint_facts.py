@@ -721,8 +721,8 @@ def argument_spec() -> _task.ArgumentSpec:
 
 
 def run(context: _task.Context) -> Steps[dict[str, Any]]:
-    wanted = subsets.wanted_subsets(context.params["gather_subset"])
-    gathered = yield from subsets.gather(context.session, wanted, context.warn)
+    selected = subsets.selected_subsets(context.params["gather_subset"])
+    gathered = yield from subsets.gather(context.session, selected, context.warn)
     return {"changed": False, "ansible_facts": {**gathered, "dragonmint_gathered_at": time.time()}}
 
 

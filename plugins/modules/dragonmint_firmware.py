@@ -227,12 +227,12 @@ def run(context: _task.Context) -> Steps[dict[str, Any]]:
         wait_s=context.seconds("wait_timeout"),
     )
     hosts = hosts_to_search(params["search"])
-    named = install.wanted_from(params, context.folder)
+    named = install.firmware_from(params, context.folder)
     session = context.session
     tracker = Tracker(session, hosts, policy.wait_s)
-    wanted = named or (yield from install.newest(session, tracker, params["version"]))
+    firmware = named or (yield from install.newest(session, tracker, params["version"]))
     outcome = yield from install.install(
-        session, tracker, wanted, policy, context.check_mode, context.tell, context.warn
+        session, tracker, firmware, policy, context.check_mode, context.notify, context.warn
     )
     return _task.outcome_result(
         outcome,

@@ -154,12 +154,12 @@ def argument_spec() -> _task.ArgumentSpec:
     )
 
 
-FILES = _task.Files(brought={"dest": logs.delivered})
+FILES = _task.Files(returned={"dest": logs.delivered})
 
 
 def run(context: _task.Context) -> Steps[dict[str, Any]]:
-    wanted = logs.wanted_from(context.params, context.seconds("duration"))
-    log = yield from logs.read(context.session, wanted, context.secrets())
+    selection = logs.selection_from(context.params, context.seconds("duration"))
+    log = yield from logs.read(context.session, selection, context.secrets())
     result = {
         "changed": False,
         "lines": log.lines,

@@ -164,7 +164,7 @@ def run(context: _task.Context) -> Steps[dict[str, Any]]:
     context.seconds("wait_timeout")
     options = power.options_from(context.params)
     session = context.session
-    outcome = yield from power.bring(session, options, context.check_mode, context.warn)
+    outcome = yield from power.apply(session, options, context.check_mode, context.warn)
     return _task.outcome_result(
         outcome, power=outcome.value, ipaddress=session.connection.host, elapsed_seconds=outcome.elapsed_s
     )

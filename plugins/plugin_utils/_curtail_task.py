@@ -29,7 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_client import AsyncClient
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import converge
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import current_mining
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search, whereabouts
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import hosts_to_search, locate
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._settings import autotune
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.rates import rates_of
@@ -169,7 +169,7 @@ class _Run:
         self.course = Course(names, self._goal, self._known, self._policy, time.monotonic(), time.time())
         self._write_at = self._shown_at = time.monotonic()
         while not self._is_cancelled and not self.course.is_over(time.monotonic()):
-            await self._go_on()
+            await self._advance_all()
             # Killing only Ansible leaves this process behind, and nobody could stop it then.
             self._is_cancelled = self._is_cancelled or os.getppid() != parent
         for task in self._tasks:
@@ -181,7 +181,7 @@ class _Run:
         if self._is_cancelled:
             self._leave()
 
-    async def _go_on(self) -> None:
+    async def _advance_all(self) -> None:
         """Plans, records and starts what is due, and waits until something else is."""
         course = self.course
         if course.is_round_over:
@@ -264,7 +264,7 @@ class _Run:
             session = self._contexts[names[0]].session
             others = [credential.password for credential in session.connection.credentials[1:]]
             async with AsyncClient() as client:
-                places = await client.run(whereabouts(session, free, others))
+                places = await client.run(locate(session, free, others))
             for name in names:
                 session = self._contexts[name].session
                 if (host := places.get(session.connection.expected_mac or "")) is not None:
@@ -327,7 +327,7 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
         is_hashing = None
         if with_mining:
             with suppress(MinerError):
-                mining = yield from current_mining(session, patient=False)
+                mining = yield from current_mining(session, retry=False)
                 fact = mining_fact(mining, rates_of(model, mining.devices, mining.total))
                 is_hashing = any(hashing.is_hashing(board, fact) for board in fact["boards"])
         return {"changed": False, "model": model, **autotune.shown(current), "is_hashing": is_hashing}
@@ -335,7 +335,7 @@ def _steps(context: _task.Context, job: Job, with_mining: bool) -> Steps[dict[st
         outcome = yield from converge(autotune.AutoTuneSetting(session, job.mode, job.level), check_mode=False)
         return {"changed": outcome.changed}
     options = power.Options("poweredoff", None, None, _POWER_OFF_S)
-    done = yield from power.bring(session, options, False, context.warn)
+    done = yield from power.apply(session, options, False, context.warn)
     return {"changed": done.changed}
 
 

@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 
 # Where an earlier job leaves its outcome, and what the inventory plugin reports for a miner.
-HANDED, OF_INVENTORY = "dragonmint_curtail", "dragonmint_curtailed"
+PASSED_ON, OF_INVENTORY = "dragonmint_curtail", "dragonmint_curtailed"
 
 
 def record_for(
@@ -27,18 +27,18 @@ def record_for(
     ``inventory`` has the names of all hosts. Raises InvalidVariables for an unusable record, and for one of another
     fleet that a user gave. What an earlier job of a workflow left may be about another site.
     """
-    names = (*(entry.name for entry in curtail.PLACE_VARIABLES), HANDED)
+    names = (*(entry.name for entry in curtail.PLACE_VARIABLES), PASSED_ON)
     found = {name: plain(evaluated(variables[name])) for name in names if name in variables}
-    record, place = record_of(normalised(curtail.PLACE_VARIABLES, found), found.get(HANDED))
+    record, place = record_of(normalised(curtail.PLACE_VARIABLES, found), found.get(PASSED_ON))
     if place.source == curtail.RECORD_DATA.name and (why := curtail.why_of_another_fleet(record, place, inventory)):
         raise InvalidVariables(why)
     return record, place
 
 
-def record_of(values: Mapping[str, Any], handed: Any) -> tuple[Record, Place]:
+def record_of(values: Mapping[str, Any], passed_on: Any) -> tuple[Record, Place]:
     """Returns the record that applies, and its place. ``values`` has at least ``curtail.PLACE_VARIABLES``.
 
-    ``handed`` is the value of the variable HANDED. Raises InvalidVariables for an unusable record.
+    ``passed_on`` is the value of the variable HANDED. Raises InvalidVariables for an unusable record.
     """
     place = curtail.place_of(values)
     try:
@@ -47,4 +47,4 @@ def record_of(values: Mapping[str, Any], handed: Any) -> tuple[Record, Place]:
         file = None
     except OSError as error:
         raise InvalidVariables(f"The record {place.path} (curtail_record) can't be read: {error.strerror}.") from error
-    return curtail.chosen_record(values, handed, file, place)
+    return curtail.chosen_record(values, passed_on, file, place)

@@ -30,18 +30,18 @@ def require_may_run(module: str, is_check: bool) -> None:
 
 
 def chosen_hosts(
-    wanted: Any, batch: Sequence[str], inventory: Collection[str], within_limit: Collection[str]
+    hosts: Any, batch: Sequence[str], inventory: Collection[str], within_limit: Collection[str]
 ) -> tuple[list[str], int]:
     """Returns the hosts of a task, and how many of the requested ones are outside --limit.
 
-    ``wanted`` is the option hosts; None means the hosts of the batch. Raises InvalidInput for hosts that are not in the
+    ``hosts`` is the option hosts; None means the hosts of the batch. Raises InvalidInput for hosts that are not in the
     inventory.
     """
-    if wanted is None:
+    if hosts is None:
         return list(batch), 0
-    if not isinstance(wanted, (list, tuple)) or not all(isinstance(name, str) for name in wanted):
-        raise InvalidInput(f"hosts is {quoted(wanted)}; expected a list of host names in the inventory.")
-    names = list(dict.fromkeys(wanted))
+    if not isinstance(hosts, (list, tuple)) or not all(isinstance(name, str) for name in hosts):
+        raise InvalidInput(f"hosts is {quoted(hosts)}; expected a list of host names in the inventory.")
+    names = list(dict.fromkeys(hosts))
     require_known("hosts", names, inventory)
     limit = set(within_limit)
     hosts = [name for name in names if name in limit]

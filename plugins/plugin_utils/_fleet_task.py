@@ -169,7 +169,7 @@ class FleetAction(MinerAction):
             )
         if isinstance(args.get("hosts"), str):
             raise InvalidInput(
-                f"hosts is {args['hosts']!r}; expected a list of names of hosts, such as {{{{ groups.miners }}}}."
+                f"hosts is {args['hosts']!r}; expected a list of host names, such as {{{{ groups.miners }}}}."
             )
 
     @property
@@ -234,7 +234,7 @@ class FleetAction(MinerAction):
         context = _task.Context(
             {**own, **connection},
             self._task.check_mode,
-            self._teller(host),
+            self._notifier(host),
             folder=_FOLDER,
             miner=host,
             origins=filled.origins,
@@ -281,8 +281,8 @@ class FleetAction(MinerAction):
                 command_line.CLIARGS.get("ask_pass") or command_line.CLIARGS.get("connection_password_file")
             ):
                 raise InvalidInput(
-                    f"No password for the miner is set but by -k, which Ansible replaced by the password of {host}, "
-                    "for which the task runs. Set dragonmint_password for this miner."
+                    f"No password for the miner is set. Ansible has replaced the password given with -k by that of "
+                    f"{host}, for which the task runs. Set dragonmint_password for this miner."
                 )
             return username, password
 
@@ -375,13 +375,13 @@ class FleetAction(MinerAction):
             lines = [_fleet_texts.printable(f"{name}: {text}") for name, text in failures.items()]
             self._display.display("\n".join(_fleet_texts.fewer(lines, _SHOWN_FAILURES)), color=constants.COLOR_ERROR)  # type: ignore[attr-defined]
 
-    def _teller(self, host: str) -> _task.Tell:
-        def tell(text: str, is_detail: bool) -> None:
+    def _notifier(self, host: str) -> _task.Notify:
+        def notify(text: str, is_detail: bool) -> None:
             del is_detail
             if not self._task.no_log:
                 self._display.v(f"{host}: {text}")
 
-        return tell
+        return notify
 
 
 class Options:

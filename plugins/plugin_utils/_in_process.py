@@ -56,7 +56,7 @@ class InProcessAction(MinerAction):
         context = _task.Context(
             params,
             self._task.check_mode,
-            self._teller(task_vars),
+            self._notifier(task_vars),
             folder=constants.DEFAULT_LOCAL_TMP,  # type: ignore[attr-defined]  # it is there once it is imported
             miner=task_vars["inventory_hostname"],
             origins=given.origins,
@@ -79,7 +79,7 @@ class InProcessAction(MinerAction):
     def _files(self, params: Mapping[str, Any]) -> dict[str, str]:
         """Returns the options that name files on the controller, with absolute paths."""
         files = {name: self._on_controller(name, params[name]) for name in self._module_files.sent if params.get(name)}
-        for name in self._module_files.brought:
+        for name in self._module_files.returned:
             if params.get(name) is not None:
                 files[name] = str(Path(params[name]).absolute())
                 require_file(files[name])
@@ -91,10 +91,10 @@ class InProcessAction(MinerAction):
         Files to send are copied there first, and files to write come back in its result.
         """
         is_on_controller = self._task.delegate_to in constants.LOCALHOST
-        brought = (
-            {} if is_on_controller else {name: args[name] for name in self._module_files.brought if args.get(name)}
+        returned = (
+            {} if is_on_controller else {name: args[name] for name in self._module_files.returned if args.get(name)}
         )
-        for name in brought:
+        for name in returned:
             if self._task.async_val:
                 raise InvalidInput(
                     f"{name} is a file on the controller, and an async task on another machine can't copy it back. "
@@ -111,8 +111,8 @@ class InProcessAction(MinerAction):
             task_vars=task_vars,
             wrap_async=bool(self._task.async_val),
         )
-        for name, path in brought.items():
-            result = self._module_files.brought[name](result, path, self._task.check_mode)
+        for name, path in returned.items():
+            result = self._module_files.returned[name](result, path, self._task.check_mode)
         return result
 
     def _transferred(self, path: str) -> str:
@@ -125,16 +125,16 @@ class InProcessAction(MinerAction):
         self._fixup_perms2((shell.tmpdir, there))
         return there
 
-    def _teller(self, task_vars: Mapping[str, Any]) -> _task.Tell:
+    def _notifier(self, task_vars: Mapping[str, Any]) -> _task.Notify:
         """Shows the progress of a miner, in whole lines; with many miners at once, details only with -v."""
         miner = task_vars.get("inventory_hostname", "")
         are_many = len(task_vars.get("ansible_play_batch", ())) > _MANY
 
-        def tell(text: str, is_detail: bool) -> None:
+        def notify(text: str, is_detail: bool) -> None:
             show = self._display.v if is_detail and are_many else self._display.display
             show(f"{miner}: {text}")
 
-        return tell
+        return notify
 
 
 def _not_in_background() -> InvalidInput:

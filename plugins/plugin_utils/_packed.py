@@ -44,7 +44,7 @@ def miners_of(task: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def told(outcome: Mapping[str, Any]) -> dict[str, Any]:
+def with_packed_rows(outcome: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the outcome of a job for its playbook, with the rows of the report packed."""
     rest: dict[str, Any] = never_a_template({name: value for name, value in outcome.items() if name != "rows"})
     return {**rest, "packed": packed(outcome["rows"])}

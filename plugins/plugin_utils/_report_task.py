@@ -85,7 +85,7 @@ class ReportAction(MinerAction):
             rows = changed.rows
             on_page = changes.for_page(rows, columns)
             columns = [*columns, *changes.COLUMNS]
-        summary = " ".join(filter(None, [params["summary"], report.told(changed) if changed else ""]))
+        summary = " ".join(filter(None, [params["summary"], report.changes_text(changed) if changed else ""]))
         if is_writable:
             shown = Page(
                 params["title"],
@@ -127,8 +127,8 @@ class ReportAction(MinerAction):
                     "miners_new": len(changed.arrived),
                     "miners_gone": len(changed.left),
                 },
-                "told": report.told(changed),
-                "state": _handed_on(known),
+                "told": report.changes_text(changed),
+                "state": _passed_on(known),
             }
         return {**result, "warnings": warnings} if warnings else result
 
@@ -159,10 +159,14 @@ def _validated(args: Mapping[str, Any], action: str) -> dict[str, Any]:
     if params["keep"] < 0:
         raise InvalidInput(f"keep is {params['keep']}; expected 0 or more. Nothing was written.")
     if len(params["identity"]) == 1:
-        raise InvalidInput("identity needs two columns or more, the miner and what kind of problem a row is.")
-    lacking = [column for column in params["identity"][:1] if any(column not in row for row in rows)]
-    if lacking:
-        raise InvalidInput(f"Rows lack the column {quoted(lacking[0])} of identity. Nothing was written.")
+        raise InvalidInput(
+            "identity has only one column; expected the miner, the kind of problem and any others. Nothing was written."
+        )
+    missing_columns = [column for column in params["identity"][:1] if any(column not in row for row in rows)]
+    if missing_columns:
+        raise InvalidInput(
+            f"rows has no column {quoted(missing_columns[0])}, which identity names. Nothing was written."
+        )
     if params["webhook_url"] and urlsplit(params["webhook_url"]).scheme not in ("http", "https"):
         raise InvalidInput("The webhook's URL must begin with http:// or https://. Correct report_webhook_url.")
     return {**params, "rows": rows}
@@ -220,9 +224,9 @@ def _post(params: Mapping[str, Any], now: float, summary: str, changed: Changes)
         cause = str(reason) if isinstance(reason, OSError) else type(error).__name__
     else:
         return ""
-    return f"The webhook was not told of the changes: {cause}. The next report repeats them."
+    return f"The changes were not posted to the webhook: {cause}. The next report repeats them."
 
 
-def _handed_on(known: Known) -> dict[str, Any]:
+def _passed_on(known: Known) -> dict[str, Any]:
     data = changes.text_of(known, with_miners=False)
     return data if len(json.dumps(data)) <= _STATE_CHARS else {}

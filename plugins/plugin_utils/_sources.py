@@ -82,7 +82,7 @@ def fill(args: Mapping[str, Any], raw_password: Any, sources: Sources) -> Given:
             problem = _missing_password(notes)
     if problem is None and "port" not in filled:
         problem = _ignored_port(sources.variable("ansible_port"))
-    return Given(filled, origins, [*_misread(filled, origins), *_unseen(sources)], problem)
+    return Given(filled, origins, [*_mistyped(filled, origins), *_without_effect(sources)], problem)
 
 
 def candidates(option: Option, sources: Sources) -> Iterator[tuple[str, Any]]:
@@ -122,7 +122,7 @@ def _why_missing(raw_option: Any, username: str | None, password: str | None, so
     if username or password:
         given, other = ("-k", "-u") if password else ("-u", "-k")
         yield f"{given} was given without {other}, but is only used together with it."
-    yield from _unseen(sources)
+    yield from _without_effect(sources)
 
 
 def _reasons(raw: Any, sources: Sources, seen: set[str]) -> Iterator[str]:
@@ -145,7 +145,7 @@ def _is_empty(name: str, sources: Sources) -> bool:
         return False
 
 
-def _misread(filled: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
+def _mistyped(filled: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[str]:
     """Warns of each secret that YAML read as something other than the text written."""
     for name, value in filled.items():
         for place in _not_text(value, origins.get(name, name), is_secret_option(name)):
@@ -166,7 +166,7 @@ def _not_text(value: Any, place: str, is_secret: bool) -> Iterator[str]:
         yield place
 
 
-def _unseen(sources: Sources) -> Iterator[str]:
+def _without_effect(sources: Sources) -> Iterator[str]:
     """Warns of environment variables that are set where only modules of others see them."""
     for name in sorted(sources.task_environment & _OURS):
         yield (

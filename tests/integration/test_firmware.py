@@ -174,7 +174,7 @@ def bad_archives(firmware_files: Path) -> None:
     (firmware_files / "page.swu").write_text("<html><title>404</title></html>")
 
 
-def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+def prepared_miners(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """Miners by the name of their case."""
     searched = {name for name, case in CASES.items() if "search" in case.wanted}
     miners = dict(
@@ -217,7 +217,7 @@ def outcome(result: TaskResult) -> str:
 @newest_core
 @pytest.mark.usefixtures("bad_archives")
 def test_each_miner_flashes_once_and_proves_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = brought_about(start_fleet)
+    miners = prepared_miners(start_fleet)
     inventory, at = inventory_for(miners), {name: miner.host for name, miner in miners.items()}
     check = install(ansible, inventory, "--check")
     assert {name: outcome(result) for name, result in check.items()} == {

@@ -183,7 +183,7 @@ class TestAudit:
         in_csv = {**of["has a text"], "current": f"'=1+1 {text} {text}"}
         assert csv_report(ansible) == [in_csv if row is of["has a text"] else row for row in rows]
         assert not executed.exists()
-        _heading, *table = done.one(task="Show what differs").result["msg"]
+        _heading, *table = done.one(task="Show the drift").result["msg"]
         as_desired = {name for name, row in of.items() if row["outcome"] == "as desired"}
         assert {line.split("  ")[0] for line in table} == set(troubles) - as_desired
         counts = {"miners": 14, "as_desired": 4, "drift": 5, "failed": 3, "unreachable": 2}
@@ -308,7 +308,7 @@ class TestRotatePasswords:
         assert done.returncode != 0
         assert with_password(fleet, NEW) == {"miner1", "miner2"}
         assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
-        said = done.of(task="Stop when too many miners refused it")[-1].result["msg"]
+        said = done.of(task="Stop when too many miners refused the password")[-1].result["msg"]
         assert said.startswith("STOPPED: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
         rows = report(ansible, "rotate")
         assert [row["outcome"] for row in rows] == [

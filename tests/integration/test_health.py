@@ -84,7 +84,7 @@ class TestFindings:
         assert done.returncode != 0
         assert csv_codes(ansible) == [row["code"] for row in rows]
         assert "<title>Health</title>" in (ansible.folder / "dragonmint-reports/health.html").read_text("utf-8")
-        _heading, *table = done.one(task="Show what is wrong").result["msg"]
+        _heading, *table = done.one(task="Show the findings").result["msg"]
         assert len(table) == len(TROUBLES) + 1
         assert (hosts_with_writes(fleet), hosts_with_writes(well)) == (set(), set())
 

@@ -184,7 +184,7 @@ def test_a_limit_would_remove_miners(ansible: Ansible) -> None:
     inventory = {"miners": {"hosts": {"m1": {}, "m2": {}}}}
     done = ansible(PLAYBOOK, inventory, "--limit", "m1")
     assert done.returncode != 0
-    assert "those outside --limit would leave it" in done.one(task="Refuse a limit").result["msg"]
+    assert "the file would lose all other miners" in done.one(task="Refuse a limit").result["msg"]
 
 
 def named(fleet: Fleet) -> dict[str, Miner]:

@@ -135,7 +135,7 @@ WRITING: dict[str, dict[str, Any]] = {
 
 @newest_core
 def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners, printer, neighbour = brought_about(start_fleet)
+    miners, printer, neighbour = prepared_miners(start_fleet)
     hosts = host_variables(miners)
     done = run(ansible, hosts)
     assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {
@@ -162,7 +162,7 @@ def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_f
 
 @newest_core
 def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners, *_others = brought_about(start_fleet)
+    miners, *_others = prepared_miners(start_fleet)
     hosts = host_variables(miners)
     done = run(ansible, hosts, "--check", "--diff")
     assert {r.host: outcome(r) for r in done.results} == {
@@ -268,7 +268,7 @@ def test_the_play_goes_on_at_the_new_address(ansible: Ansible, start_fleet: Call
     assert [len(miner.writes()) for miner in fleet.miners] == [1, 1, 1]
 
 
-def brought_about(start_fleet: Callable[..., Fleet]) -> tuple[dict[str, Miner], Miner, Miner]:
+def prepared_miners(start_fleet: Callable[..., Fleet]) -> tuple[dict[str, Miner], Miner, Miner]:
     """Miners by the name of their case, the printer, and the neighbour."""
     fleet = start_fleet(count=len(CASES) + 2, generation="mixed")
     *others, printer, neighbour = fleet.miners

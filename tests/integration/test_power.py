@@ -162,7 +162,7 @@ CASES = {
 
 @newest_core
 def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = brought_about(start_fleet)
+    miners = prepared_miners(start_fleet)
     done = run(ansible, miners)
     assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {
         name: (case.outcome, case.writes) for name, case in CASES.items()
@@ -180,12 +180,12 @@ def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fle
     addresses = {r.host: r.result["ipaddress"] for r in done.results if r.status == "ok"}
     assert addresses == {name: CASES[name].now or miners[name].host for name in addresses}
     unreadable = done.one("reboot-unreadable").result["msg"]
-    assert "After 4 s, it is not known whether it did: HTTP 500. Check the uptime" in unreadable
+    assert "but the result is unknown after 4 s: HTTP 500. Check the uptime" in unreadable
 
 
 @newest_core
 def test_check_mode_tells_the_same_and_sends_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = brought_about(start_fleet)
+    miners = prepared_miners(start_fleet)
     done = run(ansible, miners, "--check", "--diff")
     assert {r.host: outcome(r) for r in done.results} == {name: case.check for name, case in CASES.items()}
     assert {name: miner.writes() for name, miner in miners.items() if miner.writes()} == {}
@@ -231,7 +231,7 @@ def test_after_a_reset_the_play_goes_on_with_the_login_of_the_factory(
     ansible(plays, {"all": {"hosts": hosts}}).succeeded()
 
 
-def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+def prepared_miners(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """Miners by the name of their case."""
     searched = [name for name, case in CASES.items() if "search" in case.wanted]
     miners = dict(

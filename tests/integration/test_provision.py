@@ -30,8 +30,8 @@ CONFIGURED = [
     {"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1", "pass": "x"},
     {"url": "stratum+tcp://backup.example.com:3333/#xnsub", "user": "farm.1", "pass": "secret"},
 ]
-WAIT = "minerops.dragonmint.provision : Wait until cgminer answers, a board is hashing and a desired pool is alive"
-GUEST = "minerops.dragonmint.provision : Set the password of guest, where the firmware can"
+WAIT = "minerops.dragonmint.provision : Wait until the miner mines"
+GUEST = "minerops.dragonmint.provision : Set the password of guest, where possible"
 DEAD_BOARDS = [{"alive": False}] * 3
 BOTH = ["updatePools", "setAutoTune"]
 

@@ -100,7 +100,7 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
     ]
     assert [result["posted"] for result in results] == [False, True, False, True]
     assert [result.get("warnings", []) for result in results] == [
-        ["The webhook was not told of the changes: it responded with status 500. The next report repeats them."],
+        ["The changes were not posted to the webhook: it responded with status 500. The next report repeats them."],
         *([], [], []),
     ]
     assert [(told["site"], told["new"], told["resolved"]) for told in webhook.told] == [

@@ -113,7 +113,7 @@ CASES = {
 
 @newest_core
 def test_each_miner_is_told_once_and_the_login_decides(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = brought_about(start_fleet)
+    miners = prepared_miners(start_fleet)
     done = run(ansible, miners, "-vvvv", "--diff")
     assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {
         name: (case.outcome, case.writes) for name, case in CASES.items()
@@ -126,7 +126,7 @@ def test_each_miner_is_told_once_and_the_login_decides(ansible: Ansible, start_f
 
 @newest_core
 def test_check_mode_tells_the_same_and_changes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
-    miners = brought_about(start_fleet)
+    miners = prepared_miners(start_fleet)
     done = run(ansible, miners, "-vvvv", "--check", "--diff")
     assert {r.host: outcome(r) for r in done.results} == {
         name: case.check or case.outcome for name, case in CASES.items()
@@ -196,7 +196,7 @@ def test_another_machine_sets_it_as_well_and_tells_no_secret(
     assert [len(miner.writes()) for miner in fleet.miners] == [1, 1, 1]
 
 
-def brought_about(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
+def prepared_miners(start_fleet: Callable[..., Fleet]) -> dict[str, Miner]:
     """Miners by the name of their case."""
     miners = {}
     for generation in FACTORY:

@@ -147,7 +147,7 @@ class PlaybookJob(Job):
 
 class Provision(PlaybookJob):
     name = playbook = "provision"
-    last_task = "Wait until cgminer answers, a board is hashing and a desired pool is alive"
+    last_task = "Wait until the miner mines"
 
     def prepare(self) -> None:
         super().prepare()

@@ -15,9 +15,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.async_c
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.client import Client
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
-    Attend,
     Connection,
     Credential,
+    RunAction,
     Steps,
     Wait,
 )
@@ -154,4 +154,4 @@ def followed(*arguments: Any) -> None:
 
 
 def _attended(arguments: tuple[Any, ...]) -> Steps[None]:
-    yield Attend(lambda run: follower.follow(run, *arguments))
+    yield RunAction(lambda run: follower.follow(run, *arguments))

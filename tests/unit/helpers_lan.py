@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unreachable
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Knock
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Probe
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 
 from .helpers import INVALID_REQUEST, SUCCESS, WRONG_PASSWORD, Clock, basic, logged_in, said
@@ -62,7 +62,7 @@ class Lan:
                 self.devices.setdefault(address, device)
         return self.devices.get(host)
 
-    def knock(self, command: Knock) -> bool:
+    def probe(self, command: Probe) -> bool:
         self.probed.append(command.host)
         return self.device_at(command.host) is not None
 

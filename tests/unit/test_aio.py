@@ -59,7 +59,7 @@ def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
     """Sends the archive to a miner and follows it, with short limits."""
     monkeypatch.setattr(follower, "SILENCE_S", SILENCE_S)
     monkeypatch.setattr(follower, "GONE_S", GONE_S)
-    monkeypatch.setattr(follower, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(follower, "_POLL_EVERY_S", 0.1)
     monkeypatch.setattr(follower, "_RECONNECT_S", 0.1)
 
     def follow(miner: Miner, wait_s: float = WAIT_S) -> Upgrade:

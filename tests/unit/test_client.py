@@ -91,11 +91,11 @@ def test_pauses_stop_growing_at_4_seconds(connect: Connect) -> None:
     assert wire.pauses == [0.25, 0.5, 1.0, 2.0, 4.0, 4.0, 4.0]
 
 
-@pytest.mark.parametrize(("retries", "patient"), [(0, True), (3, False)])
-def test_a_read_is_not_retried_when_it_is_not_wanted(retries: int, patient: bool, connect: Connect) -> None:
+@pytest.mark.parametrize(("retries", "retry"), [(0, True), (3, False)])
+def test_a_read_is_not_retried_unless_requested(retries: int, retry: bool, connect: Connect) -> None:
     wire = Script([NO_REASON])
     with pytest.raises(NotReady):
-        connect(wire, retries=retries).read(SUMMARY, patient=patient)
+        connect(wire, retries=retries).read(SUMMARY, retry=retry)
     assert wire.pauses == []
 
 

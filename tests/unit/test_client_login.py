@@ -285,7 +285,7 @@ def test_there_is_nothing_to_warn_of(answers: list[Reply | Exception], actions: 
     wire = Script(answers)
     client = connect(wire, password="mine", fallback_passwords=("factory",))
     with suppress(NotReady):
-        client.read(AUTOTUNE, patient=False)
+        client.read(AUTOTUNE, retry=False)
     assert client.refusal_of_login() is None
     assert wire.actions == actions
 

@@ -22,9 +22,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
-    Attend,
-    Knock,
+    Probe,
     ReadStream,
+    RunAction,
     Steps,
     Together,
     Wait,
@@ -203,16 +203,16 @@ def look_apart(session: Session) -> Steps[Any]:
     return (yield from apart(session.elsewhere("127.0.0.1", ["other"], 5.0).read(POOLS)))
 
 
-def knock(session: Session) -> Steps[Any]:
+def probe(session: Session) -> Steps[Any]:
     port = session.connection.port
-    return [(yield Knock("127.0.0.1", port, 5.0)), (yield Knock("127.0.0.1", closed_port(), 5.0))]
+    return [(yield Probe("127.0.0.1", port, 5.0)), (yield Probe("127.0.0.1", closed_port(), 5.0))]
 
 
 def attend(session: Session) -> Steps[Any]:
     async def act(run: Any) -> Any:
         return [await run(session.read(POOLS)), await run(session.read(POOLS))]
 
-    return (yield Attend(act))
+    return (yield RunAction(act))
 
 
 def wait(session: Session) -> Steps[Any]:
@@ -379,9 +379,9 @@ def test_a_connection_that_has_ended_meanwhile_is_made_anew(drive: Drive, listen
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
-def test_a_knock_is_heard_where_somebody_listens(drive: Drive, listen: Listen) -> None:
+def test_a_probe_succeeds_where_something_listens(drive: Drive, listen: Listen) -> None:
     server = listen(hold)
-    assert drive(knock(Session(connection_to("127.0.0.1", port=server.port))), []) == [True, False]
+    assert drive(probe(Session(connection_to("127.0.0.1", port=server.port))), []) == [True, False]
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])

@@ -80,7 +80,7 @@ def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path: Path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", is_full)
-    with pytest.raises(InvalidInput, match=r"miner\.log can't be written: No space left on device"):
+    with pytest.raises(InvalidInput, match=r"miner\.log' can't be written: No space left on device"):
         save(str(path), "new\n", check_mode=False)
     assert path.read_text() == "old\n"
     assert [entry.name for entry in tmp_path.iterdir()] == ["miner.log"]

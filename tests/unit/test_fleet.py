@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._addresses imp
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._facts import subsets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet import scan
-from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Familiar, Found, Options
+from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import Counts, Found, KnownMiner, Options
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Credential, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import REPLY_BYTES_MAX
@@ -103,17 +103,17 @@ def test_a_miner_is_polled_with_one_request_for_each_source(listen: Listen) -> N
     assert "dragonadmin" not in repr(found)
 
 
-def again(port: int, known: Familiar | None, **options: Any) -> Found | None:
+def again(port: int, known: KnownMiner | None, **options: Any) -> Found | None:
     """The result of a poll that knows the result of an earlier one."""
-    familiar = {} if known is None else {"127.0.0.1": known}
-    found, _counts = asyncio.run(scan.polled(HERE, replace(OPTIONS, port=port, **options), familiar))
+    known_miners = {} if known is None else {"127.0.0.1": known}
+    found, _counts = asyncio.run(scan.polled(HERE, replace(OPTIONS, port=port, **options), known_miners))
     return found[0] if found else None
 
 
 def test_a_familiar_miner_is_asked_for_neither_its_page_nor_a_login(listen: Listen) -> None:
     server = listen(miner())
     first = one(server.port)
-    known = scan.familiar(first)
+    known = scan.known_miner(first)
     assert known is not None
     server.requests.clear()
     found = again(server.port, known)
@@ -128,7 +128,7 @@ def test_a_familiar_miner_is_asked_for_neither_its_page_nor_a_login(listen: List
 def test_the_login_that_a_familiar_miner_took_is_the_first(listen: Listen) -> None:
     server = listen(miner("secret-2"))
     logins = (ADMIN, Credential("admin", "secret-2", "own"))
-    known = scan.familiar(one(server.port, credentials=logins))
+    known = scan.known_miner(one(server.port, credentials=logins))
     assert known is not None
     server.requests.clear()
     found = again(server.port, known, credentials=logins)
@@ -145,7 +145,7 @@ def test_the_login_that_a_familiar_miner_took_is_the_first(listen: Listen) -> No
 def test_what_is_not_as_it_was_proves_itself_again(listen: Listen, changed: dict[str, Any]) -> None:
     server = listen(miner("secret-2"))
     logins = (ADMIN, Credential("admin", "secret-2", "own"))
-    known = scan.familiar(one(server.port, credentials=logins))
+    known = scan.known_miner(one(server.port, credentials=logins))
     assert known is not None
     server.requests.clear()
     found = again(server.port, replace(known, **changed), credentials=logins)
@@ -155,14 +155,14 @@ def test_what_is_not_as_it_was_proves_itself_again(listen: Listen, changed: dict
 
 
 def test_a_familiar_miner_with_another_password_is_locked(listen: Listen) -> None:
-    known = scan.familiar(one(listen(miner()).port))
+    known = scan.known_miner(one(listen(miner()).port))
     found = again(listen(miner("changed-8")).port, known)
     assert found is not None
     assert found.state == scan.LOCKED
 
 
 def test_what_took_the_place_of_a_familiar_miner_is_not_shown_the_login(listen: Listen) -> None:
-    known = scan.familiar(one(listen(miner()).port))
+    known = scan.known_miner(one(listen(miner()).port))
     server = listen(miner(type=http(b"{}"), **{"/": http(b"<title>A printer</title>")}))
     assert again(server.port, known) is None
     assert not any(b"Authorization" in request or b"password" in request for request in server.requests)
@@ -177,7 +177,7 @@ def test_what_took_the_place_of_a_familiar_miner_is_not_shown_the_login(listen: 
     ],
 )
 def test_a_miner_of_which_too_little_is_known_is_not_familiar(found: Found) -> None:
-    assert scan.familiar(found) is None
+    assert scan.known_miner(found) is None
 
 
 def test_no_more_is_asked_than_the_subsets_need(listen: Listen) -> None:
@@ -497,7 +497,7 @@ def test_miners_come_in_the_order_of_their_addresses(monkeypatch: pytest.MonkeyP
         yield from ()
 
     monkeypatch.setattr(sockets, "probe", probe)
-    monkeypatch.setattr(scan._Visit, "steps", steps)
+    monkeypatch.setattr(scan._AddressPoll, "steps", steps)
     addresses = Addresses(addresses_from(["10.0.0.2", "10.0.0.10", "10.0.0.30"]).spans)
     found, _counts = scan.poll(addresses, OPTIONS, lambda *_unused: True, print)
     assert [miner.address for miner in found] == ["10.0.0.2", "10.0.0.10", "10.0.0.30"]

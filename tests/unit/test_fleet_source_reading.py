@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.decis
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desired import Desired, for_miner
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import Host, hosts_from
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Eyes, subsets_for
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Interpreter, subsets_for
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid
 from ansible_collections.minerops.dragonmint.plugins.module_utils._fleet.scan import (
     LOCKED,
@@ -201,12 +201,12 @@ NAMES = {"miner": "m1", "mac": "a0b045000001", "octet": "1"}
 
 def seen(found: Found, desired: Mapping[str, Any] | None = None) -> Sighting | None:
     limits = settings_from(NETWORK, SCHEMA).limits
-    eyes = Eyes(
+    interpreter = Interpreter(
         limits,
         lambda address, mac: mac.replace(":", "-") if mac else address,
         lambda _miner, _address, _mac: Desired(for_miner(desired, NAMES)) if desired else None,
     )
-    return eyes.sighting(found)
+    return interpreter.sighting(found)
 
 
 def polled(**facts: Any) -> Found:

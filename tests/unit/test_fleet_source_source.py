@@ -47,14 +47,14 @@ class Network:
         self.untried: dict[str, int] = {}
         self.error: Exception | None = None
         self.asked: list[tuple[list[str], scan.Options]] = []
-        self.familiar: list[Mapping[str, scan.Familiar]] = []
+        self.known_miners: list[Mapping[str, scan.KnownMiner]] = []
         monkeypatch.setattr(scan, "polled", self.polled)
 
     async def polled(
-        self, addresses: Addresses, options: scan.Options, familiar: Mapping[str, scan.Familiar]
+        self, addresses: Addresses, options: scan.Options, known_miners: Mapping[str, scan.KnownMiner]
     ) -> tuple[list[Found], Counts]:
         self.asked.append((list(addresses), options))
-        self.familiar.append(familiar)
+        self.known_miners.append(known_miners)
         if self.error:
             # Linters assume its initial None.
             raise vars(self)["error"]
@@ -209,8 +209,8 @@ def test_a_miner_that_stays_is_familiar_but_for_its_turn_to_prove_itself(network
             await it.polls(11)
 
     asyncio.run(scenario())
-    assert network.familiar[0] == {}
-    left_out = [addresses - known.keys() for known in network.familiar[1:11]]
+    assert network.known_miners[0] == {}
+    left_out = [addresses - known.keys() for known in network.known_miners[1:11]]
     assert [address for each in left_out for address in each if address not in addresses] == []
     assert sorted(address for each in left_out for address in each) == sorted(addresses)
 
@@ -247,7 +247,7 @@ def test_hosts_of_an_inventory_are_polled_by_port_and_login(
 
     monkeypatch.setattr(source, "read", read)
 
-    async def polled(addresses: Addresses, options: scan.Options, _familiar: Any) -> tuple[list[Found], Counts]:
+    async def polled(addresses: Addresses, options: scan.Options, _known_miners: Any) -> tuple[list[Found], Counts]:
         network.asked.append((list(addresses), options))
         return [found(3)] if options.port == 81 else [], Counts(1, 0.0)
 

@@ -77,7 +77,7 @@ REPORTS: dict[str, tuple[dict[str, Any], list[str]]] = {
 def test_nothing_to_do_is_a_success_only_where_that_is_known(name: str) -> None:
     given, gaps, problem, warning = JUDGED[name]
     choice = {"unmatched": [], "hosts": 3, "has_hosts": True, "has_reports": True, **given}
-    assert guard.judged(guard.Choice(**choice), gaps) == guard.Verdict(problem, warning)
+    assert guard.verdict_of(guard.Choice(**choice), gaps) == guard.Verdict(problem, warning)
 
 
 @pytest.mark.parametrize("name", REPORTS)
@@ -151,8 +151,8 @@ class TestWrongVariables:
     def test_what_a_job_needs_may_be_missing_only_where_it_has_no_host(self) -> None:
         tables = tables_of("rotate_passwords")
         assert "rotate_new_password is not set" in guard.wrong_variables(tables, [("m1", {})])
-        assert guard.wrong_variables(tables, [("all hosts", {})], may_lack=True) == ""
-        said = guard.wrong_variables(tables, [("all hosts", {"rotate_seriall": 1})], may_lack=True)
+        assert guard.wrong_variables(tables, [("all hosts", {})], may_miss=True) == ""
+        said = guard.wrong_variables(tables, [("all hosts", {"rotate_seriall": 1})], may_miss=True)
         assert said.endswith("Did you mean 'rotate_serial'? (Set for all hosts.)")
 
     def test_ten_thousand_hosts_with_the_same_values_are_looked_at_once(self, monkeypatch: pytest.MonkeyPatch) -> None:

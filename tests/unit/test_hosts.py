@@ -174,7 +174,7 @@ def set_pool(text: str) -> None:
 
 
 def set_url(text: str) -> None:
-    install.wanted_from({**FIRMWARE, "url": f"http://{text}/x.swu"}, None)
+    install.firmware_from({**FIRMWARE, "url": f"http://{text}/x.swu"}, None)
 
 
 def set_network(name: str) -> Any:

@@ -22,8 +22,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import (
     Installed,
     Policy,
+    firmware_from,
     install,
-    wanted_from,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
@@ -78,7 +78,7 @@ def archives(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def short_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "SILENCE_S", 1.5)
     monkeypatch.setattr(follower, "GONE_S", 0.5)
-    monkeypatch.setattr(follower, "_ASK_EVERY_S", 0.1)
+    monkeypatch.setattr(follower, "_POLL_EVERY_S", 0.1)
     monkeypatch.setattr(follower, "_RECONNECT_S", 0.1)
 
 
@@ -93,16 +93,16 @@ def installed(
 ) -> Installed:
     password = "admin" if miner.generation.startswith("inno") else "dragonadmin"
     session = Session(connection_to(miner.host, password, port=miner.port))
-    wanted = wanted_from({**OPTIONS, "src": str(archive)}, None)
-    assert wanted is not None
+    chosen = firmware_from({**OPTIONS, "src": str(archive)}, None)
+    assert chosen is not None
     lines = [] if told is None else told
 
-    def tell(text: str, is_detail: bool) -> None:
+    def notify(text: str, is_detail: bool) -> None:
         lines.append(text)
 
     tracker = Tracker(session, [], WAIT_S)
     warned = [] if warnings is None else warnings
-    steps = install(session, tracker, wanted, Policy(**{**POLICY, **policy}), check_mode, tell, warned.append)
+    steps = install(session, tracker, chosen, Policy(**{**POLICY, **policy}), check_mode, notify, warned.append)
     return drive(steps, None)
 
 
@@ -112,7 +112,7 @@ def test_a_firmware_is_installed_and_then_there(drive: Drive, miner: Miner, arch
     first = installed(drive, miner, archives / f"{NEWER}.swu", told=told)
     assert (first.changed, first.value, first.rebooted) == (True, NEWER, True)
     assert miner.state()["firmware"] == NEWER
-    assert told[0] == "handing over the firmware"
+    assert told[0] == "sending the firmware"
     assert told[-1] == f"runs {NEWER}"
     again = installed(drive, miner, archives / f"{NEWER}.swu")
     assert (again.changed, again.rebooted) == (False, False)
@@ -174,10 +174,10 @@ def test_an_updater_that_is_not_stuck_is_left_alone(sisters: dict[str, Iterator[
 
 
 def test_an_archive_is_for_one_board(miner: Miner, sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
-    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, and the hardware of this miner is t1\.g19"):
+    with pytest.raises(InvalidFirmware, match=r"is for t2t\+\.soc, but the hardware of this miner is t1\.g19"):
         installed(over_requests, miner, archives / f"{OF_SOC}.swu")
     sister = next(sisters["T2T+"])
-    with pytest.raises(InvalidFirmware, match=r"is for the board g19, and this miner has soc\."):
+    with pytest.raises(InvalidFirmware, match=r"is for the board g19, but this miner has soc\."):
         installed(over_requests, sister, archives / "wrong_board.swu")
     assert miner.writes() == sister.writes() == []
 

@@ -229,7 +229,7 @@ class TestSteps:
         fleet = fleet_of("m1", network=NETWORK)
         if expected_mac:
             fleet = replace(fleet, expected_macs={"m1": expected_mac})
-        addresses, found = audit.settled(fleet, {"m1": UNREACHABLE}, {"m1": moved})
+        addresses, found = audit.located(fleet, {"m1": UNREACHABLE}, {"m1": moved})
         assert addresses == {"m1": "10.1.0.40" if is_there else ADDRESS}
         assert found == {"m1": moved if is_there else UNREACHABLE}
 

@@ -31,39 +31,39 @@ def named(problems: Any) -> list[tuple[str, str]]:
 
 
 def test_without_a_last_report_every_problem_is_new() -> None:
-    came_of = compare(None, row("m1", "board_dead", "board 1"), row("m2"))
-    assert named(came_of.difference.new) == named(came_of.unposted.new) == [("m1", "board_dead board 1")]
-    assert [each["change"] for each in came_of.rows] == ["new", ""]
-    assert (came_of.still, came_of.difference.resolved, came_of.arrived, came_of.left) == (0, [], [], [])
+    result = compare(None, row("m1", "board_dead", "board 1"), row("m2"))
+    assert named(result.difference.new) == named(result.unposted.new) == [("m1", "board_dead board 1")]
+    assert [each["change"] for each in result.rows] == ["new", ""]
+    assert (result.still, result.difference.resolved, result.arrived, result.left) == (0, [], [], [])
 
 
 def test_a_problem_that_stays_keeps_its_time() -> None:
-    came_of = compare(known(m1=["board_dead board 1"]), row("m1", "board_dead", "board 1"), row("m1", "board_hot"))
-    assert [(each["change"], each["since"]) for each in came_of.rows] == [
+    result = compare(known(m1=["board_dead board 1"]), row("m1", "board_dead", "board 1"), row("m1", "board_hot"))
+    assert [(each["change"], each["since"]) for each in result.rows] == [
         ("still", "1970-01-01 00:08 UTC"),
         ("new", "1970-01-01 00:33 UTC"),
     ]
-    assert came_of.known.open == {"m1": {"board_dead board 1": 500.0, "board_hot": 2000.0}}
+    assert result.known.open == {"m1": {"board_dead board 1": 500.0, "board_hot": 2000.0}}
 
 
 def test_on_a_page_one_column_says_it() -> None:
-    came_of = compare(known(m1=["board_hot"]), row("m1", "board_hot"), row("m2", "board_hot"), row("m3"))
-    rows, columns = changes.for_page(came_of.rows, ["miner"])
+    result = compare(known(m1=["board_hot"]), row("m1", "board_hot"), row("m2", "board_hot"), row("m3"))
+    rows, columns = changes.for_page(result.rows, ["miner"])
     assert columns == ["miner", "since"]
     assert [each["since"] for each in rows] == ["01-01 00:08", "new", ""]
 
 
 @pytest.mark.parametrize("severity", ["info", "ok"])
 def test_what_is_no_problem_is_not_tracked(severity: str) -> None:
-    came_of = compare(None, row("m1", "rebooted", severity=severity))
-    assert not came_of.difference
-    assert came_of.known.open == {}
+    result = compare(None, row("m1", "rebooted", severity=severity))
+    assert not result.difference
+    assert result.known.open == {}
 
 
 def test_what_is_gone_is_resolved() -> None:
-    came_of = compare(known(m1=["board_dead board 1"], m2=["board_hot"]), row("m1"), row("m2", "board_hot"))
-    assert named(came_of.difference.resolved) == [("m1", "board_dead board 1")]
-    assert came_of.still == 1
+    result = compare(known(m1=["board_dead board 1"], m2=["board_hot"]), row("m1"), row("m2", "board_hot"))
+    assert named(result.difference.resolved) == [("m1", "board_dead board 1")]
+    assert result.still == 1
 
 
 @pytest.mark.parametrize("code", ["unreachable", "locked", "unexamined"])
@@ -78,16 +78,16 @@ def test_of_a_miner_that_cannot_be_asked_nothing_is_resolved_or_new_again(code: 
 
 def test_a_limited_report_says_nothing_about_other_miners() -> None:
     before = known(m1=["board_hot"], m2=["board_hot"])
-    came_of = compare(before, row("m1"), is_limited=True)
-    assert named(came_of.difference.resolved) == [("m1", "board_hot")]
-    assert came_of.known.open == {"m2": {"board_hot": 500.0}}
-    assert (came_of.known.miners, came_of.left) == (["m1", "m2"], [])
+    result = compare(before, row("m1"), is_limited=True)
+    assert named(result.difference.resolved) == [("m1", "board_hot")]
+    assert result.known.open == {"m2": {"board_hot": 500.0}}
+    assert (result.known.miners, result.left) == (["m1", "m2"], [])
 
 
 def test_a_miner_that_left_is_named_with_its_problems() -> None:
-    came_of = compare(known(m1=["board_hot"], m2=[]), row("m2"), row("m3"))
-    assert named(came_of.difference.resolved) == [("m1", "board_hot, no longer in the inventory")]
-    assert (came_of.arrived, came_of.left, came_of.known.open) == (["m3"], ["m1"], {})
+    result = compare(known(m1=["board_hot"], m2=[]), row("m2"), row("m3"))
+    assert named(result.difference.resolved) == [("m1", "board_hot, no longer in the inventory")]
+    assert (result.arrived, result.left, result.known.open) == (["m3"], ["m1"], {})
 
 
 def test_what_was_not_posted_is_posted_with_the_next_report() -> None:

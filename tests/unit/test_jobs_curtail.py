@@ -68,8 +68,8 @@ def run(
     return curtail.outcome(course, given, place)
 
 
-def of(came_of: dict[str, Any], miner: str) -> dict[str, Any]:
-    return next(row for row in came_of["rows"] if row["miner"] == miner)
+def of(result: dict[str, Any], miner: str) -> dict[str, Any]:
+    return next(row for row in result["rows"] if row["miner"] == miner)
 
 
 FLEET = {"a": seen("balanced"), "b": seen("performance"), "c": seen("efficient"), "d": seen("balanced")}
@@ -200,8 +200,8 @@ def test_a_report_never_overwrites_the_record() -> None:
 
 
 def test_the_outcome_of_a_run() -> None:
-    came_of = run({**FLEET, "e": GONE, "f": LOCKED}, {"d": NO}, mode="efficient", unreachable_seconds=5)
-    assert {row["miner"]: (row["outcome"], row["cause"]) for row in came_of["rows"]} == {
+    result = run({**FLEET, "e": GONE, "f": LOCKED}, {"d": NO}, mode="efficient", unreachable_seconds=5)
+    assert {row["miner"]: (row["outcome"], row["cause"]) for row in result["rows"]} == {
         "d": ("refused", "refused"),
         "f": ("refused", "login refused"),
         "e": ("unreachable", "unreachable"),
@@ -209,17 +209,17 @@ def test_the_outcome_of_a_run() -> None:
         "b": ("confirmed", ""),
         "c": ("unchanged", ""),
     }
-    assert [row["outcome"] for row in came_of["rows"]][:3] == ["refused", "refused", "unreachable"], "the worst first"
-    assert (came_of["is_ok"], came_of["failed_miners"]) == (False, ["d", "f", "e"])
-    assert came_of["summary"].startswith(
+    assert [row["outcome"] for row in result["rows"]][:3] == ["refused", "refused", "unreachable"], "the worst first"
+    assert (result["is_ok"], result["failed_miners"]) == (False, ["d", "f", "e"])
+    assert result["summary"].startswith(
         "2 of 3 miners confirmed, 0.68 kW less than before. Not confirmed: 2 refused, 1 unreachable (1 refused, "
         "1 login refused). 3 miners not in the desired state: d (10.1.0.1): No. f (10.1.0.1): The login is refused. "
     )
-    assert "Run the same command again once they can be commanded" in came_of["summary"]
-    assert came_of["summary"].endswith(
+    assert "Run the same command again once they can be commanded" in result["summary"]
+    assert result["summary"].endswith(
         "The record is /reports/curtail-record.json, and the event open until 2027-01-16T08:00:01Z."
     )
-    stats = came_of["stats"]
+    stats = result["stats"]
     assert (stats["confirmed"], stats["refused"], stats["unreachable"], stats["saved_kw"]) == (2, 2, 1, 0.68)
     assert stats["record"]["version"] == 2
     assert run({**FLEET, "f": LOCKED}, mode="efficient", partial=True)["is_ok"]
@@ -241,12 +241,12 @@ def test_what_can_not_be_commanded_has_its_cause(
     result: dict[str, Any], outcome: str, cause: str, goal: dict[str, Any]
 ) -> None:
     failed = {"failed": True, "msg": "No.", **result}
-    came_of = run({"a": failed, "b": seen("balanced")}, unreachable_seconds=10, deadline_seconds=40, **goal)
-    assert of(came_of, "b")["outcome"] == "confirmed"
+    done = run({"a": failed, "b": seen("balanced")}, unreachable_seconds=10, deadline_seconds=40, **goal)
+    assert of(done, "b")["outcome"] == "confirmed"
     # With enough kW, later responses are not waited for.
     if "kw" not in goal or result["error_code"] not in ("bad_reply", "timeout"):
-        assert [of(came_of, "a")[key] for key in ("outcome", "cause", "reason")] == [outcome, cause, "No."]
-    assert came_of["is_ok"] is ("kw" in goal)
+        assert [of(done, "a")[key] for key in ("outcome", "cause", "reason")] == [outcome, cause, "No."]
+    assert done["is_ok"] is ("kw" in goal)
 
 
 def test_the_kilowatts_that_are_saved_and_those_that_are_not() -> None:
@@ -264,28 +264,28 @@ def test_the_kilowatts_that_are_saved_and_those_that_are_not() -> None:
 
 @pytest.mark.parametrize(("off", "hint"), [(False, " without powering miners off (curtail_off)"), (True, "")])
 def test_too_little_is_a_problem_unless_a_part_will_do(off: bool, hint: str) -> None:
-    came_of = run({"a": seen("balanced"), "b": LOCKED}, kw=2, off=off)
+    result = run({"a": seen("balanced"), "b": LOCKED}, kw=2, off=off)
     saved = 1.3 if off else 0.25
-    assert came_of["problem"] == came_of["summary"]
-    assert came_of["summary"] == (
+    assert result["problem"] == result["summary"]
+    assert result["summary"] == (
         f"1 of 2 miners to be changed, {saved} kW saved of 2 kW requested. Not confirmed: 1 refused (1 login refused). "
         f"No more can be saved{hint}, so nothing was sent. Set curtail_partial to save that much."
     )
 
 
 def test_a_rate_that_is_too_slow_is_a_problem() -> None:
-    came_of = run(FLEET, mode="efficient", rate="0.01 miners", deadline_seconds=100)
+    result = run(FLEET, mode="efficient", rate="0.01 miners", deadline_seconds=100)
     said = "With curtail_rate '0.01 miners' that takes 300 s, more than curtail_deadline_seconds (100), so nothing was"
-    assert said in came_of["problem"]
+    assert said in result["problem"]
 
 
 def test_check_mode_says_what_would_happen() -> None:
-    came_of = run({**FLEET, "e": GONE}, is_check=True, kw=0.5)
-    assert came_of["is_ok"]
-    assert came_of["summary"].startswith("2 of 5 miners to be changed, 0.68 kW saved of 0.5 kW requested.")
-    outcomes = [of(came_of, name)["outcome"] for name in "abcde"]
+    result = run({**FLEET, "e": GONE}, is_check=True, kw=0.5)
+    assert result["is_ok"]
+    assert result["summary"].startswith("2 of 5 miners to be changed, 0.68 kW saved of 0.5 kW requested.")
+    outcomes = [of(result, name)["outcome"] for name in "abcde"]
     assert outcomes == ["change", "change", "unchanged", "unchanged", "unreachable"]
-    assert (came_of["stats"]["saved_kw"], came_of["stats"]["is_open"]) == (0.68, False)
+    assert (result["stats"]["saved_kw"], result["stats"]["is_open"]) == (0.68, False)
     idle = run({"a": seen("balanced", is_hashing=False)}, is_check=True, kw=0.2)
     assert "Not hashing at the moment: 1 of them." in idle["summary"]
 
@@ -299,10 +299,10 @@ def test_what_is_not_rated_is_curtailed_where_it_surely_draws_less() -> None:
     assert (
         "0 kW less than before. 2 miners not counted for lack of a rating (dragonmint_ratings)." in (lowered["summary"])
     )
-    came_of = run(fleet, kw=10, partial=True)
-    assert [of(came_of, name)["cause"] for name in "abc"] == ["no rating", "no rating", ""]
-    assert "2 miners skipped: 2 no rating." in came_of["summary"]
-    assert "no rating of the T1 in the mode 'turbo'" in of(came_of, "b")["reason"]
+    result = run(fleet, kw=10, partial=True)
+    assert [of(result, name)["cause"] for name in "abc"] == ["no rating", "no rating", ""]
+    assert "2 miners skipped: 2 no rating." in result["summary"]
+    assert "no rating of the T1 in the mode 'turbo'" in of(result, "b")["reason"]
     assert not run(fleet, mode="balanced")["is_ok"]
 
 
@@ -311,39 +311,39 @@ def test_a_restore_names_who_is_not_back() -> None:
     off = Entry("T1", "balanced", None, "powered off", WALL)
     record = Record({"a": entry, "b": entry, "c": off, "d": entry}, WALL, WALL + 3600)
     fleet = {"a": seen("efficient"), "b": seen("efficient"), "c": GONE}
-    came_of = run(fleet, {"b": NO}, record=record, restore=True)
-    assert not came_of["is_ok"]
-    assert came_of["summary"].startswith("1 of 2 miners confirmed, 0.25 kW more than during the event.")
-    assert "To be switched on by hand: c." in came_of["summary"]
-    assert "Still in the record, since they are not part of this run: d." in came_of["summary"]
-    assert [name for each in came_of["stats"]["record"]["curtailed"] for name in each["miners"]] == ["b", "d", "c"]
+    result = run(fleet, {"b": NO}, record=record, restore=True)
+    assert not result["is_ok"]
+    assert result["summary"].startswith("1 of 2 miners confirmed, 0.25 kW more than during the event.")
+    assert "To be switched on by hand: c." in result["summary"]
+    assert "Still in the record, since they are not part of this run: d." in result["summary"]
+    assert [name for each in result["stats"]["record"]["curtailed"] for name in each["miners"]] == ["b", "d", "c"]
 
 
 @pytest.mark.parametrize(("address", "a", "b"), [("10.1.0.1", "a (10.1.0.1)", "b (10.1.0.1)"), ("", "a", "b")])
 def test_miners_that_fail_for_the_same_reason_are_named_together(address: str, a: str, b: str) -> None:
     without_login = {"failed": True, "error_code": "invalid_input", "msg": "No password is set."}
-    came_of = run({"a": without_login, "b": without_login}, mode="efficient", address=address)
-    assert came_of["summary"].startswith(
+    result = run({"a": without_login, "b": without_login}, mode="efficient", address=address)
+    assert result["summary"].startswith(
         "No miner was commanded. Not confirmed: 2 refused (2 connection not configured). 2 miners not in the desired "
         f"state: {a}, {b}: No password is set. "
     )
 
 
 def test_that_nobody_had_to_be_commanded_is_said() -> None:
-    came_of = run({"a": seen("efficient"), "b": seen("efficient")}, mode="efficient")
-    assert came_of["is_ok"]
-    assert came_of["summary"].startswith("No miner was commanded, since 2 of 2 miners need no change.")
+    result = run({"a": seen("efficient"), "b": seen("efficient")}, mode="efficient")
+    assert result["is_ok"]
+    assert result["summary"].startswith("No miner was commanded, since 2 of 2 miners need no change.")
 
 
 def test_messages_and_screens_of_large_fleets_stay_short() -> None:
     fleet = {f"m{number}": seen("balanced") for number in range(1000)}
-    came_of = run(fleet, dict.fromkeys(fleet, NO), mode="efficient")
-    assert len(came_of["failed_miners"]) == 1000
-    assert "m2 (10.1.0.1) and 997 more: No." in came_of["summary"]
-    assert len(came_of["summary"]) < 1000
-    rows, more = curtail.shown(came_of["rows"], "/reports/curtail.json")
+    result = run(fleet, dict.fromkeys(fleet, NO), mode="efficient")
+    assert len(result["failed_miners"]) == 1000
+    assert "m2 (10.1.0.1) and 997 more: No." in result["summary"]
+    assert len(result["summary"]) < 1000
+    rows, more = curtail.shown(result["rows"], "/reports/curtail.json")
     assert (len(rows), more) == (20, "… 980 more in /reports/curtail.json")
-    assert curtail.shown(came_of["rows"][:20], "")[1] == ""
+    assert curtail.shown(result["rows"][:20], "")[1] == ""
 
 
 @pytest.mark.parametrize(
@@ -365,7 +365,7 @@ def test_a_miner_is_curtailed_while_the_event_is_open(
 
 
 def test_why_a_mode_is_left_alone() -> None:
-    assert "since the miner is curtailed until 2027-01-15T09:00:00Z." in curtail.why_left_alone(WALL + 3600)
+    assert "since the miner is curtailed until 2027-01-15T09:00:00Z." in curtail.why_mode_is_kept(WALL + 3600)
 
 
 @pytest.mark.parametrize(
@@ -425,8 +425,8 @@ def test_a_record_that_cannot_be_written_is_handed_on_where_its_file_is_not_requ
     place, warning = _curtail_task.written(replace(place, is_required=False), RECORD)
     assert "The job goes on without it" in warning
     assert not place.is_written
-    came_of = run(FLEET, mode="efficient", place=place)
-    assert " The record is only in the custom statistics (dragonmint_curtail), and the event open" in came_of["summary"]
+    result = run(FLEET, mode="efficient", place=place)
+    assert " The record is only in the custom statistics (dragonmint_curtail), and the event open" in result["summary"]
     assert _curtail_task.written(replace(place, path=tmp_path / "record.json"), RECORD) == (
         replace(place, path=tmp_path / "record.json", is_written=True),
         "",

@@ -122,18 +122,18 @@ def test_the_outcome(
     healths: list[Health | None], variables: dict[str, Any], is_check: bool, summary: str, failed: list[str]
 ) -> None:
     wanted = values(**variables)
-    came_of = heal.outcome(heal.plan(fleet(*healths), wanted), [], wanted, is_check)
-    assert came_of["summary"] == summary
-    assert (came_of["failed"], came_of["is_ok"]) == (failed, not failed)
+    result = heal.outcome(heal.plan(fleet(*healths), wanted), [], wanted, is_check)
+    assert result["summary"] == summary
+    assert (result["failed"], result["is_ok"]) == (failed, not failed)
 
 
 def test_what_stopped_the_plan_fails_the_run() -> None:
     wanted = values(max_unhealthy_percent=10, fail_on="never")
     miners = fleet(DOWN, HEALTHY)
-    came_of = heal.outcome(heal.plan(miners, wanted), [], wanted)
-    assert not came_of["is_ok"]
-    assert "1 of 2 miners need a remedy, more than health_max_unhealthy_percent (10)" in came_of["summary"]
-    assert came_of["stats"]["remedies"] == 0
+    result = heal.outcome(heal.plan(miners, wanted), [], wanted)
+    assert not result["is_ok"]
+    assert "1 of 2 miners need a remedy, more than health_max_unhealthy_percent (10)" in result["summary"]
+    assert result["stats"]["remedies"] == 0
 
 
 def test_the_numbers_of_a_fleet_that_is_gone_are_its_own() -> None:
@@ -171,14 +171,14 @@ def test_it_stops_after_a_batch_that_lost_a_miner(name: str) -> None:
     reason = heal.stop_reason(latest)
     assert bool(reason) == is_stopped
     wanted = values(max_unhealthy_percent=100)
-    came_of = heal.outcome(heal.plan(fleet(DOWN, DOWN, DOWN), wanted), latest, wanted)
-    rows = {row["miner"]: row for row in came_of["rows"]}
+    result = heal.outcome(heal.plan(fleet(DOWN, DOWN, DOWN), wanted), latest, wanted)
+    rows = {row["miner"]: row for row in result["rows"]}
     for each in latest:
         if each.health is None:
             expected = reason or "an earlier task failed"
             assert (rows[each.miner]["outcome"], rows[each.miner]["reason"]) == ("not tried", expected)
-    assert reason in came_of["summary"]
-    assert not came_of["is_ok"]
+    assert reason in result["summary"]
+    assert not result["is_ok"]
 
 
 def test_those_that_were_lost_are_named() -> None:
@@ -195,16 +195,16 @@ def test_what_became_of_those_that_were_due_replaces_the_plan() -> None:
     # The last one had recovered by itself when its turn came.
     latest = fleet(HEALTHY, HEALED, None, HEALTHY)[1:]
     latest[0] = replace(latest[0], address="10.1.0.99")
-    came_of = heal.outcome(planned, latest, wanted)
-    assert [row["address"] for row in came_of["rows"]] == ["10.1.0.0", "10.1.0.99", "10.1.0.2", "10.1.0.3"]
-    assert [(row["miner"], row["outcome"]) for row in came_of["rows"]] == [
+    result = heal.outcome(planned, latest, wanted)
+    assert [row["address"] for row in result["rows"]] == ["10.1.0.0", "10.1.0.99", "10.1.0.2", "10.1.0.3"]
+    assert [(row["miner"], row["outcome"]) for row in result["rows"]] == [
         ("m0", ""),
         ("m1", "healed"),
         ("m2", "not tried"),
         ("m3", ""),
     ]
-    assert came_of["failed"] == ["m2"]
-    assert came_of["summary"] == (
+    assert result["failed"] == ["m2"]
+    assert result["summary"] == (
         "4 miners: 3 healthy, 1 critical. 1 miner got a remedy (1 restart of cgminer), 1 healed. "
         "1 miner did not get the planned remedy."
     )

@@ -74,19 +74,19 @@ def test_a_miner_is_in_one_state(result: dict[str, Any], options: dict[str, Any]
 
 def test_the_worst_stand_first_and_who_is_missing_before_them() -> None:
     miners = [seen("ok"), seen("slow", facts(boards=SLOW)), seen("dark", {"unreachable": True, "msg": "no answer"})]
-    came_of = outcome(*miners, missing=["rack7-3"])
-    assert [row["miner"] for row in came_of["rows"]] == ["rack7-3", "dark", "slow", "ok"]
-    assert [row["miner"] for row in came_of["shown"]] == ["rack7-3", "dark", "slow"]
-    assert came_of["summary"].startswith("4 miners: 1 missing, 1 unreachable, 1 warning, 1 mining.")
-    assert came_of["stats"]["miners"] == 4
+    result = outcome(*miners, missing=["rack7-3"])
+    assert [row["miner"] for row in result["rows"]] == ["rack7-3", "dark", "slow", "ok"]
+    assert [row["miner"] for row in result["shown"]] == ["rack7-3", "dark", "slow"]
+    assert result["summary"].startswith("4 miners: 1 missing, 1 unreachable, 1 warning, 1 mining.")
+    assert result["stats"]["miners"] == 4
 
 
 def test_rates_power_and_efficiency() -> None:
-    came_of = outcome(seen("m1"), seen("m2"))
-    assert came_of["stats"]["hashrate_hs"] == {
+    result = outcome(seen("m1"), seen("m2"))
+    assert result["stats"]["hashrate_hs"] == {
         "sha256": {"now": 25_200_000_000_000, "rated": 25_200_000_000_000, "expected": 25_000_000_000_000}
     }
-    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
+    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in result["figures"]["tiles"]}
     assert tiles["SHA-256"] == ("25.2 TH/s", "of 25 TH/s expected (100.8 %)")
     assert tiles["Power"] == ("2.1 kW", "estimated")
     assert tiles["Efficiency"] == ("83.33 J/TH", "SHA-256")
@@ -98,23 +98,23 @@ def a_rate(hashrate_hs: float, type_: str, **mining: Any) -> dict[str, Any]:
 
 def test_the_rates_of_miners_without_a_rating_are_not_compared_with_those_of_others() -> None:
     """A T3 has several ratings, and a T2T+ one without a mode: the health check does not compare them."""
-    came_of = outcome(seen("t1"), seen("t3", a_rate(43e12, "T3")), seen("t2t", a_rate(32e12, "T2T+")))
-    assert "SHA-256: 87.6 TH/s, of which 12.6 TH/s of 12.5 TH/s expected, the rest from 2 miners" in came_of["summary"]
-    assert came_of["stats"]["hashrate_hs"]["sha256"]["rated"] == 12_600_000_000_000
-    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
+    result = outcome(seen("t1"), seen("t3", a_rate(43e12, "T3")), seen("t2t", a_rate(32e12, "T2T+")))
+    assert "SHA-256: 87.6 TH/s, of which 12.6 TH/s of 12.5 TH/s expected, the rest from 2 miners" in result["summary"]
+    assert result["stats"]["hashrate_hs"]["sha256"]["rated"] == 12_600_000_000_000
+    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in result["figures"]["tiles"]}
     assert tiles["SHA-256"] == (
         "87.6 TH/s",
         "12.6 TH/s of 12.5 TH/s expected (100.8 %), 2 miners without a rating",
     )
     # The power of a T2T+ is known well enough for a sum; that of a T3 is not.
     assert tiles["Power"] == ("3.25 kW", "2 miners estimated, 1 miner unknown")
-    assert [row["expected_percent"] for row in came_of["rows"] if row["miner"] != "t1"] == [None, None]
+    assert [row["expected_percent"] for row in result["rows"] if row["miner"] != "t1"] == [None, None]
 
 
 def test_a_rate_that_is_calculated_from_the_clock_is_called_so() -> None:
-    came_of = outcome(seen("d9", a_rate(2.4e12, "D9", is_rate_counted=False)))
-    assert "Blake256 (Decred): 2.4 TH/s from 1 miner without a rating, calculated from the clock." in came_of["summary"]
-    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in came_of["figures"]["tiles"]}
+    result = outcome(seen("d9", a_rate(2.4e12, "D9", is_rate_counted=False)))
+    assert "Blake256 (Decred): 2.4 TH/s from 1 miner without a rating, calculated from the clock." in result["summary"]
+    tiles = {tile["name"]: (tile["value"], tile["note"]) for tile in result["figures"]["tiles"]}
     assert tiles["Blake256 (Decred)"] == ("2.4 TH/s", "no rating, calculated from the clock")
     mixed = outcome(seen("a4", a_rate(274e6, "A4")), seen("a6", a_rate(1.2e9, "A6", is_rate_counted=False)))
     assert (
@@ -124,10 +124,10 @@ def test_a_rate_that_is_calculated_from_the_clock_is_called_so() -> None:
 
 
 def test_measured_power_counts_where_there_is_some() -> None:
-    came_of = outcome(seen("m1", facts(power_watts=1000)), seen("m2"))
-    assert (came_of["stats"]["watts"], came_of["stats"]["watts_estimated"]) == (2050, 1050)
-    assert "2.05 kW (1 miner measured, 1 miner estimated)." in came_of["summary"]
-    assert [row["watts_from"] for row in came_of["rows"]] == ["measured", "estimated"]
+    result = outcome(seen("m1", facts(power_watts=1000)), seen("m2"))
+    assert (result["stats"]["watts"], result["stats"]["watts_estimated"]) == (2050, 1050)
+    assert "2.05 kW (1 miner measured, 1 miner estimated)." in result["summary"]
+    assert [row["watts_from"] for row in result["rows"]] == ["measured", "estimated"]
 
 
 def test_base_units_count_before_terahashes() -> None:
@@ -137,14 +137,14 @@ def test_base_units_count_before_terahashes() -> None:
 
 
 def test_a_miner_that_does_not_hash_draws_nothing_that_is_known() -> None:
-    came_of = outcome(seen("m1", {"unreachable": True, "msg": "no answer"}))
-    assert (came_of["rows"][0]["watts"], came_of["stats"]["watts"]) == (None, 0)
+    result = outcome(seen("m1", {"unreachable": True, "msg": "no answer"}))
+    assert (result["rows"][0]["watts"], result["stats"]["watts"]) == (None, 0)
 
 
 @pytest.mark.parametrize(("miners", "is_ok"), [([], True), (["m1"], False), (["m1", "ok"], True)])
 def test_a_site_of_which_nothing_could_be_read_is_not_ok(miners: list[str], is_ok: bool) -> None:
-    came_of = outcome(*(seen(name, facts() if name == "ok" else {"unreachable": True}) for name in miners))
-    assert came_of["is_ok"] is is_ok
+    result = outcome(*(seen(name, facts() if name == "ok" else {"unreachable": True}) for name in miners))
+    assert result["is_ok"] is is_ok
 
 
 def test_pools_are_named_without_a_login_and_racks_by_their_numbers() -> None:

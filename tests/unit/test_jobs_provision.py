@@ -30,7 +30,7 @@ WAITING: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-def judged(mining: dict[str, Any], **given: Any) -> dict[str, Any]:
+def outcome_of(mining: dict[str, Any], **given: Any) -> dict[str, Any]:
     seen = {"changed": False, "ansible_facts": {"dragonmint_mining": mining}}
     return provision.outcome(seen, normalised(provision.VARIABLES, {**DESIRED, **given}))
 
@@ -55,14 +55,14 @@ def test_a_level_that_the_mode_lacks_is_refused_before_pools_are_set(level: Any)
 
 
 def test_a_miner_mines_with_one_board_and_one_desired_pool() -> None:
-    assert judged(MINING) == OVER
-    assert judged(MINING, provision_pools=[{"url": URL, "user": "farm.1"}]) == OVER
+    assert outcome_of(MINING) == OVER
+    assert outcome_of(MINING, provision_pools=[{"url": URL, "user": "farm.1"}]) == OVER
 
 
 def test_any_pool_will_do_where_none_is_desired() -> None:
     mining = {**MINING, "pools": [{**POOL, "url": "stratum+tcp://a:1"}]}
-    assert judged(mining, provision_pools=None) == OVER
-    nothing = judged({**MINING, "pools": []}, provision_pools=None)
+    assert outcome_of(mining, provision_pools=None) == OVER
+    nothing = outcome_of({**MINING, "pools": []}, provision_pools=None)
     assert not nothing["is_ok"]
     assert "(desired is any)" in nothing["summary"]
 
@@ -70,7 +70,7 @@ def test_any_pool_will_do_where_none_is_desired() -> None:
 @pytest.mark.parametrize("name", WAITING)
 def test_what_is_missing_is_named_and_waited_for(name: str) -> None:
     mining, said = WAITING[name]
-    outcome = judged(mining)
+    outcome = outcome_of(mining)
     assert (outcome["is_ok"], outcome["is_over"]) == (False, False)
     assert said in outcome["summary"]
     assert f"(desired is {URL})" in outcome["summary"]

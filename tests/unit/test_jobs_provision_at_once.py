@@ -67,7 +67,7 @@ def test_the_mode_of_a_curtailed_miner_is_left_alone() -> None:
     }
     planned = plan(fleet, curtailed=dict.fromkeys(["m1", "m2", "m3", "m5", "elsewhere"], "It is curtailed."))
     assert list(planned["autotune"]) == ["m2", "m4"]
-    assert planned["left_alone"] == {"m1": "It is curtailed.", "m5": "It is curtailed."}
+    assert planned["kept_modes"] == {"m1": "It is curtailed.", "m5": "It is curtailed."}
     assert list(planned["pools"]) == ["m1", "m3"]
     found = outcome(planned, [{"miners": {"m5": FINAL}}], {}, 9.0)
     assert found["summary"] == "5 miners: 4 as desired, 1 failed. 1 miner: It is curtailed."

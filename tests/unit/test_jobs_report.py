@@ -48,16 +48,16 @@ def test_the_oldest_reports_of_a_name_are_too_old() -> None:
 
 def test_a_webhook_gets_the_number_and_the_first_of_very_many() -> None:
     many = [{"miner": f"m{number}", "what": "board_hot"} for number in range(500)]
-    told = report.message("health", "Health", "Hall 1", 0.0, "500 miners.", 3, Difference(many, []))
-    assert told["counts"] == {"new": 500, "still": 3, "resolved": 0}
-    assert (len(told["new"]), told["at"]) == (100, "1970-01-01T00:00:00+00:00")
+    changes_text = report.message("health", "Health", "Hall 1", 0.0, "500 miners.", 3, Difference(many, []))
+    assert changes_text["counts"] == {"new": 500, "still": 3, "resolved": 0}
+    assert (len(changes_text["new"]), changes_text["at"]) == (100, "1970-01-01T00:00:00+00:00")
 
 
 def test_the_first_report_has_none_to_differ_from() -> None:
     none = Difference([], [])
     difference = Difference([{"miner": "m1", "what": "failed"}], [{"miner": "m2", "what": "drift"}])
     first = Changes([], difference, difference, Known(0.0, {}), arrived=["m1"])
-    assert report.told(first) == ""
+    assert report.changes_text(first) == ""
     later = replace(first, before=0.0)
-    assert report.told(later) == "Since the last report: 1 new and 1 resolved. 1 miner new in the report."
-    assert report.told(replace(later, difference=none, arrived=[])) == ""
+    assert report.changes_text(later) == "Since the last report: 1 new and 1 resolved. 1 miner new in the report."
+    assert report.changes_text(replace(later, difference=none, arrived=[])) == ""

@@ -14,8 +14,8 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_batches import in_batches
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import (
     Course,
+    forecast,
     in_words_of_the_role,
-    prospect,
     stage,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables, normalised
@@ -57,7 +57,7 @@ def failed(code: str, msg: str = "Why.") -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("judged", "seen", "planned"),
+    ("checked", "seen", "planned"),
     [
         (DUE, SEEN, ("upgrade", "", "")),
         (
@@ -86,9 +86,9 @@ def failed(code: str, msg: str = "Why.") -> dict[str, Any]:
     ],
 )
 def test_what_is_planned_for_a_miner(
-    judged: dict[str, Any], seen: dict[str, Any], planned: tuple[str, str, str]
+    checked: dict[str, Any], seen: dict[str, Any], planned: tuple[str, str, str]
 ) -> None:
-    assert prospect(Course(judged=judged, seen=seen)) == planned
+    assert forecast(Course(checked=checked, seen=seen)) == planned
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_batches_grow_by_default(count: int, sizes: list[int]) -> None:
     assert [len(batch) for batch in in_batches(miners, values()["serial"], count)] == sizes
 
 
-HANDED = {"version": NEW, "began_at": 900.0, "changed": True}
+SENT = {"version": NEW, "began_at": 900.0, "changed": True}
 BOOTING = {"ansible_facts": {}, **GONE}
 SQUATTED = facts(NEW, 5.0, mac="a0:2")
 WEAK = facts(NEW, 5.0, None, 1.0)
@@ -134,53 +134,53 @@ SEARCH = {"search": "192.0.2.0/29", "src": None}
     ("results", "now", "expected", "reason"),
     [
         ({}, 901, "pending", ""),
-        ({"handed": GONE}, 901, "dark", "No miner answers."),
-        ({"handed": {"failed": True, "msg": "Stuck."}}, 901, "failed", "Stuck."),
-        ({"handed": {"failed": True, "error_code": "not_back", "changed": True, "msg": "Gone."}}, 901, "dark", "Gone."),
-        ({"handed": HANDED}, 901, "handed over", ""),
-        ({"handed": HANDED, "back": {"skipped": True}}, 901, "handed over", ""),
-        ({"handed": HANDED, "back": GONE}, 901, "handed over", ""),
-        ({"handed": HANDED, "back": GONE}, 1801, "dark", "It has not come back after the upgrade. No miner answers."),
-        ({"handed": HANDED, "back": failed("timeout")}, 901, "handed over", ""),
-        ({"handed": HANDED, "back": failed("timeout", "Late.")}, 1801, "failed", "Late."),
-        ({"handed": HANDED, "back": SQUATTED}, 901, "handed over", ""),
+        ({"sent": GONE}, 901, "dark", "No miner answers."),
+        ({"sent": {"failed": True, "msg": "Stuck."}}, 901, "failed", "Stuck."),
+        ({"sent": {"failed": True, "error_code": "not_back", "changed": True, "msg": "Gone."}}, 901, "dark", "Gone."),
+        ({"sent": SENT}, 901, "handed over", ""),
+        ({"sent": SENT, "back": {"skipped": True}}, 901, "handed over", ""),
+        ({"sent": SENT, "back": GONE}, 901, "handed over", ""),
+        ({"sent": SENT, "back": GONE}, 1801, "dark", "It has not come back after the upgrade. No miner answers."),
+        ({"sent": SENT, "back": failed("timeout")}, 901, "handed over", ""),
+        ({"sent": SENT, "back": failed("timeout", "Late.")}, 1801, "failed", "Late."),
+        ({"sent": SENT, "back": SQUATTED}, 901, "handed over", ""),
         (
-            {"handed": HANDED, "back": SQUATTED},
+            {"sent": SENT, "back": SQUATTED},
             1801,
             "dark",
             "the miner a0:2 answers there, not a0:1. Set upgrade_search",
         ),
-        ({"handed": HANDED, "back": facts(OLD)}, 901, "handed over", ""),
+        ({"sent": SENT, "back": facts(OLD)}, 901, "handed over", ""),
         (
-            {"handed": HANDED, "back": facts(OLD)},
+            {"sent": SENT, "back": facts(OLD)},
             1801,
             "failed",
             f"It runs {OLD}, not {NEW}: it did not install it, or",
         ),
-        ({"handed": HANDED, "back": facts(OLD, uptime=60)}, 901, "failed", "the new image does not boot"),
-        ({"handed": HANDED, "back": facts(OLD, uptime=8100)}, 1801, "failed", "it has not rebooted"),
-        ({"handed": HANDED, "back": facts("")}, 1801, "failed", "It runs an unknown firmware"),
-        ({"handed": HANDED, "back": facts(NEW)}, 901, "settling", ""),
-        ({"handed": {**failed("not_ready"), "changed": True}, "back": facts(NEW)}, 901, "settling", ""),
-        ({"handed": HANDED, "back": facts(NEW), "healthy": facts(NEW, 5.0, 5.0, 4.0)}, 1001, "upgraded", ""),
-        ({"handed": HANDED, "back": facts(NEW), "healthy": facts(NEW, 9.0, 9.0)}, 1001, "settling", ""),
-        ({"handed": HANDED, "back": facts(NEW), "healthy": WEAK}, 1001, "settling", ""),
+        ({"sent": SENT, "back": facts(OLD, uptime=60)}, 901, "failed", "the new image does not boot"),
+        ({"sent": SENT, "back": facts(OLD, uptime=8100)}, 1801, "failed", "it has not rebooted"),
+        ({"sent": SENT, "back": facts("")}, 1801, "failed", "It runs an unknown firmware"),
+        ({"sent": SENT, "back": facts(NEW)}, 901, "settling", ""),
+        ({"sent": {**failed("not_ready"), "changed": True}, "back": facts(NEW)}, 901, "settling", ""),
+        ({"sent": SENT, "back": facts(NEW), "healthy": facts(NEW, 5.0, 5.0, 4.0)}, 1001, "upgraded", ""),
+        ({"sent": SENT, "back": facts(NEW), "healthy": facts(NEW, 9.0, 9.0)}, 1001, "settling", ""),
+        ({"sent": SENT, "back": facts(NEW), "healthy": WEAK}, 1001, "settling", ""),
         (
-            {"handed": HANDED, "back": facts(NEW), "healthy": WEAK},
+            {"sent": SENT, "back": facts(NEW), "healthy": WEAK},
             1901,
             "unhealthy",
             "mines too little: 6 TH/s, boards hashing: 0, 2.",
         ),
-        ({"handed": HANDED, "back": facts(NEW), "healthy": facts(NEW)}, 1901, "unhealthy", "boards hashing: none."),
+        ({"sent": SENT, "back": facts(NEW), "healthy": facts(NEW)}, 1901, "unhealthy", "boards hashing: none."),
         (
-            {"handed": HANDED, "back": facts(NEW), "healthy": facts(NEW, ready=False)},
+            {"sent": SENT, "back": facts(NEW), "healthy": facts(NEW, ready=False)},
             1901,
             "unhealthy",
             "cgminer does not answer",
         ),
-        ({"handed": HANDED, "back": facts(NEW), "healthy": GONE}, 1901, "unhealthy", "No miner answers."),
+        ({"sent": SENT, "back": facts(NEW), "healthy": GONE}, 1901, "unhealthy", "No miner answers."),
         (
-            {"handed": HANDED, "back": facts(NEW), "healthy": WEAK, "rolled_back": {"rebooted": True, "version": OLD}},
+            {"sent": SENT, "back": facts(NEW), "healthy": WEAK, "rolled_back": {"rebooted": True, "version": OLD}},
             1901,
             "rolled back",
             "mines too little",
@@ -188,9 +188,9 @@ SEARCH = {"search": "192.0.2.0/29", "src": None}
     ],
 )
 def test_where_a_miner_is(results: dict[str, Any], now: float, expected: str, reason: str) -> None:
-    course = Course.of({"judged": DUE, "seen": {**SEEN, **facts(OLD, 5.0, 5.0, 5.0, uptime=7200)}, **results})
+    course = Course.of({"checked": DUE, "seen": {**SEEN, **facts(OLD, 5.0, 5.0, 5.0, uptime=7200)}, **results})
     if results.get("back", {}).get("ansible_facts", {}).get("dragonmint_hardware", {}).get("uptime_seconds") is None:
-        course = Course.of({"judged": DUE, "seen": SEEN, **results})
+        course = Course.of({"checked": DUE, "seen": SEEN, **results})
     found, why = stage(course, values(), now)
     assert found == expected
     assert reason in why
@@ -227,7 +227,7 @@ def test_where_a_miner_is(results: dict[str, Any], now: float, expected: str, re
 def test_where_a_miner_is_that_may_come_back_elsewhere(
     results: dict[str, Any], now: float, expected: str, reason: str
 ) -> None:
-    course = Course.of({"judged": DUE, "seen": SEEN, "handed": HANDED, **results})
+    course = Course.of({"checked": DUE, "seen": SEEN, "sent": SENT, **results})
     found, why = stage(course, values(search="192.0.2.0/29"), now)
     assert found == expected
     assert reason in why
@@ -236,21 +236,21 @@ def test_where_a_miner_is_that_may_come_back_elsewhere(
 
 @pytest.mark.parametrize("code", sorted(FINAL_CODES))
 def test_what_waiting_does_not_mend_ends_the_wait(code: str) -> None:
-    handed = {"judged": DUE, "seen": SEEN, "handed": HANDED}
-    assert stage(Course.of({**handed, "back": failed(code)}), values(), 901) == ("failed", "Why.")
-    lost = {**handed, "back": facts(NEW), "healthy": failed(code)}
+    sent = {"checked": DUE, "seen": SEEN, "sent": SENT}
+    assert stage(Course.of({**sent, "back": failed(code)}), values(), 901) == ("failed", "Why.")
+    lost = {**sent, "back": facts(NEW), "healthy": failed(code)}
     assert stage(Course.of(lost), values(), 1001) == ("unhealthy", "Why.")
 
 
 def miner(name: str, **results: Any) -> Miner:
-    return Miner(name, f"192.0.2.{name[1:]}", Course.of({"judged": DUE, "seen": SEEN, **results}))
+    return Miner(name, f"192.0.2.{name[1:]}", Course.of({"checked": DUE, "seen": SEEN, **results}))
 
 
 FRESH = [miner(f"m{number}") for number in range(1, 5)]
-DARK = Miner("m5", "192.0.2.5", Course(judged=GONE))
-LOCKED = Miner("m6", "192.0.2.6", Course(judged=failed("authentication", "Refused.")))
-IDLE = Miner("m7", "192.0.2.7", Course(judged=DUE, seen=facts(OLD, None)))
-DONE = Miner("m8", "192.0.2.8", Course(judged={"version": NEW, "version_before": NEW}, seen=facts(NEW, 5.0)))
+DARK = Miner("m5", "192.0.2.5", Course(checked=GONE))
+LOCKED = Miner("m6", "192.0.2.6", Course(checked=failed("authentication", "Refused.")))
+IDLE = Miner("m7", "192.0.2.7", Course(checked=DUE, seen=facts(OLD, None)))
+DONE = Miner("m8", "192.0.2.8", Course(checked={"version": NEW, "version_before": NEW}, seen=facts(NEW, 5.0)))
 
 
 def test_a_plan() -> None:
@@ -325,8 +325,8 @@ def test_what_forbids_to_send_anything(miners: list[Miner], given: dict[str, Any
     assert re.match(problem.replace("(192.0.2.5)", ".192.0.2.5."), found)
 
 
-UPGRADED = {"handed": HANDED, "back": facts(NEW), "healthy": facts(NEW, 5.0, 5.0, 5.0)}
-FELL_BACK = {"handed": {"failed": True, "error_code": "flash_failed", "msg": "Fell back."}}
+UPGRADED = {"sent": SENT, "back": facts(NEW), "healthy": facts(NEW, 5.0, 5.0, 5.0)}
+FELL_BACK = {"sent": {"failed": True, "error_code": "flash_failed", "msg": "Fell back."}}
 
 
 def outcome(done: dict[str, dict[str, Any]], others: list[Miner], is_check: bool = False, **given: Any) -> Any:
@@ -338,7 +338,7 @@ def outcome(done: dict[str, dict[str, Any]], others: list[Miner], is_check: bool
 
 
 def test_an_outcome_between_two_batches() -> None:
-    found = outcome({"m1": UPGRADED, "m2": FELL_BACK, "m3": {"handed": HANDED}}, [DONE], max_failures=2)
+    found = outcome({"m1": UPGRADED, "m2": FELL_BACK, "m3": {"sent": SENT}}, [DONE], max_failures=2)
     assert [(row["miner"], row["outcome"]) for row in found["rows"]] == [
         ("m2", "failed"),
         ("m3", "handed over"),
@@ -419,8 +419,8 @@ def test_the_summary_says_each_number_and_what_to_do() -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_a_limit_leaves_out_whatever_a_miner_is_called(name: str) -> None:
     given = values()
-    planned = upgrade.plan([Miner(name, "", Course(judged=DUE, seen=SEEN))], given)
-    begun = Miner(name, "", Course(judged=DUE, seen=SEEN, handed=FELL_BACK["handed"]))
+    planned = upgrade.plan([Miner(name, "", Course(checked=DUE, seen=SEEN))], given)
+    begun = Miner(name, "", Course(checked=DUE, seen=SEEN, sent=FELL_BACK["sent"]))
     (line,) = upgrade.outcome(planned, [begun], given, 0.0)["limit"]
     assert split_host_pattern(line) == [line]
     assert line[:2] == "!~"
@@ -468,7 +468,10 @@ def test_reasons_name_the_variables_of_the_role(message: str, said: str) -> None
     [
         ({"latest": True}, "upgrade_src and upgrade_latest are set"),
         ({"src": "http://192.0.2.1/a.swu"}, "upgrade_src 'http://192.0.2.1/a.swu' is a web address.* Set upgrade_url"),
-        ({"src": None, "url": "http://192.0.2.1/a.swu", "checksum": "sha256:0"}, "upgrade_checksum is for upgrade_src"),
+        (
+            {"src": None, "url": "http://192.0.2.1/a.swu", "checksum": "sha256:0"},
+            "upgrade_checksum can only be used",
+        ),
         ({"search": "192.0.2.0/33"}, "upgrade_search '192.0.2.0/33' is not a network"),
         ({"search": "10.0.0.0/8"}, "upgrade_search '10.0.0.0/8' has 16777216 addresses"),
         ({"serial": [1, "many"]}, "upgrade_serial is not valid: 'many'"),

@@ -11,26 +11,26 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_looks import due, merged
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_results import miners_of, result_of
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_wanted import wanted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_wanted import desired
 
-from tests.unit.test_jobs_upgrade import DUE, GONE, HANDED, NEW, SEEN, facts, failed, values
+from tests.unit.test_jobs_upgrade import DUE, GONE, NEW, SEEN, SENT, facts, failed, values
 
 BACK = facts(NEW, at=1000.0)
 # The progress of a miner, and its part of the next look; empty if a look is pointless.
 STATES: dict[str, tuple[dict[str, Any], str]] = {
     "not begun": ({}, ""),
-    "handed over": ({"handed": HANDED}, "back"),
-    "gone": ({"handed": HANDED, "back": GONE}, "back"),
-    "refused": ({"handed": failed("flash_failed")}, ""),
-    "back": ({"handed": HANDED, "back": BACK}, "healthy"),
-    "weak": ({"handed": HANDED, "back": BACK, "healthy": facts(NEW, 1.0)}, "healthy"),
-    "well": ({"handed": HANDED, "back": BACK, "healthy": facts(NEW, 5.0, 5.0, 5.0)}, ""),
-    "locked": ({"handed": HANDED, "back": BACK, "healthy": failed("authentication")}, "unhealthy"),
+    "handed over": ({"sent": SENT}, "back"),
+    "gone": ({"sent": SENT, "back": GONE}, "back"),
+    "refused": ({"sent": failed("flash_failed")}, ""),
+    "back": ({"sent": SENT, "back": BACK}, "healthy"),
+    "weak": ({"sent": SENT, "back": BACK, "healthy": facts(NEW, 1.0)}, "healthy"),
+    "well": ({"sent": SENT, "back": BACK, "healthy": facts(NEW, 5.0, 5.0, 5.0)}, ""),
+    "locked": ({"sent": SENT, "back": BACK, "healthy": failed("authentication")}, "unhealthy"),
 }
 
 
 def miner(name: str, own: dict[str, Any] | None = None, **results: Any) -> Miner:
-    return Miner(name, "192.0.2.1", Course.of({"judged": DUE, "seen": SEEN, **results}), own)
+    return Miner(name, "192.0.2.1", Course.of({"checked": DUE, "seen": SEEN, **results}), own)
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -44,7 +44,7 @@ def test_where_a_miner_is_decides_what_is_read_of_it(name: str) -> None:
 def test_who_is_missing_is_searched_in_a_network_of_its_own_until_it_is_found() -> None:
     given = values(search="192.0.2.0/29", wait_timeout=900)
     hall = values(search="198.51.100.0/29", wait_timeout=900)
-    gone = {"handed": HANDED, "back": GONE}
+    gone = {"sent": SENT, "back": GONE}
     found = {"ipaddress": "192.0.2.4", "changed": False}
     batch = [miner("m1", **gone), miner("m2", hall, **gone), miner("m3", **gone, found=failed("not_back"))]
     batch.append(miner("m4", **gone, found=found))
@@ -68,7 +68,7 @@ def test_who_is_missing_is_searched_in_a_network_of_its_own_until_it_is_found() 
     ],
 )
 def test_pauses_grow_and_end_with_the_time_of_a_miner(began: float, now: float, pause: int) -> None:
-    batch = [miner("m1", handed=HANDED), miner("m2", handed={**HANDED, "began_at": 5000.0})]
+    batch = [miner("m1", sent=SENT), miner("m2", sent={**SENT, "began_at": 5000.0})]
     assert due(batch, values(wait_timeout=900), began, now)["pause"] == pause
 
 
@@ -83,16 +83,16 @@ def given(problem: str = "", **variables: Any) -> dict[str, Any]:
 
 
 def test_variables_that_most_miners_have_are_common() -> None:
-    found = wanted({"m1": given(version="v1"), "m2": given(version="v1"), "m3": given(problem="Wrong.")})
+    found = desired({"m1": given(version="v1"), "m2": given(version="v1"), "m3": given(problem="Wrong.")})
     assert found["options"] == {"src": "new.swu", "version": "v1", "latest": False, "allow_downgrade": False}
     assert (found["options_by_host"], found["by_host"]) == ({}, {})
     assert (found["hosts"], found["problems"]) == (["m1", "m2"], {"m3": "Wrong."})
-    assert wanted({})["hosts"] == []
+    assert desired({})["hosts"] == []
 
 
 def test_options_that_one_miner_has_are_not_those_of_another() -> None:
     other = {"src": None, "url": "http://192.0.2.1/t2.swu"}
-    found = wanted({"m1": given(), "m2": given(**other, search="192.0.2.0/29")})
+    found = desired({"m1": given(), "m2": given(**other, search="192.0.2.0/29")})
     assert found["options"] == {}
     assert found["options_by_host"]["m1"] == {"src": "new.swu", "latest": False, "allow_downgrade": False}
     assert found["options_by_host"]["m2"] == {
@@ -110,9 +110,9 @@ def test_results_of_one_task_for_all_are_told_apart() -> None:
     assert result_of(as_a_whole, "m1") == as_a_whole
     kept = {
         "__upgrade_wanted": {"by_host": {"m2": {"search": "x"}}, "problems": {"m3": "Wrong."}},
-        "__upgrade_judged": {"miners": {"m1": DUE, "m2": GONE, "m3": DUE}},
+        "__upgrade_checked": {"miners": {"m1": DUE, "m2": GONE, "m3": DUE}},
         "__upgrade_seen": {"miners": {"m1": SEEN}},
-        "__upgrade_handed": HANDED,
+        "__upgrade_sent": SENT,
         "__upgrade_looks": {"back": {"m1": BACK}},
         "ansible_host": "192.0.2.9",
     }
@@ -120,9 +120,9 @@ def test_results_of_one_task_for_all_are_told_apart() -> None:
     assert (one.address, one.values, one.course) == (
         DUE["ipaddress"],
         None,
-        Course(judged=DUE, seen=SEEN, handed=HANDED, back=BACK),
+        Course(checked=DUE, seen=SEEN, sent=SENT, back=BACK),
     )
-    assert (two.address, two.values, two.course.judged, two.course.back) == ("192.0.2.9", {"search": "x"}, GONE, {})
-    assert three.course.judged == {"error_code": "invalid_input", "msg": "Wrong."}
+    assert (two.address, two.values, two.course.checked, two.course.back) == ("192.0.2.9", {"search": "x"}, GONE, {})
+    assert three.course.checked == {"error_code": "invalid_input", "msg": "Wrong."}
     (again,) = miners_of(["m2"], {"m2": kept}, {"back": {"m2": BACK}})
     assert again.course.back == BACK

@@ -10,7 +10,12 @@ from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._collector import without_collector
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import miners_of, packed, told, unpacked
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import (
+    miners_of,
+    packed,
+    unpacked,
+    with_packed_rows,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -54,7 +59,7 @@ def test_the_results_of_miners_are_found_in_either_form(task: dict[str, Any], mi
 
 def test_an_outcome_has_its_rows_packed_and_the_rest_as_it_is() -> None:
     rows = [{"miner": "m1"}, {"miner": "m2"}]
-    outcome = told({"rows": rows, "summary": "2 miners.", "is_ok": True})
+    outcome = with_packed_rows({"rows": rows, "summary": "2 miners.", "is_ok": True})
     assert unpacked(outcome.pop("packed")) == rows
     assert outcome == {"summary": "2 miners.", "is_ok": True}
 

@@ -233,7 +233,7 @@ def test_windows_that_touch_are_one_also_over_the_end_of_the_week(now: str) -> N
 
 
 def test_windows_leave_some_time_out() -> None:
-    with pytest.raises(ValueError, match="leave no minute of the week out"):
+    with pytest.raises(ValueError, match="cover the whole week"):
         Week.of(BERLIN, [(0, WEEK_MINUTES - 60), (WEEK_MINUTES - 60, 60)])
 
 
@@ -305,7 +305,7 @@ def test_arguments_become_settings() -> None:
         ({"schedule": [{"from": "9:00", "to": "18:00"}]}, "schedule[0].from: expected text such as '17:00'"),
         ({"schedule": [{"from": "09:00", "to": "18:00"}]}, "timezone is missing. The schedule needs a time zone"),
         ({"schedule": [{"from": "09:00", "to": "09:00"}], "timezone": "UTC"}, "schedule[0].to: expected another"),
-        ({"schedule": [{"from": "00:00", "to": "24:00"}], "timezone": "UTC"}, "schedule: the windows leave no minute"),
+        ({"schedule": [{"from": "00:00", "to": "24:00"}], "timezone": "UTC"}, "schedule: the windows cover the whole"),
         ({"command_file": "c", "timezone": "Mars/Base"}, "timezone: 'Mars/Base' is not a known time zone."),
         ({"command_file": "c", "timezone": "../passwd"}, "timezone: '../passwd' is not a known time zone."),
         ({"webhook": {"port": 5010}}, "webhook.token is missing. The bearer token that senders need"),
@@ -322,12 +322,12 @@ def test_arguments_that_are_wrong_are_refused(args: dict[str, Any], message: str
     ("args", "message"),
     [
         ({"webhook": "hunter2-hunter2"}, "webhook: expected a mapping, found text."),
-        ({"webhook": {**WEBHOOK, "token": "hunter2"}}, "webhook.token: expected text of another form."),
+        ({"webhook": {**WEBHOOK, "token": "hunter2"}}, "webhook.token: expected text in another format."),
         ({"webhook": {**WEBHOOK, "token": 4711}}, "webhook.token: expected text. The bearer token"),
         ({"prices": {**URL, "url": "ftp://u:hunter2@a/b"}}, "prices.url: expected text such as"),
         ({"prices": {**URL, "url": "http://a/hunter2\n"}}, "prices.url: expected text such as"),
         ({"prices": {**URL, "headers": {"Authorization": "hunter2\n"}}}, "prices.headers.Authorization: expected text"),
-        ({"webhook": {**WEBHOOK, "token": "hunter2-hunter2-hunter2\n"}}, "webhook.token: expected text of another"),
+        ({"webhook": {**WEBHOOK, "token": "hunter2-hunter2-hunter2\n"}}, "webhook.token: expected text in another"),
         ({"prices": {**FILE, "headers": "hunter2"}}, "prices.headers: expected a mapping, found text."),
         ({"prices": {**FILE, "headers": ["hunter2"]}}, "prices.headers: expected a mapping, found a list."),
     ],
@@ -396,5 +396,5 @@ def test_a_damaged_snapshot_is_refused(text: str) -> None:
 
 
 def test_a_snapshot_of_another_version_is_refused() -> None:
-    with pytest.raises(Invalid, match="it is of format 7, and this version reads 1"):
+    with pytest.raises(Invalid, match="its format is 7, but this version reads 1"):
         loaded(dumped(State.fresh(1.0)).replace('"format": 1', '"format": 7'))

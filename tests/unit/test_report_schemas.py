@@ -47,10 +47,10 @@ IDENTITIES = {
 
 @pytest.mark.parametrize("job", IDENTITIES)
 def test_a_report_is_as_its_schema_says(job: str) -> None:
-    came_of = changes.compare(rows_of(job), IDENTITIES[job], None, 0.0, is_limited=False)
-    require_schema(job, came_of.rows)
+    result = changes.compare(rows_of(job), IDENTITIES[job], None, 0.0, is_limited=False)
+    require_schema(job, result.rows)
     with pytest.raises(jsonschema.ValidationError):
-        require_schema(job, [{**came_of.rows[0], "miner": None}])
+        require_schema(job, [{**result.rows[0], "miner": None}])
     with pytest.raises(jsonschema.ValidationError):
         require_schema(job, rows_of(job))
 

@@ -26,9 +26,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._settings.auto
     LEVELS,
     MODES,
     AutoTuneSetting,
-    aim,
     autotune_from,
     current_status,
+    resolved,
     shown,
     wait_tuned,
 )
@@ -61,7 +61,7 @@ from .helpers import (
 REFUSED = Unreachable("", "refused", sent=False)
 
 
-def bring(
+def converged(
     client: Driven, clock: Clock, mode: str, level: str | None = None, check_mode: bool = False
 ) -> Outcome[AutoTune]:
     return client.run(converge(AutoTuneSetting(client.session, mode, level), check_mode))
@@ -84,11 +84,11 @@ def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
 ) -> None:
     miner = Miner(generation, mode="efficient" if mode != "efficient" else "performance", fresh=False)
     if mode in TAKES[generation]:
-        assert bring(connect(miner), clock, mode).changed
+        assert converged(connect(miner), clock, mode).changed
         assert (miner.mode, miner.writes) == (mode, ["setAutoTune"])
     else:
         with pytest.raises(Unsupported, match=f"not have the autotune mode {mode}") as caught:
-            bring(connect(miner), clock, mode)
+            converged(connect(miner), clock, mode)
         assert all(other in str(caught.value) for other in TAKES[generation])
         assert miner.writes == []
 
@@ -98,23 +98,23 @@ def test_each_firmware_takes_its_own_modes_and_is_not_sent_others(
 def test_check_mode_refuses_the_same_modes(generation: str, mode: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation, mode="efficient", fresh=False)
     if mode in TAKES[generation]:
-        assert bring(connect(miner), clock, mode, check_mode=True).changed
+        assert converged(connect(miner), clock, mode, check_mode=True).changed
     else:
         with pytest.raises(Unsupported):
-            bring(connect(miner), clock, mode, check_mode=True)
+            converged(connect(miner), clock, mode, check_mode=True)
     assert miner.writes == []
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
 def test_a_mode_that_is_set_is_not_sent(generation: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation, mode="efficient", fresh=False)
-    assert not bring(connect(miner), clock, "efficient").changed
+    assert not converged(connect(miner), clock, "efficient").changed
     assert miner.actions == ["getAutoTune"]
 
 
 def test_a_mode_that_all_take_costs_six_requests(connect: Connect, clock: Clock) -> None:
     miner = Miner(DM_2018_05)
-    bring(connect(miner), clock, "efficient")
+    converged(connect(miner), clock, "efficient")
     assert miner.actions == ["getAutoTune", "type", "pools", "setAutoTune", "pools", "getAutoTune"]
 
 
@@ -129,7 +129,7 @@ def test_a_lost_configuration_is_not_overwritten(
     miner = Miner(generation, fresh=False)
     miner.fails["pools"] = [LOST]
     with pytest.raises(Rejected, match=r"Setting its autotune mode would.*nothing was sent.*factory set") as caught:
-        bring(connect(miner), clock, "efficient", check_mode=check_mode)
+        converged(connect(miner), clock, "efficient", check_mode=check_mode)
     assert not caught.value.changed
     assert miner.writes == []
 
@@ -137,7 +137,7 @@ def test_a_lost_configuration_is_not_overwritten(
 def test_nothing_is_read_of_a_configuration_that_is_not_to_be_written(connect: Connect, clock: Clock) -> None:
     miner = Miner(DM_2018_05, mode="efficient")
     miner.fails["pools"] = [LOST]
-    assert not bring(connect(miner), clock, "efficient").changed
+    assert not converged(connect(miner), clock, "efficient").changed
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
@@ -148,7 +148,7 @@ def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
     miner.fails["pools"] = [said(success=True, pools=[]), LOST]
     message = r"change of its autotune mode.*cgminer\.conf is damaged.*/config is probably full"
     with pytest.raises(NotApplied, match=message) as caught:
-        bring(connect(miner), clock, "efficient")
+        converged(connect(miner), clock, "efficient")
     assert caught.value.changed
     assert clock.slept == []
     assert miner.writes == ["setAutoTune"]
@@ -166,14 +166,14 @@ def test_balanced_takes_a_detour_on_a_fresh_innosilicon(
     generation: str, level: str | None, connect: Connect, clock: Clock
 ) -> None:
     miner = Miner(generation, mode="factory", fresh=True)
-    outcome = bring(connect(miner), clock, "balanced")
+    outcome = converged(connect(miner), clock, "balanced")
     assert (outcome.changed, outcome.value) == (True, AutoTune("balanced", level))
     assert miner.writes == ["setAutoTune"] * 3
 
 
 def test_balanced_is_sent_once_on_an_innosilicon_that_was_set_before(connect: Connect, clock: Clock) -> None:
     miner = Miner(INNO_2018_08, mode="factory", fresh=False)
-    assert bring(connect(miner), clock, "balanced").changed
+    assert converged(connect(miner), clock, "balanced").changed
     assert miner.writes == ["setAutoTune"]
 
 
@@ -181,7 +181,7 @@ def test_there_is_no_detour_from_a_mode_that_was_set(connect: Connect, clock: Cl
     miner = Miner(INNO_2018_08, mode="performance", fresh=False)
     miner.ignores = {"setAutoTune"}
     with pytest.raises(NotApplied):
-        bring(connect(miner), clock, "balanced")
+        converged(connect(miner), clock, "balanced")
     assert miner.writes == ["setAutoTune"]
 
 
@@ -190,13 +190,13 @@ def test_there_is_no_detour_on_other_firmware(generation: str, connect: Connect,
     miner = Miner(generation, mode="efficient", fresh=False)
     miner.ignores = {"setAutoTune"}
     with pytest.raises(NotApplied, match="to balanced and answered success, but it still has efficient"):
-        bring(connect(miner), clock, "balanced")
+        converged(connect(miner), clock, "balanced")
     assert miner.writes == ["setAutoTune"]
 
 
 def test_the_detour_keeps_the_wanted_level(connect: Connect, clock: Clock) -> None:
     miner = Miner(INNO_2018_08, mode="factory", fresh=True)
-    assert bring(connect(miner), clock, "balanced", "3").value == AutoTune("balanced", "3")
+    assert converged(connect(miner), clock, "balanced", "3").value == AutoTune("balanced", "3")
 
 
 @pytest.mark.parametrize("failed", [REFUSED, TimedOut("", "late")])
@@ -208,7 +208,7 @@ def test_a_miner_that_goes_dark_within_the_detour_was_changed(
     gone: list[Any] = [REFUSED] * 100
     miner.fails = {"setAutoTune": [SUCCESS, SUCCESS, failed], "getAutoTune": [FACTORY, FACTORY, *gone]}
     with pytest.raises(NotBack) as caught:
-        bring(client, clock, "balanced")
+        converged(client, clock, "balanced")
     assert caught.value.changed
 
 
@@ -218,7 +218,7 @@ def test_a_miner_that_goes_dark_after_balanced_was_confirmed_is_not_back(connect
     gone: list[Any] = [REFUSED] * 100
     miner.fails = {"getAutoTune": [said(success=True, autoTuneMode={"mode": "performance", "level": "2"}), *gone]}
     with pytest.raises(NotBack) as caught:
-        bring(client, clock, "balanced")
+        converged(client, clock, "balanced")
     assert caught.value.changed
 
 
@@ -238,9 +238,9 @@ def test_a_level_is_set_along_with_the_mode_or_left_as_it_is(
     mode: str, level: str | None, after: AutoTune, connect: Connect, clock: Clock
 ) -> None:
     miner = Miner(INNO_2018_08, mode="factory", level="2", fresh=False)
-    outcome = bring(connect(miner), clock, mode, level)
+    outcome = converged(connect(miner), clock, mode, level)
     assert (outcome.changed, outcome.value) == (True, after)
-    assert not bring(connect(miner), clock, mode, level).changed
+    assert not converged(connect(miner), clock, mode, level).changed
 
 
 @pytest.mark.parametrize("generation", [DM_2018_04, DM_2018_05])
@@ -250,7 +250,7 @@ def test_a_level_is_refused_by_firmware_without_levels(
 ) -> None:
     miner = Miner(generation, mode="balanced")
     with pytest.raises(Unsupported, match="not have autotune levels"):
-        bring(connect(miner), clock, mode, "2")
+        converged(connect(miner), clock, mode, "2")
     assert miner.writes == []
 
 
@@ -291,7 +291,7 @@ def test_there_are_seventeen_steps() -> None:
     ],
 )
 def test_a_level_that_is_kept_is_one_that_the_mode_has(before: AutoTune, mode: str, after: AutoTune) -> None:
-    assert aim(autotune_from(mode, None), before) == after
+    assert resolved(autotune_from(mode, None), before) == after
 
 
 WITHOUT_EFFECT = ("A4+", "A5", "A6", "A8", "T4", "A8+", "D9", "B29", "S11", "B52")
@@ -306,16 +306,16 @@ def test_a_model_whose_cgminer_has_no_modes_is_left_alone(
     miner.type = type_
     text = rf"The type of this miner is {re.escape(type_)}, and its cgminer .* and changes nothing\. Nothing was sent"
     with pytest.raises(Unsupported, match=text):
-        bring(connect(miner), clock, "efficient", check_mode=check_mode)
+        converged(connect(miner), clock, "efficient", check_mode=check_mode)
     assert miner.writes == []
-    assert not bring(connect(miner), clock, "factory").changed
+    assert not converged(connect(miner), clock, "factory").changed
 
 
 @pytest.mark.parametrize("type_", sorted({*MODELS, "Z9", ""} - {*WITHOUT_EFFECT}))
 def test_a_model_of_which_nothing_is_known_may_have_the_modes(type_: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(INNO_2019, mode="factory", fresh=False)
     miner.type = type_
-    assert bring(connect(miner), clock, "efficient").changed
+    assert converged(connect(miner), clock, "efficient").changed
 
 
 def test_the_mode_and_level_are_shown(connect: Connect) -> None:
@@ -332,7 +332,7 @@ def test_the_mode_and_level_are_shown(connect: Connect) -> None:
 def test_a_guest_is_denied(connect: Connect, clock: Clock) -> None:
     wire = Script([INVALID_REQUEST, logged_in("guest")])
     with pytest.raises(PermissionDenied):
-        bring(connect(wire, username="guest"), clock, "balanced")
+        converged(connect(wire, username="guest"), clock, "balanced")
 
 
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])

@@ -14,7 +14,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     NotReady,
     TimedOut,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import gather, wanted_subsets
+from ansible_collections.minerops.dragonmint.plugins.module_utils._facts.subsets import gather, selected_subsets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Reply
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     DM_2018_04,
@@ -63,13 +63,13 @@ ALL = ["identity", "network", "hardware", "pools", "mining", "autotune"]
     ],
 )
 def test_a_gather_subset_names_what_is_wanted(names: list[str], subsets: list[str]) -> None:
-    assert wanted_subsets(names) == subsets
+    assert selected_subsets(names) == subsets
 
 
 @pytest.mark.parametrize("name", ["", "!", "!!all", "everything", "All", "facter", "dragonmint_pools"])
 def test_an_unknown_subset_is_refused_with_those_that_exist(name: str) -> None:
     with pytest.raises(InvalidInput, match="gather_subset has") as caught:
-        wanted_subsets(["all", name])
+        selected_subsets(["all", name])
     assert all(known in str(caught.value) for known in (repr(name), "all", "min", *ALL))
 
 

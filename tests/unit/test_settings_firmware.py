@@ -17,7 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     Rejected,
     Unsupported,
 )
-from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import newest, wanted_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import firmware_from, newest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import DM_2018_05
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import (
@@ -54,33 +54,33 @@ def archive(tmp_path: Path) -> str:
     ],
 )
 def test_the_version_of_an_address(options: dict[str, Any], version: str) -> None:
-    wanted = wanted_from({**NOTHING, **options}, None)
-    assert (wanted.version, wanted.order.url, wanted.archive) == (version, options["url"], None)
+    chosen = firmware_from({**NOTHING, **options}, None)
+    assert (chosen.version, chosen.order.url, chosen.archive) == (version, options["url"], None)
 
 
 def test_an_archive_knows_its_version_better_than_its_name(archive: str) -> None:
-    wanted = wanted_from({**NOTHING, "src": archive}, None)
-    assert wanted.archive is not None
-    assert wanted.version == wanted.archive.version != OTHER
-    assert (wanted.order.path, wanted.order.size) == (wanted.archive.path, Path(archive).stat().st_size)
+    chosen = firmware_from({**NOTHING, "src": archive}, None)
+    assert chosen.archive is not None
+    assert chosen.version == chosen.archive.version != OTHER
+    assert (chosen.order.path, chosen.order.size) == (chosen.archive.path, Path(archive).stat().st_size)
 
 
 def test_the_right_checksum_is_taken_in_either_case(archive: str) -> None:
-    digest = wanted_from({**NOTHING, "src": archive}, None).archive.sha256
+    digest = firmware_from({**NOTHING, "src": archive}, None).archive.sha256
     options = {**NOTHING, "src": archive, "checksum": f"sha256:{digest.upper()}"}
-    assert wanted_from(options, None).archive.sha256 == digest
+    assert firmware_from(options, None).archive.sha256 == digest
 
 
 def test_the_newest_firmware_is_the_vendors(connect: Connect) -> None:
-    assert wanted_from({**NOTHING, "latest": True}, None) is None
+    assert firmware_from({**NOTHING, "latest": True}, None) is None
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION, url="http://vendor.example/x.swu")]))
-    wanted = asking(newest, client, Tracker(client.session, [], 60.0), None)
-    assert (wanted.version, wanted.order.url) == (VERSION, "http://vendor.example/x.swu")
+    chosen = asking(newest, client, Tracker(client.session, [], 60.0), None)
+    assert (chosen.version, chosen.order.url) == (VERSION, "http://vendor.example/x.swu")
 
 
 def test_a_vendor_without_an_address_is_of_no_use(connect: Connect) -> None:
     client = connect(Script([OVERVIEW, said(success=True, version=VERSION)]))
-    with pytest.raises(BadReply, match="names no address"):
+    with pytest.raises(BadReply, match="does not give a URL"):
         asking(newest, client, Tracker(client.session, [], 60.0), None)
 
 
@@ -102,7 +102,7 @@ def test_what_names_no_firmware_is_refused(
 ) -> None:
     given = {name: archive if value == "ARCHIVE" else value for name, value in options.items()}
     with pytest.raises(error):
-        wanted_from({**NOTHING, **given}, None)
+        firmware_from({**NOTHING, **given}, None)
 
 
 @pytest.mark.parametrize(

@@ -68,10 +68,10 @@ def read(listen: Listen, cleanup: ExitStack, monkeypatch: pytest.MonkeyPatch) ->
         client = Driven("127.0.0.1", port=server.port, **{**usual, **(connection or {})})
         cleanup.callback(client.close)
         usual = {"lines": 1000, "match": None, "max_bytes": 100_000}
-        wanted = logs.wanted_from({**usual, **options}, options.pop("duration", 0))
+        selection = logs.selection_from({**usual, **options}, options.pop("duration", 0))
         began = time.monotonic()
         try:
-            return asking(logs.read, client, wanted, secrets)
+            return asking(logs.read, client, selection, secrets)
         finally:
             assert time.monotonic() - began < SOON_S
 
@@ -298,7 +298,7 @@ def test_a_miner_that_hangs_up_is_unreachable(read: Read) -> None:
 def test_bad_options_are_refused(option: str, value: Any) -> None:
     options = {"lines": 10, "match": None, "max_bytes": 1000, option: value}
     with pytest.raises(InvalidInput, match=option):
-        logs.wanted_from(options, 0)
+        logs.selection_from(options, 0)
 
 
 def test_a_result_without_lines_or_dest_is_left_alone() -> None:

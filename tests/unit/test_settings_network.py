@@ -160,31 +160,31 @@ class TestForm:
         assert update_network(DHCP).form == {"dhcp": "dhcp"}
 
 
-Bring = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
+Converged = Callable[..., "tuple[Outcome[Network], NetworkSetting]"]
 
 
 @pytest.fixture
-def bring(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Bring:
+def converged(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Converged:
     """Converges the network of the miner at OLD, in no time."""
 
-    def bring(
+    def converged(
         lan: Lan, desired: Network, search: str = "", wait_s: float = 60, check_mode: bool = False, **connection: Any
     ) -> tuple[Outcome[Network], NetworkSetting]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
-        monkeypatch.setattr(client_module, "_knock", lan.knock)
+        monkeypatch.setattr(client_module, "_probe", lan.probe)
         miner = Driven(OLD, sleep=clock.sleep, now=clock.monotonic, **connection)
         setting = NetworkSetting(miner.session, desired, hosts_to_search(search), wait_s)
         return miner.run(converge(setting, check_mode)), setting
 
-    return bring
+    return converged
 
 
 class TestDifference:
     @pytest.mark.parametrize("servers", [("8.8.8.8", ""), ("8.8.8.8", "8.8.8.8")])
-    def test_one_name_server_is_the_same_as_it_twice(self, bring: Bring, servers: tuple[str, str]) -> None:
+    def test_one_name_server_is_the_same_as_it_twice(self, converged: Converged, servers: tuple[str, str]) -> None:
         miner = Device(live("static", ipaddress=NEW, dns1=servers[0], dns2=servers[1]))
-        outcome, _setting = bring(Lan({OLD: miner}), STATIC)
+        outcome, _setting = converged(Lan({OLD: miner}), STATIC)
         assert not outcome.changed
         assert miner.told == 0
 
@@ -200,22 +200,22 @@ class TestDifference:
         ],
         ids=str,
     )
-    def test_each_setting_counts(self, bring: Bring, change: dict[str, str]) -> None:
+    def test_each_setting_counts(self, converged: Converged, change: dict[str, str]) -> None:
         settings = live("static", dns1="8.8.8.8", dns2="8.8.8.8")
         miner = Device({**settings, **change})
         desired = Network("static", OLD, "255.255.252.0", "10.1.0.1", ("8.8.8.8",))
-        outcome, _setting = bring(Lan({OLD: miner}), desired)
+        outcome, _setting = converged(Lan({OLD: miner}), desired)
         assert outcome.changed
         assert miner.told == 1
 
-    def test_with_dhcp_no_address_counts(self, bring: Bring) -> None:
+    def test_with_dhcp_no_address_counts(self, converged: Converged) -> None:
         miner = Device(live("dhcp"))
-        outcome, setting = bring(Lan({OLD: miner}), DHCP)
+        outcome, setting = converged(Lan({OLD: miner}), DHCP)
         assert not outcome.changed
         assert setting.live.ipaddress == OLD
 
-    def test_the_diff_has_what_counts(self, bring: Bring) -> None:
-        outcome, _setting = bring(Lan({OLD: Device(live("dhcp"))}), STATIC, check_mode=True)
+    def test_the_diff_has_what_counts(self, converged: Converged) -> None:
+        outcome, _setting = converged(Lan({OLD: Device(live("dhcp"))}), STATIC, check_mode=True)
         assert outcome.diff == {
             "before": {"network settings": shown(DHCP)},
             "after": {"network settings": shown(STATIC)},
@@ -231,150 +231,150 @@ class TestDifference:
 
 class TestBeforeTheWrite:
     @pytest.mark.parametrize("check_mode", [True, False])
-    def test_an_address_in_use_is_refused(self, bring: Bring, check_mode: bool) -> None:
+    def test_an_address_in_use_is_refused(self, converged: Converged, check_mode: bool) -> None:
         miner = Device(live("dhcp"))
         printer = Device(None)
         with pytest.raises(WrongDevice, match=f"already answers at {NEW}") as caught:
-            bring(Lan({OLD: miner, NEW: printer}), STATIC, check_mode=check_mode)
+            converged(Lan({OLD: miner, NEW: printer}), STATIC, check_mode=check_mode)
         assert not caught.value.changed
         assert miner.told == 0
         assert printer.asked == []
 
-    def test_its_own_address_is_not_in_use(self, bring: Bring) -> None:
+    def test_its_own_address_is_not_in_use(self, converged: Converged) -> None:
         miner = Device(live("dhcp", ipaddress=NEW))
-        outcome, _setting = bring(Lan({OLD: miner}, lease=NEW), STATIC)
+        outcome, _setting = converged(Lan({OLD: miner}, lease=NEW), STATIC)
         assert outcome.changed
 
     @pytest.mark.parametrize("check_mode", [True, False])
-    def test_a_miner_without_a_mac_stays_where_it_is(self, bring: Bring, check_mode: bool) -> None:
+    def test_a_miner_without_a_mac_stays_where_it_is(self, converged: Converged, check_mode: bool) -> None:
         miner = Device(live("dhcp"), mac="")
         with pytest.raises(BadReply, match="does not report its MAC address"):
-            bring(Lan({OLD: miner}), STATIC, check_mode=check_mode)
+            converged(Lan({OLD: miner}), STATIC, check_mode=check_mode)
         assert miner.told == 0
 
     @pytest.mark.parametrize("check_mode", [True, False])
-    def test_another_miner_than_the_expected_one_is_refused(self, bring: Bring, check_mode: bool) -> None:
+    def test_another_miner_than_the_expected_one_is_refused(self, converged: Converged, check_mode: bool) -> None:
         miner = Device(live("dhcp"))
         with pytest.raises(WrongDevice, match="nothing was changed"):
-            bring(Lan({OLD: miner}), STATIC, check_mode=check_mode, expected_mac="a0:b0:45:00:00:99")
+            converged(Lan({OLD: miner}), STATIC, check_mode=check_mode, expected_mac="a0:b0:45:00:00:99")
         assert miner.told == 0
 
-    def test_check_mode_writes_nothing(self, bring: Bring) -> None:
+    def test_check_mode_writes_nothing(self, converged: Converged) -> None:
         miner = Device(live("dhcp"))
-        outcome, _setting = bring(Lan({OLD: miner}), STATIC, check_mode=True)
+        outcome, _setting = converged(Lan({OLD: miner}), STATIC, check_mode=True)
         assert outcome.changed
         assert miner.told == 0
 
 
 class TestStatic:
-    def test_the_miner_is_found_at_its_new_address(self, bring: Bring) -> None:
+    def test_the_miner_is_found_at_its_new_address(self, converged: Converged) -> None:
         miner = Device(live("dhcp"))
         lan = Lan({OLD: miner})
-        outcome, setting = bring(lan, STATIC)
+        outcome, setting = converged(lan, STATIC)
         assert outcome.changed
         assert setting.live.ipaddress == NEW
         assert lan.devices == {NEW: miner}
         assert miner.told == 1
 
-    def test_it_is_found_with_the_password_that_it_took(self, bring: Bring) -> None:
+    def test_it_is_found_with_the_password_that_it_took(self, converged: Converged) -> None:
         miner = Device(live("dhcp"), password="old")
-        outcome, _setting = bring(Lan({OLD: miner}), STATIC, password="new", fallback_passwords=("old",))
+        outcome, _setting = converged(Lan({OLD: miner}), STATIC, password="new", fallback_passwords=("old",))
         assert outcome.changed
         # Once at its old address.
         assert miner.tried == ["new", "old"]
 
     @pytest.mark.parametrize("check", ["mac", "password"])
-    def test_another_miner_at_the_new_address_is_not_it(self, bring: Bring, check: str) -> None:
+    def test_another_miner_at_the_new_address_is_not_it(self, converged: Converged, check: str) -> None:
         stranger = Device(live("dhcp"), **{check: "other"})
         lan = Lan({OLD: Device(live("dhcp"))}, squatter=stranger)
         with pytest.raises(WrongDevice, match="another device answers there") as caught:
-            bring(lan, STATIC)
+            converged(lan, STATIC)
         assert caught.value.changed
 
-    def test_a_device_that_is_no_miner_is_shown_no_login(self, bring: Bring) -> None:
+    def test_a_device_that_is_no_miner_is_shown_no_login(self, converged: Converged) -> None:
         printer = Device(None)
         with pytest.raises(WrongDevice) as caught:
-            bring(Lan({OLD: Device(live("dhcp"))}, squatter=printer), STATIC)
+            converged(Lan({OLD: Device(live("dhcp"))}, squatter=printer), STATIC)
         assert caught.value.changed
         assert printer.asked == []
 
-    def test_another_miner_is_shown_only_the_password_that_the_miner_took(self, bring: Bring) -> None:
+    def test_another_miner_is_shown_only_the_password_that_the_miner_took(self, converged: Converged) -> None:
         stranger = Device(live("dhcp"), password="its own")
         lan = Lan({OLD: Device(live("dhcp"))}, squatter=stranger)
         with pytest.raises(WrongDevice):
-            bring(lan, STATIC, fallback_passwords=("another", "secret"))
+            converged(lan, STATIC, fallback_passwords=("another", "secret"))
         assert stranger.tried == ["dragonadmin"]
 
-    def test_a_miner_that_stays_as_it_was_has_not_applied_it(self, bring: Bring) -> None:
+    def test_a_miner_that_stays_as_it_was_has_not_applied_it(self, converged: Converged) -> None:
         miner = Device(live("dhcp"), ignores=True)
         with pytest.raises(NotApplied, match="answered success, but it still has dhcp") as caught:
-            bring(Lan({OLD: miner}), STATIC)
+            converged(Lan({OLD: miner}), STATIC)
         assert not caught.value.changed
         assert miner.told == 1
 
-    def test_a_miner_that_shows_up_nowhere_is_not_back(self, bring: Bring, clock: Clock) -> None:
+    def test_a_miner_that_shows_up_nowhere_is_not_back(self, converged: Converged, clock: Clock) -> None:
         began = clock.now
         with pytest.raises(NotBack, match=NEW) as caught:
-            bring(Lan({OLD: Device(live("dhcp"))}, travel_s=FOR_EVER), STATIC, wait_s=30)
+            converged(Lan({OLD: Device(live("dhcp"))}, travel_s=FOR_EVER), STATIC, wait_s=30)
         assert caught.value.changed
         assert 30 <= clock.now - began < 35
 
 
 class TestDhcp:
-    def test_a_miner_that_keeps_its_address_is_found_there(self, bring: Bring) -> None:
-        outcome, setting = bring(Lan({OLD: Device(live("static"))}), DHCP)
+    def test_a_miner_that_keeps_its_address_is_found_there(self, converged: Converged) -> None:
+        outcome, setting = converged(Lan({OLD: Device(live("static"))}), DHCP)
         assert outcome.changed
         assert setting.live.ipaddress == OLD
 
-    @pytest.mark.parametrize("wait_s", [60, 5], ids=["patient", "impatient"])
-    def test_one_that_leaves_has_an_unknown_address(self, bring: Bring, wait_s: float) -> None:
-        outcome, setting = bring(Lan({OLD: Device(live("static"))}, lease=OTHER), DHCP, wait_s=wait_s)
+    @pytest.mark.parametrize("wait_s", [60, 5], ids=["long wait", "short wait"])
+    def test_one_that_leaves_has_an_unknown_address(self, converged: Converged, wait_s: float) -> None:
+        outcome, setting = converged(Lan({OLD: Device(live("static"))}, lease=OTHER), DHCP, wait_s=wait_s)
         assert outcome.changed
         assert setting.live.ipaddress is None
 
-    def test_without_a_search_nobody_is_looked_for(self, bring: Bring) -> None:
+    def test_without_a_search_nobody_is_looked_for(self, converged: Converged) -> None:
         lan = Lan({OLD: Device(live("static"))}, lease=OTHER)
-        bring(lan, DHCP)
+        converged(lan, DHCP)
         assert lan.probed == []
 
-    def test_a_search_finds_it_by_its_mac(self, bring: Bring) -> None:
+    def test_a_search_finds_it_by_its_mac(self, converged: Converged) -> None:
         neighbours = {f"10.1.0.{number}": Device(live("dhcp"), mac=f"a0:{number}") for number in (70, 71, 90)}
         printer = Device(None)
         miner = Device(live("static"))
-        outcome, setting = bring(
+        outcome, setting = converged(
             Lan({OLD: miner, **neighbours, "10.1.0.72": printer}, lease=OTHER), DHCP, search="10.1.0.64/27"
         )
         assert outcome.changed
         assert setting.live.ipaddress == OTHER
         assert [login for _action, login in printer.asked if login] == []
 
-    def test_a_search_goes_on_until_the_miner_shows_up(self, bring: Bring) -> None:
+    def test_a_search_goes_on_until_the_miner_shows_up(self, converged: Converged) -> None:
         lan = Lan({OLD: Device(live("static"))}, lease=OTHER, travel_s=20)
-        outcome, setting = bring(lan, DHCP, search="10.1.0.64/27")
+        outcome, setting = converged(lan, DHCP, search="10.1.0.64/27")
         assert outcome.changed
         assert setting.live.ipaddress == OTHER
 
-    def test_one_that_no_search_finds_has_an_unknown_address(self, bring: Bring, clock: Clock) -> None:
+    def test_one_that_no_search_finds_has_an_unknown_address(self, converged: Converged, clock: Clock) -> None:
         began = clock.now
         lan = Lan({OLD: Device(live("static"))}, lease="10.9.0.1")
-        outcome, setting = bring(lan, DHCP, search="10.1.0.64/27", wait_s=30)
+        outcome, setting = converged(lan, DHCP, search="10.1.0.64/27", wait_s=30)
         assert outcome.changed
         assert setting.live.ipaddress is None
         assert 30 <= clock.now - began < 35
 
-    def test_one_that_ignores_it_has_not_applied_it(self, bring: Bring) -> None:
+    def test_one_that_ignores_it_has_not_applied_it(self, converged: Converged) -> None:
         with pytest.raises(NotApplied, match=f"still has {OLD}") as caught:
-            bring(Lan({OLD: Device(live("static"), ignores=True)}), DHCP)
+            converged(Lan({OLD: Device(live("static"), ignores=True)}), DHCP)
         assert not caught.value.changed
 
 
 @pytest.mark.parametrize("error", [Unreachable("", "", sent=True), BadReply("")], ids=lambda error: error.code)
 def test_a_network_that_was_never_read_is_the_error_itself(
-    bring: Bring, monkeypatch: pytest.MonkeyPatch, error: MinerError
+    converged: Converged, monkeypatch: pytest.MonkeyPatch, error: MinerError
 ) -> None:
     def fail(*_arguments: Any) -> Reply:
         raise error
 
     monkeypatch.setattr(Wire, "post", fail)
     with pytest.raises(type(error)):
-        bring(Lan({OLD: Device(live("dhcp"))}), STATIC)
+        converged(Lan({OLD: Device(live("dhcp"))}), STATIC)

@@ -58,7 +58,7 @@ def miner() -> Miner:
     return miner
 
 
-def bring(client: Driven, clock: Clock, *pools: Pool, check_mode: bool = False) -> Outcome[Any]:
+def converged(client: Driven, clock: Clock, *pools: Pool, check_mode: bool = False) -> Outcome[Any]:
     return client.run(converge(PoolsSetting(client.session, pools), check_mode))
 
 
@@ -171,7 +171,7 @@ def test_any_other_user_is_taken_as_it_is(user: str) -> None:
 
 def test_pools_that_are_there_are_not_sent(miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.pools = stored(FIRST, SECOND)
-    assert not bring(connect(miner), clock, FIRST, SECOND).changed
+    assert not converged(connect(miner), clock, FIRST, SECOND).changed
     assert miner.actions == ["pools"]
 
 
@@ -191,14 +191,14 @@ def test_the_pools_become_exactly_the_wanted_ones(
     before: list[Pool], miner: Miner, connect: Connect, clock: Clock
 ) -> None:
     miner.pools = stored(*before)
-    outcome = bring(connect(miner), clock, FIRST, SECOND)
+    outcome = converged(connect(miner), clock, FIRST, SECOND)
     assert (outcome.changed, outcome.value) == (True, (FIRST, SECOND))
     assert miner.pools == stored(FIRST, SECOND)
     assert miner.actions == ["pools", "updatePools", "pools"]
 
 
 def test_check_mode_reads_only(miner: Miner, connect: Connect, clock: Clock) -> None:
-    outcome = bring(connect(miner), clock, FIRST, check_mode=True)
+    outcome = converged(connect(miner), clock, FIRST, check_mode=True)
     assert (outcome.changed, outcome.value) == (True, (FIRST,))
     assert miner.actions == ["pools"]
 
@@ -208,21 +208,21 @@ def test_another_device_is_refused_before_a_change(
     check_mode: bool, miner: Miner, connect: Connect, clock: Clock
 ) -> None:
     with pytest.raises(WrongDevice):
-        bring(connect(miner, expected_mac="a0:b0:45:00:00:01"), clock, FIRST, check_mode=check_mode)
+        converged(connect(miner, expected_mac="a0:b0:45:00:00:01"), clock, FIRST, check_mode=check_mode)
     assert miner.writes == []
 
 
 def test_pools_that_were_ignored_are_named(miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.ignores = {"updatePools"}
     with pytest.raises(NotApplied, match=r"to stratum\+tcp://first.* still has stratum\+tcp://second.* as farm\.1"):
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
     assert miner.writes == ["updatePools"]
 
 
 def test_a_password_that_was_ignored_is_not_named(miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.ignores = {"updatePools"}
     with pytest.raises(NotApplied, match="with other secrets") as caught:
-        bring(connect(miner), clock, Pool(SECOND.url, SECOND.user, "secret-9"))
+        converged(connect(miner), clock, Pool(SECOND.url, SECOND.user, "secret-9"))
     assert "secret-9" not in str(caught.value)
 
 
@@ -230,7 +230,7 @@ def test_a_password_that_was_ignored_is_not_named(miner: Miner, connect: Connect
 def test_a_lost_reply_is_not_a_second_write(lost: Exception, miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.fails = {"updatePools": [lost]}
     with pytest.raises(NotApplied):
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
     assert miner.writes == ["updatePools"]
 
 
@@ -239,7 +239,7 @@ def test_a_miner_that_goes_dark_after_the_write_is_not_back(miner: Miner, connec
     gone: list[Any] = [Unreachable("", "refused", sent=False)] * 100
     miner.fails = {"pools": [said(success=True, pools=[]), *gone]}
     with pytest.raises(NotBack) as caught:
-        bring(client, clock, FIRST)
+        converged(client, clock, FIRST)
     assert caught.value.changed
 
 
@@ -247,7 +247,7 @@ def test_a_miner_that_goes_dark_after_the_write_is_not_back(miner: Miner, connec
 def test_a_lost_configuration_is_not_overwritten(generation: str, connect: Connect, clock: Clock) -> None:
     wire = Script([said(success=False, message="missing configuration")])
     with pytest.raises(Rejected, match=r"missing configuration.*nothing was sent.*factory settings"):
-        bring(connect(wire), clock, FIRST)
+        converged(connect(wire), clock, FIRST)
     assert wire.actions == ["pools"]
 
 
@@ -269,7 +269,7 @@ def test_a_refusal_of_the_urls_names_those_that_the_miner_does_not_take(
     miner.fails["updatePools"] = [said(success=False, message="url error")]
     pools = [FIRST, Pool("stratum+tcp://192.0.2.9:1/#xnsub", "farm.1", "x"), Pool(url, "farm.1", "x")]
     with pytest.raises(Rejected, match=r"'url error'\) and kept its current ones.*not IPv6\. Change '") as caught:
-        bring(connect(miner), clock, *pools)
+        converged(connect(miner), clock, *pools)
     assert str(caught.value).endswith(f"Change '{url}' (pool 3).")
     assert not caught.value.changed
 
@@ -277,7 +277,7 @@ def test_a_refusal_of_the_urls_names_those_that_the_miner_does_not_take(
 def test_a_refusal_that_nothing_explains_names_all(miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.fails["updatePools"] = [said(success=False, message="url error")]
     with pytest.raises(Rejected, match=r"'stratum\+tcp://first.* \(pool 1\), 'stratum\+tcp://second.* \(pool 2\)"):
-        bring(connect(miner), clock, FIRST, Pool(SECOND.url, "another", "x"))
+        converged(connect(miner), clock, FIRST, Pool(SECOND.url, "another", "x"))
 
 
 TLS = Pool("stratum+tls://first.example:3333", "farm.1", "x")
@@ -289,10 +289,10 @@ def test_tls_is_for_firmware_that_knows_it(generation: str, check_mode: bool, co
     miner = Miner(generation)
     miner.pools = stored(SECOND)
     if generation == INNO_2019:
-        assert bring(connect(miner), clock, SECOND, TLS, check_mode=check_mode).changed
+        assert converged(connect(miner), clock, SECOND, TLS, check_mode=check_mode).changed
     else:
         with pytest.raises(Unsupported, match=r"not known to accept stratum\+tls://.*Use stratum\+tcp://"):
-            bring(connect(miner), clock, SECOND, TLS, check_mode=check_mode)
+            converged(connect(miner), clock, SECOND, TLS, check_mode=check_mode)
         assert miner.writes == []
 
 
@@ -300,7 +300,7 @@ def test_tls_is_for_firmware_that_knows_it(generation: str, check_mode: bool, co
 def test_tls_that_is_set_already_stays(generation: str, connect: Connect, clock: Clock) -> None:
     miner = Miner(generation)
     miner.pools = stored(TLS)
-    assert not bring(connect(miner), clock, TLS).changed
+    assert not converged(connect(miner), clock, TLS).changed
     assert miner.actions == ["pools"]
 
 
@@ -312,7 +312,7 @@ def test_pools_that_are_locked_are_rejected_once_they_are_seen_to_stay(
 ) -> None:
     miner.fails["updatePools"] = [LOCKED]
     with pytest.raises(Rejected, match=r"success, but it still has stratum\+tcp://second.*said 'lock'") as caught:
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
     assert not caught.value.changed
     assert miner.actions == ["pools", "updatePools", "pools"]
 
@@ -324,7 +324,7 @@ def test_a_lock_that_lets_some_of_the_pools_through_has_changed_the_miner(
     after = said(success=True, pools=stored(SECOND, FIRST))
     miner.fails |= {"pools": [before, after], "updatePools": [LOCKED]}
     with pytest.raises(Rejected, match=r"it now has .*said 'lock'") as caught:
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
     assert caught.value.changed
 
 
@@ -332,13 +332,13 @@ def test_a_lock_that_lets_some_of_the_pools_through_has_changed_the_miner(
 def test_a_lock_that_keeps_nothing_is_none(message: str, miner: Miner, connect: Connect, clock: Clock) -> None:
     before, after = (said(success=True, pools=stored(pool)) for pool in (SECOND, FIRST))
     miner.fails |= {"pools": [before, after], "updatePools": [said(success=True, message=message)]}
-    assert bring(connect(miner), clock, FIRST).changed
+    assert converged(connect(miner), clock, FIRST).changed
 
 
 def test_another_refusal_is_told_as_it_is(miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.fails["updatePools"] = [said(success=False, message="no")]
     with pytest.raises(Rejected, match="updatePools: no"):
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
 
 
 LOST = said(success=False, message="missing configuration")
@@ -350,7 +350,7 @@ def test_another_reason_not_to_read_the_pools_is_told_as_it_is(
 ) -> None:
     miner.fails["pools"] = [said(success=False, message="busy")]
     with pytest.raises(Rejected, match=r"refused /api/pools: busy\.$"):
-        bring(connect(miner), clock, FIRST, check_mode=check_mode)
+        converged(connect(miner), clock, FIRST, check_mode=check_mode)
 
 
 def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
@@ -358,7 +358,7 @@ def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
 ) -> None:
     miner.fails["pools"] = [said(success=True, pools=[]), LOST]
     with pytest.raises(NotApplied, match=r"its pools.*cgminer\.conf is damaged.*/config is probably full") as caught:
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
     assert caught.value.changed
     assert clock.slept == []
     assert miner.writes == ["updatePools"]
@@ -369,11 +369,11 @@ def test_after_a_lost_reply_a_damaged_configuration_may_be_one_that_is_being_wri
 ) -> None:
     miner.fails["updatePools"] = [TimedOut("", "late")]
     miner.fails["pools"] = [said(success=True, pools=[]), LOST, said(success=True, pools=stored(FIRST))]
-    assert bring(connect(miner), clock, FIRST).changed
+    assert converged(connect(miner), clock, FIRST).changed
     miner.fails["updatePools"] = [TimedOut("", "late")]
     miner.fails["pools"] = [said(success=True, pools=[]), *[LOST] * 100]
     with pytest.raises(NotApplied, match=r"cgminer\.conf is damaged") as caught:
-        bring(connect(miner), clock, FIRST)
+        converged(connect(miner), clock, FIRST)
     assert caught.value.changed
 
 
@@ -403,7 +403,7 @@ def test_a_diff_tells_that_a_password_changed_and_never_which(
 
 
 def test_a_diff_shows_url_and_user(miner: Miner, connect: Connect, clock: Clock) -> None:
-    diff = bring(connect(miner), clock, FIRST, check_mode=True).diff
+    diff = converged(connect(miner), clock, FIRST, check_mode=True).diff
     assert diff == {
         "before": {"pools": [{"url": SECOND.url, "user": SECOND.user, "password": MASK}]},
         "after": {"pools": [{"url": FIRST.url, "user": FIRST.user, "password": MASK}]},
@@ -424,7 +424,7 @@ def test_no_pools_have_a_name_too() -> None:
 def test_the_recorded_pools_are_as_desired(generation: str, connect: Connect, clock: Clock) -> None:
     pools = [Pool(f"stratum+tcp://pool-{name}.example:3333", user, "x") for name, user in
              (("a", "wallet.0"), ("b", "farm.worker1"))]  # fmt: skip
-    assert not bring(connect(Script([recorded(generation, "/api/pools")])), clock, *pools).changed
+    assert not converged(connect(Script([recorded(generation, "/api/pools")])), clock, *pools).changed
 
 
 OTHER_PASSWORD = Pool(FIRST.url, FIRST.user, "secret-9")
@@ -464,12 +464,12 @@ class TestKeptPasswords:
     def test_facts_that_are_written_back_change_nothing(self, miner: Miner, connect: Connect, clock: Clock) -> None:
         miner.pools = stored(OTHER_PASSWORD, FIRST, SECOND)
         fact = shown([OTHER_PASSWORD, FIRST, SECOND])
-        assert not bring(connect(miner), clock, *pools_from(fact)).changed
+        assert not converged(connect(miner), clock, *pools_from(fact)).changed
         assert miner.writes == []
 
     def test_pools_in_another_order_keep_theirs(self, miner: Miner, connect: Connect, clock: Clock) -> None:
         miner.pools = stored(OTHER_PASSWORD, SECOND)
-        outcome = bring(connect(miner), clock, *keeping(SECOND, OTHER_PASSWORD))
+        outcome = converged(connect(miner), clock, *keeping(SECOND, OTHER_PASSWORD))
         assert outcome.changed
         assert miner.pools == stored(SECOND, OTHER_PASSWORD)
         assert "secret-9" not in repr(outcome)
@@ -486,7 +486,7 @@ class TestKeptPasswords:
         self, on_the_miner: str, desired: str, miner: Miner, connect: Connect, clock: Clock
     ) -> None:
         miner.pools = stored(Pool(on_the_miner, "farm.1", "secret-9"))
-        bring(connect(miner), clock, DesiredPool(desired, "farm.1", None))
+        converged(connect(miner), clock, DesiredPool(desired, "farm.1", None))
         assert miner.pools == stored(Pool(desired, "farm.1", "secret-9"))
 
     @pytest.mark.parametrize("check_mode", [False, True])
@@ -506,7 +506,7 @@ class TestKeptPasswords:
         miner.pools = stored(FIRST, other)
         message = r"Pool 2, 'stratum\+tcp://second\.example:3333' as 'farm\.1', has no password.*password of pool 2"
         with pytest.raises(InvalidInput, match=message) as caught:
-            bring(connect(miner), clock, *keeping(FIRST, SECOND), check_mode=check_mode)
+            converged(connect(miner), clock, *keeping(FIRST, SECOND), check_mode=check_mode)
         assert miner.writes == []
         assert "secret-9" not in str(caught.value)
 
@@ -515,15 +515,15 @@ class TestKeptPasswords:
         self, password: Any, miner: Miner, connect: Connect, clock: Clock
     ) -> None:
         miner.pools = [{"url": FIRST.url, "user": FIRST.user, "pass": password}]
-        assert not bring(connect(miner), clock, *keeping(FIRST)).changed
+        assert not converged(connect(miner), clock, *keeping(FIRST)).changed
         with pytest.raises(InvalidInput, match="password of pool 2 cannot be kept"):
-            bring(connect(miner), clock, DesiredPool(SECOND.url, SECOND.user, "x"), *keeping(FIRST))
+            converged(connect(miner), clock, DesiredPool(SECOND.url, SECOND.user, "x"), *keeping(FIRST))
         assert miner.writes == []
 
     def test_a_kept_password_is_kept_as_it_is(self, miner: Miner, connect: Connect, clock: Clock) -> None:
         odd = Pool(FIRST.url, FIRST.user, " a\tb\u200b\n")
         miner.pools = stored(odd, SECOND)
-        bring(connect(miner), clock, *keeping(odd))
+        converged(connect(miner), clock, *keeping(odd))
         assert miner.pools == stored(odd)
 
     def test_a_kept_password_that_the_miner_repeats_is_masked(self, miner: Miner, connect: Connect) -> None:

@@ -162,7 +162,7 @@ class Miner:
             raise now.login_trouble
         return now.factory_login and username == "admin" and "admin" in passwords
 
-    def read(self, endpoint: Endpoint[Any], patient: bool = True) -> Any:
+    def read(self, endpoint: Endpoint[Any], retry: bool = True) -> Any:
         now = self._now()
         if endpoint is TYPE:
             return "T1"
@@ -194,16 +194,16 @@ Bring = Callable[..., PowerOutcome]
 
 
 @pytest.fixture
-def bring(clock: Clock) -> Bring:
-    def bring(
+def apply(clock: Clock) -> Bring:
+    def apply(
         miner: Miner, state: str, check_mode: bool = False, warn: Callable[[str], None] = lambda text: None, **more: Any
     ) -> PowerOutcome:
         parameters = {**PARAMETERS, "state": state, "confirm": MAC if state == "factory_reset" else None}
         options = power.options_from({**parameters, "wait_timeout": WAIT_S, **more})
         session: Any = Stepping(miner, clock)
-        return run(power.bring(session, options, check_mode, warn), clock)
+        return run(power.apply(session, options, check_mode, warn), clock)
 
-    return bring
+    return apply
 
 
 COMMANDS = {
@@ -224,10 +224,10 @@ WELL: dict[str, Life] = {
 class TestProof:
     @pytest.mark.parametrize(("state", "command"), COMMANDS.items())
     def test_the_command_is_sent_once_and_waited_for(
-        self, bring: Bring, clock: Clock, state: str, command: str
+        self, apply: Bring, clock: Clock, state: str, command: str
     ) -> None:
         miner = Miner(clock, WELL[state])
-        outcome = bring(miner, state)
+        outcome = apply(miner, state)
         assert outcome.changed
         assert outcome.value == {"state": state}
         assert miner.commands == [command]
@@ -257,9 +257,9 @@ class TestProof:
             ("poweredoff", {0: UP, 5: Look(trouble=HUNG), 20: OFF}, 20),
         ],
     )
-    def test_it_comes_in_many_ways(self, bring: Bring, clock: Clock, state: str, life: Life, elapsed_s: float) -> None:
+    def test_it_comes_in_many_ways(self, apply: Bring, clock: Clock, state: str, life: Life, elapsed_s: float) -> None:
         miner = Miner(clock, life)
-        assert bring(miner, state).elapsed_s == elapsed_s
+        assert apply(miner, state).elapsed_s == elapsed_s
         assert len(miner.commands) == 1
 
     @pytest.mark.parametrize(
@@ -280,12 +280,12 @@ class TestProof:
         ],
     )
     def test_without_it_the_miner_has_not_done_it(
-        self, bring: Bring, clock: Clock, state: str, life: Life, text: str
+        self, apply: Bring, clock: Clock, state: str, life: Life, text: str
     ) -> None:
         miner = Miner(clock, life)
         began = clock.now
         with pytest.raises(NotApplied, match=text) as caught:
-            bring(miner, state)
+            apply(miner, state)
         assert not caught.value.changed
         assert len(miner.commands) == 1
         assert WAIT_S <= clock.now - began < WAIT_S + 5
@@ -305,88 +305,88 @@ class TestProof:
         ],
     )
     def test_what_the_miner_can_not_say_afterwards_is_not_known(
-        self, bring: Bring, clock: Clock, state: str, life: Life, reason: str
+        self, apply: Bring, clock: Clock, state: str, life: Life, reason: str
     ) -> None:
         miner = Miner(clock, life)
-        with pytest.raises(NotBack, match=f"After 60 s, it is not known whether it did: {reason}. Check") as caught:
-            bring(miner, state)
+        with pytest.raises(NotBack, match=f"but the result is unknown after 60 s: {reason}. Check") as caught:
+            apply(miner, state)
         assert caught.value.changed
         assert len(miner.commands) == 1
 
     @pytest.mark.parametrize("state", ["rebooted", "factory_reset", "mining_restarted"])
     @pytest.mark.parametrize("trouble", [GONE, HUNG, NO_PROGRAM], ids=lambda error: error.code)
     def test_a_miner_that_is_not_heard_of_again_is_not_back(
-        self, bring: Bring, clock: Clock, state: str, trouble: MinerError
+        self, apply: Bring, clock: Clock, state: str, trouble: MinerError
     ) -> None:
         miner = Miner(clock, {0: Look(trouble=trouble)})
         with pytest.raises(NotBack, match=trouble.reason) as caught:
-            bring(miner, state)
+            apply(miner, state)
         assert caught.value.changed
         assert len(miner.commands) == 1
 
-    def test_a_cgminer_that_does_not_answer_again_is_not_ready(self, bring: Bring, clock: Clock) -> None:
+    def test_a_cgminer_that_does_not_answer_again_is_not_ready(self, apply: Bring, clock: Clock) -> None:
         with pytest.raises(NotReady, match="cgminer has not come back within 60 s") as caught:
-            bring(Miner(clock, {0: NOT_MINING}), "mining_restarted")
+            apply(Miner(clock, {0: NOT_MINING}), "mining_restarted")
         assert caught.value.changed
 
     def test_another_device_at_the_address_of_a_miner_that_was_switched_off_is_an_error(
-        self, bring: Bring, clock: Clock
+        self, apply: Bring, clock: Clock
     ) -> None:
         with pytest.raises(BadReply):
-            bring(Miner(clock, {0: Look(trouble=BadReply("an HTML page"))}), "poweredoff")
+            apply(Miner(clock, {0: Look(trouble=BadReply("an HTML page"))}), "poweredoff")
 
 
 class TestRestart:
     @pytest.mark.parametrize("trouble", [STARTING, HUNG, NO_PROGRAM], ids=lambda error: error.code)
     def test_a_cgminer_that_does_not_answer_can_be_restarted(
-        self, bring: Bring, clock: Clock, trouble: MinerError
+        self, apply: Bring, clock: Clock, trouble: MinerError
     ) -> None:
         miner = Miner(clock, {7: replace(UP, elapsed_s=0)}, look=Look(mining_trouble=trouble))
-        assert bring(miner, "mining_restarted").elapsed_s == 7
+        assert apply(miner, "mining_restarted").elapsed_s == 7
         assert len(miner.commands) == 1
 
-    def test_one_without_boards_can_be_restarted(self, bring: Bring, clock: Clock) -> None:
+    def test_one_without_boards_can_be_restarted(self, apply: Bring, clock: Clock) -> None:
         boardless = replace(UP, elapsed_s=None)
         miner = Miner(clock, {0: NOT_MINING, 7: boardless}, look=boardless)
-        assert bring(miner, "mining_restarted").elapsed_s == 7
+        assert apply(miner, "mining_restarted").elapsed_s == 7
 
 
 class TestReply:
     @pytest.mark.parametrize("state", COMMANDS)
     @pytest.mark.parametrize("reply", [REPLY_LOST, HUNG, NO_PROGRAM], ids=lambda error: error.code)
-    def test_a_lost_one_changes_nothing(self, bring: Bring, clock: Clock, state: str, reply: MinerError) -> None:
+    def test_a_lost_one_changes_nothing(self, apply: Bring, clock: Clock, state: str, reply: MinerError) -> None:
         miner = Miner(clock, WELL[state], reply=reply)
-        assert bring(miner, state).changed
+        assert apply(miner, state).changed
         assert len(miner.commands) == 1
 
     @pytest.mark.parametrize(
         "reply", [GONE, Rejected("no", "no"), AuthenticationFailed("no")], ids=lambda error: error.code
     )
-    def test_a_command_that_did_not_arrive_is_its_error(self, bring: Bring, clock: Clock, reply: MinerError) -> None:
+    def test_a_command_that_did_not_arrive_is_its_error(self, apply: Bring, clock: Clock, reply: MinerError) -> None:
         with pytest.raises(type(reply)) as caught:
-            bring(Miner(clock, {}, reply=reply), "rebooted")
+            apply(Miner(clock, {}, reply=reply), "rebooted")
         assert not caught.value.changed
 
-    def test_it_is_not_waited_for_without_wait(self, bring: Bring, clock: Clock) -> None:
+    def test_it_is_not_waited_for_without_wait(self, apply: Bring, clock: Clock) -> None:
         warnings: list[str] = []
         miner = Miner(clock, {0: OFF})
-        outcome = bring(miner, "rebooted", wait=False, warn=warnings.append)
+        outcome = apply(miner, "rebooted", wait=False, warn=warnings.append)
         assert outcome.changed
         assert warnings == clock.slept == []
         assert miner.commands == ["reboot"]
 
-    def test_a_lost_one_is_warned_of_without_wait(self, bring: Bring, clock: Clock) -> None:
+    def test_a_lost_one_is_warned_of_without_wait(self, apply: Bring, clock: Clock) -> None:
         warnings: list[str] = []
-        assert bring(Miner(clock, {}, reply=REPLY_LOST), "rebooted", wait=False, warn=warnings.append).changed
+        assert apply(Miner(clock, {}, reply=REPLY_LOST), "rebooted", wait=False, warn=warnings.append).changed
         assert len(warnings) == 1
         assert "reply was lost (the connection was closed)" in warnings[0]
 
 
 class TestBefore:
     @pytest.mark.parametrize("state", COMMANDS)
-    def test_check_mode_sends_nothing(self, bring: Bring, clock: Clock, state: str) -> None:
+    def test_check_mode_sends_nothing(self, apply: Bring, clock: Clock, state: str) -> None:
         miner = Miner(clock, WELL[state])
-        outcome = bring(miner, state, check_mode=True)
+        outcome = apply(miner, state, check_mode=True)
         assert outcome.changed
         assert outcome.diff == {"before": {"power": {"state": "running"}}, "after": {"power": {"state": state}}}
         assert miner.commands == []
@@ -394,38 +394,38 @@ class TestBefore:
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize("state", COMMANDS)
     def test_another_miner_than_the_expected_one_is_told_nothing(
-        self, bring: Bring, clock: Clock, state: str, check_mode: bool
+        self, apply: Bring, clock: Clock, state: str, check_mode: bool
     ) -> None:
         miner = Miner(clock, WELL[state], identity=WrongDevice("Another one."))
         with pytest.raises(WrongDevice):
-            bring(miner, state, check_mode=check_mode)
+            apply(miner, state, check_mode=check_mode)
         assert miner.commands == []
 
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize(("uptime_s", "due"), [(3540, False), (3600, True), (3660, True), (0, False)], ids=str)
     def test_a_young_miner_is_left_alone(
-        self, bring: Bring, clock: Clock, uptime_s: int, due: bool, check_mode: bool
+        self, apply: Bring, clock: Clock, uptime_s: int, due: bool, check_mode: bool
     ) -> None:
         miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=uptime_s))
-        outcome = bring(miner, "rebooted", min_uptime=3600.0, check_mode=check_mode)
+        outcome = apply(miner, "rebooted", min_uptime=3600.0, check_mode=check_mode)
         assert outcome.changed == due
         assert outcome.value == {"state": "rebooted" if due else "running"}
         assert (outcome.diff["before"] != outcome.diff["after"]) == due
         assert miner.commands == (["reboot"] if due and not check_mode else [])
 
-    def test_an_unknown_uptime_is_not_judged(self, bring: Bring, clock: Clock) -> None:
+    def test_an_unknown_uptime_is_not_judged(self, apply: Bring, clock: Clock) -> None:
         miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=None))
         with pytest.raises(BadReply, match="min_uptime can't be applied"):
-            bring(miner, "rebooted", min_uptime=3600.0)
+            apply(miner, "rebooted", min_uptime=3600.0)
         assert miner.commands == []
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_one_that_is_off_already_is_left_alone_with_a_warning(
-        self, bring: Bring, clock: Clock, check_mode: bool
+        self, apply: Bring, clock: Clock, check_mode: bool
     ) -> None:
         warnings: list[str] = []
         miner = Miner(clock, {}, look=OFF)
-        outcome = bring(miner, "poweredoff", check_mode=check_mode, warn=warnings.append)
+        outcome = apply(miner, "poweredoff", check_mode=check_mode, warn=warnings.append)
         assert not outcome.changed
         assert outcome.value == {"state": "poweredoff"}
         assert outcome.diff["before"] == outcome.diff["after"]
@@ -436,13 +436,13 @@ class TestBefore:
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize("mac", ["a0:b0:45:00:00:02", None])
     def test_a_reset_that_was_confirmed_for_another_miner_is_refused(
-        self, bring: Bring, clock: Clock, mac: str | None, check_mode: bool
+        self, apply: Bring, clock: Clock, mac: str | None, check_mode: bool
     ) -> None:
         miner = Miner(clock, WELL["factory_reset"], mac=mac)
         with pytest.raises(WrongDevice, match=f"confirm names {MAC}"):
-            bring(miner, "factory_reset", check_mode=check_mode)
+            apply(miner, "factory_reset", check_mode=check_mode)
         assert miner.commands == []
 
     @pytest.mark.parametrize("confirm", ["A0:B0:45:00:00:01", "a0-b0-45-00-00-01", " a0:b0:45:00:00:01\n"])
-    def test_a_mac_is_taken_however_it_is_written(self, bring: Bring, clock: Clock, confirm: str) -> None:
-        assert bring(Miner(clock, WELL["factory_reset"]), "factory_reset", confirm=confirm).changed
+    def test_a_mac_is_taken_however_it_is_written(self, apply: Bring, clock: Clock, confirm: str) -> None:
+        assert apply(Miner(clock, WELL["factory_reset"]), "factory_reset", confirm=confirm).changed

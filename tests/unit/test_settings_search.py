@@ -95,7 +95,7 @@ def tracker(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Track:
     ) -> tuple[Driven, Tracking]:
         lan.clock = clock
         monkeypatch.setattr(client_module, "Transport", lan.transport)
-        monkeypatch.setattr(client_module, "_knock", lan.knock)
+        monkeypatch.setattr(client_module, "_probe", lan.probe)
         client = Driven(OLD, sleep=clock.sleep, now=clock.monotonic, **connection)
         return client, Tracking(client, Tracker(client.session, hosts_to_search(network), WAIT_S, passwords))
 

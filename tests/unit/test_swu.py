@@ -62,13 +62,16 @@ FOREIGN = {
     "a web page": (b"\xef\xbb\xbf\r\n <!DOCTYPE html><title>404</title>", "it is a web page, probably an error page"),
     "a short web page": (b"<html>", "it is a web page, probably an error page"),
     "an image": (IMAGES["rootfs.ubi"], "it is a bare UBI image"),
-    "text": (b"404 page not found\n", "it does not begin like a cpio archive of format crc"),
-    "zeros": (bytes(4096), "it does not begin like a cpio archive of format crc"),
-    "the end of a file": (GOOD[3000:], "it does not begin like a cpio archive of format crc"),
-    "padded before": (bytes(4) + GOOD, "it does not begin like a cpio archive of format crc"),
-    "newc": (GOOD.replace(CRC, b"070701"), "it is a cpio archive of format newc, and the miner takes the format crc"),
-    "odc": (b"070707" + b"0" * 200, "it is a cpio archive of format odc"),
-    "old cpio": (b"\xc7\x71" + bytes(200), "it is an old cpio archive"),
+    "text": (b"404 page not found\n", "it does not begin like a cpio archive in the format crc"),
+    "zeros": (bytes(4096), "it does not begin like a cpio archive in the format crc"),
+    "the end of a file": (GOOD[3000:], "it does not begin like a cpio archive in the format crc"),
+    "padded before": (bytes(4) + GOOD, "it does not begin like a cpio archive in the format crc"),
+    "newc": (
+        GOOD.replace(CRC, b"070701"),
+        "it is a cpio archive in the format newc, but miners accept only the format crc",
+    ),
+    "odc": (b"070707" + b"0" * 200, "it is a cpio archive in the format odc"),
+    "old cpio": (b"\xc7\x71" + bytes(200), "it is a cpio archive in an old format"),
 }
 
 BROKEN = {
@@ -78,17 +81,20 @@ BROKEN = {
     ),
     "no trailer": (b"".join(entries()), "it is cut off: the header of the next file takes 110 bytes"),
     "cut in an image": (GOOD[: DATA + 3], f"it is cut off: uImage takes 7 bytes from byte {DATA} on, but only 3 are"),
-    "padded between": (with_kernel(bytes(4) + entry("uImage", KERNEL)), f"at byte {HEADER} there is no header"),
+    "padded between": (
+        with_kernel(bytes(4) + entry("uImage", KERNEL)),
+        f"expected the header of a file at byte {HEADER}",
+    ),
     "padded with text": (
         GOOD.replace(KERNEL + b"\0", KERNEL + b"x"),
         f"the padding of uImage, just before byte {DATA + 8}, is not zero",
     ),
-    "padded with more than a block": (GOOD + bytes(512), f"something follows the archive's end at byte {CONTENT_END}"),
-    "text at the end": (GOOD[:-1] + b"x", f"something follows the archive's end at byte {CONTENT_END}"),
-    "two archives": (GOOD + GOOD, f"something follows the archive's end at byte {CONTENT_END}"),
-    "newc inside": (with_kernel(entry("uImage", KERNEL, b"070701")), f"at byte {HEADER} there is no header of a file"),
-    "no number": (GOOD.replace(b"%08X" % 7, b"0000000g"), f"at byte {HEADER} there is no header of a file"),
-    "a negative number": (GOOD.replace(b"%08X" % 7, b"-0000007"), f"at byte {HEADER} there is no header of a file"),
+    "padded with more than a block": (GOOD + bytes(512), f"it continues after the archive's end at byte {CONTENT_END}"),
+    "text at the end": (GOOD[:-1] + b"x", f"it continues after the archive's end at byte {CONTENT_END}"),
+    "two archives": (GOOD + GOOD, f"it continues after the archive's end at byte {CONTENT_END}"),
+    "newc inside": (with_kernel(entry("uImage", KERNEL, b"070701")), f"expected the header of a file at byte {HEADER}"),
+    "no number": (GOOD.replace(b"%08X" % 7, b"0000000g"), f"expected the header of a file at byte {HEADER}"),
+    "a negative number": (GOOD.replace(b"%08X" % 7, b"-0000007"), f"expected the header of a file at byte {HEADER}"),
     "an absurd size": (
         with_kernel(entry("uImage", KERNEL, filesize=2**32 - 1)),
         f"it is cut off: uImage takes 4294967295 bytes from byte {DATA} on, but only ",
@@ -105,7 +111,7 @@ BROKEN = {
     "too long a name": (with_kernel(entry("x" * 255)), f"the file at byte {HEADER} has a name of 256 bytes"),
     "a name without an end": (
         with_kernel(entry("uImage", namesize=6)),
-        f"the file at byte {HEADER} has the name 'uImag', which no image has",
+        f"the file at byte {HEADER} has the invalid name 'uImag'",
     ),
     "a damaged description": (GOOD.replace(b"0.1.0", b"0.2.0"), "sw-description, which ends at byte "),
     "a damaged signature": (GOOD.replace(SIGNATURE, b"x" + SIGNATURE[1:]), "sw-description.sig, which ends at byte "),
@@ -116,20 +122,20 @@ BROKEN = {
     "a damaged image of the same sum": (GOOD.replace(KERNEL, b"kerenl."), "uImage has the SHA-256 "),
     "another firmware's image": (
         with_kernel(entry("uImage", b"x")),
-        f"uImage has the SHA-256 {digest_of(b'x')}, and should have {digest_of(KERNEL)} by its sw-description",
+        f"uImage has the SHA-256 {digest_of(b'x')}, but its sw-description says {digest_of(KERNEL)}",
     ),
 }
 
 REORDERED = {
-    "only a trailer": (cpio(), "at byte 0 it has TRAILER!!! where sw-description must be"),
-    "no signature": (cpio(*entries({"sw-description.sig": None})), "it has BOOT.bin where sw-description.sig must be"),
+    "only a trailer": (cpio(), "expected sw-description at byte 0, found TRAILER!!!"),
+    "no signature": (cpio(*entries({"sw-description.sig": None})), ", found BOOT.bin"),
     "the signature is last": (
         cpio(*entries(order=["sw-description", *IMAGES, "sw-description.sig"])),
-        "it has BOOT.bin where sw-description.sig must be",
+        ", found BOOT.bin",
     ),
     "the images are first": (
         cpio(*entries(order=[*IMAGES, "sw-description", "sw-description.sig"])),
-        "at byte 0 it has BOOT.bin where sw-description must be",
+        "expected sw-description at byte 0, found BOOT.bin",
     ),
     "an empty signature": (
         cpio(*entries({"sw-description.sig": entry("sw-description.sig")})),
@@ -143,11 +149,11 @@ REORDERED = {
     "a description twice": (cpio(*entries(), entry("sw-description", b"x")), "it has sw-description twice"),
     "many files": (cpio(*entries(), *[entry(f"file{number}") for number in range(60)]), "it has more than 64 files"),
     **{
-        f"the name {name!r}": (cpio(*entries(), entry(name)), f"has the name {name!r}, which no image has")
+        f"the name {name!r}": (cpio(*entries(), entry(name)), f"has the invalid name {name!r}")
         for name in ["../passwd", "/etc/passwd", "./uImage", "images/", ".", "..", ""]
     },
-    "a name to confuse": (cpio(*entries(), entry("\x1b[2J")), "has the name '?[2J', which no image has"),
-    "a name with a tail": (cpio(*entries(), entry("uImage\0x")), "has the name 'uImage?x', which no image has"),
+    "a name to confuse": (cpio(*entries(), entry("\x1b[2J")), "has the invalid name '?[2J'"),
+    "a name with a tail": (cpio(*entries(), entry("uImage\0x")), "has the invalid name 'uImage?x'"),
 }
 
 MAIN, ALT = half(IMAGES, 0, VERSION), half(IMAGES, 1, VERSION)
@@ -156,11 +162,11 @@ MISDESCRIBED = {
     "no libconfig": ('{ "software": {} }', "line 1, column 1: the name of a setting is missing, found '{'"),
     "cut off": (description()[:-10], "is missing, the text ends here"),
     "no text": ("\0\xff", "line 1, column 1: "),
-    "no software": ("hardware = 1;", "it has no group software with a version"),
-    "software is no group": ("software = 1;", "it has no group software with a version"),
+    "no software": ("hardware = 1;", "the group software or its version is missing"),
+    "software is no group": ("software = 1;", "the group software or its version is missing"),
     "no version of its own": (
         description().replace("version", "release", 1),
-        "it has no group software with a version",
+        "the group software or its version is missing",
     ),
     "another board": (
         description(board="g45", more="other: { }; text = 1;"),
@@ -168,9 +174,9 @@ MISDESCRIBED = {
     ),
     "no board": ('software: { version = "1"; }', "has no section g19 or soc; its sections are: none"),
     "one half only": (description().replace("alt:", "other:"), "its sw-description has no section g19.stable.alt;"),
-    "no hardware": (description(hardware=None), "it does not state the hardware that it is for"),
-    "an empty list of hardware": (description(hardware="[]"), "it does not state the hardware that it is for"),
-    "one hardware": (description(hardware='"t1.g19"'), "it does not state the hardware that it is for"),
+    "no hardware": (description(hardware=None), "hardware-compatibility does not list any hardware"),
+    "an empty list of hardware": (description(hardware="[]"), "hardware-compatibility does not list any hardware"),
+    "one hardware": (description(hardware='"t1.g19"'), "hardware-compatibility does not list any hardware"),
     "a number as hardware": (description(hardware="[ 1, 2 ]"), "'1' is not a hardware revision"),
     "a sentence as hardware": (description(hardware='[ "any of them" ]'), "'any of them' is not a hardware revision"),
     "nothing to install": (description(alt=half({}, 1, VERSION)), "g19.stable.alt installs nothing"),
@@ -194,7 +200,7 @@ MISDESCRIBED = {
     ),
     "two digests": (
         description(alt=half({**IMAGES, "uImage": b"x"}, 1, VERSION)),
-        "it names two different checksums for uImage",
+        "it has two different checksums for uImage",
     ),
     "a script that is not there": (
         description(main=half(IMAGES, 0, VERSION, scripts=f'( {{ filename = "x.sh"; sha256 = "{"0" * 64}"; }} )')),
@@ -266,14 +272,14 @@ def test_a_bad_description_is_refused(file: Path, text: str, reason: str) -> Non
         (GOOD[:-4096], "Download it again, and compare its size and checksum with the vendor's."),
         (
             firmware(board="g45"),
-            "It is for another kind of miner: use one for the board g19 or soc.",
+            "It is for another kind of miner: use an archive for the board g19 or soc.",
         ),
         (cpio(), "The vendor's archives are different: use the vendor's original file."),
     ],
 )
 def test_a_refusal_says_what_to_do(file: Path, data: bytes, hint: str) -> None:
     error = refusal(file, data)
-    assert str(error) == f"The firmware {file} can't be installed: {error.reason}. {hint}"
+    assert str(error) == f"The firmware '{file}' can't be installed: {error.reason}. {hint}"
 
 
 MORE = {**IMAGES, "empty": b""}
@@ -375,13 +381,13 @@ def test_the_form_around_the_archive_has_room(file: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(archive, "UPLOAD_BYTES_MAX", len(GOOD) + 1024)
     assert read(file, GOOD).size_bytes == len(GOOD)
     monkeypatch.setattr(archive, "UPLOAD_BYTES_MAX", len(GOOD) + 1023)
-    assert refusal(file, GOOD).reason == f"it has {len(GOOD)} bytes, and a miner takes at most {len(GOOD) - 1}"
+    assert refusal(file, GOOD).reason == f"it has {len(GOOD)} bytes, but a miner accepts at most {len(GOOD) - 1}"
 
 
 def test_what_is_over_100_mib_is_not_even_read(file: Path) -> None:
     file.write_bytes(GOOD)
     os.truncate(file, 2**40)
-    assert refusal(file).reason == f"it has {2**40} bytes, and a miner takes at most 104856576"
+    assert refusal(file).reason == f"it has {2**40} bytes, but a miner accepts at most 104856576"
 
 
 def test_what_is_no_file_is_refused(tmp_path: Path) -> None:

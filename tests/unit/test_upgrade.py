@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgr
 )
 
 RECORDINGS = Path(__file__).parents[1] / "data/recordings"
-QUIET, HANDED_OVER, BUSY, LOST = Event.QUIET, Event.HANDED_OVER, Event.BUSY, Event.HAND_OVER_LOST
+QUIET, SENT, BUSY, LOST = Event.QUIET, Event.SENT, Event.BUSY, Event.SENDING_LOST
 START, RUN, SUCCESS, FAILURE, DONE = Event.START, Event.RUN, Event.SUCCESS, Event.FAILURE, Event.DONE
 SOCKET_LOST, SILENT, REBOOTED, NOT_REBOOTED = Event.SOCKET_LOST, Event.SILENT, Event.REBOOTED, Event.NOT_REBOOTED
 GONE, TIME_IS_UP = Event.GONE, Event.TIME_IS_UP
@@ -35,37 +35,37 @@ def after(*events: Event) -> Phase:
 @pytest.mark.parametrize(
     ("events", "phase"),
     [
-        ([QUIET, START, HANDED_OVER, RUN, SUCCESS, DONE, REBOOTED], Phase.RESTARTED),
-        ([QUIET, START, RUN, HANDED_OVER, SUCCESS, REBOOTED], Phase.RESTARTED),
-        ([QUIET, START, RUN, SUCCESS, HANDED_OVER, REBOOTED], Phase.RESTARTED),
-        ([QUIET, HANDED_OVER, RUN, SOCKET_LOST, SUCCESS, REBOOTED], Phase.RESTARTED),
-        ([QUIET, HANDED_OVER, RUN, SOCKET_LOST, REBOOTED], Phase.RESTARTED),
-        ([QUIET, HANDED_OVER, RUN, DONE, REBOOTED], Phase.RESTARTED),
-        ([QUIET, HANDED_OVER, REBOOTED], Phase.RESTARTED),
-        ([QUIET, HANDED_OVER, RUN, SUCCESS, FAILURE], Phase.RESTARTING),
-        ([QUIET, HANDED_OVER, RUN, SUCCESS, NOT_REBOOTED], Phase.FAILED),
-        ([QUIET, HANDED_OVER, START, FAILURE], Phase.FAILED),
-        ([QUIET, FAILURE], Phase.DOOMED),
-        ([QUIET, START, FAILURE, HANDED_OVER], Phase.FAILED),
-        ([QUIET, FAILURE, START, HANDED_OVER], Phase.JUDGING),
-        ([QUIET, HANDED_OVER, SILENT], Phase.UNKNOWN),
-        ([QUIET, HANDED_OVER, RUN, SILENT, NOT_REBOOTED], Phase.FAILED),
-        ([QUIET, HANDED_OVER, RUN, SILENT, RUN], Phase.FLASHING),
-        ([QUIET, HANDED_OVER, TIME_IS_UP, NOT_REBOOTED], Phase.FAILED),
+        ([QUIET, START, SENT, RUN, SUCCESS, DONE, REBOOTED], Phase.RESTARTED),
+        ([QUIET, START, RUN, SENT, SUCCESS, REBOOTED], Phase.RESTARTED),
+        ([QUIET, START, RUN, SUCCESS, SENT, REBOOTED], Phase.RESTARTED),
+        ([QUIET, SENT, RUN, SOCKET_LOST, SUCCESS, REBOOTED], Phase.RESTARTED),
+        ([QUIET, SENT, RUN, SOCKET_LOST, REBOOTED], Phase.RESTARTED),
+        ([QUIET, SENT, RUN, DONE, REBOOTED], Phase.RESTARTED),
+        ([QUIET, SENT, REBOOTED], Phase.RESTARTED),
+        ([QUIET, SENT, RUN, SUCCESS, FAILURE], Phase.RESTARTING),
+        ([QUIET, SENT, RUN, SUCCESS, NOT_REBOOTED], Phase.FAILED),
+        ([QUIET, SENT, START, FAILURE], Phase.FAILED),
+        ([QUIET, FAILURE], Phase.SENDING_AFTER_FAILURE),
+        ([QUIET, START, FAILURE, SENT], Phase.FAILED),
+        ([QUIET, FAILURE, START, SENT], Phase.CHECKING),
+        ([QUIET, SENT, SILENT], Phase.UNKNOWN),
+        ([QUIET, SENT, RUN, SILENT, NOT_REBOOTED], Phase.FAILED),
+        ([QUIET, SENT, RUN, SILENT, RUN], Phase.FLASHING),
+        ([QUIET, SENT, TIME_IS_UP, NOT_REBOOTED], Phase.FAILED),
         # An updater that is heard writing is only late.
-        ([QUIET, HANDED_OVER, RUN, TIME_IS_UP], Phase.FLASHING),
+        ([QUIET, SENT, RUN, TIME_IS_UP], Phase.FLASHING),
         ([QUIET, RUN, BUSY], Phase.FLASHING),
         ([QUIET, RUN, LOST], Phase.UNKNOWN),
         ([QUIET, RUN, LOST, NOT_REBOOTED], Phase.FAILED),
         ([QUIET, FAILURE, BUSY], Phase.FAILED),
         ([QUIET, FAILURE, LOST], Phase.FAILED),
         # The updater behind a web server that could not pass on an upload comes back, or is heard after all.
-        ([QUIET, HANDED_OVER, GONE], Phase.JUDGING),
-        ([QUIET, HANDED_OVER, RUN, GONE], Phase.FLASHING),
+        ([QUIET, SENT, GONE], Phase.CHECKING),
+        ([QUIET, SENT, RUN, GONE], Phase.FLASHING),
         ([RUN], Phase.FLASHING),
         ([RUN, QUIET], Phase.FLASHING),
         ([SUCCESS], Phase.RESTARTING),
-        ([START, QUIET], Phase.HANDING_OVER),
+        ([START, QUIET], Phase.SENDING),
     ],
 )
 def test_each_course_ends_where_it_must(events: list[Event], phase: Phase) -> None:
@@ -83,7 +83,7 @@ def test_each_course_ends_where_it_must(events: list[Event], phase: Phase) -> No
         ([SILENT, NOT_REBOOTED], Phase.STUCK),
         ([GONE], Phase.STUCK),
         ([REBOOTED], Phase.RESTARTED),
-        ([START], Phase.JUDGING),
+        ([START], Phase.CHECKING),
         ([START, FAILURE], Phase.FAILED),
         ([START, SILENT, NOT_REBOOTED], Phase.FAILED),
         ([FAILURE], Phase.FAILED),
@@ -98,7 +98,7 @@ def test_an_upload_that_was_not_confirmed_counts_as_refused_unless_the_updater_i
     assert after(QUIET, refusal, *events) is phase
 
 
-@pytest.mark.parametrize("order", list(permutations([HANDED_OVER, RUN, SUCCESS])))
+@pytest.mark.parametrize("order", list(permutations([SENT, RUN, SUCCESS])))
 def test_the_reply_and_the_frames_may_come_in_any_order(order: tuple[Event, ...]) -> None:
     assert after(QUIET, *order) in (Phase.RESTARTING, Phase.FLASHING)
     assert after(QUIET, *order, SUCCESS, REBOOTED) is Phase.RESTARTED
@@ -120,13 +120,13 @@ def test_each_phase_can_be_reached_and_left() -> None:
 
 
 @pytest.mark.parametrize("phase", Phase)
-@pytest.mark.parametrize("is_heard", [False, True])
-def test_an_end_is_an_end_whatever_is_waited_for(phase: Phase, is_heard: bool) -> None:
+@pytest.mark.parametrize("is_connected", [False, True])
+def test_an_end_is_an_end_whatever_is_waited_for(phase: Phase, is_connected: bool) -> None:
     upgrade = Upgrade()
     upgrade.phase = phase
-    assert upgrade.is_over(True, is_heard) is (phase in ENDS)
-    judged = phase in (*ENDS, Phase.FLASHING, Phase.RESTARTING)
-    assert upgrade.is_over(False, is_heard) is (judged or (phase is Phase.JUDGING and not is_heard))
+    assert upgrade.is_over(True, is_connected) is (phase in ENDS)
+    is_checked = phase in (*ENDS, Phase.FLASHING, Phase.RESTARTING)
+    assert upgrade.is_over(False, is_connected) is (is_checked or (phase is Phase.CHECKING and not is_connected))
     assert not (upgrade.is_hidden and phase in ENDS)
 
 
@@ -138,9 +138,9 @@ def recorded(name: str) -> list[str]:
 def listened_to(frames: list[str]) -> Upgrade:
     upgrade = Upgrade()
     upgrade.feed(QUIET)
-    upgrade.feed(HANDED_OVER)
+    upgrade.feed(SENT)
     for frame in frames:
-        upgrade.hear(frame)
+        upgrade.feed_frame(frame)
     return upgrade
 
 
@@ -317,11 +317,11 @@ def test_a_new_update_has_its_own_cause(name: str) -> None:
     earlier, failure = FAILURES["damaged"], FAILURES[name]
     upgrade = Upgrade()
     for frame in earlier.statuses + earlier.messages:
-        upgrade.hear(frame)
+        upgrade.feed_frame(frame)
     upgrade.feed(QUIET)
-    upgrade.feed(HANDED_OVER)
+    upgrade.feed(SENT)
     for frame in failure.statuses + failure.messages:
-        upgrade.hear(frame)
+        upgrade.feed_frame(frame)
     assert (upgrade.phase, upgrade.reason) == (Phase.FAILED, failure.cause)
 
 
@@ -334,8 +334,8 @@ def test_a_failure_of_which_nothing_was_heard_says_so() -> None:
 )
 def test_a_frame_that_tells_nothing_changes_nothing(frame: str) -> None:
     upgrade = listened_to([])
-    assert not upgrade.hear(frame)
-    assert (upgrade.phase, upgrade.percent) == (Phase.JUDGING, 0.0)
+    assert not upgrade.feed_frame(frame)
+    assert (upgrade.phase, upgrade.percent) == (Phase.CHECKING, 0.0)
 
 
 def test_the_percentage_is_that_of_all_steps() -> None:
@@ -344,16 +344,16 @@ def test_the_percentage_is_that_of_all_steps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("events", "was_heard"),
+    ("events", "has_reported"),
     [
         ([QUIET, LOST, REBOOTED], False),
-        ([QUIET, START, HANDED_OVER, REBOOTED], False),
-        ([QUIET, HANDED_OVER, RUN, SOCKET_LOST, REBOOTED], True),
+        ([QUIET, START, SENT, REBOOTED], False),
+        ([QUIET, SENT, RUN, SOCKET_LOST, REBOOTED], True),
         ([SUCCESS, REBOOTED], True),
     ],
 )
-def test_only_the_updater_itself_tells_that_it_writes(events: list[Event], was_heard: bool) -> None:
+def test_only_the_updater_itself_tells_that_it_writes(events: list[Event], has_reported: bool) -> None:
     upgrade = Upgrade()
     for event in events:
         upgrade.feed(event)
-    assert upgrade.was_heard is was_heard
+    assert upgrade.has_reported is has_reported

@@ -33,11 +33,11 @@ def switch(session: Session, state: str, check_mode: bool) -> Steps[Outcome[str]
             "This miner's firmware is DragonMint's, which cannot switch the light; only Innosilicon's can."
         )
     if not check_mode:
-        yield from _tell(session, state)
+        yield from _switch(session, state)
     return Outcome(True, state, {"before": {"led": {"state": "unknown"}}, "after": {"led": {"state": state}}})
 
 
-def _tell(session: Session, state: str) -> Steps[None]:
+def _switch(session: Session, state: str) -> Steps[None]:
     try:
         lost = yield from send_once(session.write(switch_led(state)))
     except NotReady as error:

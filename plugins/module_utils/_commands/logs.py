@@ -34,7 +34,7 @@ BY_MINER, BY_PAUSE, BY_TIME, BY_CUT, BY_MAX_BYTES = "miner", "pause", "time", "c
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Selection:
     """The part of the log to keep: the ``last`` entries (None: all), and ``follow_s`` seconds of new ones."""
 
     last: int | None
@@ -52,25 +52,25 @@ class Log:
     is_truncated: bool
 
 
-def wanted_from(options: Mapping[str, Any], follow_s: float) -> Wanted:
+def selection_from(options: Mapping[str, Any], follow_s: float) -> Selection:
     """Returns what the module options request. Raises InvalidInput."""
     if options["lines"] < 0:
         raise InvalidInput("lines must be a number of log entries, or 0 for all entries that the miner has.")
     if not 1 <= options["max_bytes"] <= KEPT_BYTES_MAX:
         raise InvalidInput(f"max_bytes must be between 1 and {KEPT_BYTES_MAX}.")
-    return Wanted(options["lines"] or None, follow_s, _pattern(options["match"]), options["max_bytes"])
+    return Selection(options["lines"] or None, follow_s, _pattern(options["match"]), options["max_bytes"])
 
 
-def read(session: Session, wanted: Wanted, secrets: Iterable[str]) -> Steps[Log]:
+def read(session: Session, selection: Selection, secrets: Iterable[str]) -> Steps[Log]:
     """Reads the log until the requested part is complete, with secrets masked.
 
     Without following, it takes no longer than a full reply may take. Raises the errors of opening the stream; once it
     is open, an error ends it and the lines so far are kept.
     """
-    yield from session.open_log(wanted.last, is_followed=wanted.follow_s > 0)
-    deadline = session.now() + (wanted.follow_s or session.connection.timeout_s)
-    pause_s = None if wanted.follow_s else PAUSE_S
-    keeping = _Keeping(wanted, {*secrets, *session.tokens})
+    yield from session.open_log(selection.last, is_followed=selection.follow_s > 0)
+    deadline = session.now() + (selection.follow_s or session.connection.timeout_s)
+    pause_s = None if selection.follow_s else PAUSE_S
+    keeping = _Keeping(selection, {*secrets, *session.tokens})
     while (left_s := deadline - session.now()) > 0:
         within_s = left_s if pause_s is None else min(left_s, pause_s)
         try:
@@ -99,12 +99,12 @@ def delivered(result: dict[str, Any], dest: str | None, check_mode: bool) -> dic
 class _Keeping:
     """Collects the requested lines from a stream of pieces. ``is_full`` means that the limit in bytes is reached."""
 
-    def __init__(self, wanted: Wanted, secrets: set[str]) -> None:
-        self._wanted = wanted
+    def __init__(self, selection: Selection, secrets: set[str]) -> None:
+        self._selection = selection
         self._secrets = secrets
         self._lines: list[str] = []
         self._rest = b""
-        self._left_bytes = wanted.max_bytes
+        self._left_bytes = selection.max_bytes
         self.is_full = False
 
     def take(self, piece: bytes) -> None:
@@ -123,12 +123,12 @@ class _Keeping:
             self._keep(self._rest)
         if self.is_full:
             return Log(self._lines, BY_MAX_BYTES, is_truncated=True)
-        return Log(self._lines, by, is_truncated=not self._wanted.follow_s and by in (BY_TIME, BY_CUT))
+        return Log(self._lines, by, is_truncated=not self._selection.follow_s and by in (BY_TIME, BY_CUT))
 
     def _keep(self, raw: bytes) -> None:
         for part in _parts(raw):
             line = scrub(visible(part.decode("utf-8", "replace").replace("\t", " ").rstrip()), self._secrets)
-            if self.is_full or not line or (self._wanted.pattern and not self._wanted.pattern.search(line)):
+            if self.is_full or not line or (self._selection.pattern and not self._selection.pattern.search(line)):
                 continue
             self._left_bytes -= max(len(part), LINE_BYTES_MIN)
             self.is_full = self._left_bytes < 0

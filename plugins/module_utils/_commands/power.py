@@ -95,7 +95,7 @@ def options_from(params: Mapping[str, Any]) -> Options:
     return Options(state, min_uptime_s, confirm, params["wait_timeout"] if params["wait"] else None, hosts)
 
 
-def bring(session: Session, options: Options, check_mode: bool, warn: Callable[[str], None]) -> Steps[PowerOutcome]:
+def apply(session: Session, options: Options, check_mode: bool, warn: Callable[[str], None]) -> Steps[PowerOutcome]:
     """Brings a miner to a state with a single command, and waits for the proof.
 
     Raises WrongDevice before anything is sent, NotApplied if the miner carries on unchanged, NotBack if that can't be
@@ -111,7 +111,7 @@ def bring(session: Session, options: Options, check_mode: bool, warn: Callable[[
         yield from session.require_rights()
         yield from session.log_in()
     if is_due and not check_mode:
-        yield from _carry_out(session, options, tracker, warn)
+        yield from _execute(session, options, tracker, warn)
     before, after = {"state": "running"}, {"state": options.state}
     if not is_due:
         before = after = after if options.state == "poweredoff" else before
@@ -122,7 +122,7 @@ def bring(session: Session, options: Options, check_mode: bool, warn: Callable[[
 
 def reboot(session: Session, tracker: Tracker, wait_s: float) -> Steps[None]:
     """Reboots a miner and waits until it is back. Raises NotApplied or NotBack if that fails."""
-    yield from _carry_out(session, Options("rebooted", None, None, wait_s), tracker, lambda text: None)
+    yield from _execute(session, Options("rebooted", None, None, wait_s), tracker, lambda text: None)
 
 
 def _is_due(session: Session, options: Options, warn: Callable[[str], None]) -> Steps[bool]:
@@ -146,7 +146,7 @@ def _is_due(session: Session, options: Options, warn: Callable[[str], None]) -> 
     return True
 
 
-def _carry_out(session: Session, options: Options, tracker: Tracker, warn: Callable[[str], None]) -> Steps[None]:
+def _execute(session: Session, options: Options, tracker: Tracker, warn: Callable[[str], None]) -> Steps[None]:
     command = _COMMANDS[options.state]
     is_done = yield from command.proof(session, tracker)
     lost = yield from send_once(session.write(Request(command.endpoint)))
@@ -161,7 +161,7 @@ def _carry_out(session: Session, options: Options, tracker: Tracker, warn: Calla
     with after_change():
         is_proven = yield from wait_until(session, is_done, options.wait_s)
     if not is_proven:
-        yield from _ask_once_more(is_done, command, options.wait_s)
+        yield from _check_again(is_done, command, options.wait_s)
     with after_change():
         if not (yield from wait_until(session, lambda: command.is_back(session), deadline - session.now())):
             raise NotReady(
@@ -238,7 +238,7 @@ def _restart_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
     before = yield from _mining_before(session)
 
     def is_done() -> Steps[bool]:
-        now = yield from current_mining(session, patient=False)
+        now = yield from current_mining(session, retry=False)
         if not before.ready:
             return now.ready
         if not now.ready or before.elapsed_seconds is None or now.elapsed_seconds is None:
@@ -249,7 +249,7 @@ def _restart_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
 
 
 def _is_mining(session: Session) -> Steps[bool]:
-    return (yield from current_mining(session, patient=False)).ready
+    return (yield from current_mining(session, retry=False)).ready
 
 
 def _off_proof(session: Session, tracker: Tracker) -> Steps[Proof]:
@@ -269,31 +269,31 @@ def _is_off(session: Session) -> Steps[bool]:
 def _mining_before(session: Session) -> Steps[Mining]:
     """The state of cgminer. If it hangs, the web server hangs too; that also counts as not ready."""
     try:
-        return (yield from current_mining(session, patient=False))
+        return (yield from current_mining(session, retry=False))
     except (TimedOut, BadReply) as error:
         if isinstance(error, BadReply) and not error.transient:
             raise
         return not_mining()
 
 
-def _ask_once_more(is_done: Proof, command: _Command, wait_s: float) -> Steps[None]:
+def _check_again(is_done: Proof, command: _Command, wait_s: float) -> Steps[None]:
     """Checks once more a miner without proof at the end of the wait.
 
     Raises NotApplied if it has not carried out the command, NotBack if that is unknown.
     """
-    told = f"The miner was sent the command to {command.order}"
+    sent = f"The miner was sent the command to {command.order}"
     try:
         if (yield from is_done()):
             return
     except MinerError as error:
         failure = NotBack(
-            f"{told}. After {wait_s:g} s, it is not known whether it did: {error.reason}. {command.advice}",
+            f"{sent}, but the result is unknown after {wait_s:g} s: {error.reason}. {command.advice}",
             reason=error.reason,
         )
         failure.changed = True
         raise failure from error
     raise NotApplied(
-        f"{told}, but {command.undone} after {wait_s:g} s. The command was sent only once: check the miner's logs, or "
+        f"{sent}, but {command.undone} after {wait_s:g} s. The command was sent only once: check the miner's logs, or "
         "run the task again."
     )
 

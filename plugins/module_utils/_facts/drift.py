@@ -33,8 +33,8 @@ def _pools(options: Any) -> Callable[[Any], bool]:
 
 
 def _autotune(options: Any) -> Callable[[Any], bool]:
-    wanted = autotune.autotune_from(options["mode"], options["level"])
-    return lambda fact: autotune.is_desired(fact, wanted)
+    desired = autotune.autotune_from(options["mode"], options["level"])
+    return lambda fact: autotune.is_desired(fact, desired)
 
 
 def _firmware(options: Any) -> Callable[[Any], bool]:

@@ -59,7 +59,7 @@ LEFT_OUT = (Unsupported, PermissionDenied, Rejected, NotReady)
 ONLY_NAMED = ("generation", "latest_firmware", "debug", "error")
 
 
-def wanted_subsets(names: Sequence[str]) -> list[str]:
+def selected_subsets(names: Sequence[str]) -> list[str]:
     """Returns the subsets that a gather_subset names: the requested ones (all by default) without those excluded by !.
 
     As with Ansible's own facts, !all leaves the minimum and any subset also named. Raises InvalidInput for an unknown

@@ -28,6 +28,7 @@ from zlib import adler32
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import libconfig
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.models import G19, SOC
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
@@ -72,11 +73,11 @@ def read_archive(path: str) -> Archive:
     try:
         with _opened(path) as file:
             return _read(path, file)
-    except _Unfit as unfit:
-        raise _invalid(path, unfit) from None
+    except _InvalidArchive as error:
+        raise _invalid(path, error) from None
 
 
-def judge(path: str, folder: str | None) -> Archive:
+def check_archive(path: str, folder: str | None) -> Archive:
     """Like read_archive, but only the first of many processes reads the archive; the others reuse its verdict.
 
     ``folder`` stores the verdicts: the temporary folder of the run; None stores none. A file with another size, inode
@@ -87,11 +88,11 @@ def judge(path: str, folder: str | None) -> Archive:
     try:
         with _opened(path) as file:
             return replace(_shared_verdict(path, file, Path(folder)), path=path)
-    except _Unfit as unfit:
-        raise _invalid(path, unfit) from None
+    except _InvalidArchive as error:
+        raise _invalid(path, error) from None
 
 
-class _Unfit(Exception):
+class _InvalidArchive(Exception):
     """Why an archive can't be installed (what is wrong, and where), and what to do about it."""
 
     def __init__(self, reason: str, hint: str) -> None:
@@ -100,8 +101,10 @@ class _Unfit(Exception):
         self.hint = hint
 
 
-def _invalid(path: str, unfit: _Unfit) -> InvalidFirmware:
-    return InvalidFirmware(f"The firmware {path} can't be installed: {unfit.reason}. {unfit.hint}", unfit.reason)
+def _invalid(path: str, error: _InvalidArchive) -> InvalidFirmware:
+    return InvalidFirmware(
+        f"The firmware {quoted(path)} can't be installed: {error.reason}. {error.hint}", error.reason
+    )
 
 
 _DOWNLOAD_AGAIN = "Download it again, and compare its size and checksum with the vendor's."
@@ -115,14 +118,14 @@ def _opened(path: str) -> Iterator[io.BufferedReader]:
         # Otherwise opening a pipe would wait for a writer.
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except ValueError:
-        raise _Unfit("its name has a NUL character", "Correct the name.") from None
+        raise _InvalidArchive("its name has a NUL character", "Correct the name.") from None
     except OSError as error:
-        raise _Unfit(
+        raise _InvalidArchive(
             f"it can't be read ({_words(error)})", "Correct the name, or the permissions of the file."
         ) from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
-        raise _Unfit("it is a folder or a device, not a file", _OTHER_FILE)
+        raise _InvalidArchive("it is a folder or a device, not a file", _OTHER_FILE)
     with os.fdopen(descriptor, "rb") as file:
         yield file
 
@@ -156,8 +159,8 @@ class _Stream:
     def pieces(self, size: int, what: str) -> Iterator[bytes]:
         """Yields the next bytes in pieces of at most 256 KiB."""
         if size > self.left:
-            raise _Unfit(
-                f"it is cut off: {what} takes {size} bytes from byte {self.offset} on, but only {self.left} are there",
+            raise _InvalidArchive(
+                f"it is cut off: {what} takes {size} bytes from byte {self.offset} on, but only {self.left} are left",
                 _DOWNLOAD_AGAIN,
             )
         end = self.offset + size
@@ -172,18 +175,22 @@ class _Stream:
     def skip_padding(self, what: str) -> None:
         """Skips to the next multiple of 4, where all parts of a cpio begin. The padding has to be zero."""
         if any(self.read(-self.offset % 4, f"the padding of {what}")):
-            raise _Unfit(f"the padding of {what}, just before byte {self.offset}, is not zero", _DOWNLOAD_AGAIN)
+            raise _InvalidArchive(
+                f"the padding of {what}, just before byte {self.offset}, is not zero", _DOWNLOAD_AGAIN
+            )
 
 
-def _changed() -> _Unfit:
-    return _Unfit("it was changed while it was read", "Run the task again when the file is complete.")
+def _changed() -> _InvalidArchive:
+    return _InvalidArchive("it was changed while it was read", "Run the task again when the file is complete.")
 
 
 def _read(path: str, file: io.BufferedReader) -> Archive:
     try:
         return _read_whole(path, file)
     except OSError as error:
-        raise _Unfit(f"it can't be read to its end ({_words(error)})", "Check the disk that it is on.") from error
+        raise _InvalidArchive(
+            f"it can't be read to its end ({_words(error)})", "Check the disk that it is on."
+        ) from error
 
 
 def _read_whole(path: str, file: io.BufferedReader) -> Archive:
@@ -211,20 +218,20 @@ def _read_whole(path: str, file: io.BufferedReader) -> Archive:
 
 def _check_size(size_bytes: int) -> None:
     if size_bytes == 0:
-        raise _Unfit("it is empty", _DOWNLOAD_AGAIN)
+        raise _InvalidArchive("it is empty", _DOWNLOAD_AGAIN)
     if size_bytes + FORM_BYTES_RESERVED > UPLOAD_BYTES_MAX:
-        raise _Unfit(
-            f"it has {size_bytes} bytes, and a miner takes at most {UPLOAD_BYTES_MAX - FORM_BYTES_RESERVED}",
+        raise _InvalidArchive(
+            f"it has {size_bytes} bytes, but a miner accepts at most {UPLOAD_BYTES_MAX - FORM_BYTES_RESERVED}",
             _OTHER_FILE,
         )
 
 
 _CRC_MAGIC = b"070702"
 _KINDS = {
-    b"070701": "a cpio archive of format newc, and the miner takes the format crc only (cpio -H crc)",
-    b"070707": "a cpio archive of format odc, and the miner takes the format crc only (cpio -H crc)",
-    b"\xc7\x71": "an old cpio archive, and the miner takes the format crc only (cpio -H crc)",
-    b"\x71\xc7": "an old cpio archive, and the miner takes the format crc only (cpio -H crc)",
+    b"070701": "a cpio archive in the format newc, but miners accept only the format crc (cpio -H crc)",
+    b"070707": "a cpio archive in the format odc, but miners accept only the format crc (cpio -H crc)",
+    b"\xc7\x71": "a cpio archive in an old format, but miners accept only the format crc (cpio -H crc)",
+    b"\x71\xc7": "a cpio archive in an old format, but miners accept only the format crc (cpio -H crc)",
     b"\x7fELF": "a program (ELF)",
     b"\x1f\x8b": "compressed (gzip)",
     b"BZh": "compressed (bzip2)",
@@ -240,11 +247,11 @@ _WEB_PAGES = (b"<!doctype", b"<html", b"<head", b"<?xml")
 def _check_kind(head: bytes) -> None:
     for magic, kind in _KINDS.items():
         if head.startswith(magic):
-            raise _Unfit(f"it is {kind}", _OTHER_FILE)
+            raise _InvalidArchive(f"it is {kind}", _OTHER_FILE)
     if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(_WEB_PAGES):
-        raise _Unfit("it is a web page, probably an error page that was saved in its place", _DOWNLOAD_AGAIN)
+        raise _InvalidArchive("it is a web page, probably an error page that was saved in its place", _DOWNLOAD_AGAIN)
     if not head.startswith(_CRC_MAGIC):
-        raise _Unfit("it does not begin like a cpio archive of format crc", _OTHER_FILE)
+        raise _InvalidArchive("it does not begin like a cpio archive in the format crc", _OTHER_FILE)
 
 
 # Format crc: the magic, and 13 numbers of 8 hexadecimal digits; the 7th is the size, the last two are the size of the
@@ -270,10 +277,10 @@ def _entry(stream: _Stream) -> _Entry:
     start = stream.offset
     match = _HEADER.fullmatch(stream.read(_HEADER_BYTES, "the header of the next file"))
     if match is None:
-        raise _Unfit(f"at byte {start} there is no header of a file", _DOWNLOAD_AGAIN)
+        raise _InvalidArchive(f"expected the header of a file at byte {start}", _DOWNLOAD_AGAIN)
     size_bytes, name_bytes, checksum = (int(digits, 16) for digits in match.groups())
     if not 0 < name_bytes <= _NAME_BYTES_MAX:
-        raise _Unfit(f"the file at byte {start} has a name of {name_bytes} bytes", _DOWNLOAD_AGAIN)
+        raise _InvalidArchive(f"the file at byte {start} has a name of {name_bytes} bytes", _DOWNLOAD_AGAIN)
     name = _name(stream.read(name_bytes, "the name of a file"), start)
     if name != _TRAILER:
         stream.skip_padding(f"the name {name}")
@@ -283,7 +290,7 @@ def _entry(stream: _Stream) -> _Entry:
 def _name(raw: bytes, start: int) -> str:
     name = raw[:-1].decode("latin-1")
     if raw[-1] or not _NAME.fullmatch(name):
-        raise _Unfit(f"the file at byte {start} has the name {printable(name)!r}, which no image has", _NOT_VENDORS)
+        raise _InvalidArchive(f"the file at byte {start} has the invalid name {printable(name)!r}", _NOT_VENDORS)
     return name
 
 
@@ -295,7 +302,7 @@ def _content(stream: _Stream, entry: _Entry) -> Iterator[bytes]:
         yield piece
     if checksum % 2**32 != entry.checksum:
         reason = f"{entry.name}, which ends at byte {stream.offset}, is damaged: its cpio checksum is wrong"
-        raise _Unfit(reason, _DOWNLOAD_AGAIN)
+        raise _InvalidArchive(reason, _DOWNLOAD_AGAIN)
     stream.skip_padding(entry.name)
 
 
@@ -311,9 +318,9 @@ def _first_entry(stream: _Stream, name: str, bytes_max: int) -> bytes:
     start = stream.offset
     entry = _entry(stream)
     if entry.name != name:
-        raise _Unfit(f"at byte {start} it has {entry.name} where {name} must be", _NOT_VENDORS)
+        raise _InvalidArchive(f"expected {name} at byte {start}, found {entry.name}", _NOT_VENDORS)
     if not 0 < entry.size_bytes <= bytes_max:
-        raise _Unfit(f"{name} has {entry.size_bytes} bytes; expected 1 to {bytes_max}", _NOT_VENDORS)
+        raise _InvalidArchive(f"{name} has {entry.size_bytes} bytes; expected 1 to {bytes_max}", _NOT_VENDORS)
     return b"".join(_content(stream, entry))
 
 
@@ -322,14 +329,14 @@ def _images(stream: _Stream, digests: Mapping[str, str]) -> tuple[str, ...]:
     found: list[str] = []
     while (entry := _entry(stream)).name != _TRAILER:
         if entry.name in (DESCRIPTION, SIGNATURE, *found):
-            raise _Unfit(f"it has {entry.name} twice", _NOT_VENDORS)
+            raise _InvalidArchive(f"it has {entry.name} twice", _NOT_VENDORS)
         if len(found) == ENTRIES_MAX:
-            raise _Unfit(f"it has more than {ENTRIES_MAX} files", _NOT_VENDORS)
+            raise _InvalidArchive(f"it has more than {ENTRIES_MAX} files", _NOT_VENDORS)
         found.append(entry.name)
         _check_content(stream, entry, digests.get(entry.name))
     missing = [name for name in digests if name not in found]
     if missing:
-        raise _Unfit(f"it lacks {', '.join(missing)}, which its {DESCRIPTION} names", _DOWNLOAD_AGAIN)
+        raise _InvalidArchive(f"it lacks {', '.join(missing)}, which its {DESCRIPTION} names", _DOWNLOAD_AGAIN)
     return tuple(name for name in found if name in digests)
 
 
@@ -338,14 +345,14 @@ def _check_content(stream: _Stream, entry: _Entry, digest: str | None) -> None:
     for piece in _content(stream, entry):
         sha256.update(piece)
     if digest not in (None, sha256.hexdigest()):
-        reason = f"{entry.name} has the SHA-256 {sha256.hexdigest()}, and should have {digest} by its {DESCRIPTION}"
-        raise _Unfit(reason, _DOWNLOAD_AGAIN)
+        reason = f"{entry.name} has the SHA-256 {sha256.hexdigest()}, but its {DESCRIPTION} says {digest}"
+        raise _InvalidArchive(reason, _DOWNLOAD_AGAIN)
 
 
 def _check_end(stream: _Stream) -> None:
     start = stream.offset
     if stream.left > _BLOCK_BYTES or any(stream.read(stream.left, "the padding")):
-        raise _Unfit(f"something follows the archive's end at byte {start}", _DOWNLOAD_AGAIN)
+        raise _InvalidArchive(f"it continues after the archive's end at byte {start}", _DOWNLOAD_AGAIN)
 
 
 # A board, and one of its two halves of the flash.
@@ -366,21 +373,21 @@ def _description(raw: bytes) -> _Description:
     try:
         settings = libconfig.parse(raw.decode("utf-8", "replace"))
     except libconfig.LibconfigError as error:
-        raise _misdescribed(str(error)) from error
+        raise _invalid_description(str(error)) from error
     software = settings.get("software")
     if not isinstance(software, dict) or not isinstance(software.get("version"), str):
-        raise _misdescribed("it has no group software with a version")
+        raise _invalid_description("the group software or its version is missing")
     boards = _boards(software)
     digests: dict[str, str] = {}
     for half in product(boards, MODES):
         for name, digest in _files(software, half):
             if digests.setdefault(name, digest) != digest:
-                raise _misdescribed(f"it names two different checksums for {name}")
+                raise _invalid_description(f"it has two different checksums for {name}")
     return _Description(_version(software, boards), boards, _hardware(software, boards), digests)
 
 
-def _misdescribed(reason: str) -> _Unfit:
-    return _Unfit(f"in its {DESCRIPTION}: {reason}", _NOT_VENDORS)
+def _invalid_description(reason: str) -> _InvalidArchive:
+    return _InvalidArchive(f"in its {DESCRIPTION}: {reason}", _NOT_VENDORS)
 
 
 def _boards(software: libconfig.Group) -> tuple[str, ...]:
@@ -389,10 +396,10 @@ def _boards(software: libconfig.Group) -> tuple[str, ...]:
     halves = product(boards, MODES)
     missing = [_named(half) for half in halves if not isinstance(_at(software, _path(half)), dict)]
     if missing or not boards:
-        raise _Unfit(
+        raise _InvalidArchive(
             f"its {DESCRIPTION} has no section {' or '.join(missing or BOARDS)}; its sections are: "
             f"{_section_names(software)}",
-            f"It is for another kind of miner: use one for the board {' or '.join(BOARDS)}.",
+            f"It is for another kind of miner: use an archive for the board {' or '.join(BOARDS)}.",
         )
     return boards
 
@@ -414,13 +421,13 @@ def _files(software: libconfig.Group, half: _Half) -> Iterator[tuple[str, str]]:
     """Yields the name and SHA-256 of each file that is installed or run."""
     items = [item for kind in ("images", "files", "scripts") for item in _groups(software, half, kind)]
     if not items:
-        raise _misdescribed(f"{_named(half)} installs nothing")
+        raise _invalid_description(f"{_named(half)} installs nothing")
     for number, item in enumerate(items, 1):
         name, digest = item.get("filename"), item.get("sha256")
         if not isinstance(name, str) or not _NAME.fullmatch(name):
-            raise _misdescribed(f"file {number} of {_named(half)} has no usable filename")
+            raise _invalid_description(f"file {number} of {_named(half)} has no usable filename")
         if not isinstance(digest, str) or not re.fullmatch("[0-9A-Fa-f]{64}", digest):
-            raise _misdescribed(f"{name} of {_named(half)} has no SHA-256")
+            raise _invalid_description(f"{name} of {_named(half)} has no SHA-256")
         yield name, digest.lower()
 
 
@@ -432,7 +439,7 @@ def _version(software: libconfig.Group, boards: Sequence[str]) -> str | None:
         return None
     if len(versions) > 1 or not all(by_half.values()):
         said = "; ".join(f"{_named(half)}: {', '.join(sorted(found)) or 'none'}" for half, found in by_half.items())
-        raise _misdescribed(f"its version depends on the half of the flash ({said})")
+        raise _invalid_description(f"its version depends on the half of the flash ({said})")
     return versions[0]
 
 
@@ -447,7 +454,7 @@ def _hardware(software: libconfig.Group, boards: Sequence[str]) -> tuple[str, ..
     for board in boards:
         revisions = _find(software, (board, MODES[0]), "hardware-compatibility")
         if not isinstance(revisions, (list, tuple)) or not revisions:
-            raise _misdescribed("it does not state the hardware that it is for (hardware-compatibility)")
+            raise _invalid_description("hardware-compatibility does not list any hardware")
         found.update(dict.fromkeys(_word(revision, "a hardware revision") for revision in revisions))
     return tuple(found)
 
@@ -455,16 +462,16 @@ def _hardware(software: libconfig.Group, boards: Sequence[str]) -> tuple[str, ..
 def _word(value: libconfig.Value | None, what: str) -> str:
     if isinstance(value, str) and re.fullmatch("[!-~]{1,64}", value):
         return value
-    raise _misdescribed(f"{printable(str(value))!r} is not {what}")
+    raise _invalid_description(f"{printable(str(value))!r} is not {what}")
 
 
 def _groups(software: libconfig.Group, half: _Half, kind: str) -> Iterator[libconfig.Group]:
     items = _find(software, half, kind)
     if not isinstance(items, (list, tuple, type(None))):
-        raise _misdescribed(f"{kind} of {_named(half)} is not a list")
+        raise _invalid_description(f"{kind} of {_named(half)} is not a list")
     for item in items or ():
         if not isinstance(item, dict):
-            raise _misdescribed(f"{kind} of {_named(half)} has an entry that is not a group")
+            raise _invalid_description(f"{kind} of {_named(half)} has an entry that is not a group")
         yield item
 
 
@@ -497,20 +504,20 @@ def _shared_verdict(path: str, file: io.BufferedReader, folder: Path) -> Archive
     identity = _identity(path, file)
     name = hashlib.sha256(json.dumps(identity).encode()).hexdigest()
     kept = folder / f"firmware-{name}.json"
-    verdict = _recall(kept, identity)
+    verdict = _load_verdict(kept, identity)
     with suppress(OSError), _locked(folder / f"firmware-{name}.lock"):
-        verdict = verdict or _recall(kept, identity) or _keep(kept, identity, _verdict(path, file))
+        verdict = verdict or _load_verdict(kept, identity) or _save_verdict(kept, identity, _verdict(path, file))
     verdict = verdict or _verdict(path, file)
-    if isinstance(verdict, _Unfit):
+    if isinstance(verdict, _InvalidArchive):
         raise verdict
     return verdict
 
 
-def _verdict(path: str, file: io.BufferedReader) -> Archive | _Unfit:
+def _verdict(path: str, file: io.BufferedReader) -> Archive | _InvalidArchive:
     try:
         return _read(path, file)
-    except _Unfit as unfit:
-        return unfit
+    except _InvalidArchive as error:
+        return error
 
 
 @contextmanager
@@ -521,10 +528,10 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _keep(kept: Path, identity: _Identity, verdict: Archive | _Unfit) -> Archive | _Unfit:
+def _save_verdict(kept: Path, identity: _Identity, verdict: Archive | _InvalidArchive) -> Archive | _InvalidArchive:
     """Writes the verdict under another name first, so that nobody reads half of it."""
-    refusal = [verdict.reason, verdict.hint] if isinstance(verdict, _Unfit) else None
-    archive = None if isinstance(verdict, _Unfit) else asdict(verdict)
+    refusal = [verdict.reason, verdict.hint] if isinstance(verdict, _InvalidArchive) else None
+    archive = None if isinstance(verdict, _InvalidArchive) else asdict(verdict)
     with suppress(OSError), tempfile.NamedTemporaryFile("w", dir=kept.parent, delete=False) as half:
         json.dump({"identity": identity, "archive": archive, "refusal": refusal}, half)
         half.close()
@@ -532,12 +539,12 @@ def _keep(kept: Path, identity: _Identity, verdict: Archive | _Unfit) -> Archive
     return verdict
 
 
-def _recall(kept: Path, identity: _Identity) -> Archive | _Unfit | None:
+def _load_verdict(kept: Path, identity: _Identity) -> Archive | _InvalidArchive | None:
     try:
         content = json.loads(kept.read_text(encoding="utf-8"))
         if content["identity"] != identity:
             return None
-        return _Unfit(*content["refusal"]) if content["refusal"] else _archive(content["archive"])
+        return _InvalidArchive(*content["refusal"]) if content["refusal"] else _archive(content["archive"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

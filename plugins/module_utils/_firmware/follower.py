@@ -44,7 +44,7 @@ GONE_S = 8.0
 _LAST_WORDS_S = 1.0
 _TICK_S = 0.25
 _RECONNECT_S = 1.0
-_ASK_EVERY_S = 2.0
+_POLL_EVERY_S = 2.0
 _CONNECT_S = 10.0
 # Slower than any network of a farm: only stalled uploads are cut off, since that leaves the updater stuck.
 _SLOWEST_BYTES_PER_S = 256 * 1024
@@ -104,10 +104,10 @@ class _Follower:
         self._order = order
         self._upgrade = upgrade
         self._report = report
-        self._hears = False
+        self._is_connected = False
         self._heard_at = time.monotonic()
-        self._asked_at = 0.0
-        self._is_upload_turned_away = False
+        self._polled_at = 0.0
+        self._got_bad_gateway = False
         self._gone_since: float | None = None
         self._is_listening: asyncio.Event
         self._is_under_way: asyncio.Event
@@ -126,8 +126,8 @@ class _Follower:
                 await self._wait_for_quiet()
                 if self._upgrade.wants_firmware:
                     self._report()
-                    await self._hand_over(session)
-                await self._see_through(time.monotonic() + wait_s, to_end)
+                    await self._send_firmware(session)
+                await self._follow_to_end(time.monotonic() + wait_s, to_end)
             finally:
                 listener.cancel()
                 await asyncio.gather(listener, return_exceptions=True)
@@ -146,11 +146,11 @@ class _Follower:
         while True:
             try:
                 async with session.ws_connect(url, ssl=self._miner.tls or True) as socket:
-                    self._hears = True
+                    self._is_connected = True
                     self._gone_since = None
                     self._is_listening.set()
                     async for message in socket:
-                        if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.hear(message.data):
+                        if message.type is aiohttp.WSMsgType.TEXT and self._upgrade.feed_frame(message.data):
                             self._heard_at = time.monotonic()
                             # Texts without a status may be the last words about an update that failed.
                             if self._upgrade.is_under_way:
@@ -164,18 +164,18 @@ class _Follower:
             # Without a websocket, this works as well. It waits for an updater that is not running yet.
             if self._gone_since is None or self._is_gone():
                 self._is_listening.set()
-            if self._hears:
-                self._hears = False
+            if self._is_connected:
+                self._is_connected = False
                 self._upgrade.feed(Event.SOCKET_LOST)
             await asyncio.sleep(_RECONNECT_S)
 
-    async def _hand_over(self, session: aiohttp.ClientSession) -> None:
-        event = Event.HAND_OVER_LOST
+    async def _send_firmware(self, session: aiohttp.ClientSession) -> None:
+        event = Event.SENDING_LOST
         try:
             status, body = await self._send(session)
-            self._is_upload_turned_away = status == BAD_GATEWAY
+            self._got_bad_gateway = status == BAD_GATEWAY
             accept_upload(status, body)
-            event = Event.HANDED_OVER
+            event = Event.SENT
         except UpdaterBusy as error:
             event, self._upgrade.refusal = Event.BUSY, error.reason
         except BadReply as error:
@@ -210,17 +210,17 @@ class _Follower:
         ) as response:
             return response.status, await response.content.read(4096)
 
-    async def _see_through(self, deadline: float, to_end: bool) -> None:
-        while not self._upgrade.is_over(to_end, self._hears):
+    async def _follow_to_end(self, deadline: float, to_end: bool) -> None:
+        while not self._upgrade.is_over(to_end, self._is_connected):
             await asyncio.sleep(_TICK_S)
             is_over = time.monotonic() >= deadline
             if is_over:
                 self._upgrade.feed(Event.TIME_IS_UP)
-            if self._hears and self._is_silent():
+            if self._is_connected and self._is_silent():
                 self._upgrade.feed(Event.SILENT)
-            if self._is_upload_turned_away and self._is_gone():
+            if self._got_bad_gateway and self._is_gone():
                 self._upgrade.feed(Event.GONE)
-            has_rebooted = await self._ask(is_over)
+            has_rebooted = await self._poll(is_over)
             if has_rebooted:
                 self._upgrade.feed(Event.REBOOTED)
             elif has_rebooted is False and (is_over or self._is_silent()):
@@ -237,12 +237,12 @@ class _Follower:
     def _is_gone(self) -> bool:
         return self._gone_since is not None and time.monotonic() - self._gone_since > GONE_S
 
-    async def _ask(self, at_once: bool) -> bool | None:
+    async def _poll(self, at_once: bool) -> bool | None:
         """Whether the miner has rebooted; None if it is not due to be polled, or does not respond."""
-        is_told = self._hears and not self._upgrade.is_hidden
-        if not at_once and (is_told or time.monotonic() - self._asked_at < _ASK_EVERY_S):
+        is_reported = self._is_connected and not self._upgrade.is_hidden
+        if not at_once and (is_reported or time.monotonic() - self._polled_at < _POLL_EVERY_S):
             return None
-        self._asked_at = time.monotonic()
+        self._polled_at = time.monotonic()
         try:
             has_rebooted: bool = await self._run(self._miner.has_rebooted())
         except MinerError as error:

@@ -32,20 +32,21 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
-from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import Archive, judge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import Archive, check_archive
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Phase, Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, send_once
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import wait_ready
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Attend, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import RunAction, Steps
+from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import Request
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, Identity, Overview
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater import LATEST_FIRMWARE, RESTART_UPDATER
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import is_older
 
-Tell = Callable[[str, bool], None]
+Notify = Callable[[str, bool], None]
 Warn = Callable[[str], None]
 
 # Three parts, the type first, or four.
@@ -54,7 +55,7 @@ _CHECKSUM = re.compile(r"sha256:([0-9a-fA-F]{64})")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class Firmware:
     """The firmware that a miner should run. ``archive`` is set only if the controller has the file."""
 
     version: str
@@ -82,40 +83,43 @@ class Installed(Outcome[str]):
     elapsed_s: float
 
 
-def wanted_from(options: Mapping[str, Any], folder: str | None) -> Wanted | None:
+def firmware_from(options: Mapping[str, Any], folder: str | None) -> Firmware | None:
     """Returns the firmware that module options name, after checking its archive, once for all miners of a run.
 
     None means the vendor's newest, which only the miner can determine. ``folder`` is the temporary folder of the run.
     Raises InvalidInput or InvalidFirmware.
     """
     if sum(bool(options[name]) for name in ("src", "url", "latest")) != 1:
-        raise InvalidInput("Exactly one of src, url and latest names the firmware.")
+        raise InvalidInput("Set exactly one of src, url and latest.")
     if options["checksum"] and not options["src"]:
-        raise InvalidInput("checksum is for src. A miner checks nothing but the signature of what it downloads itself.")
+        raise InvalidInput(
+            "checksum can only be used with src. Leave it out; a miner verifies the signature of what it downloads "
+            "itself."
+        )
     if options["src"]:
-        return _from_archive(judge(options["src"], folder), options["version"], options["checksum"])
+        return _from_archive(check_archive(options["src"], folder), options["version"], options["checksum"])
     if options["latest"]:
         return None
     require_host(urlsplit(options["url"]).hostname or "", "The host in url")
     version = options["version"] or _version_in(urlsplit(options["url"]).path)
     if not version:
-        raise InvalidInput(f"The version is not in the name of {options['url']}. Give it as version.")
-    return Wanted(version, follower.Order(url=options["url"]))
+        raise InvalidInput(f"The version is not in the name of {quoted(options['url'])}. Give it as version.")
+    return Firmware(version, follower.Order(url=options["url"]))
 
 
-def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Wanted]:
+def newest(session: Session, tracker: Tracker, version: str | None) -> Steps[Firmware]:
     """Returns the vendor's newest firmware as reported by the miner. Raises the errors of the read, and BadReply."""
     yield from tracker.begin()
     latest = yield from session.read(LATEST_FIRMWARE)
     if not latest.url:
-        raise BadReply("The vendor names no address for its newest firmware. Use src or url instead of latest.")
-    return Wanted(version or latest.version, follower.Order(url=latest.url))
+        raise BadReply("The vendor does not give a URL for its newest firmware. Use src or url instead of latest.")
+    return Firmware(version or latest.version, follower.Order(url=latest.url))
 
 
 def install(
-    session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, check_mode: bool, tell: Tell, warn: Warn
+    session: Session, tracker: Tracker, firmware: Firmware, policy: Policy, check_mode: bool, notify: Notify, warn: Warn
 ) -> Steps[Installed]:
-    """Installs the requested firmware. ``tell`` gets a line for each phase and every 10 percent.
+    """Installs the requested firmware. ``notify`` gets a line for each phase and every 10 percent.
 
     ``tracker`` moves ``session`` to the address at which the miner comes back.
 
@@ -125,34 +129,34 @@ def install(
     began = session.now()
     overview = yield from tracker.begin()
     before = overview.identity.firmware
-    if before == wanted.version and not policy.force:
-        return _installed(False, before, wanted.version, False, session.now() - began)
-    _require_fit(wanted, overview)
-    _require_upgrade(before, wanted.version, policy)
-    _warn_of_another_type(wanted, overview.identity, warn)
+    if before == firmware.version and not policy.force:
+        return _installed(False, before, firmware.version, False, session.now() - began)
+    _require_match(firmware, overview)
+    _require_upgrade(before, firmware.version, policy)
+    _warn_of_another_type(firmware, overview.identity, warn)
     yield from session.require_rights()
     if check_mode:
-        return _installed(True, before, wanted.version, False, session.now() - began)
-    upgrade = yield from _Flash(session, tracker, wanted, policy, tell).run()
+        return _installed(True, before, firmware.version, False, session.now() - began)
+    upgrade = yield from _Flash(session, tracker, firmware, policy, notify).run()
     if upgrade.phase is Phase.RESTARTED:
-        yield from _require_installed(session, wanted, overview.identity, upgrade.was_heard)
-        tell("waiting until it mines again", False)
+        yield from _require_installed(session, firmware, overview.identity, upgrade.has_reported)
+        notify("waiting until it mines again", False)
         yield from wait_ready(session, max(0.0, policy.wait_s - (session.now() - began)))
-        tell(f"runs {wanted.version}", False)
-    return _installed(True, before, wanted.version, upgrade.phase is Phase.RESTARTED, session.now() - began)
+        notify(f"runs {firmware.version}", False)
+    return _installed(True, before, firmware.version, upgrade.phase is Phase.RESTARTED, session.now() - began)
 
 
 class _Flash:
     """One upgrade of one miner, with a second attempt after rebooting it if its updater was stuck."""
 
-    def __init__(self, session: Session, tracker: Tracker, wanted: Wanted, policy: Policy, tell: Tell) -> None:
+    def __init__(self, session: Session, tracker: Tracker, firmware: Firmware, policy: Policy, notify: Notify) -> None:
         self._session = session
         self._tracker = tracker
-        self._wanted = wanted
+        self._firmware = firmware
         self._policy = policy
-        self._tell = tell
+        self._notify = notify
         self._upgrade = Upgrade()
-        self._told: tuple[Phase, int] | None = None
+        self._reported: tuple[Phase, int] | None = None
 
     def run(self) -> Steps[Upgrade]:
         """Returns the last phase: RESTARTED, or without ``to_end`` one in which the archive was checked."""
@@ -160,19 +164,19 @@ class _Flash:
         if self._is_to_recover and (yield from self._restart_updater()):
             yield from self._try_again()
         if self._is_to_recover:
-            self._tell(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
+            self._notify(f"the updater is stuck ({self._upgrade.refusal}), rebooting the miner", False)
             yield from power.reboot(self._session, self._tracker, self._policy.wait_s)
             yield from self._try_again()
         phase = self._upgrade.phase
         if phase is Phase.STUCK:
             raise UpdaterStuck(
-                f"The miner's updater did not accept {self._wanted.version} ({self._upgrade.refusal}), and nothing "
+                f"The miner's updater did not accept {self._firmware.version} ({self._upgrade.refusal}), and nothing "
                 f"is being installed: it has died, or is stuck on an earlier upload that was cut off. Set recover=true "
                 "(upgrade_recover=true for the role and the playbook) to restart the updater if the firmware can do "
                 "that, or else to reboot the miner."
             )
         if phase is Phase.FAILED:
-            raise self._failed(f"The miner did not install {self._wanted.version}: {self._upgrade.reason}.")
+            raise self._failed(f"The miner did not install {self._firmware.version}: {self._upgrade.reason}.")
         if self._policy.to_end and phase is not Phase.RESTARTED:
             raise self._unfinished(phase)
         return self._upgrade
@@ -186,11 +190,11 @@ class _Flash:
 
         Whether it helped shows in the next upload.
         """
-        self._tell(f"the updater is stuck ({self._upgrade.refusal}), restarting it", False)
+        self._notify(f"the updater is stuck ({self._upgrade.refusal}), restarting it", False)
         try:
             yield from send_once(self._session.write(Request(RESTART_UPDATER)))
         except (Unsupported, Rejected, NotReady) as error:
-            self._tell(f"the updater cannot be restarted alone: {error.reason}", True)
+            self._notify(f"the updater cannot be restarted alone: {error.reason}", True)
             return False
         return True
 
@@ -202,18 +206,18 @@ class _Flash:
         has_rebooted = yield from power.reboot_proof(self._session, self._tracker)
         connection, policy = self._session.connection, self._policy
         miner = follower.Miner(connection.url, self._session.authorization, connection.tls, has_rebooted)
-        order, upgrade, report = self._wanted.order, self._upgrade, self._report
-        yield Attend(lambda run: follower.follow(run, miner, order, upgrade, policy.wait_s, policy.to_end, report))
+        order, upgrade, report = self._firmware.order, self._upgrade, self._report
+        yield RunAction(lambda run: follower.follow(run, miner, order, upgrade, policy.wait_s, policy.to_end, report))
 
     def _report(self) -> None:
         phase, tens = self._upgrade.phase, int(self._upgrade.percent // 10)
-        if (phase, tens) == self._told:
+        if (phase, tens) == self._reported:
             return
-        if self._told is None or phase is not self._told[0]:
-            self._tell(phase.value, False)
+        if self._reported is None or phase is not self._reported[0]:
+            self._notify(phase.value, False)
         elif phase is Phase.FLASHING:
-            self._tell(f"{phase.value}, {tens * 10} %", True)
-        self._told = (phase, tens)
+            self._notify(f"{phase.value}, {tens * 10} %", True)
+        self._reported = (phase, tens)
 
     def _failed(self, message: str) -> MinerError:
         return FlashFailed(f"{message} It still runs its previous firmware. Check the archive and the miner's logs.")
@@ -223,13 +227,13 @@ class _Flash:
         asked = f" Last seen: {unanswered}." if unanswered else ""
         if phase is Phase.RESTARTING:
             failure = NotBack(
-                f"The miner installed {self._wanted.version}, but has not come back from its reboot within "
+                f"The miner installed {self._firmware.version}, but has not come back from its reboot within "
                 f"{self._policy.wait_s:g} s.{asked} Check the miner itself. If it only needs more time, raise "
                 f"wait_timeout. If DHCP may have given it another address, name that network in search."
             )
         else:
             failure = NotBack(
-                f"The miner received {self._wanted.version}, but has not finished within {self._policy.wait_s:g} s "
+                f"The miner received {self._firmware.version}, but has not finished within {self._policy.wait_s:g} s "
                 f"({phase.value}).{asked} Check the miner itself. If it only needs more time, run the task again "
                 f"with a longer wait_timeout: it then follows this update."
             )
@@ -237,21 +241,23 @@ class _Flash:
         return failure
 
 
-def _from_archive(archive: Archive, version: str | None, checksum: str | None) -> Wanted:
+def _from_archive(archive: Archive, version: str | None, checksum: str | None) -> Firmware:
     if checksum:
         match = _CHECKSUM.fullmatch(checksum)
         if not match:
             raise InvalidInput("checksum must be sha256: and 64 hexadecimal digits.")
         if match[1].lower() != archive.sha256:
             raise InvalidFirmware(
-                f"{archive.path} has the SHA-256 {archive.sha256}, not the one in checksum. Download it again."
+                f"{quoted(archive.path)} has the SHA-256 {archive.sha256}, not the one in checksum. Download it again."
             )
     if version and archive.version and version != archive.version:
-        raise InvalidFirmware(f"{archive.path} holds {archive.version}, not {version}. Correct src or version.")
+        raise InvalidFirmware(
+            f"{quoted(archive.path)} contains {archive.version}, not {version}. Correct src or version."
+        )
     found = version or archive.version or _version_in(archive.path)
     if not found:
-        raise InvalidInput(f"The version is neither in {archive.path} nor in its name. Give it as version.")
-    return Wanted(found, follower.Order(path=archive.path, size=archive.size_bytes), archive)
+        raise InvalidInput(f"The version is neither in {quoted(archive.path)} nor in its name. Give it as version.")
+    return Firmware(found, follower.Order(path=archive.path, size=archive.size_bytes), archive)
 
 
 def _version_in(path: str) -> str | None:
@@ -259,29 +265,29 @@ def _version_in(path: str) -> str | None:
     return match[0] if match else None
 
 
-def _require_fit(wanted: Wanted, overview: Overview) -> None:
-    if wanted.archive is None:
+def _require_match(firmware: Firmware, overview: Overview) -> None:
+    if firmware.archive is None:
         return
     identity, free = overview.identity, overview.hardware.cache_free_bytes
     if not identity.type or not identity.hwver:
         raise BadReply(
             "The miner does not report its type and hardware, so it is unknown whether the archive is for it. Reboot "
-            "it."
+            "the miner."
         )
     hardware = _hardware(identity.type, identity)
-    if hardware not in wanted.archive.hardware:
+    if hardware not in firmware.archive.hardware:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and the hardware of this miner is "
-            f"{hardware}. Use the firmware for its model."
+            f"{quoted(firmware.archive.path)} is for {', '.join(firmware.archive.hardware)}, but the hardware of this "
+            f"miner is {hardware}. Use the firmware for its model."
         )
-    if identity.hwver.lower() not in wanted.archive.boards:
+    if identity.hwver.lower() not in firmware.archive.boards:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for the board {' and '.join(wanted.archive.boards)}, and this miner has "
-            f"{identity.hwver}. Use the firmware for its model."
+            f"{quoted(firmware.archive.path)} is for the board {' and '.join(firmware.archive.boards)}, but this miner "
+            f"has {identity.hwver}. Use the firmware for its model."
         )
-    if free is not None and free < wanted.archive.size_bytes:
+    if free is not None and free < firmware.archive.size_bytes:
         raise NotReady(
-            f"The miner has {free} bytes of free memory, but the archive has {wanted.archive.size_bytes} bytes. "
+            f"The miner has {free} bytes of free memory, but the archive has {firmware.archive.size_bytes} bytes. "
             f"Reboot the miner, and try again."
         )
 
@@ -291,16 +297,16 @@ def _hardware(type_: str, identity: Identity) -> str:
     return f"{type_}.{identity.hwver}".lower()
 
 
-def _warn_of_another_type(wanted: Wanted, identity: Identity, warn: Warn) -> None:
+def _warn_of_another_type(firmware: Firmware, identity: Identity, warn: Warn) -> None:
     """Some archives are for two models, and turn one into the other."""
-    if wanted.archive is None or identity.type is None:
+    if firmware.archive is None or identity.type is None:
         return
-    type_ = wanted.version.partition("_")[0].upper()
-    if type_ != identity.type.upper() and _hardware(type_, identity) in wanted.archive.hardware:
+    type_ = firmware.version.partition("_")[0].upper()
+    if type_ != identity.type.upper() and _hardware(type_, identity) in firmware.archive.hardware:
         warn(
-            f"{wanted.archive.path} is for {' and '.join(wanted.archive.hardware)}, and its version is "
-            f"{wanted.version}. With it, this {identity.type} becomes a {type_}: its type, maker, web page and default "
-            "settings change."
+            f"{quoted(firmware.archive.path)} is for {' and '.join(firmware.archive.hardware)}, and its version is "
+            f"{firmware.version}. With it, this {identity.type} becomes a {type_}: its type, maker, web page and "
+            "default settings change."
         )
 
 
@@ -309,15 +315,15 @@ def _require_upgrade(before: str | None, version: str, policy: Policy) -> None:
         raise Downgrade(f"{version} is older than {before}, which the miner runs. Set allow_downgrade to install it.")
 
 
-def _require_installed(session: Session, wanted: Wanted, before: Identity, was_heard: bool) -> Steps[None]:
+def _require_installed(session: Session, firmware: Firmware, before: Identity, has_reported: bool) -> Steps[None]:
     """Requires proof that the firmware was written, from the miner's version or its updater; without, it is unknown."""
     failure: MinerError | None = None
     try:
         now = (yield from session.read(OVERVIEW)).identity
     except MinerError as error:
         failure = NotBack(
-            f"The miner received {wanted.version} and has rebooted, but it can't be read since then, so it is not "
-            f"known which firmware it runs: {error.reason}. Run the task again when the miner answers.",
+            f"The miner received {firmware.version} and has rebooted, but since then it can't be read, so it is "
+            f"unknown which firmware it runs: {error.reason}. Run the task again when the miner answers.",
             reason=error.reason,
         )
         failure.changed = True
@@ -327,21 +333,21 @@ def _require_installed(session: Session, wanted: Wanted, before: Identity, was_h
             f"The miner {before.mac} was upgraded, but now {now.mac} answers at its address. Find out which address "
             f"it has now."
         )
-    elif now.firmware == before.firmware != wanted.version and not was_heard:
+    elif now.firmware == before.firmware != firmware.version and not has_reported:
         failure = FlashFailed(
-            f"The miner received {wanted.version} and has rebooted, but still runs {now.firmware}. The updater did "
-            f"not report the installation: either the miner rebooted before it, or {wanted.version} does not boot on "
+            f"The miner received {firmware.version} and has rebooted, but still runs {now.firmware}. The updater did "
+            f"not report the installation: either the miner rebooted before it, or {firmware.version} does not boot on "
             f"it. Run the task again, and check the miner's logs if it fails again."
         )
-    elif now.firmware == before.firmware != wanted.version:
+    elif now.firmware == before.firmware != firmware.version:
         failure = FlashFailed(
-            f"The miner installed {wanted.version}, rebooted, and runs {now.firmware} again: the new image does not "
+            f"The miner installed {firmware.version}, rebooted, and runs {now.firmware} again: the new image does not "
             "boot on it, so it fell back to the old one. Check the miner's logs."
         )
-    elif now.firmware != wanted.version:
+    elif now.firmware != firmware.version:
         failure = FlashFailed(
-            f"The miner should run {wanted.version}, but runs {now.firmware}. Another update may have been installed "
-            f"in between, or the version is not the version of this firmware."
+            f"The miner should run {firmware.version}, but runs {now.firmware}. Another update may have been installed "
+            f"in between, or the given version is not that of this firmware."
         )
     if failure:
         failure.changed = True

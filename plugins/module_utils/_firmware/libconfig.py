@@ -171,11 +171,11 @@ class _Parser:
             return "what begins here has no end"
         return f"{self._text[offset]!r} has no meaning here"
 
-    def _unexpected(self, token: _Token, wanted: str) -> NoReturn:
+    def _unexpected(self, token: _Token, expected: str) -> NoReturn:
         if token.kind == "end":
-            self._fail(token.offset, f"{wanted} is missing, the text ends here")
+            self._fail(token.offset, f"{expected} is missing, the text ends here")
         shown = token.text if len(token.text) <= 20 else token.text[:20] + "…"
-        self._fail(token.offset, f"{wanted} is missing, found {shown!r}")
+        self._fail(token.offset, f"{expected} is missing, found {shown!r}")
 
     def _fail(self, offset: int, problem: str) -> NoReturn:
         line = self._text.count("\n", 0, offset) + 1

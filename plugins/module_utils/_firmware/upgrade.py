@@ -25,14 +25,14 @@ class Phase(Enum):
     """The phase of an upgrade; the value is what a user sees."""
 
     LISTENING = "listening"
-    HANDING_OVER = "handing over the firmware"
-    OVERTAKEN = "handing over the firmware, and the updater is at work already"
-    DOOMED = "handing over the rest of the firmware, which has failed"
+    SENDING = "sending the firmware"
+    SENDING_WHILE_WRITING = "sending the firmware, although the updater is writing already"
+    SENDING_AFTER_FAILURE = "sending the rest of the firmware after a failure"
     NOT_ACCEPTED = "the updater did not accept the firmware, listening for an update in progress"
-    JUDGING = "the miner checks the firmware"
-    FLASHING = "the miner writes the firmware"
-    UNKNOWN = "nothing is heard, asking the miner"
-    RESTARTING = "the miner reboots"
+    CHECKING = "the miner is checking the firmware"
+    FLASHING = "the miner is writing the firmware"
+    UNKNOWN = "no messages from the updater, polling the miner"
+    RESTARTING = "the miner is rebooting"
     RESTARTED = "the miner has rebooted"
     FAILED = "failed"
     STUCK = "stuck"
@@ -41,59 +41,59 @@ class Phase(Enum):
 class Event(Enum):
     """What can happen to an upgrade."""
 
-    START = "the updater has begun"
-    RUN = "the updater writes"
+    START = "the updater has started"
+    RUN = "the updater is writing"
     SUCCESS = "the updater has succeeded"
     FAILURE = "the updater has failed"
     DONE = "the updater has ended"
     QUIET = "no update is under way"
-    HANDED_OVER = "the miner has all of the firmware"
-    BUSY = "the updater refuses another one"
-    HAND_OVER_LOST = "the hand-over ended without an answer of the updater"
+    SENT = "the miner has all of the firmware"
+    BUSY = "the updater refuses another upload"
+    SENDING_LOST = "the upload ended without an answer from the updater"
     GONE = "the updater is not running: 502 to the upload, and to the websocket since"
-    SOCKET_LOST = "the updater can't be heard any more"
+    SOCKET_LOST = "the connection to the updater was lost"
     SILENT = "nothing was heard for too long"
-    TIME_IS_UP = "nothing more is waited for"
+    TIME_IS_UP = "the time to wait is over"
     REBOOTED = "the miner has rebooted"
     NOT_REBOOTED = "nothing was heard for too long, and the miner has not rebooted"
 
 
 ENDS = frozenset({Phase.RESTARTED, Phase.FAILED, Phase.STUCK})
-_JUDGED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
+_CHECKED = frozenset({Phase.FLASHING, Phase.RESTARTING}) | ENDS
 # Only the miner itself reveals its state, whether or not the updater can be heard.
-_UNHEARD = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
+_HIDDEN = frozenset({Phase.NOT_ACCEPTED, Phase.UNKNOWN, Phase.RESTARTING})
 
 # Events that are not in the table change nothing.
 TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
     Phase.LISTENING: {
-        Event.QUIET: Phase.HANDING_OVER,
+        Event.QUIET: Phase.SENDING,
         Event.RUN: Phase.FLASHING,
         Event.SUCCESS: Phase.RESTARTING,
     },
-    Phase.HANDING_OVER: {
-        Event.RUN: Phase.OVERTAKEN,
+    Phase.SENDING: {
+        Event.RUN: Phase.SENDING_WHILE_WRITING,
         Event.SUCCESS: Phase.RESTARTING,
-        Event.FAILURE: Phase.DOOMED,
-        Event.HANDED_OVER: Phase.JUDGING,
+        Event.FAILURE: Phase.SENDING_AFTER_FAILURE,
+        Event.SENT: Phase.CHECKING,
         Event.BUSY: Phase.NOT_ACCEPTED,
-        Event.HAND_OVER_LOST: Phase.NOT_ACCEPTED,
+        Event.SENDING_LOST: Phase.NOT_ACCEPTED,
     },
-    Phase.OVERTAKEN: {
+    Phase.SENDING_WHILE_WRITING: {
         Event.SUCCESS: Phase.RESTARTING,
-        Event.FAILURE: Phase.DOOMED,
-        Event.HANDED_OVER: Phase.FLASHING,
+        Event.FAILURE: Phase.SENDING_AFTER_FAILURE,
+        Event.SENT: Phase.FLASHING,
         Event.BUSY: Phase.FLASHING,
-        Event.HAND_OVER_LOST: Phase.UNKNOWN,
+        Event.SENDING_LOST: Phase.UNKNOWN,
     },
-    Phase.DOOMED: {
-        Event.START: Phase.HANDING_OVER,
-        Event.RUN: Phase.OVERTAKEN,
-        Event.HANDED_OVER: Phase.FAILED,
+    Phase.SENDING_AFTER_FAILURE: {
+        Event.START: Phase.SENDING,
+        Event.RUN: Phase.SENDING_WHILE_WRITING,
+        Event.SENT: Phase.FAILED,
         Event.BUSY: Phase.FAILED,
-        Event.HAND_OVER_LOST: Phase.FAILED,
+        Event.SENDING_LOST: Phase.FAILED,
     },
     Phase.NOT_ACCEPTED: {
-        Event.START: Phase.JUDGING,
+        Event.START: Phase.CHECKING,
         Event.RUN: Phase.FLASHING,
         Event.SUCCESS: Phase.RESTARTING,
         Event.DONE: Phase.RESTARTING,
@@ -102,7 +102,7 @@ TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
         Event.REBOOTED: Phase.RESTARTED,
         Event.NOT_REBOOTED: Phase.STUCK,
     },
-    Phase.JUDGING: {
+    Phase.CHECKING: {
         Event.RUN: Phase.FLASHING,
         Event.SUCCESS: Phase.RESTARTING,
         Event.DONE: Phase.RESTARTING,
@@ -146,14 +146,15 @@ _STATUS_EVENTS = {
 class Upgrade:
     """An upgrade of one miner: its phase, its progress in percent, and the updater's reason for a failure.
 
-    ``was_heard`` means that the updater itself reported that it writes, or has written. ``refusal`` is how the transfer
-    ended if it was not confirmed, ``unanswered`` why the miner's last answer left open whether it has rebooted.
+    ``has_reported`` means that the updater itself reported that it writes, or has written. ``refusal`` is how the
+    transfer ended if it was not confirmed, ``unanswered`` why the miner's last answer left open whether it has
+    rebooted.
     """
 
     def __init__(self) -> None:
         self.phase = Phase.LISTENING
         self.percent = 0.0
-        self.was_heard = False
+        self.has_reported = False
         self.refusal: str | None = None
         self.unanswered: str | None = None
         self._verdict: str | None = None
@@ -161,10 +162,10 @@ class Upgrade:
 
     def feed(self, event: Event) -> None:
         """Processes an event."""
-        self.was_heard = self.was_heard or event in (Event.RUN, Event.SUCCESS)
+        self.has_reported = self.has_reported or event in (Event.RUN, Event.SUCCESS)
         self.phase = TRANSITIONS.get(self.phase, {}).get(event, self.phase)
 
-    def hear(self, text: str) -> bool:
+    def feed_frame(self, text: str) -> bool:
         """Processes a frame of the updater's websocket; False if it carries no information."""
         frame = parse_frame(text)
         if frame is None:
@@ -184,11 +185,11 @@ class Upgrade:
         self._cause = self._cause or frame.cause
         return True
 
-    def is_over(self, to_end: bool, is_heard: bool) -> bool:
+    def is_over(self, to_end: bool, is_connected: bool) -> bool:
         """Whether it has ended; if not ``to_end``, whether the archive was checked, or the result can't be heard."""
         if to_end:
             return self.phase in ENDS
-        return self.phase in _JUDGED or (self.phase is Phase.JUDGING and not is_heard)
+        return self.phase in _CHECKED or (self.phase is Phase.CHECKING and not is_connected)
 
     @property
     def is_under_way(self) -> bool:
@@ -198,12 +199,12 @@ class Upgrade:
     @property
     def wants_firmware(self) -> bool:
         """Whether the firmware should be transferred now."""
-        return self.phase is Phase.HANDING_OVER
+        return self.phase is Phase.SENDING
 
     @property
     def is_hidden(self) -> bool:
         """Whether only the miner itself reveals its state, even if the updater can be heard."""
-        return self.phase in _UNHEARD
+        return self.phase in _HIDDEN
 
     @property
     def has_failed(self) -> bool:

@@ -84,7 +84,7 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Familiar:
+class KnownMiner:
     """What an earlier poll found at an address: a miner, the name of its accepted credential, and when it booted.
 
     ``booted_at`` is in seconds since 1970.
@@ -135,31 +135,31 @@ def poll(
 
 
 async def polled(
-    addresses: Addresses, options: Options, familiar: Mapping[str, Familiar] | None = None
+    addresses: Addresses, options: Options, known_miners: Mapping[str, KnownMiner] | None = None
 ) -> tuple[list[Found], Counts]:
     """Like :func:`poll` without a filter, for callers with an event loop.
 
-    ``familiar`` maps addresses to miners of an earlier poll; unless they have booted since, their page and login are
-    not checked again.
+    ``known_miners`` maps addresses to miners of an earlier poll; unless they have booted since, their page and login
+    are not checked again.
     """
-    return await _Scan(addresses, options, lambda _address, _identity: True, familiar).run(lambda _counts: None)
+    return await _Scan(addresses, options, lambda _address, _identity: True, known_miners).run(lambda _counts: None)
 
 
-def familiar(found: Found) -> Familiar | None:
+def known_miner(found: Found) -> KnownMiner | None:
     """Returns what a later poll needs to recognise this miner; None if that is unknown."""
     mac = (found.facts.get("dragonmint_identity") or {}).get("mac")
     uptime_s = (found.facts.get("dragonmint_hardware") or {}).get("uptime_seconds")
     if found.state != POLLED or not mac or uptime_s is None:
         return None
-    return Familiar(mac, found.credential, found.polled_at - uptime_s)
+    return KnownMiner(mac, found.credential, found.polled_at - uptime_s)
 
 
 class _Scan:
     def __init__(
-        self, addresses: Addresses, options: Options, keep: Keep, familiar: Mapping[str, Familiar] | None = None
+        self, addresses: Addresses, options: Options, keep: Keep, known_miners: Mapping[str, KnownMiner] | None = None
     ) -> None:
         self._addresses: Iterator[str] = iter(addresses)
-        self._familiar = familiar or {}
+        self._known_miners = known_miners or {}
         self._options = options
         self._keep = keep
         self._secrets = _secrets_of(options.credentials)
@@ -195,39 +195,39 @@ class _Scan:
                 self._counts.silent += 1
             else:
                 with sock:
-                    await self._visit(address, sock)
+                    await self._poll_address(address, sock)
             self._counts.addresses += 1
 
-    async def _visit(self, address: str, sock: socket.socket) -> None:
+    async def _poll_address(self, address: str, sock: socket.socket) -> None:
         options = self._options
-        known = self._familiar.get(address)
+        known = self._known_miners.get(address)
         connection = options.connection(address, known.credential if known else None)
-        visit = _Visit(Session(connection), options.subsets, self._keep, known)
+        address_poll = _AddressPoll(Session(connection), options.subsets, self._keep, known)
         async with AsyncClient(first=(connection, sock)) as client:
             try:
-                await asyncio.wait_for(client.run(visit.steps()), options.deadline_s)
+                await asyncio.wait_for(client.run(address_poll.steps()), options.deadline_s)
             except asyncio.TimeoutError:
-                visit.problem = f"The miner has not answered all requests within {options.deadline_s:g} s."
+                address_poll.problem = f"The miner has not answered all requests within {options.deadline_s:g} s."
             except InvalidInput:
                 raise
             except MinerError as error:
-                visit.problem = str(error)
+                address_poll.problem = str(error)
             except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
-                visit.problem = str(Bug(error))
-        if not visit.is_miner:
+                address_poll.problem = str(Bug(error))
+        if not address_poll.is_miner:
             self._counts.unknown += 1
-        elif not visit.is_wanted:
+        elif not address_poll.is_kept:
             self._counts.filtered += 1
         else:
-            found = visit.found(self._secrets)
+            found = address_poll.found(self._secrets)
             self._counts.states[found.state] += 1
             self._found.append(found)
 
 
-class _Visit:
+class _AddressPoll:
     """The requests to one address, and their progress."""
 
-    def __init__(self, session: Session, subsets: Sequence[str], keep: Keep, known: Familiar | None) -> None:
+    def __init__(self, session: Session, subsets: Sequence[str], keep: Keep, known: KnownMiner | None) -> None:
         self._session = session
         self._subsets = subsets
         self._keep = keep
@@ -238,7 +238,7 @@ class _Visit:
         self._is_locked = False
         self._is_logged_in = False
         self.is_miner = False
-        self.is_wanted = True
+        self.is_kept = True
         self.problem: str | None = None
 
     def steps(self) -> Steps[None]:
@@ -261,10 +261,10 @@ class _Visit:
             yield from self._gather(subset)
             identity = self._facts.get("dragonmint_identity")
             if subset == "identity" and identity and not self._keep(self._session.connection.host, identity):
-                self.is_wanted = False
+                self.is_kept = False
                 return
 
-    def _recognises(self, known: Familiar) -> Steps[bool]:
+    def _recognises(self, known: KnownMiner) -> Steps[bool]:
         """Whether the miner of an earlier poll is still there and accepts its login; if not, the stages start over.
 
         The login is sent only to a device that responds like a miner. A reset to factory passwords, after which an

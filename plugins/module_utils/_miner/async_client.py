@@ -13,11 +13,11 @@ from typing import Any, Callable, TypeVar
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner import sockets
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
-    Attend,
     Connection,
-    Knock,
     OpenStream,
+    Probe,
     ReadStream,
+    RunAction,
     Send,
     Steps,
     Together,
@@ -45,9 +45,9 @@ class AsyncClient:
             OpenStream: self._open_stream,
             ReadStream: self._read_stream,
             Wait: lambda command: self._sleep(command.seconds),
-            Knock: _knock,
+            Probe: _probe,
             Together: self._run_together,
-            Attend: lambda command: command.act(self.run),
+            RunAction: lambda command: command.act(self.run),
         }
 
     async def __aenter__(self) -> AsyncClient:
@@ -109,7 +109,7 @@ class AsyncClient:
         return await asyncio.gather(*map(run_apart, command.steps))
 
 
-async def _knock(command: Knock) -> bool:
+async def _probe(command: Probe) -> bool:
     try:
         sock = await sockets.connected(command.host, command.port, command.timeout_s)
     except (OSError, asyncio.TimeoutError):

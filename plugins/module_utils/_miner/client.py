@@ -14,11 +14,11 @@ from typing import Any, Callable, TypeVar
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import MinerError
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import (
-    Attend,
     Connection,
-    Knock,
     OpenStream,
+    Probe,
     ReadStream,
+    RunAction,
     Send,
     Steps,
     Together,
@@ -43,9 +43,9 @@ class Client:
             OpenStream: self._open_stream,
             ReadStream: self._read_stream,
             Wait: lambda command: self._sleep(command.seconds),
-            Knock: _knock,
+            Probe: _probe,
             Together: self._run_together,
-            Attend: self._attend,
+            RunAction: self._run_action,
         }
 
     def __enter__(self) -> Client:
@@ -117,7 +117,7 @@ class Client:
             except MinerError as error:
                 return error
 
-    def _attend(self, command: Attend) -> Any:
+    def _run_action(self, command: RunAction) -> Any:
         def run(steps: Steps[Any]) -> Awaitable[Any]:
             return asyncio.to_thread(self.run, steps)
 
@@ -127,7 +127,7 @@ class Client:
         return asyncio.run(act())
 
 
-def _knock(command: Knock) -> bool:
+def _probe(command: Probe) -> bool:
     try:
         socket.create_connection((command.host, command.port), timeout=command.timeout_s).close()
     except OSError:

@@ -181,10 +181,10 @@ def _not_back(setting: Setting[T], lost: MinerError | None, error: MinerError) -
 
 
 def _not_applied(setting: Setting[T], before: T, desired: T, after: T, lost: MinerError | None) -> MinerError:
-    wanted, found = setting.describe(desired), setting.describe(after)
-    differs = found if found != wanted else f"{found} with other secrets"
+    desired_text, found = setting.describe(desired), setting.describe(after)
+    differs = found if found != desired_text else f"{found} with other secrets"
     what = (
-        f"The miner was sent a change of its {setting.name} to {wanted}{_reply(lost)}, but it "
+        f"The miner was sent a change of its {setting.name} to {desired_text}{_reply(lost)}, but it "
         f"{'still' if after == before else 'now'} has {differs}."
     )
     failure: MinerError = NotApplied(f"{what} Nothing was sent again. Check the miner's logs, or run the task again.")

@@ -32,19 +32,19 @@ def invalid_url(url: str) -> InvalidInput:
 
 def connect_timed_out(url: str, timeout_s: float) -> Unreachable:
     """Nothing accepted the connection in time."""
-    return _unheard(url, f"no connection within {timeout_s:g} s", sent=False, transient=False)
+    return _no_answer(url, f"no connection within {timeout_s:g} s", sent=False, transient=False)
 
 
 def not_connected(url: str, error: BaseException) -> Unreachable:
     """The operating system could not connect."""
     number = getattr(error, "errno", None) or 0
     reason = os.strerror(number) if number > 0 else getattr(error, "strerror", None)
-    return _unheard(url, (reason or "the connection failed").lower(), sent=False)
+    return _no_answer(url, (reason or "the connection failed").lower(), sent=False)
 
 
 def closed(url: str, path: str) -> Unreachable:
     """The connection was closed before a reply came."""
-    return _unheard(url, _CLOSED, sent=True, to=f" to {path}")
+    return _no_answer(url, _CLOSED, sent=True, to=f" to {path}")
 
 
 def no_tls(url: str, error: ssl.SSLError) -> Unreachable:
@@ -121,7 +121,7 @@ def whole_reply(url: str, path: str, status: int, headers: Mapping[str, str], bo
     return Reply(status, body, known.get("location"), known.get("date"), known.get("content-type"))
 
 
-def _unheard(url: str, reason: str, sent: bool, transient: bool = True, to: str = "") -> Unreachable:
+def _no_answer(url: str, reason: str, sent: bool, transient: bool = True, to: str = "") -> Unreachable:
     return Unreachable(
         f"No miner answers at {url}: {reason}{to}. Check that it has power and network, and that host and port "
         "(dragonmint_host or ansible_host, dragonmint_port) are right.",

@@ -12,10 +12,10 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps i
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.mining import SUMMARY, Mining, not_mining
 
 
-def current_mining(session: Session, patient: bool = True) -> Steps[Mining]:
+def current_mining(session: Session, retry: bool = True) -> Steps[Mining]:
     """Reads the state of cgminer; if it still does not respond after the usual retries, it is not ready."""
     try:
-        return (yield from session.read(SUMMARY, patient))
+        return (yield from session.read(SUMMARY, retry))
     except NotReady:
         return not_mining()
 
@@ -24,7 +24,7 @@ def wait_ready(session: Session, timeout_s: float) -> Steps[None]:
     """Waits until cgminer responds after a change. Raises NotReady if it does not within ``timeout_s`` seconds."""
 
     def is_ready() -> Steps[bool]:
-        return (yield from session.read(SUMMARY, patient=False)).ready
+        return (yield from session.read(SUMMARY, retry=False)).ready
 
     with after_change():
         if not (yield from wait_until(session, is_ready, timeout_s)):

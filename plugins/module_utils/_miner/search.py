@@ -22,7 +22,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import ipv4_from
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Knock, Steps, Together, apart
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Probe, Steps, Together, apart
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.system import OVERVIEW, Overview
 
 SEARCH_MAX = 4096
@@ -31,7 +31,7 @@ _PROBE_S = 1.0
 _LOOKS_AT_ONCE = 64
 _LOOK_TIMEOUT_S = 3.0
 # A booting miner usually comes back at its old address, and a search queries all of its neighbours.
-_PATIENCE_S = 120.0
+_OWN_ADDRESS_S = 120.0
 _PAUSE_S = 5.0
 
 Found = tuple[str, Overview]
@@ -61,14 +61,14 @@ def hosts_to_search(text: str | None) -> list[str]:
 
 def accepts_connections(session: Session, host: str) -> Steps[bool]:
     """Whether anything listens at this address, on the port of the session's miner."""
-    accepts: bool = yield Knock(host, session.connection.port, _PROBE_S)
+    accepts: bool = yield Probe(host, session.connection.port, _PROBE_S)
     return accepts
 
 
 def read_overview(session: Session) -> Steps[Overview]:
     """Reads the overview of a miner that may still be booting: a failed read may succeed soon."""
     try:
-        return (yield from session.read(OVERVIEW, patient=False))
+        return (yield from session.read(OVERVIEW, retry=False))
     except BadReply as error:
         raise BadReply(str(error), error.reason, transient=True) from error
 
@@ -96,7 +96,7 @@ def search(session: Session, hosts: Sequence[str], mac: str, passwords: Sequence
     return next((found for found in outcomes if found and not isinstance(found, MinerError)), None)
 
 
-def whereabouts(session: Session, hosts: Sequence[str], passwords: Sequence[str] = ()) -> Steps[dict[str, str]]:
+def locate(session: Session, hosts: Sequence[str], passwords: Sequence[str] = ()) -> Steps[dict[str, str]]:
     """Looks at many addresses at once and returns the address of each miner found, by MAC."""
 
     def look_there(host: str) -> Steps[tuple[str, str] | None]:
@@ -127,7 +127,7 @@ class Tracker:
         self._session = session
         self._hosts = hosts
         self._passwords = passwords
-        self._patience_s = min(_PATIENCE_S, wait_s / 3)
+        self._own_address_s = min(_OWN_ADDRESS_S, wait_s / 3)
         self._mac = ""
         self._silent_since: float | None = None
         self._next_search_at = 0.0
@@ -180,7 +180,7 @@ class Tracker:
             )
         except (Unreachable, TimedOut) as error:
             self._silent_since = self._silent_since or now
-            if now - self._silent_since < self._patience_s:
+            if now - self._silent_since < self._own_address_s:
                 raise
             trouble = error
         if now >= self._next_search_at:

@@ -132,22 +132,22 @@ class Session:
         )
         return Session(connection, self.now, self.tokens)
 
-    def read(self, endpoint: Endpoint[T], patient: bool = True) -> Steps[T]:
-        """Reads a value. ``patient`` means that failures are retried according to the policy.
+    def read(self, endpoint: Endpoint[T], retry: bool = True) -> Steps[T]:
+        """Reads a value. ``retry`` means that failures are retried according to the policy.
 
         Raises only errors of this collection.
         """
         request = Request(endpoint)
-        if not patient:
+        if not retry:
             return (yield from self._ask(request))
-        return (yield from self._patiently(lambda: self._ask(request)))
+        return (yield from self._with_retries(lambda: self._ask(request)))
 
     def write(self, request: Request[T]) -> Steps[T]:
         """Sends a change, once.
 
         Raises TimedOut, BadReply, or Unreachable with ``sent`` if the miner may or may not have applied it.
         """
-        with _unsent():
+        with _marking_unsent():
             yield from self.require_rights()
         return (yield from self._ask(request))
 
@@ -157,7 +157,7 @@ class Session:
         It counts as a read, and is retried like one until the stream begins.
         """
         command = OpenStream(self.connection, LOGS_PATH, log_headers(last, is_followed))
-        yield from self._patiently(lambda: self._ask_log(command))
+        yield from self._with_retries(lambda: self._ask_log(command))
 
     def require_rights(self) -> Steps[None]:
         """Raises PermissionDenied for the user guest, and WrongDevice unless the miner has the expected MAC.
@@ -180,7 +180,7 @@ class Session:
 
     def log_in(self) -> Steps[Login]:
         """Logs in at /api/auth, whose answer is reliable, and continues with the accepted credential."""
-        return (yield from self._patiently(self._log_in))
+        return (yield from self._with_retries(self._log_in))
 
     def refusal_of_login(self) -> Steps[str | None]:
         """Returns why /api/auth refuses the login that other requests accepted; None if it accepts it or did not say.
@@ -206,7 +206,7 @@ class Session:
         for password in passwords:
             request = auth(username, password)
             try:
-                yield from self._patiently(partial(self._send, request, None))
+                yield from self._with_retries(partial(self._send, request, None))
             except Rejected as error:
                 _require_users(username, error)
                 if error.reason not in LOGIN_REFUSALS:
@@ -217,7 +217,7 @@ class Session:
 
     def page_title(self) -> Steps[str | None]:
         """Returns the title of the miner's web page, which needs no login; it is the name of the firmware."""
-        return page_title((yield from self._patiently(self._get_index)))
+        return page_title((yield from self._with_retries(self._get_index)))
 
     def is_miner(self) -> Steps[bool]:
         """Whether the device is a miner, found out without sending it a login. Does not retry.
@@ -249,7 +249,7 @@ class Session:
             return False
         return True
 
-    def _patiently(self, ask: Callable[[], Steps[T]]) -> Steps[T]:
+    def _with_retries(self, ask: Callable[[], Steps[T]]) -> Steps[T]:
         pause_s = _FIRST_PAUSE_S
         for _attempt in range(self.connection.retries):
             try:
@@ -305,7 +305,7 @@ class Session:
 
     def _log_in_first(self) -> Steps[None]:
         """Logs in for a request that the miner did not carry out."""
-        with _unsent():
+        with _marking_unsent():
             yield from self._log_in()
 
     def _send_again(self, request: Request[T]) -> Steps[T]:
@@ -351,7 +351,7 @@ class Session:
 
 
 @contextmanager
-def _unsent() -> Iterator[None]:
+def _marking_unsent() -> Iterator[None]:
     """Marks errors raised within it as having occurred before the request was sent, or after it was refused."""
     try:
         yield

@@ -49,15 +49,15 @@ _ROUNDS = 3
 # The TLS alert that a TLS port sends in reply to http.
 _TLS_ALERT = b"\x15\x03"
 # The errors by which a network reports that nothing is there.
-_NOBODY = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ETIMEDOUT)
+_NOTHING_THERE = (errno.ECONNREFUSED, errno.ECONNRESET, errno.EHOSTUNREACH, errno.ENOTCONN, errno.ETIMEDOUT)
 
 
-def sockets_allowed(wanted: int) -> int:
-    """Returns how many sockets may be open at once: ``wanted``, capped by this process's limit."""
+def sockets_allowed(count: int) -> int:
+    """Returns how many sockets may be open at once: ``count``, capped by this process's limit."""
     limit, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if limit == resource.RLIM_INFINITY:
-        return wanted
-    return max(1, min(wanted, limit - len(list(Path("/dev/fd").iterdir())) - _SPARE_FILES))
+        return count
+    return max(1, min(count, limit - len(list(Path("/dev/fd").iterdir())) - _SPARE_FILES))
 
 
 async def probe(address: str, port: int, timeout_s: float) -> socket.socket | None:
@@ -67,7 +67,7 @@ async def probe(address: str, port: int, timeout_s: float) -> socket.socket | No
     except asyncio.TimeoutError:
         return None
     except OSError as error:
-        if error.errno in _NOBODY:
+        if error.errno in _NOTHING_THERE:
             return None
         raise
 

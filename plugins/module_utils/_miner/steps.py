@@ -103,7 +103,7 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Knock:
+class Probe:
     """Check whether anything accepts a connection at an address. The result is a bool."""
 
     host: str
@@ -127,13 +127,13 @@ RunSteps = Callable[[Generator[Any, Any, Any]], Awaitable[Any]]
 
 
 @dataclass(frozen=True)
-class Attend:
+class RunAction:
     """Run an action that needs its own event loop. The result is what ``act`` returns."""
 
     act: Callable[[RunSteps], Awaitable[Any]]
 
 
-Command = Union[Send, OpenStream, ReadStream, Wait, Knock, Together, Attend]
+Command = Union[Send, OpenStream, ReadStream, Wait, Probe, Together, RunAction]
 
 
 def apart(steps: Steps[T]) -> Steps[T]:

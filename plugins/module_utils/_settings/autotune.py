@@ -78,26 +78,26 @@ def autotune_from(mode: str, level: str | None) -> AutoTune:
     return AutoTune(mode, level)
 
 
-def aim(wanted: AutoTune, current: AutoTune) -> AutoTune:
+def resolved(desired: AutoTune, current: AutoTune) -> AutoTune:
     """Returns what a miner reports in its desired state. Raises Unsupported for a level if the firmware has none.
 
     If the current level should be kept but does not exist in the new mode, the plain level is used.
     """
-    if wanted.level is not None:
+    if desired.level is not None:
         if current.level is None:
             raise Unsupported(
                 "This miner's firmware does not have autotune levels, only Innosilicon's does. Leave level out."
             )
-        return wanted
-    is_kept = wanted.mode == current.mode or current.level is None or current.level in LEVELS.get(wanted.mode, ())
-    return AutoTune(wanted.mode, current.level if is_kept else _PLAIN_LEVEL)
+        return desired
+    is_kept = desired.mode == current.mode or current.level is None or current.level in LEVELS.get(desired.mode, ())
+    return AutoTune(desired.mode, current.level if is_kept else _PLAIN_LEVEL)
 
 
-def is_desired(fact: Mapping[str, Any], wanted: AutoTune) -> bool:
+def is_desired(fact: Mapping[str, Any], desired: AutoTune) -> bool:
     """Whether a mode and level, as shown in facts, are the desired ones."""
     current = AutoTune(fact["mode"], fact["level"])
     try:
-        return aim(wanted, current) == current
+        return resolved(desired, current) == current
     except Unsupported:
         return False
 
@@ -108,16 +108,16 @@ def current_autotune(session: Session) -> Steps[AutoTune]:
 
 
 def current_status(
-    session: Session, patient: bool = True, read_mining: Callable[[], Steps[Mining]] | None = None
+    session: Session, retry: bool = True, read_mining: Callable[[], Steps[Mining]] | None = None
 ) -> Steps[AutoTuneStatus]:
     """Reads whether cgminer runs and tunes; derived from its state on firmware without an endpoint for it.
 
     ``read_mining`` is for callers that have read the state of mining already.
     """
     try:
-        return (yield from session.read(AUTOTUNE_STATUS, patient))
+        return (yield from session.read(AUTOTUNE_STATUS, retry))
     except Unsupported:
-        mining = yield from (read_mining() if read_mining else current_mining(session, patient))
+        mining = yield from (read_mining() if read_mining else current_mining(session, retry))
         return AutoTuneStatus(mining.ready, bool(mining.is_tuning))
 
 
@@ -125,7 +125,7 @@ def wait_tuned(session: Session, timeout_s: float, changed: bool) -> Steps[None]
     """Waits until cgminer runs and has finished tuning. Raises NotReady if it has not within ``timeout_s`` seconds."""
 
     def is_tuned() -> Steps[bool]:
-        status = yield from current_status(session, patient=False)
+        status = yield from current_status(session, retry=False)
         return status.is_running and not status.is_tuning
 
     with after_change() if changed else nullcontext():
@@ -143,24 +143,24 @@ class AutoTuneSetting(Setting[AutoTune]):
 
     def __init__(self, session: Session, mode: str, level: str | None) -> None:
         super().__init__(session)
-        self._wanted = autotune_from(mode, level)
-        self._was_told = False
+        self._desired = autotune_from(mode, level)
+        self._was_sent = False
 
     def read(self) -> Steps[AutoTune]:
-        if self._was_told:
+        if self._was_sent:
             yield from configuration.pools_after_write(self.session, "autotune mode")
         return (yield from current_autotune(self.session))
 
     def desired(self, current: AutoTune) -> AutoTune:
-        return aim(self._wanted, current)
+        return resolved(self._desired, current)
 
     def prepare(self, current: AutoTune) -> Steps[None]:
         yield from self.session.require_rights()
         yield from self._require_effect()
         modes = yield from self._modes(current)
-        if self._wanted.mode not in modes:
+        if self._desired.mode not in modes:
             raise Unsupported(
-                f"This miner's firmware does not have the autotune mode {self._wanted.mode}, and would ignore it. "
+                f"This miner's firmware does not have the autotune mode {self._desired.mode}, and would ignore it. "
                 f"Use {', '.join(modes)}."
             )
         yield from configuration.pools_before_write(self.session, "autotune mode")
@@ -176,7 +176,7 @@ class AutoTuneSetting(Setting[AutoTune]):
 
     def write(self, current: AutoTune) -> Steps[None]:
         desired = self.desired(current)
-        self._was_told = True
+        self._was_sent = True
         yield from self.session.write(set_autotune(desired))
         if desired.mode == "balanced" and current.mode in ("factory", "balanced"):
             try:
@@ -206,7 +206,7 @@ class AutoTuneSetting(Setting[AutoTune]):
 
         Firmware with ``off`` lacks the status endpoint; that is checked only if it matters.
         """
-        if self._wanted.mode in _MODES_WITH_STATUS and self._wanted.mode in _MODES_WITHOUT_STATUS:
+        if self._desired.mode in _MODES_WITH_STATUS and self._desired.mode in _MODES_WITHOUT_STATUS:
             return MODES
         if current.level is not None:
             return _MODES_WITH_STATUS

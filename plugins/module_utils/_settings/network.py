@@ -95,11 +95,11 @@ class NetworkSetting(Setting[Network]):
         self._network = network
         self._hosts = hosts
         self._mac = ""
-        self._told_at: float | None = None
+        self._sent_at: float | None = None
 
     def read(self) -> Steps[Network]:
-        told_at = self._told_at
-        self.live = yield from (self.session.read(NETWORK) if told_at is None else self._find(told_at))
+        sent_at = self._sent_at
+        self.live = yield from (self.session.read(NETWORK) if sent_at is None else self._find(sent_at))
         return _comparable(self.live)
 
     def desired(self, current: Network) -> Network:
@@ -121,7 +121,7 @@ class NetworkSetting(Setting[Network]):
             )
 
     def write(self, current: Network) -> Steps[None]:
-        self._told_at = self.session.now()
+        self._sent_at = self.session.now()
         yield from self.session.write(update_network(self._network))
 
     def diff(self, before: Network, after: Network) -> tuple[Any, Any]:
@@ -132,7 +132,7 @@ class NetworkSetting(Setting[Network]):
             return "dhcp"
         return f"{value.ipaddress} {value.netmask} with gateway {value.gateway} and DNS {' '.join(value.dns)}"
 
-    def _find(self, told_at: float) -> Steps[Network]:
+    def _find(self, sent_at: float) -> Steps[Network]:
         """Reads the network settings wherever the miner is now."""
         if self._network.ipaddress:
             return (yield from self._find_static(self._network.ipaddress))
@@ -145,7 +145,7 @@ class NetworkSetting(Setting[Network]):
             found = elsewhere[1].network if elsewhere else None
         if found:
             return found
-        if self.session.now() >= told_at + (self.silent_s if self._hosts else min(self.silent_s, SETTLE_S)):
+        if self.session.now() >= sent_at + (self.silent_s if self._hosts else min(self.silent_s, SETTLE_S)):
             return self._network
         raise self._silent()
 

@@ -143,10 +143,10 @@ class PoolsSetting(Setting[Pools]):
     def __init__(self, session: Session, pools: Sequence[DesiredPool]) -> None:
         super().__init__(session)
         self._pools = pools
-        self._was_told = False
+        self._was_sent = False
 
     def read(self) -> Steps[Pools]:
-        if self._was_told:
+        if self._was_sent:
             return (yield from configuration.pools_after_write(self.session, self.name))
         return (yield from configuration.pools_before_write(self.session, self.name))
 
@@ -174,7 +174,7 @@ class PoolsSetting(Setting[Pools]):
 
     def write(self, current: Pools) -> Steps[None]:
         desired = self.desired(current)
-        self._was_told = True
+        self._was_sent = True
         try:
             if (yield from self.session.write(update_pools(desired))):
                 self.kept_because = _LOCKED

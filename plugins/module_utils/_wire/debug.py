@@ -77,11 +77,11 @@ def _debug_values(values: Mapping[str, Any], known: Mapping[str, _Known]) -> dic
     named = {
         name: read(next((values[key] for key in keys if key in values), None)) for name, (read, *keys) in known.items()
     }
-    understood = {key for _read, *keys in known.values() for key in keys} | _NOT_VALUES
-    others = {snake_case(key): scalar_of(value) for key, value in values.items() if key not in understood}
-    told = {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
+    known_keys = {key for _read, *keys in known.values() for key in keys} | _NOT_VALUES
+    others = {snake_case(key): scalar_of(value) for key, value in values.items() if key not in known_keys}
+    reported = {**{name: value for name, value in others.items() if name not in ("", "id", "chips")}, **named}
     # A PLL of 0 means that it is not reported.
-    return {**told, "pll": None} if told.get("pll") == 0 else told
+    return {**reported, "pll": None} if reported.get("pll") == 0 else reported
 
 
 _Known = tuple[Any, ...]

@@ -21,7 +21,7 @@ FORMAT = 3
 _STATES = (scan.POLLED, scan.LOCKED, scan.UNRESPONSIVE)
 
 
-class Unfit(Exception):
+class Unusable(Exception):
     """A cache can't be used; the text says why."""
 
 
@@ -31,11 +31,11 @@ def pack(scan: Scan, options: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unpack(cached: Any, options: Mapping[str, Any]) -> Scan:
-    """Returns the scan in a cache. Raises Unfit for one of another version, with other options, or damaged."""
+    """Returns the scan in a cache. Raises Unusable for one of another version, with other options, or damaged."""
     if not isinstance(cached, Mapping) or cached.get("format") != FORMAT:
-        raise Unfit("is from another version of this collection")
+        raise Unusable("is from another version of this collection")
     if cached.get("options") != _digest(options):
-        raise Unfit("was made with other options")
+        raise Unusable("was made with other options")
     try:
         return Scan(
             miners=[_found(miner) for miner in cached["miners"]],
@@ -46,7 +46,7 @@ def unpack(cached: Any, options: Mapping[str, Any]) -> Scan:
             at=float(cached["at"]),
         )
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise Unfit("is damaged") from None
+        raise Unusable("is damaged") from None
 
 
 def _digest(options: Mapping[str, Any]) -> str:

@@ -75,7 +75,7 @@ def second_look(fleet: OfHosts, seen: Results) -> dict[str, dict[str, Any]]:
     }
 
 
-def settled(fleet: OfHosts, seen: Results, moved: Results) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
+def located(fleet: OfHosts, seen: Results, moved: Results) -> tuple[dict[str, str], dict[str, Mapping[str, Any]]]:
     """Returns the address of each miner, and the result of reading it there.
 
     ``moved`` are the results of the second look. Another miner may be at a static address.
@@ -95,7 +95,7 @@ def steps(fleet: OfHosts, seen: Results, moved: Results, curtailed: Mapping[str,
 
     Where the role would keep the autotune mode, it is not compared; ``curtailed`` gives the reason by miner.
     """
-    addresses, found = settled(fleet, seen, moved)
+    addresses, found = located(fleet, seen, moved)
     hosts = [host for host, result in found.items() if "ansible_facts" in result and PROBLEM not in fleet.values(host)]
 
     def at(host: str) -> dict[str, Any]:
@@ -106,14 +106,14 @@ def steps(fleet: OfHosts, seen: Results, moved: Results, curtailed: Mapping[str,
     for setting, (module, options_of) in _SETTINGS.items():
         options = {host: options_of(fleet.values(host)) for host in hosts}
         if setting == AUTOTUNE:
-            options.update(dict.fromkeys(_left_alone(fleet, curtailed)))
+            options.update(dict.fromkeys(_not_compared_modes(fleet, curtailed)))
         by_host = {host: {**at(host), **own} for host, own in options.items() if own is not None}
         if by_host:
             found_steps.append(Step(setting, module, by_host))
     return found_steps
 
 
-def _left_alone(fleet: OfHosts, curtailed: Mapping[str, str]) -> dict[str, str]:
+def _not_compared_modes(fleet: OfHosts, curtailed: Mapping[str, str]) -> dict[str, str]:
     """Returns why the desired mode is not compared, for the miners that have one."""
     return {
         host: reason
@@ -186,8 +186,8 @@ def outcome(
     could not be compared. ``summary``: each number, and why the run fails. ``is_ok``: whether it succeeds. ``stats``:
     only the numbers, without any text from a miner.
     """
-    addresses, found = settled(fleet, seen, moved)
-    reasons = _left_alone(fleet, curtailed)
+    addresses, found = located(fleet, seen, moved)
+    reasons = _not_compared_modes(fleet, curtailed)
     by_miner = {}
     for miner in fleet.of:
         problem = {"msg": fleet.values(miner)[PROBLEM]} if PROBLEM in fleet.values(miner) else {}
@@ -197,25 +197,25 @@ def outcome(
         by_miner[miner] = list(_rows(miner, addresses[miner], error, results, reasons.get(miner, "")))
     counts = words.tally((rows[0]["outcome"] for rows in by_miner.values()), OUTCOMES)
     failed = [miner for miner, rows in by_miner.items() if rows[0]["outcome"] in NOT_COMPARED]
-    objections = list(_objections(len(failed), counts[DRIFT], audit))
-    summary = " ".join([words.summed_up(counts), *objections])
+    failures = list(_failures(len(failed), counts[DRIFT], audit))
+    summary = " ".join([words.summed_up(counts), *failures])
     rows = [row for rows in by_miner.values() for row in rows]
     return {
         "rows": rows,
         "shown": [row for kind in WORST_FIRST for row in rows if row["outcome"] == kind],
         "failed": failed,
         "summary": summary,
-        "is_ok": not objections,
+        "is_ok": not failures,
         "stats": {
             "miners": len(by_miner),
             **{name.replace(" ", "_"): count for name, count in counts.items()},
-            "is_ok": not objections,
+            "is_ok": not failures,
             "summary": summary,
         },
     }
 
 
-def _objections(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> Iterator[str]:
+def _failures(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> Iterator[str]:
     if not_compared and not audit["partial"]:
         yield (
             f"{words.counted(not_compared, 'miner')} could not be compared with the desired state. "
@@ -226,7 +226,7 @@ def _objections(not_compared: int, drifting: int, audit: Mapping[str, Any]) -> I
 
 
 def _rows(
-    miner: str, address: str, error: Mapping[str, Any], results: Results, left_alone: str
+    miner: str, address: str, error: Mapping[str, Any], results: Results, kept_mode: str
 ) -> Iterator[dict[str, str]]:
     failure = error or next((each for name, each in results.items() if _is_failure(name, each)), {})
     if failure:
@@ -240,9 +240,9 @@ def _rows(
         for name, desired in result["diff"]["after"].items()
     ]
     if not drifts:
-        yield _row(miner, address, AS_DESIRED, reason=left_alone)
+        yield _row(miner, address, AS_DESIRED, reason=kept_mode)
     for drift in drifts:
-        yield _row(miner, address, DRIFT, *drift, reason=left_alone)
+        yield _row(miner, address, DRIFT, *drift, reason=kept_mode)
 
 
 def _is_failure(setting: str, result: Mapping[str, Any]) -> bool:

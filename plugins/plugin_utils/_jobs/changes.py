@@ -87,15 +87,17 @@ def compare(
     present = list(dict.fromkeys(str(row[identity[0]]) for row in rows))
     unknown = {str(row[identity[0]]) for row in rows if row.get(identity[1]) in _UNKNOWN}
     current: dict[str, dict[str, float]] = {}
-    told = []
+    marked = []
     for row in rows:
         if tones.tone_of_row(row) not in (tones.BAD, tones.WARN):
-            told.append({**row, **dict.fromkeys(COLUMNS, "")})
+            marked.append({**row, **dict.fromkeys(COLUMNS, "")})
             continue
         miner, what = str(row[identity[0]]), _what(row, identity)
         since = before.get(miner, {}).get(what)
         current.setdefault(miner, {})[what] = now if since is None else since
-        told.append({**row, "change": NEW if since is None else STILL, "since": _day(now if since is None else since)})
+        marked.append(
+            {**row, "change": NEW if since is None else STILL, "since": _day(now if since is None else since)}
+        )
     after: dict[str, Mapping[str, float]] = {
         miner: problems for miner, problems in before.items() if is_limited and miner not in present
     }
@@ -107,12 +109,12 @@ def compare(
     posted = known.posted if known and known.posted is not None else before
     seen = known.miners if known else None
     return Changes(
-        told,
+        marked,
         difference,
         _difference(posted, after, present),
         Known(now, after, posted, sorted({*(seen or ()), *present}) if is_limited else sorted(present)),
         before=known.at if known else None,
-        still=sum(row["change"] == STILL for row in told),
+        still=sum(row["change"] == STILL for row in marked),
         arrived=[] if seen is None else sorted({*present} - {*seen}),
         left=[] if seen is None or is_limited else sorted({*seen} - {*present}),
     )

@@ -125,14 +125,14 @@ def find(results: Mapping[str, Mapping[str, Any] | None], limits: Limits) -> lis
     one timed out; ``error``, if the firmware has one; ``pools`` of dragonmint_pools in check mode, if pools are
     desired. Raises InvalidVariables for invalid ratings.
     """
-    looked = results.get("seen") or {}
+    reading = results.get("seen") or {}
     pools = results.get("pools") or {}
-    if looked.get("error_code") == "timeout" and _facts(results.get("identity")):
+    if reading.get("error_code") == "timeout" and _facts(results.get("identity")):
         return [Finding(CGMINER_DOWN, CRITICAL, "cgminer hangs and does not answer", remedy=RESTART)]
-    failure = _failure(looked) or (_failure(pools) if pools.get("unreachable") else None)
+    failure = _failure(reading) or (_failure(pools) if pools.get("unreachable") else None)
     if failure:
         return [failure]
-    facts = {**_facts(looked), **_facts(results.get("error"))}
+    facts = {**_facts(reading), **_facts(results.get("error"))}
     if "dragonmint_mining" not in facts:
         return [Finding(UNEXAMINED, CRITICAL, "its mining state could not be read")]
     seen = Seen(facts, pools, limits)

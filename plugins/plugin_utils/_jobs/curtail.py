@@ -241,13 +241,13 @@ def policy_from(values: Mapping[str, Any], goal: Goal, is_check: bool) -> Policy
     )
 
 
-def chosen_record(values: Mapping[str, Any], handed: Any, file: str | None, place: Place) -> tuple[Record, Place]:
+def chosen_record(values: Mapping[str, Any], passed_on: Any, file: str | None, place: Place) -> tuple[Record, Place]:
     """Returns the record of the event: the first with miners.
 
     The order is: what a user gave, what an earlier job left in the variable dragonmint_curtail, and the file. Raises
     InvalidVariables for an unusable record.
     """
-    left = handed.get("record") if isinstance(handed, Mapping) else None
+    left = passed_on.get("record") if isinstance(passed_on, Mapping) else None
     given = {
         RECORD_DATA.name: values["record_data"],
         "the variable dragonmint_curtail": left,
@@ -286,7 +286,7 @@ def curtailed_until(record: Record, of_inventory: Mapping[str, Any], now: float)
     return {name: until for name, until in found.items() if now < until}
 
 
-def why_left_alone(until: float) -> str:
+def why_mode_is_kept(until: float) -> str:
     """Returns why the mode of a miner is kept until its event ends."""
     return (
         f"The autotune mode is kept, since the miner is curtailed until {curtail_record.shown(until)}. Run "

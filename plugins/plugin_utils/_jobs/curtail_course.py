@@ -115,7 +115,7 @@ class Miner:
 
 
 @dataclass(order=True)
-class _Turn:
+class _Queued:
     at: float
     order: tuple[Any, ...]
     name: str = field(compare=False)
@@ -142,8 +142,8 @@ class Course:
         self.is_first_round = True
         self.saved_before_watts = self.confirmed_watts = self.expected_watts = 0.0
         self._began, self._wall = now, wall
-        self._reads = [_Turn(now, (miner.number,), miner.name) for miner in self.miners.values()]
-        self._commands: list[_Turn] = []
+        self._reads = [_Queued(now, (miner.number,), miner.name) for miner in self.miners.values()]
+        self._commands: list[_Queued] = []
         self._order: list[tuple[tuple[Any, ...], str]] = []
         self._ranks: dict[str, tuple[Any, ...]] = {}
         self._next_command_at = now
@@ -227,7 +227,7 @@ class Course:
             miner.address, miner.error, miner.state, miner.is_settled = address, ("", ""), PENDING, False
             self._open.add(name)
         self._reads = [turn for turn in self._reads if turn.name not in addresses]
-        self._reads += [_Turn(self._began, (self.miners[name].number,), name) for name in addresses]
+        self._reads += [_Queued(self._began, (self.miners[name].number,), name) for name in addresses]
         heapq.heapify(self._reads)
 
     def plan(self, now: float) -> None:
@@ -238,7 +238,7 @@ class Course:
         self._choose(now)
         if self.goal.kw is not None and not self.policy.accepts_part and self.missing_watts > _SLACK_W:
             if not self.policy.is_check and any(self.miners[name].seen is None for name in self._open):
-                self._choose_nobody(now)
+                self._withdraw_all(now)
                 return
             self.problem = TOO_LITTLE
         seconds = sum(self._cost_s(miner) for miner in self.miners.values() if miner.is_chosen)
@@ -355,8 +355,8 @@ class Course:
         if code == "bad_reply" and miner.garbled_since is None:
             miner.garbled_since = now
         since = miner.garbled_since
-        is_hopeful = code == "not_ready" or (code == "not_applied" and miner.ignored < _IGNORED_MAX)
-        if is_hopeful or (code == "bad_reply" and since is not None and now - since < self.policy.unreachable_s):
+        is_retried = code == "not_ready" or (code == "not_applied" and miner.ignored < _IGNORED_MAX)
+        if is_retried or (code == "bad_reply" and since is not None and now - since < self.policy.unreachable_s):
             self._again(miner, now + AGAIN_S)
         else:
             self._given_up(miner, REFUSED, now)
@@ -384,9 +384,9 @@ class Course:
 
     def _again(self, miner: Miner, at: float) -> None:
         if miner.seen is None:
-            heapq.heappush(self._reads, _Turn(at, (miner.number,), miner.name))
+            heapq.heappush(self._reads, _Queued(at, (miner.number,), miner.name))
         else:
-            heapq.heappush(self._commands, _Turn(at, self._ranks[miner.name], miner.name))
+            heapq.heappush(self._commands, _Queued(at, self._ranks[miner.name], miner.name))
 
     def _choose(self, now: float) -> None:
         """Chooses further miners to command: all that are due, or as many as the requested kW needs.
@@ -399,7 +399,7 @@ class Course:
                     return
                 step(self.miners[name], now)
 
-    def _choose_nobody(self, now: float) -> None:
+    def _withdraw_all(self, now: float) -> None:
         for miner in self.miners.values():
             if miner.seen and miner.is_chosen:
                 miner.is_chosen = False

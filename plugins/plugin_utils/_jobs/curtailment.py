@@ -117,7 +117,7 @@ def goal_from(values: Mapping[str, Any]) -> Goal:
 def step_for(seen: Seen, goal: Goal, known: Known, now: float) -> Step:
     """Returns what the goal means for a miner. To save kW, the first resort is its lowest mode."""
     if goal.restore:
-        return _rested(_restored(seen, known), seen, known, now)
+        return _limited(_restored(seen, known), seen, known, now)
     if goal.mode is None and goal.kw is None:
         return last_resort(seen, known, now)
     step = _lowered(seen, goal.mode or LOWEST_MODE, known)
@@ -195,10 +195,10 @@ def _allowed(step: Step, seen: Seen, known: Known, now: float) -> Step:
     """Revokes a step down that the user has excluded."""
     if step.is_due and seen.miner in known.never:
         return _skipped(step, NEVER, "It is in the group curtail_never.")
-    return _rested(step, seen, known, now)
+    return _limited(step, seen, known, now)
 
 
-def _rested(step: Step, seen: Seen, known: Known, now: float) -> Step:
+def _limited(step: Step, seen: Seen, known: Known, now: float) -> Step:
     """Revokes a step that comes too soon after the last one."""
     at = known.record.switched_at(seen.miner)
     if not step.is_due or at is None or now >= at + known.minimum_s:

@@ -55,7 +55,7 @@ class Verdict:
     warning: str = ""
 
 
-def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
+def verdict_of(choice: Choice, gaps: Sequence[str]) -> Verdict:
     """Returns what is wrong with the hosts of a job. ``gaps`` are those of the inventory."""
     why = " ".join(gaps)
     if choice.unmatched:
@@ -72,7 +72,7 @@ def judged(choice: Choice, gaps: Sequence[str]) -> Verdict:
     return Verdict()
 
 
-def nobody_within(limit: str) -> str:
+def empty_limit(limit: str) -> str:
     """Returns the problem if the inventory has no hosts, so that a limit leaves none, not even localhost."""
     return (
         f"The inventory has no hosts, so --limit {quoted(limit)} leaves none. Set it with -i, or check the warnings "
@@ -146,26 +146,26 @@ def of_play(given: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def wrong_variables(
-    tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]], may_lack: bool = False
+    tables: Sequence[Variables], hosts: Iterable[tuple[str, Mapping[str, Any]]], may_miss: bool = False
 ) -> str:
     """Returns what is wrong with the variables of these hosts, before templating; empty if nothing is.
 
     Templates are not evaluated; the job checks their values. Hosts that share their values are checked once.
-    ``may_lack`` means that required variables may be missing, for example if there is no host that would have them.
+    ``may_miss`` means that required variables may be missing, for example if there is no host that would have them.
     """
     names = {entry.name for table in tables for entry in table}
     prefixes = tuple(table.prefix for table in tables if table.prefix)
-    looked_at: dict[tuple[tuple[str, int], ...], tuple[str, dict[str, Any]]] = {}
-    concerned: dict[str, list[str]] = {}
+    problems: dict[tuple[tuple[str, int], ...], tuple[str, dict[str, Any]]] = {}
+    hosts_by_problem: dict[str, list[str]] = {}
     for host, variables in hosts:
         given = {name: value for name, value in variables.items() if name in names or name.startswith(prefixes)}
         # Keeping the values prevents new objects from getting the same id.
         key = tuple((name, id(value)) for name, value in given.items())
-        if key not in looked_at:
-            looked_at[key] = (_problem(tables, given, may_lack), given)
-        if looked_at[key][0]:
-            concerned.setdefault(looked_at[key][0], []).append(host)
-    return " ".join(f"{problem} {_on(miners)}" for problem, miners in concerned.items())
+        if key not in problems:
+            problems[key] = (_problem(tables, given, may_miss), given)
+        if problems[key][0]:
+            hosts_by_problem.setdefault(problems[key][0], []).append(host)
+    return " ".join(f"{problem} {_on(miners)}" for problem, miners in hosts_by_problem.items())
 
 
 def slice_switches(tables: Sequence[Variables]) -> list[Variables]:
@@ -219,12 +219,12 @@ def two_logins(environment: Mapping[str, str], asks_password: bool) -> str:
     )
 
 
-def _problem(tables: Sequence[Variables], given: Mapping[str, Any], may_lack: bool) -> str:
+def _problem(tables: Sequence[Variables], given: Mapping[str, Any], may_miss: bool) -> str:
     unknown = [name for name, value in given.items() if needs_evaluation(value)]
     try:
         for table in tables:
-            lacking = [entry.name for entry in table if entry.name not in given] if may_lack else []
-            normalised(table, given, [*unknown, *lacking])
+            missing = [entry.name for entry in table if entry.name not in given] if may_miss else []
+            normalised(table, given, [*unknown, *missing])
     except InvalidVariables as error:
         return str(error)
     return ""

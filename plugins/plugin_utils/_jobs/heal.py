@@ -22,7 +22,7 @@ SUBSETS = ("identity", "hardware", "mining", "autotune")
 _NAMED = 10
 _HEALTHY = "healthy"
 _STATES = (_HEALTHY, checks.CRITICAL, checks.WARNING, *checks.UNKNOWN, checks.CURTAILED)
-_HINDRANCES = {
+_NOT_REMEDIED = {
     remedies.LIMIT_REACHED: "got no remedy because of health_remedy_interval_hours; the report says since when",
     remedies.FAILED: "could not get a remedy; the report says why",
     remedies.NOT_TRIED: "did not get the planned remedy",
@@ -214,12 +214,12 @@ def examined(
         values = fleet.values(host)
         if host not in curtailed or PROBLEM in values:
             return _health(host, values, results, record_of, now)
-        return _excused(_health(host, {**values, "min_hashrate_ratio": 0.0}, results, record_of, now))
+        return _without_unreachable(_health(host, {**values, "min_hashrate_ratio": 0.0}, results, record_of, now))
 
     return [Examined(host, fleet.addresses[host], health(host)) for host in fleet.of]
 
 
-def _excused(health: Health | None) -> Health | None:
+def _without_unreachable(health: Health | None) -> Health | None:
     if health is None or all(finding.code != checks.UNREACHABLE for finding in health.findings):
         return health
     finding = checks.Finding(checks.CURTAILED, checks.INFO, "it is curtailed and does not answer; it may be off")
@@ -247,11 +247,11 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
     Also ``findings``, the rows without the healthy miners, ``miners``, the input of ``outcome``, and ``batch``, how
     many miners are healed at once. ``due`` are names; it is empty if there is a ``problem``, and without health_heal.
     """
-    needy = [each.miner for each in miners if each.health and each.health.remedy]
+    due = [each.miner for each in miners if each.health and each.health.remedy]
     problem = ""
-    if values["heal"] and len(needy) * 100 > values["max_unhealthy_percent"] * len(miners):
+    if values["heal"] and len(due) * 100 > values["max_unhealthy_percent"] * len(miners):
         problem = (
-            f"{len(needy)} of {counted(len(miners), 'miner')} need a remedy, more than health_max_unhealthy_percent "
+            f"{len(due)} of {counted(len(miners), 'miner')} need a remedy, more than health_max_unhealthy_percent "
             f"({values['max_unhealthy_percent']:g}) allows, so none was sent. Look for a common cause."
         )
     rows = _rows(miners)
@@ -259,9 +259,9 @@ def plan(miners: Sequence[Examined], values: Mapping[str, Any]) -> dict[str, Any
         "rows": rows,
         "findings": [row for row in rows if row["severity"] != remedies.OK],
         "miners": [asdict(each) for each in miners],
-        "due": needy if values["heal"] and not problem else [],
+        "due": due if values["heal"] and not problem else [],
         "batch": max(1, int(len(miners) * values["max_parallel_percent"] / 100)),
-        "summary": " ".join([_states(miners), *_wished(miners, values, problem)]),
+        "summary": " ".join([_states(miners), *_planned(miners, values, problem)]),
         "problem": problem,
     }
 
@@ -299,9 +299,9 @@ def outcome(
         if row["outcome"] in _NOT_SENT or (row["severity"] in counts and row["outcome"] != remedies.HEALED)
     )
     is_only_a_plan = is_check or not values["heal"]
-    wished = _wished(miners, values, problem) if is_only_a_plan else _tried(miners, rows)
+    texts = _planned(miners, values, problem) if is_only_a_plan else _tried(miners, rows)
     is_ok = not failed and not problem
-    summary = " ".join(filter(None, [_states(miners), *wished, *_hindered(rows), problem]))
+    summary = " ".join(filter(None, [_states(miners), *texts, *_not_remedied(rows), problem]))
     return {
         "rows": rows,
         "failed": list(failed),
@@ -355,13 +355,13 @@ def _state(examined: Examined) -> str:
     return next((severity for severity in (checks.CRITICAL, checks.WARNING) if severity in severities), _HEALTHY)
 
 
-def _wished(miners: Sequence[Examined], values: Mapping[str, Any], problem: str) -> list[str]:
+def _planned(miners: Sequence[Examined], values: Mapping[str, Any], problem: str) -> list[str]:
     """Returns how many miners would get which remedy next."""
-    wished = [each.health.remedy for each in miners if each.health and each.health.remedy]
-    if problem or not wished:
+    kinds = [each.health.remedy for each in miners if each.health and each.health.remedy]
+    if problem or not kinds:
         return []
     hint = "" if values["heal"] else " with health_heal"
-    return [f"{counted(len(wished), 'miner')} would get a remedy{hint} ({_kinds(wished)})."]
+    return [f"{counted(len(kinds), 'miner')} would get a remedy{hint} ({_kinds(kinds)})."]
 
 
 def _tried(miners: Sequence[Examined], rows: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -375,9 +375,9 @@ def _tried(miners: Sequence[Examined], rows: Sequence[Mapping[str, Any]]) -> lis
     return [f"{counted(len(tried), 'miner')} got a remedy ({_kinds(kinds)}), {healed} healed."]
 
 
-def _hindered(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    ends = {end: len({row["miner"] for row in rows if row["outcome"] == end}) for end in _HINDRANCES}
-    return [f"{counted(count, 'miner')} {_HINDRANCES[end]}." for end, count in ends.items() if count]
+def _not_remedied(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    ends = {end: len({row["miner"] for row in rows if row["outcome"] == end}) for end in _NOT_REMEDIED}
+    return [f"{counted(count, 'miner')} {_NOT_REMEDIED[end]}." for end, count in ends.items() if count]
 
 
 def _kinds(kinds: Sequence[str]) -> str:

@@ -129,7 +129,7 @@ class _Sum:
     expected_hs: float = 0.0
     unrated: int = 0
     # Miners whose rate is calculated from the clock.
-    reckoned: int = 0
+    calculated: int = 0
     unhealthy: int = 0
     # Only miners for which both are known.
     joule_watts: float = 0.0
@@ -143,7 +143,7 @@ class _Sum:
             self.expected_hs += miner.expected_hs
         else:
             self.unrated += 1
-        self.reckoned += miner.fact("mining", "is_rate_counted") is False
+        self.calculated += miner.fact("mining", "is_rate_counted") is False
         self.unhealthy += miner.state in (UNHEALTHY, WARNING)
         if miner.watts and miner.hashrate_hs:
             self.joule_watts += miner.watts
@@ -293,14 +293,14 @@ def _percent(miner: _Miner) -> float | None:
 
 def _row(miner: _Miner) -> dict[str, Any]:
     seen = miner.seen
-    told = [each for each in miner.findings if each.severity != checks.INFO]
+    shown_findings = [each for each in miner.findings if each.severity != checks.INFO]
     unit = miner.algorithm.unit if miner.algorithm else "H/s"
     return {
         "miner": seen.miner,
         "address": seen.address,
         "link": seen.page,
         "state": miner.state,
-        "detail": "; ".join(each.detail for each in told),
+        "detail": "; ".join(each.detail for each in shown_findings),
         "hashrate": "" if miner.hashrate_hs is None else rates.in_unit(miner.hashrate_hs, unit),
         "hashrate_hs": miner.hashrate_hs,
         "expected_percent": _percent(miner),
@@ -321,7 +321,7 @@ _MISSING: dict[str, Any] = {
     **dict.fromkeys((*COLUMNS, "link", "watts_from"), ""),
     **dict.fromkeys(("hashrate_hs", "expected_percent", "watts", "temperature_c")),
     "state": MISSING,
-    "detail": "It is expected, and the inventory did not find it.",
+    "detail": "The inventory expects it, but did not find it.",
 }
 
 
@@ -352,14 +352,14 @@ def _rate_line(algorithm: models.Algorithm, total: _Sum) -> str:
         line = f"{now}, of which {rated} of {expected} expected, the rest from {unrated}"
     else:
         line = f"{now} of {expected} expected"
-    return f"{algorithm.title}: {line}{_reckoned(total)}."
+    return f"{algorithm.title}: {line}{_calculated(total)}."
 
 
-def _reckoned(total: _Sum) -> str:
+def _calculated(total: _Sum) -> str:
     """Warns of rates that prove nothing, however plausible they look."""
-    if not total.reckoned:
+    if not total.calculated:
         return ""
-    return ", calculated from the clock" if total.reckoned == total.miners else ", partly calculated from the clock"
+    return ", calculated from the clock" if total.calculated == total.miners else ", partly calculated from the clock"
 
 
 def _power_line(power: Mapping[str, float]) -> str:
@@ -393,12 +393,12 @@ def _tiles(counts: Mapping[str, int], parts: _Parts, power: Mapping[str, float])
 def _rate_note(algorithm: models.Algorithm, total: _Sum) -> str:
     """The reference value of the rate at the top of the page."""
     if not total.expected_hs:
-        return f"no rating{_reckoned(total)}"
+        return f"no rating{_calculated(total)}"
     rated, expected = (rates.in_unit(rate, algorithm.unit) for rate in (total.rated_hs, total.expected_hs))
     share = f"of {expected} expected ({100 * total.rated_hs / total.expected_hs:.1f} %)"
     if not total.unrated:
-        return f"{share}{_reckoned(total)}"
-    return f"{rated} {share}, {counted(total.unrated, 'miner')} without a rating{_reckoned(total)}"
+        return f"{share}{_calculated(total)}"
+    return f"{rated} {share}, {counted(total.unrated, 'miner')} without a rating{_calculated(total)}"
 
 
 def _tile(name: str, value: str, note: str) -> dict[str, str]:
@@ -505,10 +505,12 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 
 def _sources(reports: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """The results by address for each source of the inventory."""
-    for name, told in reports.items():
-        counts = {state: told.get(state) or 0 for state in ("polled", "locked", "unresponsive", "silent", "unknown")}
+    for name, shown_findings in reports.items():
+        counts = {
+            state: shown_findings.get(state) or 0 for state in ("polled", "locked", "unresponsive", "silent", "unknown")
+        }
         yield {
             "name": name,
             "counts": [f"{count} {state}" for state, count in counts.items() if count or state in ("polled", "silent")],
-            "problems": [str(problem) for problem in told.get("problems") or ()],
+            "problems": [str(problem) for problem in shown_findings.get("problems") or ()],
         }

@@ -171,10 +171,10 @@ VARIABLES = Variables(
 )
 
 
-def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
+def outcome(seen: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """Returns whether a miner mines, as far as one look at it shows.
 
-    ``seen`` is the result of the module dragonmint_facts, ``wanted`` are the variables of the job. The keys are
+    ``seen`` is the result of the module dragonmint_facts, ``values`` are the variables of the job. The keys are
     ``is_ok``; ``is_over``, whether further looks are pointless; and ``summary``, a sentence on what is missing.
     """
     mining = seen.get("ansible_facts", {}).get("dragonmint_mining") or {}
@@ -185,14 +185,14 @@ def outcome(seen: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[str, Any
         if board.get("status") == "Alive" and is_hashing(board, mining)
     ]
     alive = [_bare(pool["url"]) for pool in mining.get("pools") or () if pool.get("status") == "Alive"]
-    desired = None if wanted["pools"] is None else [_bare(pool["url"]) for pool in wanted["pools"]]
+    desired = None if values["pools"] is None else [_bare(pool["url"]) for pool in values["pools"]]
     is_ok = is_ready and bool(hashing) and bool(alive if desired is None else set(alive) & set(desired))
     summary = "The miner mines."
     if "error_code" in seen:
         summary = str(seen.get("msg"))
     elif not is_ok:
         summary = (
-            f"The settings are as desired, but the miner did not mine within {wanted['verify_timeout']:g} s: "
+            f"The settings are as desired, but the miner did not mine within {values['verify_timeout']:g} s: "
             f"cgminer {'answers' if is_ready else 'does not answer'}, boards hashing: {_listed(hashing)}, "
             f"pools alive: {_listed(alive)} (desired is {'any' if desired is None else ' or '.join(desired)}). "
             "Check the boards and the pools, or allow more time with provision_verify_timeout."

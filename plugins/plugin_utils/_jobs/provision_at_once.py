@@ -32,7 +32,7 @@ def plan(
     ``access`` is the pattern of those that get a password or an address, one by one. ``pools`` and ``autotune`` have
     the options of each miner that gets these, ``verify`` the variables of each that has to mine, ``logins`` the
     connection options of those that get a password. ``problems`` has, by miner, why it can't be provisioned.
-    ``left_alone`` has, by miner with a desired mode, why it keeps its current one. ``made_at`` is the time.
+    ``kept_modes`` has, by miner with a desired mode, why it keeps its current one. ``made_at`` is the time.
     """
     problems = _problems(variables)
     values = {name: found["values"] for name, found in variables.items() if name not in problems}
@@ -41,7 +41,7 @@ def plan(
         for name, own in values.items()
         if own["admin_password"] is not None
     }
-    left_alone = {
+    kept_modes = {
         name: reason
         for name, reason in (curtailed or {}).items()
         if name in values and values[name]["autotune_mode"] is not None and not values[name]["ends_curtailment"]
@@ -57,9 +57,9 @@ def plan(
         "autotune": {
             name: {**_autotune(own), **own_logins.get(name, {})}
             for name, own in values.items()
-            if own["autotune_mode"] is not None and name not in left_alone
+            if own["autotune_mode"] is not None and name not in kept_modes
         },
-        "left_alone": left_alone,
+        "kept_modes": kept_modes,
         "verify": {
             name: {"pools": own["pools"], "verify_timeout": own["verify_timeout"]}
             for name, own in values.items()
@@ -85,24 +85,24 @@ def looks(
     has, by miner that no further look can show mining, what is missing. ``before`` is the previous return value.
     """
     began = before.get("began", now)
-    lacking = dict(before.get("failed", {}))
+    missing = dict(before.get("failed", {}))
     waiting = before["waiting"] if before else [name for name in planned["verify"] if name not in failed]
     if latest is not None:
         outcomes = {name: outcome_of_look(latest.get(name, {}), planned["verify"][name]) for name in waiting}
         ends = {name: began + planned["verify"][name]["verify_timeout"] for name in waiting}
         over = {name for name, seen in outcomes.items() if seen["is_over"] or now >= ends[name]}
-        lacking |= {name: outcomes[name]["summary"] for name in waiting if name in over and not outcomes[name]["is_ok"]}
+        missing |= {name: outcomes[name]["summary"] for name in waiting if name in over and not outcomes[name]["is_ok"]}
         waiting = [name for name in waiting if name not in over]
     # The last look at a miner is right after its time is over.
     until_next_end = min((began + planned["verify"][name]["verify_timeout"] - now for name in waiting), default=0.0)
     pause = min(max(_PAUSE_S, (now - began) * _SHARE), until_next_end)
-    return {"waiting": waiting, "pause": max(1, ceil(pause)), "failed": lacking, "began": began}
+    return {"waiting": waiting, "pause": max(1, ceil(pause)), "failed": missing, "began": began}
 
 
 def outcome(
-    planned: Mapping[str, Any], results: Iterable[Mapping[str, Any]], lacking: Mapping[str, str], now: float
+    planned: Mapping[str, Any], results: Iterable[Mapping[str, Any]], missing: Mapping[str, str], now: float
 ) -> dict[str, Any]:
-    """Returns the results of all miners. ``results`` are those of the tasks, ``lacking`` has those that do not mine.
+    """Returns the results of all miners. ``results`` are those of the tasks, ``missing`` has those that do not mine.
 
     ``failed`` has the message of each miner that failed, and ``pattern`` matches these miners. ``rows`` has the columns
     miner and reason. ``summary`` has each number, and why modes were kept. ``made_at`` is the time.
@@ -110,9 +110,9 @@ def outcome(
     failed = dict(planned["problems"])
     for result in results:
         failed |= {name: str(own.get("msg", "")) for name, own in result.get("miners", {}).items() if _is_failure(own)}
-    failed |= lacking
+    failed |= missing
     counts = {"as desired": len(planned["miners"]) - len(failed), "failed": len(failed)}
-    reasons = Counter(reason for name, reason in planned["left_alone"].items() if name not in failed)
+    reasons = Counter(reason for name, reason in planned["kept_modes"].items() if name not in failed)
     curtailed = [f"{words.counted(count, 'miner')}: {reason}" for reason, count in reasons.items()]
     return {
         "failed": failed,

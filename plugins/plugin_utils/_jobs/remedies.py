@@ -87,7 +87,7 @@ def health_from(fact: Mapping[str, Any] | None) -> Health | None:
     return Health(**{**fact, **lists})
 
 
-def handed_over(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
+def passed_on(miners: Iterable[str], hostvars: Mapping[str, Any]) -> list[Examined]:
     """Returns what the role health has passed on for these hosts, and their current addresses."""
     return [
         Examined(
@@ -241,22 +241,22 @@ def _running(results: Mapping[str, Any]) -> Running:
 def _with_remedy(health: Health, problem: str, sent: Mapping[str, Any], running: Running, interval_s: float) -> Health:
     """Adds the next remedy if one may help, or why none is sent."""
     findings = health.findings if health.after is None else health.after
-    wanted = checks.next_remedy(findings)
+    desired = checks.next_remedy(findings)
     if problem:
-        return replace(health, outcome=FAILED if wanted else "", reason=problem)
-    if not wanted or sent.get("error_code") in _NO_FURTHER_REMEDY:
+        return replace(health, outcome=FAILED if desired else "", reason=problem)
+    if not desired or sent.get("error_code") in _NO_FURTHER_REMEDY:
         return health
     is_down = any(finding.code == checks.CGMINER_DOWN for finding in findings) and not running.is_mining
     before = [*(entry["remedy"] for entry in health.recent), *health.tried]
     did_nothing = sent.get("error_code") in _NOT_HAPPENED
-    remedy, reason = _next(wanted, before, is_down or did_nothing, is_down, running, interval_s)
+    remedy, reason = _next(desired, before, is_down or did_nothing, is_down, running, interval_s)
     if remedy or health.tried:
         return replace(health, remedy=remedy)
     return replace(health, outcome=LIMIT_REACHED, reason=reason)
 
 
 def _next(
-    wanted: str, before: Sequence[str], may_escalate: bool, is_down: bool, running: Running, interval_s: float
+    desired: str, before: Sequence[str], may_escalate: bool, is_down: bool, running: Running, interval_s: float
 ) -> tuple[str, str]:
     """Returns the remedy to send, "" for none, and why none.
 
@@ -267,20 +267,20 @@ def _next(
     if checks.REBOOT in before or (before and not may_escalate):
         return "", f"a remedy was sent in the last {interval}"
     if before:
-        wanted = checks.REBOOT
+        desired = checks.REBOOT
     if not is_down:
-        if running.mining_s is None and wanted == checks.RESTART:
+        if running.mining_s is None and desired == checks.RESTART:
             return "", "the miner does not report how long cgminer has been running"
         if running.mining_s is not None and running.mining_s < interval_s:
             return "", f"cgminer was started {_hours(running.mining_s)} ago, in the last {interval}"
         if _was_restarted(running):
-            wanted = checks.REBOOT
-    if wanted == checks.REBOOT:
+            desired = checks.REBOOT
+    if desired == checks.REBOOT:
         if running.uptime_s is None:
             return "", "a reboot is next, but the miner does not report its uptime"
         if running.uptime_s < interval_s:
             return "", f"a reboot is next, but it booted {_hours(running.uptime_s)} ago, in the last {interval}"
-    return wanted, ""
+    return desired, ""
 
 
 def _was_restarted(running: Running) -> bool:

@@ -143,7 +143,7 @@ def too_old(names: Iterable[str], stem: str, keep: int) -> list[str]:
     return sorted(name for name, time in times.items() if time not in kept)
 
 
-def told(changes: Changes) -> str:
+def changes_text(changes: Changes) -> str:
     """Returns the changes since the last report in one sentence; "" if there are none, and for the first report."""
     if changes.before is None:
         return ""

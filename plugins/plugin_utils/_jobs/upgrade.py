@@ -56,7 +56,7 @@ def _check(values: Mapping[str, Any]) -> None:
     """Raises InvalidVariables for values that contradict each other."""
     sources = [f"upgrade_{name}" for name in ("src", "url", "latest") if values[name]]
     if len(sources) > 1:
-        raise InvalidVariables(f"{' and '.join(sources)} are set, but only one of them can name the firmware.")
+        raise InvalidVariables(f"{' and '.join(sources)} are set, but only one of them can be used. Unset the others.")
     if values["src"] and "://" in values["src"]:
         raise InvalidVariables(
             f"upgrade_src {quoted(values['src'])} is a web address, and upgrade_src takes a file on the controller. "
@@ -64,7 +64,8 @@ def _check(values: Mapping[str, Any]) -> None:
         )
     if values["checksum"] and not values["src"]:
         raise InvalidVariables(
-            "upgrade_checksum is for upgrade_src. A miner checks nothing but the signature of what it downloads itself."
+            "upgrade_checksum can only be used with upgrade_src. Unset it; a miner verifies the signature of what it "
+            "downloads itself."
         )
     try:
         hosts_to_search(values["search"])
@@ -222,16 +223,16 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -
     rows: list[dict[str, Any]] = []
     kinds: dict[str, Hashable] = {}
     for miner in miners:
-        prospect, cause, reason = upgrade_course.prospect(miner.course)
-        if prospect == upgrade_course.DUE:
+        forecast, cause, reason = upgrade_course.forecast(miner.course)
+        if forecast == upgrade_course.DUE:
             kinds[miner.name] = upgrade_course.kind(miner.course)
         rows.append(
             {
                 "miner": miner.name,
                 "address": miner.address,
                 "firmware": upgrade_course.firmware_before(miner.course),
-                "target": miner.course.judged.get("version", ""),
-                "plan": prospect,
+                "target": miner.course.checked.get("version", ""),
+                "plan": forecast,
                 "cause": cause,
                 "reason": reason,
             }
@@ -241,7 +242,7 @@ def plan(miners: Iterable[Miner], values: Mapping[str, Any], now: float = 0.0) -
     batches = upgrade_batches.in_batches(kinds, values["serial"], values["parallel"])
     return {
         "rows": rows,
-        "shown": _needing_a_look(rows),
+        "shown": _needing_attention(rows),
         "schedule": _schedule(batches, kinds),
         "due": [name for batch in batches for name in batch],
         "batches": batches,
@@ -282,7 +283,7 @@ def outcome(
     }
 
 
-def _needing_a_look(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _needing_attention(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows that need attention beforehand: with many miners, those neither up to date nor due."""
     if len(rows) <= _SHOWN_ROWS:
         return rows

@@ -34,8 +34,8 @@ def in_batches(kinds: Mapping[str, Hashable], serial: Sequence[int | str], at_on
     return list(_cut(canaries, others, sizes(serial, len(kinds)), at_once))
 
 
-def _cut(canaries: list[str], others: list[str], wanted: Sequence[int], at_once: int) -> Iterator[list[str]]:
-    for size in chain(wanted, repeat(wanted[-1])):
+def _cut(canaries: list[str], others: list[str], sizes: Sequence[int], at_once: int) -> Iterator[list[str]]:
+    for size in chain(sizes, repeat(sizes[-1])):
         if not canaries and not others:
             return
         batch, canaries = canaries[:at_once], canaries[at_once:]

@@ -32,7 +32,7 @@ _NOT_FOR_IT = {"invalid_firmware", "downgrade", "unsupported", "not_ready"}
 _OPTION = re.compile(
     r"(?<![\w'/.-])(src|url|checksum|allow_downgrade|recover|wait_timeout)(?![\w'/-])"
     r"|(?<=as )version(?=\.)|(?<=src or )version(?=\.)|(?<=in )search(?=\.)|(?<=[( ]out )search\b"
-    r"|(?<=and )latest(?= names)|(?<=of )latest(?=\.)"
+    r"|(?<=and )latest(?=\.)|(?<=of )latest(?=\.)"
 )
 
 
@@ -40,13 +40,13 @@ _OPTION = re.compile(
 class Course:
     """The results of the role's tasks for one miner; empty for tasks that have not run.
 
-    ``judged`` is the firmware module in check mode, ``handed`` the same for real, ``found`` the search by MAC,
+    ``checked`` is the firmware module in check mode, ``sent`` the same for real, ``found`` the search by MAC,
     ``rolled_back`` the rollback. ``seen`` are the facts before the upgrade, ``back`` and ``healthy`` those after it.
     """
 
-    judged: Result = field(default_factory=dict)
+    checked: Result = field(default_factory=dict)
     seen: Result = field(default_factory=dict)
-    handed: Result = field(default_factory=dict)
+    sent: Result = field(default_factory=dict)
     back: Result = field(default_factory=dict)
     found: Result = field(default_factory=dict)
     healthy: Result = field(default_factory=dict)
@@ -60,28 +60,28 @@ class Course:
         return cls(**{name: {} if result.get("skipped") else result for name, result in known.items()})
 
 
-def prospect(course: Course) -> tuple[str, str, str]:
+def forecast(course: Course) -> tuple[str, str, str]:
     """Returns the plan for a miner, the reason as a word, and the reason as a sentence.
 
     If it is due, the word is empty, and the sentence is the firmware module's warning.
     """
-    judged, seen, mining = course.judged, course.seen, _facts(course.seen, "mining")
-    is_judged = "version" in judged and not _is_error(judged)
-    error = seen if is_judged else judged
+    checked, seen, mining = course.checked, course.seen, _facts(course.seen, "mining")
+    is_checked = "version" in checked and not _is_error(checked)
+    error = seen if is_checked else checked
     code, reason = str(error.get("error_code") or "bug"), in_words_of_the_role(str(error.get("msg", "")))
     if error.get("unreachable"):
         return UNREACHABLE, "", reason
-    if not is_judged and code in _NOT_FOR_IT:
+    if not is_checked and code in _NOT_FOR_IT:
         return NOT_ELIGIBLE, code.replace("_", " "), reason
-    if not is_judged or _is_error(seen):
+    if not is_checked or _is_error(seen):
         return UNKNOWN, code.replace("_", " "), reason
-    if judged["version"] == judged.get("version_before"):
+    if checked["version"] == checked.get("version_before"):
         return UP_TO_DATE, "", ""
     if not mining.get("ready"):
         return NOT_ELIGIBLE, NOT_MINING, "It does not mine: cgminer does not answer."
     if not _rates(seen):
         return NOT_ELIGIBLE, NOT_MINING, "It does not mine: no board is hashing."
-    return DUE, "", " ".join(_unnamed(text) for text in judged.get("warnings", ()))
+    return DUE, "", " ".join(_unnamed(text) for text in checked.get("warnings", ()))
 
 
 def kind(course: Course) -> tuple[Any, ...]:
@@ -96,20 +96,20 @@ def stage(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, s
     ``values`` are the variables of the job, ``now`` is in seconds since 1970. HANDED_OVER, MISSING and SETTLING are
     worth waiting for; MISSING means that it has to be searched for by its MAC.
     """
-    handed = course.handed
-    if not handed:
+    sent = course.sent
+    if not sent:
         return PENDING, ""
-    if not _is_accepted(handed):
-        is_dark = handed.get("unreachable") or handed.get("error_code") == "not_back"
-        return (DARK if is_dark else FAILED), in_words_of_the_role(str(handed.get("msg", "")))
+    if not _is_accepted(sent):
+        is_dark = sent.get("unreachable") or sent.get("error_code") == "not_back"
+        return (DARK if is_dark else FAILED), in_words_of_the_role(str(sent.get("msg", "")))
     if not course.back:
         return HANDED_OVER, ""
     if not _is_itself(course):
         return _absent(course, values, now)
-    if _firmware(course.back) != course.judged.get("version"):
+    if _firmware(course.back) != course.checked.get("version"):
         is_over = _has_rebooted(course) or now > _deadline(course, values)
         return (FAILED, _not_installed(course)) if is_over else (HANDED_OVER, "")
-    return _settled(course, values, now)
+    return _mining_result(course, values, now)
 
 
 def in_words_of_the_role(message: str) -> str:
@@ -129,17 +129,17 @@ def firmware_now(course: Course) -> str:
 
 def seconds_taken(course: Course) -> int | None:
     """Returns the time from the upload until the miner ran the new firmware, None if nobody observed it."""
-    handed, back = course.handed, course.back
-    if handed.get("rebooted"):
-        return round(handed["elapsed_seconds"])
-    if "began_at" in handed and "ansible_facts" in back:
-        return round(_gathered_at(back) - handed["began_at"])
+    sent, back = course.sent, course.back
+    if sent.get("rebooted"):
+        return round(sent["elapsed_seconds"])
+    if "began_at" in sent and "ansible_facts" in back:
+        return round(_gathered_at(back) - sent["began_at"])
     return None
 
 
 def address_in(course: Course) -> str:
     """Returns the last known address of the miner, "" if no task had one."""
-    results = (course.rolled_back, course.found, course.handed, course.judged)
+    results = (course.rolled_back, course.found, course.sent, course.checked)
     return str(next((result["ipaddress"] for result in results if result.get("ipaddress")), ""))
 
 
@@ -155,7 +155,7 @@ def is_found(course: Course) -> bool:
 
 def waits_until(course: Course, values: Mapping[str, Any]) -> float:
     """Returns the deadline, in seconds since 1970: to be back, or once it is back, to mine as before."""
-    if course.back and _is_itself(course) and _firmware(course.back) == course.judged.get("version"):
+    if course.back and _is_itself(course) and _firmware(course.back) == course.checked.get("version"):
         return _gathered_at(course.back) + float(values["settle_seconds"])
     return _deadline(course, values)
 
@@ -169,21 +169,21 @@ def _is_error(result: Result) -> bool:
     return bool(result.get("unreachable") or result.get("failed") or result.get("error_code"))
 
 
-def _is_accepted(handed: Result) -> bool:
+def _is_accepted(sent: Result) -> bool:
     """A miner that does not mine yet has come back all the same; the time to start mining is checked separately."""
-    return not _is_error(handed) or bool(handed.get("changed") and handed.get("error_code") == "not_ready")
+    return not _is_error(sent) or bool(sent.get("changed") and sent.get("error_code") == "not_ready")
 
 
 def _absent(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
     """The progress of a miner that does not respond at its address, or is another device there."""
     back, found = course.back, course.found
-    began, wait_s = course.handed.get("began_at", 0.0), values["wait_timeout"]
+    began, wait_s = course.sent.get("began_at", 0.0), values["wait_timeout"]
     # While another device has its address, a search fails with wrong_device, and may still find it later.
-    is_hopeless = (found or back).get("error_code") in FINAL_CODES - ({"wrong_device"} if values["search"] else set())
-    if values["search"] and not found and (is_hopeless or now > began + wait_s / 3):
+    is_final = (found or back).get("error_code") in FINAL_CODES - ({"wrong_device"} if values["search"] else set())
+    if values["search"] and not found and (is_final or now > began + wait_s / 3):
         # As in the module, it gets the first third of the time to come back at its old address, as most miners do.
         return MISSING, ""
-    if not is_hopeless and now <= _deadline(course, values):
+    if not is_final and now <= _deadline(course, values):
         return (MISSING if found else HANDED_OVER), ""
     mac, mac_before = _mac(back), _mac(course.seen)
     where = f", and it was not found in {values['search']} (upgrade_search)" if values["search"] else ""
@@ -198,7 +198,7 @@ def _absent(course: Course, values: Mapping[str, Any], now: float) -> tuple[str,
     return FAILED, in_words_of_the_role(str(back.get("msg", ""))) or _not_installed(course)
 
 
-def _settled(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
+def _mining_result(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
     """Whether a miner that runs the new firmware mines as before."""
     healthy = course.healthy
     if not healthy:
@@ -213,7 +213,7 @@ def _settled(course: Course, values: Mapping[str, Any], now: float) -> tuple[str
 
 
 def _deadline(course: Course, values: Mapping[str, Any]) -> float:
-    return float(course.handed.get("began_at", 0.0) + values["wait_timeout"])
+    return float(course.sent.get("began_at", 0.0) + values["wait_timeout"])
 
 
 def _is_itself(course: Course) -> bool:
@@ -226,12 +226,12 @@ def _has_rebooted(course: Course) -> bool:
 
 
 def _not_installed(course: Course) -> str:
-    runs = f"It runs {_firmware(course.back) or 'an unknown firmware'}, not {course.judged.get('version')}: "
+    runs = f"It runs {_firmware(course.back) or 'an unknown firmware'}, not {course.checked.get('version')}: "
     if _uptime_seconds(course.seen) is None or _uptime_seconds(course.back) is None:
         return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
     if _has_rebooted(course):
         return runs + "it has rebooted, the new image does not boot on it, and it fell back to the old one."
-    return runs + "it has not rebooted, so it did not install it. Look at its logs."
+    return runs + "it has not rebooted, so it did not install it. Check its logs."
 
 
 def _mines_too_little(healthy: Result) -> str:
@@ -239,10 +239,10 @@ def _mines_too_little(healthy: Result) -> str:
     if not mining:
         return in_words_of_the_role(str(healthy.get("msg", "It does not answer any more.")))
     if not mining["ready"]:
-        return "It runs the new firmware and does not mine: cgminer does not answer."
+        return "It runs the new firmware, but does not mine: cgminer does not answer."
     hashing = [str(board["id"]) for board in mining["boards"] if is_hashing(board, mining)]
     rate, boards = in_words(sum(_rates(healthy)), mining.get("algorithm")), ", ".join(hashing) or "none"
-    return f"It runs the new firmware and mines too little: {rate}, boards hashing: {boards}."
+    return f"It runs the new firmware, but mines too little: {rate}, boards hashing: {boards}."
 
 
 def _rates(result: Result) -> list[float]:

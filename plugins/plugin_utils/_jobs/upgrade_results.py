@@ -16,7 +16,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates imp
 
 _REGISTERED = "__upgrade_"
 # Steps that run as one task for all miners, and steps that run as a task on each miner.
-_OF_ALL, _OF_EACH = ("judged", "seen"), ("handed", "rolled_back")
+_OF_ALL, _OF_EACH = ("checked", "seen"), ("sent", "rolled_back")
 
 
 def miners_of(
@@ -28,18 +28,18 @@ def miners_of(
     """
     for name in names:
         variables = variables_of(name, hostvars)
-        wanted = variables.get(f"{_REGISTERED}wanted") or {}
+        variables_by_host = variables.get(f"{_REGISTERED}wanted") or {}
         seen = (variables.get(f"{_REGISTERED}looks") or {}) if looks is None else looks
         results = {
             **{step: result_of(variables.get(_REGISTERED + step), name) for step in _OF_ALL},
             **{step: variables.get(_REGISTERED + step) for step in _OF_EACH},
             **{step: seen.get(step, {}).get(name) for step in STEPS},
         }
-        if problem := wanted.get("problems", {}).get(name):
-            results["judged"] = {"error_code": "invalid_input", "msg": problem}
+        if problem := variables_by_host.get("problems", {}).get(name):
+            results["checked"] = {"error_code": "invalid_input", "msg": problem}
         course = Course.of(results)
         address = address_in(course) or configured_address(name, hostvars)
-        yield Miner(name, address, course, wanted.get("by_host", {}).get(name))
+        yield Miner(name, address, course, variables_by_host.get("by_host", {}).get(name))
 
 
 def result_of(fleet: Mapping[str, Any] | None, name: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 _CHECKED = ("src", "url", "latest", "version", "checksum", "allow_downgrade", "search")
 
 
-def wanted(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def desired(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Returns what the role stores of each miner's variables; they come from the lookup of jobs.
 
     ``common`` are the values of the first one, ``by_host`` those of each miner with others. ``options`` and

@@ -24,7 +24,7 @@ class Family:
 
 
 UP = Family("dragonmint_up", "Whether the miner answered and accepted the login (1) or not (0).")
-CURTAILED = Family("dragonmint_curtailed", "Whether an open curtailment holds the miner down (1) or not (0).")
+CURTAILED = Family("dragonmint_curtailed", "Whether the miner is curtailed (1) or not (0).")
 POLL_TIMESTAMP = Family(
     "dragonmint_poll_timestamp_seconds", "When the miner was last polled, whether it answered or not."
 )

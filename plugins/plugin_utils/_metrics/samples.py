@@ -23,7 +23,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.famil
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import endpoint_of
 
 MEASURED, ESTIMATED = "measured", "estimated"
-MISSING = Finding("missing", checks.CRITICAL, "the inventory expects it and did not find it")
+MISSING = Finding("missing", checks.CRITICAL, "the inventory expects it, but did not find it")
 # The counts of a source in dragonmint_inventory.
 _STATES = ("polled", "locked", "unresponsive", "silent", "unknown", "filtered")
 _LONGEST = 200

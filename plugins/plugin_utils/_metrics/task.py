@@ -18,7 +18,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_metrics
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils import _fleet_texts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import Variables, shows_invocation, validated
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import HANDED, OF_INVENTORY, record_of
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._curtailed import OF_INVENTORY, PASSED_ON, record_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._fleet_task import (
     FleetAction,
     Options,
@@ -64,7 +64,7 @@ class MetricsAction(FleetAction):
             metrics.require_labels("labels", params["labels"])
             place = {entry.name: params[entry.name] for entry in (curtail.RECORD_FILE, curtail.RECORD_DATA)}
             values = normalised(curtail.PLACE_VARIABLES, place)
-            record, _place = record_of(values, plain(task_vars.get(HANDED)))
+            record, _place = record_of(values, plain(task_vars.get(PASSED_ON)))
         except InvalidVariables as error:
             raise InvalidInput(str(error)) from error
         if exposition.PROMETHEUS_IMPORT_ERROR:

@@ -119,7 +119,7 @@ class Condition:
     polls: int = 0
 
 
-_WELL = Condition()
+_NORMAL = Condition()
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ class Miner:
     @property
     def presence(self) -> str | None:
         """The last reported presence: dark, locked, or None."""
-        return self.conditions.get("", _WELL).reported
+        return self.conditions.get("", _NORMAL).reported
 
 
 @dataclass(frozen=True)
@@ -148,19 +148,19 @@ class State:
 
     miners: dict[str, Miner] = field(default_factory=dict)
     has_baseline: bool = False
-    polling: Condition = _WELL
+    polling: Condition = _NORMAL
 
 
 def decide(rules: Rules, state: State, observation: Observation, now: float) -> tuple[State, tuple[Event, ...]]:
     """Returns the state after a poll, and the resulting events. The result depends only on the arguments."""
     reason = _failure(state, observation)
     before = state.polling
-    polling, is_turned = _turned(before, None if reason is None else POLL_FAILED, rules.polls, now)
+    polling, is_changed = _next_condition(before, None if reason is None else POLL_FAILED, rules.polls, now)
     state = replace(state, polling=polling)
     if reason is not None or isinstance(observation, Failure):
-        return state, (Event(POLL_FAILED, CRITICAL, reason or "", shown(polling.since)),) if is_turned else ()
+        return state, (Event(POLL_FAILED, CRITICAL, reason or "", shown(polling.since)),) if is_changed else ()
     state, events = _polled(rules, state, observation, now)
-    if is_turned:
+    if is_changed:
         events = (Event(POLL_RECOVERED, INFO, "Miners answer again.", shown(before.since)), *events)
     return state, events
 
@@ -204,14 +204,14 @@ def _keyed(state: State, sightings: Iterable[Sighting]) -> Iterator[tuple[str, S
     by_mac: dict[str, Sighting] = {}
     others: list[Sighting] = []
     for sighting in sightings:
-        rival = by_mac.get(sighting.mac) if sighting.mac else None
+        other = by_mac.get(sighting.mac) if sighting.mac else None
         if sighting.mac is None:
             others.append(sighting)
-        elif rival is None:
+        elif other is None:
             by_mac[sighting.mac] = sighting
         elif (known := state.miners.get(sighting.mac)) and known.address == sighting.address:
             by_mac[sighting.mac] = sighting
-            yield rival.address, replace(rival, miner=rival.address)
+            yield other.address, replace(other, miner=other.address)
         else:
             yield sighting.address, replace(sighting, miner=sighting.address)
     yield from by_mac.items()
@@ -261,10 +261,10 @@ class _Fleet:
             self.miners[key] = miner
 
     def _presence(self, miner: Miner, conditions: dict[str, Condition], seen: str | None, detail: str) -> None:
-        before = conditions.get("", _WELL)
-        after, is_turned = _turned(before, seen, self._polls, self._now)
+        before = conditions.get("", _NORMAL)
+        after, is_changed = _next_condition(before, seen, self._polls, self._now)
         _keep(conditions, "", after)
-        if not is_turned:
+        if not is_changed:
             return
         if seen is None:
             self._add(miner, CAME_BACK, INFO, f"It was {before.reported} and answers again.", before.since)
@@ -281,20 +281,22 @@ class _Fleet:
     def _condition(
         self, miner: Miner, conditions: dict[str, Condition], name: str, fault: Fault | None, edges: tuple[str, str]
     ) -> None:
-        before = conditions.get(name, _WELL)
+        before = conditions.get(name, _NORMAL)
         # A fault that gets milder is not over, and was reported at its worst.
         levels = [level for level in (before.reported, fault.severity) if level] if fault else []
-        after, is_turned = _turned(before, min(levels, key=SEVERITIES.index, default=None), self._polls, self._now)
+        after, is_changed = _next_condition(
+            before, min(levels, key=SEVERITIES.index, default=None), self._polls, self._now
+        )
         _keep(conditions, name, after)
-        if not is_turned:
+        if not is_changed:
             return
-        came, went = edges
+        onset, recovery = edges
         finding = name.removeprefix(":")
         if fault is None:
-            detail = f"{finding} is gone." if went == HEALTHY else f"{finding}: as desired again."
-            self._add(miner, went, INFO, detail, before.since, finding)
+            detail = f"{finding} is gone." if recovery == HEALTHY else f"{finding}: as desired again."
+            self._add(miner, recovery, INFO, detail, before.since, finding)
         else:
-            self._add(miner, came, fault.severity, fault.detail, after.since, finding)
+            self._add(miner, onset, fault.severity, fault.detail, after.since, finding)
 
     def _with_firmware(self, miner: Miner, firmware: str | None) -> Miner:
         if firmware is None or firmware == miner.firmware:
@@ -320,20 +322,20 @@ class _Fleet:
         self.events.append(Event(edge, severity, detail, shown(since), *where, finding, miners=(miner.miner,)))
 
 
-def _turned(condition: Condition, seen: str | None, polls: int, now: float) -> tuple[Condition, bool]:
+def _next_condition(condition: Condition, seen: str | None, polls: int, now: float) -> tuple[Condition, bool]:
     """Returns a condition after one more poll, and whether it has changed."""
     if seen == condition.reported:
         return (replace(condition, seen=None, seen_at=0.0, polls=0) if condition.polls else condition), False
     # A fault that only changes its severity has been there all the time.
-    goes_on = condition.polls > 0 and (condition.seen is None) == (seen is None)
-    count, seen_at = (condition.polls + 1, condition.seen_at) if goes_on else (1, now)
+    is_same_change = condition.polls > 0 and (condition.seen is None) == (seen is None)
+    count, seen_at = (condition.polls + 1, condition.seen_at) if is_same_change else (1, now)
     if count < polls:
         return replace(condition, seen=seen, seen_at=seen_at, polls=count), False
-    return (_WELL if seen is None else Condition(seen, seen_at)), True
+    return (_NORMAL if seen is None else Condition(seen, seen_at)), True
 
 
 def _keep(conditions: dict[str, Condition], name: str, condition: Condition) -> None:
-    if condition == _WELL:
+    if condition == _NORMAL:
         conditions.pop(name, None)
     else:
         conditions[name] = condition

@@ -38,7 +38,7 @@ def subsets_for(settings: Iterable[str]) -> tuple[str, ...]:
     return tuple(subset for subset in _SUBSETS if subset in needed)
 
 
-class Eyes:
+class Interpreter:
     """Interprets poll results. ``desired`` returns the desired state of a miner by its name, address and MAC."""
 
     def __init__(self, limits: Limits, name: Name, desired: Callable[[str, str, str | None], Desired | None]) -> None:

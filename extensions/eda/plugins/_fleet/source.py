@@ -35,7 +35,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.desir
     for_miner,
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.inventory import Host, read
-from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Eyes, subsets_for
+from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.sighting import Interpreter, subsets_for
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.files import bytes_of
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import (
@@ -86,7 +86,7 @@ class Source:
         self._read_at = 0.0
         self._logged: set[str] = set()
         # By port and address.
-        self._familiar: dict[int, dict[str, scan.Familiar]] = {}
+        self._known_miners: dict[int, dict[str, scan.KnownMiner]] = {}
         self._polls = 0
 
     async def run(self) -> None:
@@ -133,13 +133,13 @@ class Source:
     async def _poll(self) -> Observation:
         sightings: list[Sighting] = []
         untried: dict[str, int] = {}
-        known, self._familiar = self._familiar_for_now(), {}
+        known, self._known_miners = self._known_miners_now(), {}
         try:
             for group in await self._groups():
-                familiar = known.get(group.port, {})
-                found, counts = await scan.polled(group.addresses, self._options(group), familiar)
-                self._familiar.setdefault(group.port, {}).update(
-                    (miner.address, known_by) for miner in found if (known_by := scan.familiar(miner))
+                known_miners = known.get(group.port, {})
+                found, counts = await scan.polled(group.addresses, self._options(group), known_miners)
+                self._known_miners.setdefault(group.port, {}).update(
+                    (miner.address, known_by) for miner in found if (known_by := scan.known_miner(miner))
                 )
                 sightings += await self._seen(group, found)
                 untried.update(counts.failures)
@@ -149,7 +149,7 @@ class Source:
             return Failure(plain(f"This machine can't reach the miners: {', '.join(untried)}.", _MESSAGE_MAX))
         return Poll(sightings)
 
-    def _familiar_for_now(self) -> dict[int, dict[str, scan.Familiar]]:
+    def _known_miners_now(self) -> dict[int, dict[str, scan.KnownMiner]]:
         """Returns the miners of the last poll, except those whose turn it is to prove their page and login again."""
         self._polls += 1
         turn = self._polls % _PROVEN_EVERY
@@ -159,17 +159,17 @@ class Source:
                 for number, (address, miner) in enumerate(miners.items())
                 if number % _PROVEN_EVERY != turn
             }
-            for port, miners in self._familiar.items()
+            for port, miners in self._known_miners.items()
         }
 
     async def _seen(self, group: Group, found: Sequence[scan.Found]) -> list[Sighting]:
-        eyes = Eyes(self._settings.limits, partial(self._name, group), self._desired)
+        interpreter = Interpreter(self._settings.limits, partial(self._name, group), self._desired)
         sightings = []
         for number, miner in enumerate(found):
             if number % _AT_ONCE == 0:
                 await asyncio.sleep(0)
             try:
-                sighting = eyes.sighting(miner)
+                sighting = interpreter.sighting(miner)
             except Exception as error:  # noqa: BLE001 - what one device brings up must not lose all others
                 self._warn(f"{miner.address} can't be evaluated: {plain(Bug(error), _MESSAGE_MAX)}")
                 sighting = Sighting(self._name(group, miner.address, None), miner.address)

@@ -33,7 +33,7 @@ class Week:
             for minute in range(start, start + length):
                 covered[minute % WEEK_MINUTES] = True
         if all(covered):
-            raise ValueError("the windows leave no minute of the week out")
+            raise ValueError("the windows cover the whole week")
         starts = [minute for minute in range(WEEK_MINUTES) if covered[minute] and not covered[minute - 1]]
         return cls(zone, tuple((start, _length(covered, start)) for start in starts))
 

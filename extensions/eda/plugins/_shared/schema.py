@@ -67,7 +67,7 @@ def _message(error: Any) -> str:
         # Without the value, which might be a misplaced secret.
         return f"{name}: expected {_KINDS[limit]}, found {_kind_of(error.instance)}. {schema.get('description', '')}"
     if kind == "pattern":
-        expected = f"text such as {quoted(schema['examples'][0])}" if "examples" in schema else "text of another form"
+        expected = f"text such as {quoted(schema['examples'][0])}" if "examples" in schema else "text in another format"
     elif kind == "enum":
         expected = f"one of {', '.join(map(repr, limit))}"
     else:

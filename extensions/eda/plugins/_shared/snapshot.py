@@ -38,7 +38,7 @@ class Form(Generic[S]):
             if found["format"] == self.format:
                 state: S = _made(self.kind, found[self.name])
                 return state
-            reason = f"it is of format {found['format']!r}, and this version reads {self.format}"
+            reason = f"its format is {found['format']!r}, but this version reads {self.format}"
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
             reason = "it is damaged"
         raise Invalid(reason)

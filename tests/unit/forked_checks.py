@@ -14,7 +14,7 @@ import time
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidFirmware
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import libconfig
-from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import judge
+from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import check_archive
 
 _parse = libconfig.parse
 
@@ -37,7 +37,7 @@ def parse_slowly(text: str) -> libconfig.Group:
 
 def verdict(path: str, folder: str) -> str:
     try:
-        return str(judge(path, folder).version)
+        return str(check_archive(path, folder).version)
     except InvalidFirmware as error:
         return error.reason
 
