@@ -8,16 +8,14 @@ name: provision_plan
 short_description: Determine the settings for each miner of a fleet
 description:
   - Internal to the role P(minerops.dragonmint.provision#role), and not for use elsewhere.
-positional: logins, curtailed
+positional: curtailed
 options:
   _input:
-    description: The variables of the job of each miner, as the lookup C(minerops.dragonmint.job) returns them.
-    type: dict
+    description:
+      - The variables of the job of each miner, and the passwords to try on it, from
+        P(minerops.dragonmint.job_of_hosts#lookup).
+    type: raw
     required: true
-  logins:
-    description: The passwords to try on each miner, as the lookup C(minerops.dragonmint.logins) returns them.
-    type: dict
-    default: {}
   curtailed:
     description: Why the mode of each curtailed miner is kept, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
@@ -30,7 +28,7 @@ EXAMPLES = r"""
 - name: Plan
   ansible.builtin.set_fact:
     __provision_plan: >-
-      {{ lookup('minerops.dragonmint.job', 'provision', hosts=ansible_play_batch)
+      {{ lookup('minerops.dragonmint.job_of_hosts', 'provision', hosts=ansible_play_batch, logins=true)
          | minerops.dragonmint.provision_plan }}
   run_once: true
   no_log: true
@@ -47,14 +45,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision_at_once
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
 
 
-def provision_plan(
-    variables: Mapping[str, Any],
-    logins: Mapping[str, Any] | None = None,
-    curtailed: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    return provision_at_once.plan(variables, logins, time.time(), curtailed)
+def provision_plan(variables: Any, curtailed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    return provision_at_once.plan(of_hosts_from(variables), time.time(), curtailed)
 
 
 class FilterModule:

@@ -10,8 +10,8 @@ description:
   - Internal to the role P(minerops.dragonmint.upgrade#role), whose results it reads, and not for use elsewhere.
 options:
   _input:
-    description: The variables of the job of each miner, as the lookup C(minerops.dragonmint.job) returns them.
-    type: dict
+    description: The variables of the job of each miner, from P(minerops.dragonmint.job_of_hosts#lookup).
+    type: raw
     required: true
 author:
   - minerops (@minerops)
@@ -21,7 +21,8 @@ EXAMPLES = r"""
 - name: Read the variables of all miners
   ansible.builtin.set_fact:
     __upgrade_wanted: >-
-      {{ lookup('minerops.dragonmint.job', 'upgrade', hosts=ansible_play_batch) | minerops.dragonmint.upgrade_wanted }}
+      {{ lookup('minerops.dragonmint.job_of_hosts', 'upgrade', hosts=ansible_play_batch)
+         | minerops.dragonmint.upgrade_wanted }}
   run_once: true
 """
 
@@ -31,14 +32,14 @@ _value:
   type: dict
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import upgrade_wanted as job
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import of_hosts_from
 
 
-def upgrade_wanted(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    return job.desired(variables)
+def upgrade_wanted(variables: Any) -> dict[str, Any]:
+    return job.desired(of_hosts_from(variables))
 
 
 class FilterModule:

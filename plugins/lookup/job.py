@@ -20,12 +20,6 @@ options:
     description: Return what is wrong with the variables, or empty text, instead of their values.
     type: bool
     default: false
-  hosts:
-    description:
-      - Return the variables of these hosts instead, as one dictionary by host. Each has
-        C(values), and C(problem), what is wrong with them.
-    type: list
-    elements: str
   only:
     description:
       - Return the value of this variable alone, such as V(rotate_serial).
@@ -54,7 +48,6 @@ from typing import Any
 
 from ansible.errors import AnsibleError, AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._host_variables import HostVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.table import JOBS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
@@ -78,8 +71,6 @@ class LookupModule(LookupBase):
         self.set_options(var_options=variables, direct=kwargs)
         table = JOBS[terms[0]].variables
         try:
-            if self.get_option("hosts") is not None:
-                return [self._of_hosts(table, self.get_option("hosts"), variables or {})]
             if self.get_option("only"):
                 return [self._value(table, self.get_option("only"), variables or {})]
             values = self._values(table, variables or {})
@@ -88,18 +79,6 @@ class LookupModule(LookupBase):
                 return [str(error)]
             raise AnsibleLookupError(str(error)) from None
         return [""] if self.get_option("problem") else [values]
-
-    def _of_hosts(self, table: Variables, hosts: Sequence[str], variables: Mapping[str, Any]) -> dict[str, Any]:
-        finder = HostVariables(variables)
-        self._templar = self._templar.copy_with_new_env(available_variables={})
-        found = {}
-        for host in hosts:
-            self._templar.available_variables = of_host = finder.of(host)
-            try:
-                found[str(host)] = {"values": self._values(table, of_host), "problem": ""}
-            except InvalidVariables as error:
-                found[str(host)] = {"values": {}, "problem": str(error)}
-        return found
 
     def _value(self, table: Variables, name: str, variables: Mapping[str, Any]) -> Any:
         if "inventory_hostname" not in variables:

@@ -80,8 +80,13 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources impor
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import Evaluations, is_template
 from jinja2.exceptions import UndefinedError
 
-# What Ansible itself fills in for the host that a task runs on, and what contains all variables of that host.
-_OF_ONE_HOST = ("vars", "hostvars", "environment", "omit")
+# What contains all variables of the host that the task runs for, or is for its connection alone.
+_OF_ONE_HOST = ("vars", "environment")
+# What Ansible itself sets for the task, whatever its host.
+_OF_THE_TASK = (
+    *("ansible_check_mode", "ansible_search_path"),
+    *("ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all"),
+)
 
 _MAC = "dragonmint_expected_mac"
 _PLACE = ("dragonmint_host", "ansible_host", _MAC)
@@ -102,13 +107,15 @@ class LookupModule(LookupBase):
         of_play = {
             name: value
             for name, value in guard.of_play(given, first).items()
-            if name not in _OF_ONE_HOST and not name.startswith("ansible_")
+            if name not in _OF_ONE_HOST and (name in _OF_THE_TASK or not name.startswith("ansible_"))
         }
         hosts = [(host, {**hostvars.raw_get(host), **of_play}) for host in plain(self.get_option("hosts"))]
         self._evaluations = Evaluations(self._templated)
-        table = _part(JOBS[terms[0]].variables, self.get_option("only"))
+        table, only = JOBS[terms[0]].variables, self.get_option("only")
+        if only is not None:
+            table = Variables(table.prefix, tuple(entry for entry in table if entry.name in only))
         self._secret = {entry.name for entry in table if entry.secret}
-        kinds, of = values_of_hosts(table, hosts, self._value)
+        kinds, of = values_of_hosts(table, hosts, self._value, is_all=only is None)
         if self.get_option("logins"):
             typed = login_for_lookup(given)
             kinds, of = _with_logins(kinds, of, {host: self._logins(values, typed) for host, values in hosts})
@@ -158,12 +165,6 @@ class LookupModule(LookupBase):
             return plain(self._value(variables, name)) if name in variables else None
 
         return Sources(variable=value, raw=variables.get, environment=os.environ, command_line=lambda: typed)
-
-
-def _part(table: Variables, only: Sequence[str] | None) -> Variables:
-    if only is None:
-        return table
-    return Variables(table.prefix, tuple(entry for entry in table if entry.name in only))
 
 
 def _with_logins(

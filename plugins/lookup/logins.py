@@ -15,10 +15,6 @@ options:
     description: Add the passwords that miners have when they come from the factory.
     type: bool
     default: false
-  hosts:
-    description: Return the passwords of these hosts instead, as one dictionary by host.
-    type: list
-    elements: str
 author:
   - minerops (@minerops)
 """
@@ -46,7 +42,6 @@ from typing import Any
 from ansible.errors import AnsibleLookupError
 from ansible.plugins.lookup import LookupBase
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._command_line import login_for_lookup
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._host_variables import HostVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.logins import (
     FACTORY_PASSWORDS,
     previous_passwords,
@@ -62,17 +57,7 @@ class LookupModule(LookupBase):
 
     def run(self, terms: Sequence[str], variables: Mapping[str, Any] | None = None, **kwargs: Any) -> list[Any]:
         self.set_options(var_options=variables, direct=kwargs)
-        if self.get_option("hosts") is None:
-            return self._passwords(variables or {})
-        finder = HostVariables(variables or {})
-        self._templar = self._templar.copy_with_new_env(available_variables={})
-        return [{str(host): self._of_host(finder.of(host)) for host in self.get_option("hosts")}]
-
-    def _of_host(self, variables: Mapping[str, Any]) -> list[str]:
-        self._templar.available_variables = variables
-        return self._passwords(variables)
-
-    def _passwords(self, given: Mapping[str, Any]) -> list[str]:
+        given = variables or {}
         # Without what Ansible fills in from its own connection.
         set_by_users = given.get("vars", given)
 

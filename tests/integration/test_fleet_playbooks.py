@@ -139,6 +139,10 @@ class TestAudit:
         for name, host in (("moved", 1), ("moved, with a MAC", 2)):
             hosts[name] |= {"provision_network": STATIC, "static_address": f"127.20.111.{host}"}
         hosts["moved, with a MAC"]["dragonmint_expected_mac"] = fleet.miners[-1].mac
+        # A value may come from another host, and from what Ansible knows of the run.
+        hosts["well"]["mode_of_the_hall"] = "efficient"
+        mode = "{{ 'off' if ansible_check_mode else hostvars['well'].mode_of_the_hall }}"
+        hosts["also well"]["provision_autotune_mode"] = mode
         for miner, bring_about in zip(fleet.miners, troubles.values()):
             miner.set(**AS_WANTED)
             bring_about(miner)

@@ -68,9 +68,18 @@ def test_what_is_wrong_is_told_of_its_hosts_only() -> None:
             "m2": {"job_count": "{{ lost }}"},
             "m3": {"job_count": "many"},
             "m4": {"job_count": 1},
+            "m5": {"job_cuont": 1, "other_count": 2},
         }
     )
     assert found.values("m1") == {"problem": "job_count cannot be evaluated: lost is undefined"}
     assert found.values("m2") is found.values("m1")
     assert found.values("m3") == {"problem": "job_count is 'many', expected a whole number."}
     assert found.values("m4")["count"] == 1
+    assert "Did you mean 'job_count'?" in found.values("m5")["problem"]
+    assert list(found.usable) == ["m4"]
+    assert found.problems == {host: found.values(host)["problem"] for host in ("m1", "m2", "m3", "m5")}
+
+
+def test_names_are_not_typos_where_only_some_of_them_are_read() -> None:
+    kinds, _places = values_of_hosts(TABLE, [("m1", {"job_other": 1, "job_count": 2})], evaluate, is_all=False)
+    assert kinds == [{"count": 2, "names": None}]

@@ -8,8 +8,9 @@ import re
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provision_at_once import looks, outcome, plan
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision, provision_at_once
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provision_at_once import looks, outcome
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
 
 POOLS = [{"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}]
@@ -17,9 +18,16 @@ MINING = {"ready": True, "boards": [{"id": 1, "status": "Alive", "hashrate_ths":
 
 
 def variables(**given: Any) -> dict[str, Any]:
-    """What the lookup returns for a miner with these variables."""
+    """The values of a miner with these variables."""
     named = {f"provision_{name}": value for name, value in {"at_once": True, **given}.items()}
-    return {"values": normalised(provision.VARIABLES, named), "problem": ""}
+    return normalised(provision.VARIABLES, named)
+
+
+def plan(kinds: dict[str, dict[str, Any]], *now: float, **more: Any) -> dict[str, Any]:
+    """The plan for these miners, by their names."""
+    return provision_at_once.plan(
+        OfHosts(list(kinds.values()), {name: n for n, name in enumerate(kinds)}, {}), *now, **more
+    )
 
 
 def seen(is_mining: bool = True, **more: Any) -> dict[str, Any]:
@@ -33,11 +41,13 @@ def test_each_miner_is_given_what_it_is_to_have() -> None:
             "nothing": variables(verify_mining=False),
             "pools": variables(pools=POOLS, keep_passwords=True, verify_timeout=7),
             "mode": variables(autotune_mode="efficient"),
-            "level": variables(autotune_mode="performance", autotune_level=3, admin_password="new"),
-            "wrong": {"values": {}, "problem": "provision_pools is 'none'."},
+            "level": {
+                **variables(autotune_mode="performance", autotune_level=3, admin_password="new"),
+                "logins": ["old", "factory"],
+            },
+            "wrong": {"problem": "provision_pools is 'none'."},
             "single": variables(at_once=False, pools=POOLS),
         },
-        {"level": ["old", "factory"]},
         12.5,
     )
     login = {"password": "new", "fallback_passwords": ["old", "factory"]}

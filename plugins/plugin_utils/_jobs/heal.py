@@ -193,7 +193,7 @@ def followed_up(seen: Mapping[str, Mapping[str, Any]], provision: OfHosts) -> di
             for host, values in desired.items()
             if values.get("pools") is not None
         },
-        "problems": {host: values[PROBLEM] for host, values in desired.items() if PROBLEM in values},
+        "problems": {host: problem for host, problem in provision.problems.items() if host in answered},
     }
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
@@ -39,6 +40,16 @@ class OfHosts:
     def values(self, host: str) -> Mapping[str, Any]:
         return self.kinds[self.of[host]]
 
+    @property
+    def usable(self) -> dict[str, Mapping[str, Any]]:
+        """The values of each host whose values the job can use."""
+        return {host: self.kinds[index] for host, index in self.of.items() if PROBLEM not in self.kinds[index]}
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """Why the job can't use the values of each of the other hosts."""
+        return {host: self.kinds[index][PROBLEM] for host, index in self.of.items() if PROBLEM in self.kinds[index]}
+
 
 def of_hosts_from(found: Any) -> OfHosts:
     """Returns the result of the lookup job_of_hosts, packed or as a dictionary."""
@@ -46,19 +57,32 @@ def of_hosts_from(found: Any) -> OfHosts:
 
 
 def values_of_hosts(
-    table: Variables, hosts: Iterable[tuple[str, Mapping[str, Any]]], evaluate: Evaluate
+    table: Variables,
+    hosts: Iterable[tuple[str, Mapping[str, Any]]],
+    evaluate: Evaluate,
+    *,
+    is_all: bool = True,
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """Returns the distinct values of hosts, from their raw variables, and which of them each host has."""
+    """Returns the distinct values of hosts, from their raw variables, and which of them each host has.
+
+    ``is_all`` says that the table has all variables of the job, so that others with its prefix are typos.
+    """
     kinds: list[dict[str, Any]] = []
     of: dict[str, int] = {}
     places: dict[Any, int] = {}
     # Keeping the values prevents new objects from getting the same id.
     seen: list[Any] = []
+    is_typo = cache(table.is_foreign) if is_all else lambda _name: False
     for host, variables in hosts:
         given: dict[str, Any] = {}
         problem = ""
         try:
-            given = {entry.name: evaluate(variables, entry.name) for entry in table if entry.name in variables}
+            given = {name: None for name in variables if is_typo(name)}
+            given |= {
+                entry.name: evaluate(variables, entry.name)
+                for entry in table
+                if entry.name in variables and not entry.is_argument
+            }
             key: Any = tuple((name, id(value)) for name, value in given.items())
         except InvalidVariables as error:
             problem = str(error)

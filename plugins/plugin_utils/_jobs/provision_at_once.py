@@ -11,6 +11,7 @@ from math import ceil
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import patterns, words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provision import outcome as outcome_of_look
 
 _ACCESS = ("admin_password", "guest_password", "network")
@@ -19,25 +20,20 @@ _PAUSE_S = 5.0
 _SHARE = 0.1
 
 
-def plan(
-    variables: Mapping[str, Mapping[str, Any]],
-    logins: Mapping[str, Any] | None = None,
-    now: float = 0.0,
-    curtailed: Mapping[str, str] | None = None,
-) -> dict[str, Any]:
-    """Returns the settings of each miner. ``variables`` and ``logins`` are by miner, from the lookups.
+def plan(found: OfHosts, now: float = 0.0, curtailed: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Returns the settings of each miner. ``found`` are their variables, and the passwords to try on them.
 
-    ``curtailed`` is also by miner, and says why its mode is kept.
+    ``curtailed`` is by miner, and says why its mode is kept.
 
     ``access`` is the pattern of those that get a password or an address, one by one. ``pools`` and ``autotune`` have
     the options of each miner that gets these, ``verify`` the variables of each that has to mine, ``logins`` the
     connection options of those that get a password. ``problems`` has, by miner, why it can't be provisioned.
     ``kept_modes`` has, by miner with a desired mode, why it keeps its current one. ``made_at`` is the time.
     """
-    problems = _problems(variables)
-    values = {name: found["values"] for name, found in variables.items() if name not in problems}
+    problems = _problems(found)
+    values = {name: own for name, own in found.usable.items() if name not in problems}
     own_logins = {
-        name: {"password": own["admin_password"], "fallback_passwords": (logins or {}).get(name, [])}
+        name: {"password": own["admin_password"], "fallback_passwords": own.get("logins", [])}
         for name, own in values.items()
         if own["admin_password"] is not None
     }
@@ -66,7 +62,7 @@ def plan(
             if own["verify_mining"]
         },
         "logins": own_logins,
-        "miners": list(variables),
+        "miners": list(found.of),
         "problems": problems,
         "made_at": now,
     }
@@ -123,17 +119,12 @@ def outcome(
     }
 
 
-def _problems(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    problems = {name: found["problem"] for name, found in variables.items() if found["problem"]}
-    problems |= {
-        name: (
-            "provision_at_once is false for this miner and true for others, but it must be the same for all miners of "
-            "a run. Set it for all of them, for example with -e."
-        )
-        for name, found in variables.items()
-        if name not in problems and not found["values"]["at_once"]
-    }
-    return problems
+def _problems(found: OfHosts) -> dict[str, str]:
+    one_by_one = (
+        "provision_at_once is false for this miner and true for others, but it must be the same for all miners of a "
+        "run. Set it for all of them, for example with -e."
+    )
+    return {**found.problems, **{name: one_by_one for name, own in found.usable.items() if not own["at_once"]}}
 
 
 def _autotune(values: Mapping[str, Any]) -> dict[str, Any]:

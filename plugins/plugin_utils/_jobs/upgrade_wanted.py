@@ -8,18 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
+
 # The options with which the firmware module checks a firmware.
 _CHECKED = ("src", "url", "latest", "version", "checksum", "allow_downgrade", "search")
 
 
-def desired(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Returns what the role stores of each miner's variables; they come from the lookup of jobs.
+def desired(found: OfHosts) -> dict[str, Any]:
+    """Returns what the role stores of each miner's variables.
 
     ``common`` are the values of the first one, ``by_host`` those of each miner with others. ``options`` and
     ``options_by_host`` are the same for the firmware module. ``hosts`` are the miners with usable variables;
     ``problems`` has, for the others, why they are not.
     """
-    values = {name: found["values"] for name, found in variables.items() if not found["problem"]}
+    values = found.usable
     common: Mapping[str, Any] = next(iter(values.values()), {})
     by_host = {name: own for name, own in values.items() if own != common}
     options = _options(common)
@@ -31,7 +33,7 @@ def desired(variables: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
         # An option of all miners could not be removed again for one of them.
         "options_by_host": {name: own_options.get(name, options) for name in values} if own_options else {},
         "hosts": list(values),
-        "problems": {name: found["problem"] for name, found in variables.items() if found["problem"]},
+        "problems": found.problems,
     }
 
 
