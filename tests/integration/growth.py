@@ -27,5 +27,5 @@ def growth(python: Path, name: str, *options: Mapping[str, Any]) -> dict[str, An
         timeout=TIMEOUT_SECONDS,
         check=True,
     )
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured

@@ -71,9 +71,9 @@ def all_refused(ansible: Ansible, fleet: Fleet, *sources: dict[str, Any]) -> lis
     """Ansible's messages about sources with these options, all invalid, in one run."""
     files = [source(ansible, fleet, f"number{number}.dragonmint.yml", **each) for number, each in enumerate(sources)]
     # Each attempt at a source ends with these words.
-    *told, _rest = refused(ansible, files[0], *further(*files[1:])).split(" as an inventory source")
-    assert len(told) == len(sources)
-    return told
+    *causes, _rest = refused(ansible, files[0], *further(*files[1:])).split(" as an inventory source")
+    assert len(causes) == len(sources)
+    return causes
 
 
 def further(*files: Path) -> list[str | Path]:

@@ -118,8 +118,8 @@ def test_a_task_that_is_delegated_to_its_miner_stays_here(ansible: Ansible, star
     done = ansible(plays, inventory)
     assert [r.status for r in done.results] == ["ok", "ok", "failed"]
     assert "Set delegate_to: localhost" in done.results[2].result["msg"]
-    told = ansible.tool("ansible", "-i", ansible.write("inventory.yml", inventory), "miner", "-m", FACTS, "-B", "10")
-    assert "Leave out -B and -P." in told.stdout
+    refused = ansible.tool("ansible", "-i", ansible.write("inventory.yml", inventory), "miner", "-m", FACTS, "-B", "10")
+    assert "Leave out -B and -P." in refused.stdout
     assert len(miner.requests()) == 2
 
 

@@ -22,7 +22,7 @@ def test_a_worker_does_not_grow_with_the_archive(start_fleet: Callable[..., Flee
         tmp_path / f"{NEWER_FIRMWARE}.swu", NEWER_FIRMWARE, images={"uImage": 4 * MIB, "rootfs.ubi": 95 * MIB}
     )
     connection = {"host": miner.host, "port": miner.port, "password": "dragonadmin"}
-    told = growth(ENVIRONMENTS / "newest/bin/python", "firmware", connection, {**connection, "src": str(archive)})
-    assert told["results"][0]["changed"], told
+    measured = growth(ENVIRONMENTS / "newest/bin/python", "firmware", connection, {**connection, "src": str(archive)})
+    assert measured["results"][0]["changed"], measured
     assert miner.state()["flashed"] == 1
-    assert told["grown_bytes"] < 10 * MIB, told
+    assert measured["grown_bytes"] < 10 * MIB, measured

@@ -192,8 +192,8 @@ class TestAudit:
         assert {line.split("  ")[0] for line in table} == set(troubles) - as_desired
         counts = {"miners": 14, "as_desired": 4, "drift": 5, "failed": 3, "unreachable": 2}
         summary = "14 miners: 4 as desired, 5 drift, 3 failed, 2 unreachable."
-        told = done.one(task="Show the outcome").result["msg"]
-        assert told == f"{summary} The report is in {ansible.folder / 'dragonmint-reports'}."
+        shown = done.one(task="Show the outcome").result["msg"]
+        assert shown == f"{summary} The report is in {ansible.folder / 'dragonmint-reports'}."
         (stats,) = [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")]
         assert {**counts, "is_ok": True, "summary": summary}.items() <= stats["dragonmint_audit"].items()
         assert stats["dragonmint_audit"]["changes"]["new"] == len(
@@ -222,8 +222,8 @@ class TestAudit:
         inventory = inventory_of(fleet, provision_autotune_mode="efficient", dragonmint_retries=0)
         done = ansible(audits, inventory, environment={"ANSIBLE_STRATEGY": "free"})
         assert done.returncode != 0
-        *told, last = done.of(task="Show the outcome")
-        assert [r.result["msg"].partition(" The report")[0] for r in told] == [
+        *shown, last = done.of(task="Show the outcome")
+        assert [r.result["msg"].partition(" The report")[0] for r in shown] == [
             "2 miners: 2 failed.",
             "1 miner: 1 as desired. Since the last report: 2 resolved. 1 miner no longer in the report.",
             "2 miners: 1 as desired, 1 drift. Since the last report: 1 new. 1 miner new in the report.",
@@ -359,8 +359,8 @@ class TestRotatePasswords:
         assert done.changed == all_of(fleet) == with_password(fleet, NEW)
         reports = [path.read_text("utf-8") for path in (ansible.folder / "dragonmint-reports").iterdir()]
         assert len(reports) == 3
-        told = "".join([done.output, *reports])
-        assert [text for text in (NEW, OWN, *passwords) if text in told] == []
+        shown = "".join([done.output, *reports])
+        assert [text for text in (NEW, OWN, *passwords) if text in shown] == []
         (stats,) = [r.result["ansible_stats"]["data"] for r in done.results if r.action.endswith("set_stats")]
         assert stats["dragonmint_rotate_passwords"] == {
             "miners": 3,

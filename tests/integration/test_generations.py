@@ -62,7 +62,7 @@ def test_each_endpoint_has_a_module() -> None:
 
 @newest_core
 @pytest.mark.parametrize("auth", ["basic", "jwt"])
-def test_what_comes_of_each_module_and_which_endpoints_it_calls(
+def test_the_outcome_and_the_endpoints_of_each_module(
     ansible: Ansible, start_fleet: Callable[..., Fleet], auth: str
 ) -> None:
     trials = [

@@ -348,7 +348,7 @@ class TestRemedies:
         assert [row["outcome"] for row in report(ansible)] == ["limit reached"]
 
     @newest_core
-    def test_no_more_than_a_part_of_the_fleet_is_mended_at_once(
+    def test_only_a_part_of_the_fleet_gets_a_remedy_at_once(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
         fleet = start_fleet(count=6, speed=SPEED)
@@ -359,9 +359,9 @@ class TestRemedies:
         order = [result.host for result in done.of(task="minerops.dragonmint.health : Send the remedy")]
         assert len(order) == 3
         moments = {name: [request["time"] for request in miner.requests()] for name, miner in miners.items()}
-        told = {name: miners[name].writes()[0]["time"] for name in order}
+        commanded_at = {name: miners[name].writes()[0]["time"] for name in order}
         # A batch is healthy before the next one gets its remedies.
-        assert max(moments[name][-1] for name in order[:2]) < told[order[2]]
+        assert max(moments[name][-1] for name in order[:2]) < commanded_at[order[2]]
         assert sum(len(miner.writes()) for miner in fleet.miners) == 3
 
     @newest_core
@@ -378,7 +378,7 @@ class TestRemedies:
         assert hosts_with_writes(fleet) == set()
 
     @newest_core
-    def test_a_remedy_that_does_not_work_is_told_and_a_lost_miner_stops_it(
+    def test_a_remedy_that_does_not_work_is_reported_and_a_lost_miner_stops_it(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
         fleet = start_fleet(count=4, speed=SPEED)
@@ -407,7 +407,7 @@ class TestRemedies:
         }
 
     @newest_core
-    def test_a_second_run_of_the_same_process_mends_only_what_it_was_told_to(
+    def test_a_second_run_of_the_same_process_heals_only_if_it_is_set_to(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:
         fleet = start_fleet(speed=SPEED)

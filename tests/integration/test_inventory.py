@@ -156,9 +156,7 @@ def test_the_cache_saves_all_requests_until_it_is_flushed(ansible: Ansible, star
 
 
 @newest_core
-def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
-    ansible: Ansible, start_fleet: Callable[..., Fleet]
-) -> None:
+def test_an_unusable_cache_is_replaced(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     def spoilt(content: str, **changes: Any) -> str:
         """A cache with some of our keys changed, wherever this ansible-core stores them."""
         whole = json.loads(content)
@@ -191,10 +189,10 @@ def test_a_cache_that_does_not_fit_is_ignored_and_made_anew(
     cached(len(spoils), last, gather_subset=["min"])
 
     again = listed(ansible, files[0], *further(*files[1:]))
-    told = re.findall(r"number(\d)\.dragonmint\.yml: The cache (.*?), so", " ".join(again["said"].split()))
+    shown = re.findall(r"number(\d)\.dragonmint\.yml: The cache (.*?), so", " ".join(again["said"].split()))
     reasons = [*(message for _spoil, message in spoils), "was made with other options"]
-    assert [int(number) for number, _reason in told] == list(range(len(reasons)))
-    assert [reason for (_number, reason), message in zip(told, reasons, strict=True) if message not in reason] == []
+    assert [int(number) for number, _reason in shown] == list(range(len(reasons)))
+    assert [reason for (_number, reason), message in zip(shown, reasons, strict=True) if message not in reason] == []
     assert again["hostvars"].keys() == cold["hostvars"].keys()
     assert "dragonmint_pools" in cold["hostvars"][name_of(last)]
     assert "dragonmint_pools" not in again["hostvars"][name_of(last)]
@@ -286,8 +284,10 @@ def test_names_that_can_not_be_had(ansible: Ansible, start_fleet: Callable[..., 
     assert found["dragonmint"] == {"same", *addresses(fleet.miners[1:])}
     said = " ".join(found["said"].split())
     for file, (_first, second), problem in zip(files, pairs(fleet), problems.values(), strict=True):
-        _before, _words, told = said.partition(f"{file.name}: hostname does not give a usable name for {second.host}: ")
-        assert problem in told.partition("The host is named after its address.")[0]
+        _before, _words, shown = said.partition(
+            f"{file.name}: hostname does not give a usable name for {second.host}: "
+        )
+        assert problem in shown.partition("The host is named after its address.")[0]
     strict = all_refused(ansible, fleet, *({**each, "strict": True} for each in options))
     assert [text for text, problem in zip(strict, problems.values(), strict=True) if problem not in text] == []
 

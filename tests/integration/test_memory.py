@@ -78,7 +78,7 @@ def grown(ansible: Ansible, name: str, well: Miner, fallen: list[Miner], **optio
         for miner in (well, *fallen)
     ]
     others = [{**connection, **options} for connection in connections[1:]]
-    told = growth(ansible.bin / "python", name, connections[0], *others)
-    assert told["grown_bytes"] < GROWN_BYTES_MAX, told
-    results: list[dict[str, Any]] = told["results"]
+    measured = growth(ansible.bin / "python", name, connections[0], *others)
+    assert measured["grown_bytes"] < GROWN_BYTES_MAX, measured
+    results: list[dict[str, Any]] = measured["results"]
     return results

@@ -134,7 +134,9 @@ WRITING: dict[str, dict[str, Any]] = {
 
 
 @newest_core
-def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_each_miner_is_sent_one_change_and_found_at_its_address(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
     miners, printer, neighbour = prepared_miners(start_fleet)
     hosts = host_variables(miners)
     done = run(ansible, hosts)
@@ -161,7 +163,7 @@ def test_each_miner_is_told_once_and_found_where_it_is(ansible: Ansible, start_f
 
 
 @newest_core
-def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_check_mode_reports_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners, *_others = prepared_miners(start_fleet)
     hosts = host_variables(miners)
     done = run(ansible, hosts, "--check", "--diff")
@@ -183,7 +185,7 @@ def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fl
 
 
 @newest_core
-def test_a_stranger_that_comes_while_the_miner_moves_is_told_from_it(
+def test_another_device_at_the_new_address_is_not_taken_for_the_miner(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
     """The address is free when the miner is moved there, and a printer or another miner takes it a moment later."""

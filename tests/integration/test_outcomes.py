@@ -174,7 +174,7 @@ LEFT_OUT = {
 
 
 @newest_core
-def test_each_miner_has_its_outcome_and_is_told_once(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_each_miner_has_its_outcome_and_is_sent_one_change(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = troubled(start_fleet, PLAYED)
     before = {name: settings(miner) for name, miner in miners.items()}
     done = run(ansible, miners, PLAYED)
@@ -196,7 +196,7 @@ def test_each_miner_has_its_outcome_and_is_told_once(ansible: Ansible, start_fle
 
 
 @newest_core
-def test_check_mode_tells_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_check_mode_reports_the_same_and_writes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = troubled(start_fleet, CHECKED)
     done = run(ansible, miners, CHECKED, "--check", "--diff")
     reads = {host(FACTS, name): trouble.reading for name, trouble in CHECKED[FACTS].items()}

@@ -161,7 +161,9 @@ CASES = {
 
 
 @newest_core
-def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_each_miner_is_sent_one_command_and_has_to_prove_it(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
     miners = prepared_miners(start_fleet)
     done = run(ansible, miners)
     assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {
@@ -184,7 +186,7 @@ def test_each_miner_is_told_once_and_has_to_prove_it(ansible: Ansible, start_fle
 
 
 @newest_core
-def test_check_mode_tells_the_same_and_sends_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_check_mode_reports_the_same_and_sends_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = prepared_miners(start_fleet)
     done = run(ansible, miners, "--check", "--diff")
     assert {r.host: outcome(r) for r in done.results} == {name: case.check for name, case in CASES.items()}
@@ -197,7 +199,7 @@ def test_check_mode_tells_the_same_and_sends_nothing(ansible: Ansible, start_fle
 
 
 @newest_core
-def test_what_was_told_has_happened(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_the_reported_state_is_the_real_one(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """According to the miners themselves, the moment the task ends."""
     names = ["reboot", "restart", "off", "reset"]
     miners = dict(zip(names, start_fleet(count=len(names), generation="mixed").miners))

@@ -23,7 +23,7 @@ class Webhook:
     """Refuses the first posts, and records the later ones."""
 
     def __init__(self) -> None:
-        self.told: list[dict[str, Any]] = []
+        self.posted: list[dict[str, Any]] = []
         self.refusals = 0
         webhook = self
 
@@ -32,7 +32,7 @@ class Webhook:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 webhook.refusals -= 1
                 if webhook.refusals < 0:
-                    webhook.told.append(json.loads(body))
+                    webhook.posted.append(json.loads(body))
                 self.send_response(500 if webhook.refusals >= 0 else 204)
                 self.end_headers()
 
@@ -87,7 +87,7 @@ WRITE = "minerops.dragonmint.report : Write the report"
 
 
 @newest_core
-def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: Webhook) -> None:
+def test_a_report_says_what_is_new_and_posts_it_once(ansible: Ansible, webhook: Webhook) -> None:
     """With a webhook that fails at first, three times the same state, and then another one."""
     webhook.refusals = 1
     states = [(("m1", "failed"), ("m2", "ok"))] * 3 + [(("m1", "ok"), ("m2", "drift"))]
@@ -103,7 +103,7 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
         ["The changes were not posted to the webhook: it responded with status 500. The next report repeats them."],
         *([], [], []),
     ]
-    assert [(told["site"], told["new"], told["resolved"]) for told in webhook.told] == [
+    assert [(posted["site"], posted["new"], posted["resolved"]) for posted in webhook.posted] == [
         ("Hall 1", [{"miner": "m1", "what": "failed"}], []),
         ("Hall 1", [{"miner": "m2", "what": "drift"}], [{"miner": "m1", "what": "failed"}]),
     ]
@@ -126,7 +126,7 @@ def test_a_report_says_what_is_new_and_tells_it_once(ansible: Ansible, webhook: 
         [play(*states[-1], report_webhook_url=webhook.url)], MINERS, extra_vars={"dragonmint_mine": handed_on}
     )
     assert again.succeeded().one(task=WRITE).result["changes"]["still"] == 1
-    assert len(webhook.told) == 2
+    assert len(webhook.posted) == 2
 
 
 @newest_core
@@ -144,7 +144,7 @@ def test_a_limited_run_and_a_dry_one(ansible: Ansible, webhook: Webhook) -> None
         **dict.fromkeys(("new", "still", "miners_new", "miners_gone"), 0),
         "resolved": 1,
     }
-    assert webhook.told == []
+    assert webhook.posted == []
     assert (folder / "mine.json").read_text("utf-8") == before
     page = (folder / "mine.limit-m1.html").read_text("utf-8")
     assert "limited to <bdi>m1</bdi>" in page

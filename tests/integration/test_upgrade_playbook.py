@@ -52,7 +52,7 @@ def recorded(ansible: Ansible) -> dict[str, str]:
 
 
 @newest_core
-def test_a_fleet_is_upgraded_and_left_alone_again(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_a_fleet_is_upgraded_and_then_skipped(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     fleet = start_fleet(count=3, generation=GENERATION, speed=SPEED)
     fleet[1].fault("dark")
     before = versions(fleet)
@@ -275,7 +275,7 @@ def test_a_canary_of_each_kind_goes_first_and_one_that_fails_stops_the_rollout(
 
 
 @newest_core
-def test_a_wait_that_waiting_does_not_mend_ends(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_a_hopeless_wait_ends(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """A miner that comes back with other passwords ends the run long before its time is over."""
     fleet = start_fleet(count=2, generation=GENERATION, speed=10.0)
 

@@ -112,7 +112,9 @@ CASES = {
 
 
 @newest_core
-def test_each_miner_is_told_once_and_the_login_decides(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_each_miner_is_sent_one_change_and_the_login_decides(
+    ansible: Ansible, start_fleet: Callable[..., Fleet]
+) -> None:
     miners = prepared_miners(start_fleet)
     done = run(ansible, miners, "-vvvv", "--diff")
     assert {r.host: (outcome(r), len(miners[r.host].writes())) for r in done.results} == {
@@ -125,7 +127,7 @@ def test_each_miner_is_told_once_and_the_login_decides(ansible: Ansible, start_f
 
 
 @newest_core
-def test_check_mode_tells_the_same_and_changes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+def test_check_mode_reports_the_same_and_changes_nothing(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     miners = prepared_miners(start_fleet)
     done = run(ansible, miners, "-vvvv", "--check", "--diff")
     assert {r.host: outcome(r) for r in done.results} == {
@@ -171,7 +173,7 @@ def test_the_play_goes_on_with_the_new_password(ansible: Ansible, start_fleet: C
 
 
 @newest_core
-def test_another_machine_sets_it_as_well_and_tells_no_secret(
+def test_another_machine_sets_it_as_well_and_shows_no_secret(
     ansible: Ansible, start_fleet: Callable[..., Fleet]
 ) -> None:
     fleet = start_fleet(count=3, generation="mixed")

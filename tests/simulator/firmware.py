@@ -13,8 +13,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from .updater.swupdate.cpio import CRC_MAGIC, NEWC_MAGIC, TRAILER, checksum, header, padding
-from .updater.swupdate.judge import DESCRIPTION, SIGNATURE
 from .updater.swupdate.signature import sign
+from .updater.swupdate.verifier import DESCRIPTION, SIGNATURE
 
 # The images of a real archive, small enough to be created instantly.
 IMAGES = MappingProxyType(

@@ -22,7 +22,7 @@ from tests.simulator import firmware
 from tests.simulator.control import CHECKOUT, Fleet, Miner
 from tests.soak import invariants
 from tests.soak.desired import Desired, any_desired, connection
-from tests.soak.invariants import SETTINGS, Request, State, Told
+from tests.soak.invariants import SETTINGS, Reported, Request, State
 from tests.soak.troubles import TROUBLES, Trouble, Troubles
 from tests.support.running import ENVIRONMENTS, Ansible, PlaybookRun, TaskResult
 
@@ -121,7 +121,7 @@ class Totals:
 
     runs: Counter[str] = field(default_factory=Counter)
     outcomes: Counter[str] = field(default_factory=Counter)
-    judged: int = 0
+    checked: int = 0
     writes: int = 0
     flashes: int = 0
     most_at_once: int = 0
@@ -172,7 +172,7 @@ class Soak:
             for is_again in (False, True):
                 run = self._run(kind, everybody, desired, version)
                 done = self._play(run, IN_PEACE, PATIENT)
-                self._judge_peace(run, done, is_again)
+                self._check_peace(run, done, is_again)
 
     def _any_run(self, kind: str) -> Run:
         everybody = range(len(self.fleet.miners))
@@ -210,7 +210,7 @@ class Soak:
             extra_vars={**PAUSES, **variables, "upgrade_src": str(archive), "upgrade_allow_downgrade": True},
         )
         self._settle(run)
-        self._judge(run, done, before, time.monotonic() - began)
+        self._check(run, done, before, time.monotonic() - began)
         return done
 
     def _inventory(self, run: Run, states: dict[int, State], patience: dict[str, Any]) -> dict[str, Any]:
@@ -228,7 +228,7 @@ class Soak:
         miners = [self.fleet[at] for at in run.members]
         _wait_until(_is_settled, "has not ended what it was told", miners)
 
-    def _judge(self, run: Run, done: PlaybookRun, before: dict[int, State], seconds: float) -> None:
+    def _check(self, run: Run, done: PlaybookRun, before: dict[int, State], seconds: float) -> None:
         after = self._states(run.members)
         results: dict[str, list[TaskResult]] = {}
         for result in done.results:
@@ -237,16 +237,16 @@ class Soak:
         for at in run.members:
             requests = self.fleet[at].requests()
             of_miner = [*results.get(_name(at), []), *_together(done.results, _name(at))]
-            told = [_told(result) for result in of_miner if _is_ours(result)]
-            sentences = _judged(run, at, told, before[at], after[at], requests)
+            reported = [_reported(result) for result in of_miner if _is_ours(result)]
+            sentences = _broken(run, at, reported, before[at], after[at], requests)
             sentences += [_unexplained(result) for result in of_miner if _is_unexplained(result)]
             broken += [f"{self._where(run, at)}: {sentence}" for sentence in sentences]
-            self._count(told, requests, after[at]["flashed"] - before[at]["flashed"])
+            self._count(reported, requests, after[at]["flashed"] - before[at]["flashed"])
         self.totals.runs[run.kind] += 1
         self.totals.seconds += seconds
         self._report(run, done, broken, seconds)
 
-    def _judge_peace(self, run: Run, done: PlaybookRun, is_again: bool) -> None:
+    def _check_peace(self, run: Run, done: PlaybookRun, is_again: bool) -> None:
         broken = []
         if done.returncode != 0:
             broken.append(f"{self._which(run)}: all faults were dropped, and the run failed: {_tail(done.output)}")
@@ -268,10 +268,10 @@ class Soak:
             broken += [f"{self._which(run)}: all is as desired, and {host} has changed." for host in changed]
         self._complain(run, done, broken)
 
-    def _count(self, told: Sequence[Told], requests: Sequence[Request], flashed: int) -> None:
+    def _count(self, reported: Sequence[Reported], requests: Sequence[Request], flashed: int) -> None:
         totals = self.totals
-        totals.judged += sum(task.module in SETTINGS for task in told)
-        totals.outcomes.update(_outcome(task) for task in told if task.module in SETTINGS)
+        totals.checked += sum(task.module in SETTINGS for task in reported)
+        totals.outcomes.update(_outcome(task) for task in reported if task.module in SETTINGS)
         totals.writes += len(invariants.writes_in(requests))
         totals.flashes += flashed
         totals.most_at_once = max(totals.most_at_once, invariants.most_at_once(requests))
@@ -303,25 +303,25 @@ class Soak:
         return f"{self._which(run)}, {_name(at)} ({miner.generation} at {miner.host}, {had})"
 
 
-def _judged(
-    run: Run, at: int, told: Sequence[Told], before: State, after: State, requests: Sequence[Request]
+def _broken(
+    run: Run, at: int, reported: Sequence[Reported], before: State, after: State, requests: Sequence[Request]
 ) -> list[str]:
     broken = invariants.broken_by_any_run(requests)
     if not run.is_check:
-        broken += invariants.broken_by_untruth(told, before, after, requests)
+        broken += invariants.broken_by_untruth(reported, before, after, requests)
         if run.playbook == "upgrade":
             broken += invariants.broken_by_flashing(before, after, run.version)
         return broken
     broken += invariants.broken_by_check_mode(requests)
     if run.playbook != "upgrade":
-        would = [task for task in told if task.error_code is None]
+        would = [task for task in reported if task.error_code is None]
         broken += invariants.broken_by_untruth(would, before, run.desired[at].applied_to(before), None)
     return broken
 
 
-def _told(result: TaskResult) -> Told:
+def _reported(result: TaskResult) -> Reported:
     code = result.result.get("error_code")
-    return Told(result.action.removeprefix(COLLECTION), result.changed, code)
+    return Reported(result.action.removeprefix(COLLECTION), result.changed, code)
 
 
 def _together(results: Iterable[TaskResult], name: str) -> Iterator[TaskResult]:
@@ -346,7 +346,7 @@ def _unexplained(result: TaskResult) -> str:
     return f"{result.action} failed without an error_code and a message: {result.result}"
 
 
-def _outcome(task: Told) -> str:
+def _outcome(task: Reported) -> str:
     return task.error_code or ("changed" if task.changed else "ok")
 
 
@@ -387,7 +387,7 @@ def summary(soak: Soak) -> list[str]:
         "seconds": f"{totals.seconds:.0f}",
         "miners": str(len(soak.fleet.miners)),
         "faults put on": f"{sum(soak.troubles.put_on.values())} ({_counted(soak.troubles.put_on)})",
-        "tasks judged": f"{totals.judged} ({_counted(totals.outcomes)})",
+        "tasks checked": f"{totals.checked} ({_counted(totals.outcomes)})",
         "writes": str(totals.writes),
         "flashes": str(totals.flashes),
         "most requests at once": str(totals.most_at_once),

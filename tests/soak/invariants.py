@@ -26,7 +26,7 @@ SETTINGS = {f"dragonmint_{name}": module.setting for name, module in MODULES.ite
 
 
 @dataclass(frozen=True)
-class Told:
+class Reported:
     """The result of a task: ``module`` without its collection, ``error_code`` None unless it failed."""
 
     module: str
@@ -104,7 +104,7 @@ def broken_by_flashing(before: State, after: State, version: str) -> list[str]:
 
 
 def broken_by_untruth(
-    told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
+    reported: Sequence[Reported], before: State, after: State, requests: Sequence[Request] | None
 ) -> list[str]:
     """Whether `changed` is true exactly when the miner's state changed.
 
@@ -113,7 +113,7 @@ def broken_by_untruth(
     new one was written, or instead of booting it. State that no task was told to set must be unchanged. In check mode
     ``after`` is the desired state, and ``requests`` is None: no write is needed to have reported `changed`.
     """
-    by_module = {name: [task for task in told if task.module == name] for name in SETTINGS}
+    by_module = {name: [task for task in reported if task.module == name] for name in SETTINGS}
     return [
         sentence
         for name, tasks in by_module.items()
@@ -123,16 +123,21 @@ def broken_by_untruth(
 
 
 def _untruths(
-    name: str, setting: Setting, told: Sequence[Told], before: State, after: State, requests: Sequence[Request] | None
+    name: str,
+    setting: Setting,
+    reported: Sequence[Reported],
+    before: State,
+    after: State,
+    requests: Sequence[Request] | None,
 ) -> Iterator[str]:
-    said = any(task.changed for task in told)
-    is_unknown = any(task.error_code == "not_back" for task in told) or (
-        any(task.error_code == "flash_failed" for task in told)
+    said = any(task.changed for task in reported)
+    is_unknown = any(task.error_code == "not_back" for task in reported) or (
+        any(task.error_code == "flash_failed" for task in reported)
         and after["uptime_s"] < before["uptime_s"]
         and any(write["path"].startswith("/upgrade/") and not write["replied"] for write in requests or [])
     )
     was, became = setting.of(before), setting.of(after)
-    codes = ", ".join(task.error_code or "ok" for task in told) or "not run"
+    codes = ", ".join(task.error_code or "ok" for task in reported) or "not run"
     asked = "" if requests is None else f" It was asked: {shown(requests)}."
     if is_unknown and not said:
         yield f"{name} can't know whether the miner changed ({codes}), but said changed=false.{asked}"

@@ -29,7 +29,7 @@ class Device:
     tried: list[str] = field(default_factory=list)
 
     @property
-    def told(self) -> int:
+    def changes_received(self) -> int:
         return [action for action, _login in self.asked].count("updateNetwork")
 
 

@@ -86,7 +86,7 @@ def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
 
 
 @pytest.mark.parametrize(("reply", "refusal"), [("500", "it is busy"), ("502", "HTTP 502"), ("reset", "broke")])
-def test_a_stuck_updater_is_known_once_nothing_was_heard_for_too_long(
+def test_an_updater_that_is_silent_for_too_long_is_stuck(
     follow: Follow, miner: Miner, reply: str, refusal: str
 ) -> None:
     miner.set(updater="wedged", busy_reply=reply)

@@ -133,7 +133,7 @@ def test_a_rate_that_nobody_could_keep_is_not_caught_up_with() -> None:
 
 
 @pytest.mark.parametrize("rate", [None, 0.4], ids=["no rate", "a rate"])
-def test_nobody_is_begun_after_the_deadline_and_the_others_end_well(rate: float | None) -> None:
+def test_no_miner_is_started_after_the_deadline_and_the_others_finish(rate: float | None) -> None:
     fleet = Fleet(10)
     counts = fleet.run(Limits(concurrency=1, rate=rate, deadline_s=5.0))
     assert max(fleet.begun.values()) < 5.0
@@ -159,7 +159,7 @@ def test_a_wait_for_a_turn_ends_with_the_deadline() -> None:
     ("failures_max", "begun"),
     [(None, 8), (0, 3), (1, 4), (2, 6), (3, 8)],
 )
-def test_nobody_is_begun_after_too_many_failures(failures_max: float | None, begun: int) -> None:
+def test_no_miner_is_started_after_too_many_failures(failures_max: float | None, begun: int) -> None:
     fleet = Fleet(8, m1=FAILED, m2=UNREACHABLE, m4=FAILED)
     counts = fleet.run(Limits(concurrency=2, failures_max=failures_max))
     assert len(fleet.begun) == begun
@@ -201,7 +201,7 @@ def test_a_miner_under_two_names_is_found() -> None:
     assert repeated(PLACES, lambda _name: {"mode": "efficient"}) == Repeated({"c": "a"}, {})
 
 
-def test_two_names_of_a_miner_with_other_options_are_told_apart() -> None:
+def test_two_names_of_a_miner_with_other_options_are_distinguished() -> None:
     options = {"a": {"mode": "efficient", "level": 1}, "c": {"mode": "efficient", "wait": True}}
     assert repeated(PLACES, lambda name: options.get(name, {})) == Repeated({}, {"c": ("a", ["level", "wait"])})
 

@@ -96,7 +96,7 @@ def test_the_login_of_an_admin_is_remembered(connect: Connect) -> None:
     assert wire.actions == ["getAutoTuneStatus", "auth", "getAutoTuneStatus", "getAutoTuneStatus"]
 
 
-def test_a_damaged_users_file_is_mended_by_the_login(connect: Connect) -> None:
+def test_a_damaged_users_file_is_repaired_by_the_login(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, logged_in(), NO_POOLS])
     assert connect(wire).read(POOLS) == ()
     assert wire.actions == ["pools", "auth", "pools"]
@@ -137,14 +137,14 @@ def test_a_write_of_a_guest_is_not_sent(connect: Connect) -> None:
     assert wire.actions == []
 
 
-def test_a_write_of_whom_the_miner_takes_for_a_guest_is_not_sent_again(connect: Connect) -> None:
+def test_a_write_that_the_miner_attributes_to_a_guest_is_not_sent_again(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, logged_in("guest")])
     with pytest.raises(PermissionDenied):
         connect(wire, username="gue.st").write(UPDATE_POOLS)
     assert wire.actions == ["updatePools", "auth"]
 
 
-def test_a_user_whom_the_jwt_does_not_name_is_taken_for_an_admin(connect: Connect) -> None:
+def test_a_user_that_the_jwt_does_not_name_counts_as_admin(connect: Connect) -> None:
     wire = Script([INVALID_REQUEST, said(success=True, jwt="a.e30.c"), INVALID_REQUEST, INVALID_REQUEST])
     client = connect(wire)
     for _attempt in range(2):
@@ -351,7 +351,7 @@ def test_with_jwt_a_guest_is_denied_what_is_for_admins(connect: Connect) -> None
     assert wire.actions.count("getAutoTune") == 1
 
 
-def test_a_login_can_be_asked_for_and_is_patient(connect: Connect) -> None:
+def test_a_requested_login_is_retried(connect: Connect) -> None:
     wire = Script([DROPPED, NO_REASON, WRONG_PASSWORD, logged_in("guest")])
     client = connect(wire, password="mine", fallback_passwords=("one",))
     login = client.log_in()

@@ -151,7 +151,7 @@ def test_who_answered_before_is_waited_for_until_the_deadline() -> None:
 
 
 @pytest.mark.parametrize("code", ["not_back", "not_applied", "timeout"])
-def test_what_may_have_been_told_is_told_again_until_it_confirms(code: str) -> None:
+def test_a_command_that_may_have_arrived_is_repeated_until_confirmed(code: str) -> None:
     """A lost reply, or a write that was ignored once."""
     done = Run(EFFICIENT, a=Miner(commands=[error(code, changed=True), OK]))
     assert done.states() == {"a": "confirmed"}
@@ -165,7 +165,7 @@ def test_what_may_have_been_told_is_told_again_until_it_confirms(code: str) -> N
         *((error(code), 1) for code in ("rejected", "unsupported", "wrong_device", "authentication", "bug")),
     ],
 )
-def test_who_refuses_is_not_told_for_ever(answer: dict[str, Any], commands: int) -> None:
+def test_a_miner_that_refuses_is_given_up(answer: dict[str, Any], commands: int) -> None:
     done = Run(EFFICIENT, a=Miner(commands=[answer]), b=Miner())
     assert done.states() == {"a": "refused", "b": "confirmed"}
     assert done.commanded().count("a") == commands

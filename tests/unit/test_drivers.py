@@ -370,7 +370,7 @@ class UntilClosed(list[float]):
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
-def test_a_connection_that_has_ended_meanwhile_is_made_anew(drive: Drive, listen: Listen) -> None:
+def test_a_connection_that_has_ended_is_reopened(drive: Drive, listen: Listen) -> None:
     server = listen(close_after(NO_POOLS))
     pauses = UntilClosed(server)
     session = Session(connection_to("127.0.0.1", port=server.port))
@@ -403,7 +403,7 @@ def test_a_stream_is_opened_before_it_is_read(drive: Drive) -> None:
 
 
 @pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
-def test_a_bug_in_steps_reaches_whoever_runs_them(drive: Drive) -> None:
+def test_a_bug_in_steps_reaches_their_caller(drive: Drive) -> None:
     def broken() -> Steps[None]:
         yield Wait(1.0)
         raise KeyError("a bug")

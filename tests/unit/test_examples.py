@@ -133,5 +133,5 @@ def test_what_is_dangerous_is_found(text: str) -> None:
         "src: files/t1_20180901_120000.swu",
     ],
 )
-def test_what_is_safe_is_left_alone(text: str) -> None:
+def test_what_is_safe_is_not_reported(text: str) -> None:
     assert dangers(f"- name: Do it\n  {text}\n") == []

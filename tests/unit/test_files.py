@@ -36,7 +36,7 @@ def test_check_mode_says_the_same_and_writes_nothing(tmp_path: Path) -> None:
     assert foreseen == save(str(path), "new\n", check_mode=False)
 
 
-def test_a_file_that_holds_the_text_already_is_left_alone(tmp_path: Path) -> None:
+def test_a_file_that_has_the_text_already_is_not_written(tmp_path: Path) -> None:
     path = tmp_path / "miner.log"
     save(str(path), "same\n", check_mode=False)
     before = path.stat()

@@ -110,7 +110,7 @@ def again(port: int, known: KnownMiner | None, **options: Any) -> Found | None:
     return found[0] if found else None
 
 
-def test_a_familiar_miner_is_asked_for_neither_its_page_nor_a_login(listen: Listen) -> None:
+def test_a_known_miner_gets_no_request_for_its_page_or_a_login(listen: Listen) -> None:
     server = listen(miner())
     first = one(server.port)
     known = scan.known_miner(first)
@@ -411,7 +411,7 @@ def test_all_requests_together_have_a_deadline(listen: Listen) -> None:
     assert "all requests within 1 s" in str(found.problem)
 
 
-def test_a_device_that_repeats_its_login_tells_no_secret(listen: Listen) -> None:
+def test_a_device_that_repeats_its_login_leaks_no_secret(listen: Listen) -> None:
     """Neither as a fact nor as a reason, and not a token either."""
     jwt = json.loads(logged_in().body)["jwt"]
     login = basic("admin", "dragonadmin").partition(" ")[2]

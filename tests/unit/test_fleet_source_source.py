@@ -171,15 +171,15 @@ def test_what_goes_wrong_does_not_end_it(network: Network, caplog: pytest.LogCap
     assert "Network is unreachable" in caplog.text
 
 
-def test_a_device_that_can_not_be_judged_costs_nobody_else(
+def test_a_device_that_cannot_be_evaluated_does_not_affect_others(
     network: Network, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    judge = sighting.find
+    original = sighting.find
 
     def find(results: Any, limits: Any) -> Any:
         if results["seen"]["ansible_facts"]["dragonmint_identity"]["mac"].endswith("02"):
             raise ZeroDivisionError
-        return judge(results, limits)
+        return original(results, limits)
 
     monkeypatch.setattr(sighting, "find", find)
 
@@ -215,7 +215,7 @@ def test_a_miner_that_stays_is_familiar_but_for_its_turn_to_prove_itself(network
     assert sorted(address for each in left_out for address in each) == sorted(addresses)
 
 
-def test_a_fleet_that_refuses_the_login_is_told(network: Network, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_fleet_that_refuses_the_login_is_reported(network: Network, caplog: pytest.LogCaptureFixture) -> None:
     network.miners = [Found(f"127.0.0.{number}", LOCKED, 1.0, problem="It refuses admin.") for number in (1, 2)]
 
     async def scenario() -> None:

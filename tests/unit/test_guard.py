@@ -25,7 +25,7 @@ FAILED = {**READ, "polled": 0, "at": None, "problems": ["desired[0]: unknown key
 GAP = "site.dragonmint.yml: 3 miners refused every login."
 
 # The input, and the resulting problem and warning.
-JUDGED: dict[str, tuple[dict[str, Any], list[str], str, str]] = {
+VERDICTS: dict[str, tuple[dict[str, Any], list[str], str, str]] = {
     "well": ({}, [], "", ""),
     "nothing-to-do": ({"hosts": 0}, [], "", ""),
     "nothing-found": ({"hosts": 0, "has_hosts": False}, [], "", ""),
@@ -73,9 +73,9 @@ REPORTS: dict[str, tuple[dict[str, Any], list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("name", JUDGED)
+@pytest.mark.parametrize("name", VERDICTS)
 def test_nothing_to_do_is_a_success_only_where_that_is_known(name: str) -> None:
-    given, gaps, problem, warning = JUDGED[name]
+    given, gaps, problem, warning = VERDICTS[name]
     choice = {"unmatched": [], "hosts": 3, "has_hosts": True, "has_reports": True, **given}
     assert guard.verdict_of(guard.Choice(**choice), gaps) == guard.Verdict(problem, warning)
 
@@ -118,7 +118,7 @@ def test_a_source_is_unread_that_is_ours_and_has_no_report(tmp_path: Path) -> No
     assert guard.unread_sources(["/nowhere/unread.dragonmint.yml,"], reports) == []
 
 
-def test_what_a_play_sets_is_told_from_what_its_host_has() -> None:
+def test_the_variables_of_a_play_are_distinguished_from_those_of_its_host() -> None:
     pools = [{"url": "a"}]
     own = {"rack": 1, "provision_pools": pools, "curtail_mode": "balanced"}
     given = {**own, "provision_pools": [{"url": "a"}], "curtail_mode": "efficient", "hostvars": {}}

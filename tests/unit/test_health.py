@@ -253,12 +253,12 @@ def test_nothing_is_wrong(results: dict[str, Any]) -> None:
     assert found(miner(), **results) == []
 
 
-def test_a_look_that_was_waited_for_in_vain_is_judged_all_the_same() -> None:
+def test_the_last_check_of_a_wait_in_vain_counts() -> None:
     seen = {"failed": True, "ansible_facts": changed(DEAD_BOARD)}
     assert [finding.code for finding in checks.find({"seen": seen}, LIMITS)] == ["board_dead"]
 
 
-def test_foreign_pools_are_told_beside_those_desired() -> None:
+def test_foreign_pools_are_shown_beside_those_desired() -> None:
     (finding,) = found(miner(), pools={"diff": POOLS_DIFF})
     assert (finding.value, finding.limit) == ("t:1 thief", "a:1 u")
 
@@ -362,7 +362,7 @@ FACTS = st.fixed_dictionaries(
 
 @settings(derandomize=True, database=None, max_examples=200, deadline=timedelta(seconds=5))
 @given(FACTS)
-def test_whatever_the_facts_are_they_can_be_judged(facts: dict[str, Any]) -> None:
+def test_any_facts_can_be_evaluated(facts: dict[str, Any]) -> None:
     findings = found(facts)
     order = [SEVERITIES.index(finding.severity) for finding in findings]
     assert order == sorted(order)
@@ -520,7 +520,7 @@ def test_the_next_remedy(results: dict[str, Any], remedy: str, reason: str) -> N
         ({"seen": read(DOWN), "reread": HUNG}, "It could not be read right before the remedy: No answer in time."),
     ],
 )
-def test_what_stands_against_a_remedy_is_told(results: dict[str, Any], reason: str) -> None:
+def test_the_reason_against_a_remedy_is_reported(results: dict[str, Any], reason: str) -> None:
     state = remedies.health_of(results, VALUES, "m", NOW)
     assert (state.remedy, state.outcome, state.reason) == ("", "failed", reason)
 
@@ -605,7 +605,9 @@ def test_a_board_that_is_dead_for_good_gets_a_restart_and_a_reboot_by_turns() ->
         ({"ansible_facts": DEAD}, {"unreachable": True}, True),
     ],
 )
-def test_what_waiting_does_not_mend_ends_the_wait(again: dict[str, Any], sent: dict[str, Any], is_final: bool) -> None:
+def test_an_error_that_waiting_cannot_fix_ends_the_wait(
+    again: dict[str, Any], sent: dict[str, Any], is_final: bool
+) -> None:
     facts = changed({**DEAD_BOARD, "mining.fan_percent": 100})
     results = {"seen": {"ansible_facts": facts}, "tried": RESTARTED, "again": again, "sent": sent}
     assert remedies.health_of(results, VALUES, "m", NOW).is_final is is_final
@@ -646,7 +648,7 @@ class TestRows:
     def test_a_miner_that_may_not_get_a_remedy_has_none(self, results: dict[str, Any], outcome: str) -> None:
         assert self.rows(health(DEAD, **results)) == [("critical", "board_dead", "", "", outcome)]
 
-    def test_what_is_gone_is_healed_and_what_no_remedy_mends_stays(self) -> None:
+    def test_what_is_gone_is_healed_and_what_no_remedy_fixes_stays(self) -> None:
         facts = changed({**DEAD_BOARD, "mining.fan_percent": 100})
         assert self.rows(health(facts, changed({"mining.fan_percent": 100}), tried=RESTARTED)) == [
             ("critical", "board_dead", "mining_restarted", "mining_restarted", "healed"),

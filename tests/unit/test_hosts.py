@@ -75,7 +75,7 @@ FIXES = [
 
 
 @pytest.mark.parametrize(("text", "fix"), FIXES)
-def test_the_fix_is_told_with_the_value_of_the_user(text: str, fix: str) -> None:
+def test_the_fix_has_the_value_of_the_user(text: str, fix: str) -> None:
     with pytest.raises(InvalidInput) as caught:
         host_from(text, "ansible_host")
     assert str(caught.value).endswith(fix)

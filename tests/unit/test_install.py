@@ -87,7 +87,7 @@ def installed(
     miner: Miner,
     archive: Path,
     check_mode: bool = False,
-    told: list[str] | None = None,
+    lines_shown: list[str] | None = None,
     warnings: list[str] | None = None,
     **policy: Any,
 ) -> Installed:
@@ -95,7 +95,7 @@ def installed(
     session = Session(connection_to(miner.host, password, port=miner.port))
     chosen = firmware_from({**OPTIONS, "src": str(archive)}, None)
     assert chosen is not None
-    lines = [] if told is None else told
+    lines = [] if lines_shown is None else lines_shown
 
     def notify(text: str, is_detail: bool) -> None:
         lines.append(text)
@@ -108,12 +108,12 @@ def installed(
 
 @both_drivers
 def test_a_firmware_is_installed_and_then_there(drive: Drive, miner: Miner, archives: Path) -> None:
-    told: list[str] = []
-    first = installed(drive, miner, archives / f"{NEWER}.swu", told=told)
+    lines_shown: list[str] = []
+    first = installed(drive, miner, archives / f"{NEWER}.swu", lines_shown=lines_shown)
     assert (first.changed, first.value, first.rebooted) == (True, NEWER, True)
     assert miner.state()["firmware"] == NEWER
-    assert told[0] == "sending the firmware"
-    assert told[-1] == f"runs {NEWER}"
+    assert lines_shown[0] == "sending the firmware"
+    assert lines_shown[-1] == f"runs {NEWER}"
     again = installed(drive, miner, archives / f"{NEWER}.swu")
     assert (again.changed, again.rebooted) == (False, False)
     assert miner.state()["flashed"] == 1
@@ -126,7 +126,7 @@ def test_check_mode_says_so_and_sends_nothing(drive: Drive, miner: Miner, archiv
 
 
 @both_drivers
-def test_a_judged_archive_is_enough_where_no_more_is_waited_for(drive: Drive, miner: Miner, archives: Path) -> None:
+def test_without_wait_a_checked_archive_is_enough(drive: Drive, miner: Miner, archives: Path) -> None:
     outcome = installed(drive, miner, archives / f"{NEWER}.swu", to_end=False)
     assert (outcome.changed, outcome.value) == (True, NEWER)
 
@@ -159,15 +159,18 @@ def test_a_stuck_updater_is_restarted_first_where_the_firmware_can(
     """A miner boots once for the new firmware, and before that only if nothing else has helped."""
     miner = next(sisters["T2T+"])
     miner.set(updater=state, busy_reply="500", updater_freed_by=freed_by)
-    told: list[str] = []
-    assert installed(over_requests, miner, archives / f"{OF_SOC}.swu", told=told, recover=True).value == OF_SOC
-    assert sum("restarting it" in line for line in told) == 1
-    assert sum("rebooting the miner" in line for line in told) == booted - 1
+    lines_shown: list[str] = []
+    assert (
+        installed(over_requests, miner, archives / f"{OF_SOC}.swu", lines_shown=lines_shown, recover=True).value
+        == OF_SOC
+    )
+    assert sum("restarting it" in line for line in lines_shown) == 1
+    assert sum("rebooting the miner" in line for line in lines_shown) == booted - 1
     writes = [write["action"] for write in miner.writes() if write["action"]]
     assert writes == ["restartSwupdate", *["reboot"] * (booted - 1)]
 
 
-def test_an_updater_that_is_not_stuck_is_left_alone(sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
+def test_an_updater_that_is_not_stuck_is_not_restarted(sisters: dict[str, Iterator[Miner]], archives: Path) -> None:
     miner = next(sisters["T2T+"])
     installed(over_requests, miner, archives / f"{OF_SOC}.swu", recover=True)
     assert [write["path"] for write in miner.writes()] == ["/upgrade/upload"]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.soak.invariants import (
-    Told,
+    Reported,
     broken_by_any_run,
     broken_by_check_mode,
     broken_by_flashing,
@@ -153,43 +153,43 @@ CHANGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
 @pytest.mark.parametrize(("module", "change", "sent"), CHANGES.values(), ids=CHANGES)
 def test_changed_is_held_against_the_state(module: str, change: dict[str, Any], sent: dict[str, Any]) -> None:
     after, records = {**STATE, **change}, [sent]
-    assert broken_by_untruth([Told(module, True)], STATE, after, records) == []
-    assert broken_by_untruth([Told(module, False)], STATE, STATE, records) == []
-    assert broken_by_untruth([Told(module, False), Told(module, True)], STATE, after, records) == []
-    assert len(broken_by_untruth([Told(module, False)], STATE, after, records)) == 1
-    assert len(broken_by_untruth([Told(module, True)], STATE, STATE, records)) == 1
-    assert len(broken_by_untruth([Told(module, False, "not_applied")], STATE, after, records)) == 1
-    assert len(broken_by_untruth([Told(module, True)], STATE, after, [read()])) == 1
-    assert len(broken_by_untruth([Told(module, True)], STATE, after, [write("setMonitor")])) == 1
-    assert broken_by_untruth([Told("dragonmint_facts", True)], STATE, STATE, []) == []
+    assert broken_by_untruth([Reported(module, True)], STATE, after, records) == []
+    assert broken_by_untruth([Reported(module, False)], STATE, STATE, records) == []
+    assert broken_by_untruth([Reported(module, False), Reported(module, True)], STATE, after, records) == []
+    assert len(broken_by_untruth([Reported(module, False)], STATE, after, records)) == 1
+    assert len(broken_by_untruth([Reported(module, True)], STATE, STATE, records)) == 1
+    assert len(broken_by_untruth([Reported(module, False, "not_applied")], STATE, after, records)) == 1
+    assert len(broken_by_untruth([Reported(module, True)], STATE, after, [read()])) == 1
+    assert len(broken_by_untruth([Reported(module, True)], STATE, after, [write("setMonitor")])) == 1
+    assert broken_by_untruth([Reported("dragonmint_facts", True)], STATE, STATE, []) == []
     assert len(broken_by_untruth([], STATE, after, records)) == 1
 
 
 def test_what_nobody_can_know_counts_as_changed() -> None:
-    not_back = Told("dragonmint_pools", True, "not_back")
+    not_back = Reported("dragonmint_pools", True, "not_back")
     assert broken_by_untruth([not_back], STATE, STATE, [write()]) == []
     assert broken_by_untruth([not_back], STATE, {**STATE, "pools": OTHER_POOLS}, [write()]) == []
     assert len(broken_by_untruth([not_back], STATE, STATE, [read()])) == 1
-    assert len(broken_by_untruth([Told("dragonmint_pools", False, "not_back")], STATE, STATE, [write()])) == 1
-    assert len(broken_by_untruth([Told("dragonmint_pools", True, "timeout")], STATE, STATE, [write()])) == 1
+    assert len(broken_by_untruth([Reported("dragonmint_pools", False, "not_back")], STATE, STATE, [write()])) == 1
+    assert len(broken_by_untruth([Reported("dragonmint_pools", True, "timeout")], STATE, STATE, [write()])) == 1
 
 
-def test_a_reboot_that_hides_what_became_of_an_upload_counts_as_changed() -> None:
-    rebooted, told = {**STATE, "uptime_s": 9.0}, [Told("dragonmint_firmware", True, "flash_failed")]
-    assert broken_by_untruth(told, STATE, rebooted, [upload(**LOST)]) == []
-    assert len(broken_by_untruth(told, STATE, STATE, [upload(**LOST)])) == 1
-    assert len(broken_by_untruth(told, STATE, rebooted, [upload()])) == 1
-    silent = [Told("dragonmint_firmware", False, "flash_failed")]
+def test_a_reboot_that_hides_the_result_of_an_upload_counts_as_changed() -> None:
+    rebooted, reported = {**STATE, "uptime_s": 9.0}, [Reported("dragonmint_firmware", True, "flash_failed")]
+    assert broken_by_untruth(reported, STATE, rebooted, [upload(**LOST)]) == []
+    assert len(broken_by_untruth(reported, STATE, STATE, [upload(**LOST)])) == 1
+    assert len(broken_by_untruth(reported, STATE, rebooted, [upload()])) == 1
+    silent = [Reported("dragonmint_firmware", False, "flash_failed")]
     assert len(broken_by_untruth(silent, STATE, rebooted, [upload(**LOST)])) == 1
 
 
 def test_check_mode_needs_no_write_to_say_changed() -> None:
     desired = {**STATE, "pools": OTHER_POOLS}
-    assert broken_by_untruth([Told("dragonmint_pools", True)], STATE, desired, None) == []
-    assert len(broken_by_untruth([Told("dragonmint_pools", False)], STATE, desired, None)) == 1
-    assert len(broken_by_untruth([Told("dragonmint_pools", True)], STATE, STATE, None)) == 1
+    assert broken_by_untruth([Reported("dragonmint_pools", True)], STATE, desired, None) == []
+    assert len(broken_by_untruth([Reported("dragonmint_pools", False)], STATE, desired, None)) == 1
+    assert len(broken_by_untruth([Reported("dragonmint_pools", True)], STATE, STATE, None)) == 1
 
 
 def test_restarts_are_no_change() -> None:
     state = {**STATE, "uptime_s": 9.0, "ready": False, "autotune": {**STATE["autotune"], "keys": {"T1auto": True}}}
-    assert broken_by_untruth([Told(name, False) for name in ("dragonmint_autotune", "x")], STATE, state, []) == []
+    assert broken_by_untruth([Reported(name, False) for name in ("dragonmint_autotune", "x")], STATE, state, []) == []

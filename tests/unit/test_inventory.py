@@ -129,7 +129,7 @@ def test_a_locked_miner_is_no_reason_for_a_warning_about_names(read: Read) -> No
     assert len(said) == 1
 
 
-def test_progress_is_told_on_a_terminal_only(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_progress_is_shown_on_a_terminal_only(read: Read, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert "0 % done, 0 addresses" in read([miner(5)])[1][0]
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
@@ -232,11 +232,11 @@ def test_a_problem_is_never_a_template(read: Read) -> None:
 
 def test_the_cache_keeps_how_the_scan_went(read: Read, tmp_path: Path) -> None:
     cached = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(tmp_path / "cache")}
-    cold, told = read([miner(5, missing={"pools": "no list"})], **cached)
-    warm, told_again = read([], **cached)
+    cold, shown = read([miner(5, missing={"pools": "no list"})], **cached)
+    warm, shown_again = read([], **cached)
     assert reports(warm) == reports(cold)
     assert warm.hosts.keys() == cold.hosts.keys()
-    assert told_again == told[1:]
+    assert shown_again == shown[1:]
 
 
 @pytest.mark.parametrize(

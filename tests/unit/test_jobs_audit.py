@@ -149,7 +149,7 @@ class TestRows:
         assert rows_of({"m1": compared(guest_password=UNSUPPORTED)})[0]["outcome"] == "as desired"
         assert rows_of({"m1": compared(pools=UNSUPPORTED)})[0]["outcome"] == "failed"
 
-    def test_variables_that_cannot_be_evaluated_are_told_unless_the_miner_is_unreachable(self) -> None:
+    def test_variables_that_cannot_be_evaluated_are_reported_unless_the_miner_is_unreachable(self) -> None:
         lost = OfHosts([{"problem": "rack is undefined"}], {"m1": 0, "m2": 0}, {"m1": "a", "m2": "b"})
         rows = audit.outcome(lost, {"m1": SEEN, "m2": UNREACHABLE}, {}, {}, DEFAULT, {})["rows"]
         assert [(row["outcome"], row["reason"]) for row in rows] == [
@@ -157,7 +157,7 @@ class TestRows:
             ("unreachable", "No miner answers."),
         ]
 
-    def test_a_mode_that_was_not_compared_is_told(self) -> None:
+    def test_a_mode_that_was_not_compared_is_reported(self) -> None:
         (row,) = rows_of({"m1": compared()}, m1="It is curtailed.")
         assert (row["outcome"], row["reason"], row["summary"]) == ("as desired", "It is curtailed.", "It is curtailed.")
 

@@ -364,7 +364,7 @@ def test_a_miner_is_curtailed_while_the_event_is_open(
     assert curtail.curtailed_until(record, of_inventory, WALL + later_s) == dict.fromkeys(curtailed, WALL + 3600)
 
 
-def test_why_a_mode_is_left_alone() -> None:
+def test_why_a_mode_is_kept() -> None:
     assert "since the miner is curtailed until 2027-01-15T09:00:00Z." in curtail.why_mode_is_kept(WALL + 3600)
 
 

@@ -189,7 +189,7 @@ def test_those_that_were_lost_are_named() -> None:
     assert "m8, m9 and 2 more could not" in heal.stop_reason(fleet(*[LOST] * 12))
 
 
-def test_what_became_of_those_that_were_due_replaces_the_plan() -> None:
+def test_the_results_of_due_miners_replace_the_plan() -> None:
     wanted = values(fail_on="never")
     planned = heal.plan(fleet(HEALTHY, DOWN, DOWN, DOWN), wanted)
     # The last one had recovered by itself when its turn came.

@@ -61,7 +61,7 @@ def test_a_value_that_is_gone_is_not_taken_for_another() -> None:
     assert all(kinds[places[host]]["names"] == given["job_names"] for host, given in hosts.items())
 
 
-def test_what_is_wrong_is_told_of_its_hosts_only() -> None:
+def test_a_problem_is_reported_for_its_hosts_only() -> None:
     found = of(
         {
             "m1": {"job_count": "{{ lost }}"},

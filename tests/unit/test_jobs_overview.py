@@ -18,7 +18,7 @@ ALIVE = {"status": "Alive", "temperature_c": 70.0, "hashrate_ths": 4.2, "last_sh
 def facts(mode: str = "efficient", type_: str = "T1", is_tuning: bool = False, **mining: Any) -> dict[str, Any]:
     boards = mining.setdefault("boards", [{"id": number, **ALIVE} for number in range(3)])
     rate = sum(board["hashrate_ths"] for board in boards if board["status"] == "Alive")
-    told = {
+    mining = {
         "ready": True,
         "hashrate_ths": {"5s": 99.0, "1m": rate, "15m": None, "average": None},
         "pools": [{"url": "stratum+tcp://user@pool.example.com:3333", "status": "Alive", "active": True}],
@@ -30,7 +30,7 @@ def facts(mode: str = "efficient", type_: str = "T1", is_tuning: bool = False, *
             "dragonmint_identity": {"type": type_, "firmware": "t1_20180901_120000"},
             "dragonmint_hardware": {"uptime_seconds": 90000},
             "dragonmint_autotune": {"mode": mode, "is_tuning": is_tuning},
-            "dragonmint_mining": told,
+            "dragonmint_mining": mining,
         }
     }
 

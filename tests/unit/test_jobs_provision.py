@@ -94,7 +94,7 @@ def test_what_is_missing_is_named_and_waited_for(name: str) -> None:
         *dict.fromkeys(("unreachable", "timeout", "not_ready", "bad_reply"), False).items(),
     ],
 )
-def test_what_waiting_does_not_mend_ends_the_wait(code: str, is_over: bool) -> None:
+def test_an_error_that_waiting_cannot_fix_ends_the_wait(code: str, is_over: bool) -> None:
     seen = {"failed": True, "error_code": code, "msg": "The reason."}
     wanted = normalised(provision.VARIABLES, {})
     assert provision.outcome(seen, wanted) == {"is_ok": False, "is_over": is_over, "summary": "The reason."}

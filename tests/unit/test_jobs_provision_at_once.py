@@ -67,7 +67,7 @@ def test_each_miner_is_given_what_it_is_to_have() -> None:
     assert planned["made_at"] == 12.5
 
 
-def test_the_mode_of_a_curtailed_miner_is_left_alone() -> None:
+def test_the_mode_of_a_curtailed_miner_is_kept() -> None:
     fleet = {
         "m1": variables(autotune_mode="factory", pools=POOLS),
         "m2": variables(autotune_mode="factory", ends_curtailment=True),

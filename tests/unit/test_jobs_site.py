@@ -104,7 +104,7 @@ def test_without_a_problem_all_are_due() -> None:
     assert plan == {"rows": [], "due": ["a"], "summary": "1 miner: 1 ready.", "problem": ""}
 
 
-def test_only_the_first_problems_are_told() -> None:
+def test_only_the_first_problems_are_shown() -> None:
     hostvars = {f"m{number}": with_pools(pool("farm.1")) for number in range(13)}
     assert site.plan(hostvars, hostvars)["problem"].endswith(
         f"m0 and m10 have the same worker 'farm.1' at '{URL}'. And 2 more."

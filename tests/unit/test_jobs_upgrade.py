@@ -235,7 +235,7 @@ def test_where_a_miner_is_that_may_come_back_elsewhere(
 
 
 @pytest.mark.parametrize("code", sorted(FINAL_CODES))
-def test_what_waiting_does_not_mend_ends_the_wait(code: str) -> None:
+def test_an_error_that_waiting_cannot_fix_ends_the_wait(code: str) -> None:
     sent = {"checked": DUE, "seen": SEEN, "sent": SENT}
     assert stage(Course.of({**sent, "back": failed(code)}), values(), 901) == ("failed", "Why.")
     lost = {**sent, "back": facts(NEW), "healthy": failed(code)}

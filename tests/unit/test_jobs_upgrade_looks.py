@@ -105,7 +105,7 @@ def test_options_that_one_miner_has_are_not_those_of_another() -> None:
     assert found["by_host"]["m2"]["search"] == "192.0.2.0/29"
 
 
-def test_results_of_one_task_for_all_are_told_apart() -> None:
+def test_the_result_of_one_task_is_split_by_miner() -> None:
     assert result_of(None, "m1") == result_of({"skipped": True}, "m1") == result_of({"miners": {}}, "m1") == {}
     as_a_whole = {"failed": False, "error_code": "invalid_input", "msg": "No such file."}
     assert result_of(as_a_whole, "m1") == as_a_whole

@@ -260,7 +260,7 @@ def test_variables_of_a_host_are_its_own() -> None:
         reader.expectations_of("m5", Host({"health_boards": "many"}))
 
 
-def test_what_cannot_be_compared_is_told_once() -> None:
+def test_what_cannot_be_compared_is_reported_once() -> None:
     reader = Reader(compares=True)
     for host in ("m1", "m2"):
         wrong = {
@@ -306,7 +306,7 @@ def test_labels_that_are_taken(name: str) -> None:
         normalised(metrics.VARIABLES, {"metrics_labels": [name]})
 
 
-def test_a_file_is_what_prometheus_reads_and_tells_the_models_to_the_next_poll(tmp_path: Path) -> None:
+def test_a_file_is_what_prometheus_reads_and_has_the_models_for_the_next_poll(tmp_path: Path) -> None:
     hostile = replace(polled(), miner='a "b" \\ {c}', labels={"rack": "1\n2"})
     path = tmp_path / "dragonmint.prom"
     path.write_text(
@@ -335,7 +335,7 @@ def test_a_file_is_what_prometheus_reads_and_tells_the_models_to_the_next_poll(t
 
 
 @pytest.mark.parametrize("text", [None, "", "node_up 1\n", "\x00{", "# TYPE dragonmint_up gauge\ndragonmint_up 1\n"])
-def test_another_file_tells_no_models(tmp_path: Path, text: str | None) -> None:
+def test_another_file_has_no_models(tmp_path: Path, text: str | None) -> None:
     path = tmp_path / "other.prom"
     if text is not None:
         path.write_text(text, encoding="utf-8")

@@ -277,7 +277,7 @@ def test_a_confirmed_write_says_nothing_but_success(endpoint: Endpoint[Any]) -> 
     assert not parse(Request(endpoint), SUCCESS)
 
 
-def test_what_is_not_everywhere_tells_firmware_apart() -> None:
+def test_what_is_not_everywhere_distinguishes_firmware() -> None:
     missing = {endpoint.action: set(GENERATIONS) - set(endpoint.levels) for endpoint in ENDPOINTS}
     assert {action: generations for action, generations in missing.items() if generations} == {
         "getAutoTuneStatus": {DM_2018_04},

@@ -40,12 +40,12 @@ def frames(recording: str) -> list[Frame]:
         ("wrong-hardware", ["START", "FAILURE"], ["Image invalid or corrupted. Not installing ..."]),
     ],
 )
-def test_a_recorded_update_tells_its_course_and_verdict(
+def test_a_recorded_update_shows_its_course_and_verdict(
     recording: str, statuses: list[str], verdicts: list[str]
 ) -> None:
-    told = frames(recording)
-    assert [frame.status for frame in told if frame.status] == statuses
-    assert [frame.text for frame in told if frame.is_verdict] == verdicts
+    parsed = frames(recording)
+    assert [frame.status for frame in parsed if frame.status] == statuses
+    assert [frame.text for frame in parsed if frame.is_verdict] == verdicts
 
 
 def test_a_recorded_update_goes_from_0_to_100_percent() -> None:
@@ -76,17 +76,17 @@ def test_the_percents_are_of_all_steps(number: str, step: str, percent: str, of_
         "[" * 100_000,
     ],
 )
-def test_a_frame_that_tells_nothing_is_passed_over(text: str) -> None:
+def test_a_frame_without_information_is_skipped(text: str) -> None:
     assert parse_frame(text) is None
 
 
 def test_a_text_of_the_updater_is_safe_to_show() -> None:
     frame = {"type": "message", "level": "6", "text": "[extract_files] : \x1b[31m\ud800" + "x" * 1000}
-    told = parse_frame(json.dumps(frame))
-    assert told is not None
-    assert told.text is not None
-    assert told.text.startswith("[extract_files] : ?[31m?xxx")
-    assert len(told.text) == 201
+    parsed = parse_frame(json.dumps(frame))
+    assert parsed is not None
+    assert parsed.text is not None
+    assert parsed.text.startswith("[extract_files] : ?[31m?xxx")
+    assert len(parsed.text) == 201
 
 
 keys = st.sampled_from(["type", "status", "number", "step", "percent", "level", "text"])
@@ -96,9 +96,9 @@ values = st.sampled_from(["status", "step", "message"]) | st.none() | st.integer
 @settings(derandomize=True, database=None, max_examples=200)
 @given(st.dictionaries(keys, values))
 def test_any_frame_is_read_or_passed_over(frame: dict[str, object]) -> None:
-    told = parse_frame(json.dumps(frame))
-    if told and told.percent is not None:
-        assert 0 <= told.percent <= 100
+    parsed = parse_frame(json.dumps(frame))
+    if parsed and parsed.percent is not None:
+        assert 0 <= parsed.percent <= 100
 
 
 @pytest.mark.parametrize("body", [b"Ok, ok.swu - 5 bytes.\r\n", b""])

@@ -263,7 +263,7 @@ def test_the_status_is_not_running_while_cgminer_is_silent() -> None:
     assert (status.is_running, status.is_tuning) == (False, False)
 
 
-def test_a_type_that_is_not_told_is_none() -> None:
+def test_a_type_that_is_not_reported_is_none() -> None:
     assert parse(Request(TYPE), said(success=True)) is None
 
 
@@ -278,7 +278,7 @@ def debug_of(board: dict[str, Any], chips: Any = ()) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("key", "told", "name", "value"),
+    ("key", "reported", "name", "value"),
     [
         ("Num active chips", "62", "active_chip_count", 62),
         ("iVid", 8, "vid", 8),
@@ -297,8 +297,8 @@ def debug_of(board: dict[str, Any], chips: Any = ()) -> Any:
         ("\ud800\x1b[31m", "\ud800", "31m", "?"),
     ],
 )
-def test_what_a_driver_tells_has_a_name_and_a_unit(key: str, told: Any, name: str, value: Any) -> None:
-    values = debug_of({"Chain ID": 1, key: told}).values
+def test_what_a_driver_reports_has_a_name_and_a_unit(key: str, reported: Any, name: str, value: Any) -> None:
+    values = debug_of({"Chain ID": 1, key: reported}).values
     assert values[name] == value
     assert "chain_id" not in values
 
@@ -330,7 +330,7 @@ def test_chips_come_as_a_list_or_by_number(chips: Any, numbers: list[int]) -> No
     ]
 
 
-def test_no_boards_are_told_of_while_cgminer_is_silent() -> None:
+def test_no_boards_are_reported_while_cgminer_is_silent() -> None:
     reply = recorded(DM_2018_05, "/api/getDebugStats", state="cgminer answers nothing")
     debug = parse(Request(DEBUG_STATS), reply)
     assert (debug.boards, debug.hashes["firmware"]) == ((), "a2b058ce")

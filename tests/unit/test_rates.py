@@ -54,7 +54,7 @@ def test_02_an_a11mx() -> None:
     assert ratio_of(board["Device Rejected%"]) is None
 
 
-def test_03_an_a11mx_that_only_getall_tells_of() -> None:
+def test_03_an_a11mx_that_only_getall_reports() -> None:
     reply, right = sister("03-a11mx-getall")
     everything = reply["all"]
     rates = rates_of("A11MX", everything["chain"], everything["total_hash"])

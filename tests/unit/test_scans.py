@@ -58,7 +58,7 @@ def test_missing_facts_are_warned_of() -> None:
     assert scans.warnings(Scan(**{**NONE, "miners": [FINE]})) == []
 
 
-def test_sources_of_one_name_are_told_apart_by_their_paths() -> None:
+def test_sources_of_one_name_are_distinguished_by_their_paths() -> None:
     reports: dict[str, Any] = {}
     for path in ("/a/fleet.dragonmint.yml", "/b/fleet.dragonmint.yml", "/a/hall.dragonmint.yml"):
         reports = scans.merged(reports, PurePath(path), {"polled": 1})

@@ -141,7 +141,7 @@ def test_nothing_is_read_of_a_configuration_that_is_not_to_be_written(connect: C
 
 
 @pytest.mark.parametrize("generation", GENERATIONS)
-def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
+def test_a_configuration_that_the_write_has_cut_off_is_reported_at_once(
     generation: str, connect: Connect, clock: Clock
 ) -> None:
     miner = Miner(generation, fresh=False)
@@ -299,7 +299,7 @@ WITHOUT_EFFECT = ("A4+", "A5", "A6", "A8", "T4", "A8+", "D9", "B29", "S11", "B52
 
 @pytest.mark.parametrize("check_mode", [False, True])
 @pytest.mark.parametrize("type_", WITHOUT_EFFECT)
-def test_a_model_whose_cgminer_has_no_modes_is_left_alone(
+def test_a_model_whose_cgminer_has_no_modes_is_refused(
     type_: str, check_mode: bool, connect: Connect, clock: Clock
 ) -> None:
     miner = Miner(INNO_2019, mode="factory", fresh=False)
@@ -346,7 +346,7 @@ def test_the_status_is_asked_of_firmware_that_has_it(generation: str, connect: C
 @pytest.mark.parametrize(
     ("tuning", "status"), [(True, AutoTuneStatus(True, True)), (False, AutoTuneStatus(True, False))]
 )
-def test_without_a_status_the_summary_tells(tuning: bool, status: AutoTuneStatus, connect: Connect) -> None:
+def test_without_a_status_the_summary_is_used(tuning: bool, status: AutoTuneStatus, connect: Connect) -> None:
     summary = said(success=True, DEVS=[], POOLS=[], tuning=tuning)
     assert asking(current_status, connect(Script([INVALID_REQUEST, logged_in(), INVALID_REQUEST, summary]))) == status
 

@@ -158,7 +158,7 @@ def test_the_network_is_the_same_from_either_source(generation: str, connect: Co
 
 
 @pytest.mark.parametrize("generation", [DM_2018_05, INNO_2018_08])
-def test_mining_is_told_alike_by_each_firmware(generation: str, connect: Connect) -> None:
+def test_mining_facts_are_the_same_for_each_firmware(generation: str, connect: Connect) -> None:
     facts, _warnings = gathered(
         connect(Script([recorded(generation, path) for path in ("/api/summary", "/api/type")])), "mining"
     )
@@ -298,8 +298,8 @@ def test_what_has_another_reason_too_is_not_only_not_ready(connect: Connect) -> 
 def test_whether_a_firmware_is_the_latest_is_our_own_comparison(
     installed: str | None, latest: str, up_to_date: bool | None, miner_says: bool, connect: Connect
 ) -> None:
-    told = {"version": latest, "versionDate": False, "url": "u", "info": "i"}
-    reply = said(success=True, **told, currentVersion=installed, isUpdated=miner_says)
+    reported = {"version": latest, "versionDate": False, "url": "u", "info": "i"}
+    reply = said(success=True, **reported, currentVersion=installed, isUpdated=miner_says)
     facts, warnings = gathered(connect(Script([reply])), "latest_firmware")
     assert facts["dragonmint_latest_firmware"] == {
         "version": latest,

@@ -29,7 +29,7 @@ SWITCHED = said(success="true")
 
 
 @pytest.mark.parametrize(("state", "sent"), [("on", "on"), ("off", "off"), ("blinking", "twinkle")])
-def test_the_light_is_told_in_the_firmwares_words(state: str, sent: str, connect: Connect) -> None:
+def test_the_light_is_switched_in_the_firmwares_words(state: str, sent: str, connect: Connect) -> None:
     wire = Script([logged_in(), INNOSILICON, SWITCHED])
     outcome = asking(switch, connect(wire), state, check_mode=False)
     assert (outcome.changed, outcome.value) == (True, state)
@@ -39,7 +39,7 @@ def test_the_light_is_told_in_the_firmwares_words(state: str, sent: str, connect
 
 
 @pytest.mark.parametrize("page", [INNOSILICON, OF_2019])
-def test_in_check_mode_nothing_is_told(page: Reply, connect: Connect) -> None:
+def test_in_check_mode_nothing_is_sent(page: Reply, connect: Connect) -> None:
     wire = Script([logged_in(), page])
     assert asking(switch, connect(wire), "on", check_mode=True).changed
     assert wire.actions == ["auth", "/"]
@@ -52,7 +52,7 @@ def test_dragonmints_firmware_is_known_by_its_page(check_mode: bool, connect: Co
         asking(switch, connect(wire), "on", check_mode=check_mode)
 
 
-def test_where_it_is_gone_shows_when_it_is_told(connect: Connect) -> None:
+def test_firmware_without_the_light_is_known_once_it_is_sent(connect: Connect) -> None:
     with pytest.raises(Unsupported, match="does not have /api/SetMonitor") as caught:
         asking(switch, connect(Script([logged_in(), OF_2019, INVALID_REQUEST])), "on", check_mode=False)
     assert not caught.value.changed

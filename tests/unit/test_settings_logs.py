@@ -255,7 +255,7 @@ def test_a_refusal_is_resolved(
     assert asked == expected
 
 
-def test_what_the_miner_did_not_understand_is_told(read: Read) -> None:
+def test_what_the_miner_did_not_understand_is_reported(read: Read) -> None:
     with pytest.raises(Rejected, match=r"Failed to parse Range header\. Try lines=0"):
         read(miner(http(b"Failed to parse Range header.\n", "400 Bad Request"))[0])
 
@@ -301,6 +301,6 @@ def test_bad_options_are_refused(option: str, value: Any) -> None:
         logs.selection_from(options, 0)
 
 
-def test_a_result_without_lines_or_dest_is_left_alone() -> None:
+def test_a_result_without_lines_or_dest_is_unchanged() -> None:
     for result, dest in (({"lines": ["a"]}, None), ({"failed": True}, "/nowhere")):
         assert logs.delivered(result, dest, check_mode=False) is result

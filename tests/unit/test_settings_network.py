@@ -186,7 +186,7 @@ class TestDifference:
         miner = Device(live("static", ipaddress=NEW, dns1=servers[0], dns2=servers[1]))
         outcome, _setting = converged(Lan({OLD: miner}), STATIC)
         assert not outcome.changed
-        assert miner.told == 0
+        assert miner.changes_received == 0
 
     @pytest.mark.parametrize(
         "change",
@@ -206,7 +206,7 @@ class TestDifference:
         desired = Network("static", OLD, "255.255.252.0", "10.1.0.1", ("8.8.8.8",))
         outcome, _setting = converged(Lan({OLD: miner}), desired)
         assert outcome.changed
-        assert miner.told == 1
+        assert miner.changes_received == 1
 
     def test_with_dhcp_no_address_counts(self, converged: Converged) -> None:
         miner = Device(live("dhcp"))
@@ -237,7 +237,7 @@ class TestBeforeTheWrite:
         with pytest.raises(WrongDevice, match=f"already answers at {NEW}") as caught:
             converged(Lan({OLD: miner, NEW: printer}), STATIC, check_mode=check_mode)
         assert not caught.value.changed
-        assert miner.told == 0
+        assert miner.changes_received == 0
         assert printer.asked == []
 
     def test_its_own_address_is_not_in_use(self, converged: Converged) -> None:
@@ -250,20 +250,20 @@ class TestBeforeTheWrite:
         miner = Device(live("dhcp"), mac="")
         with pytest.raises(BadReply, match="does not report its MAC address"):
             converged(Lan({OLD: miner}), STATIC, check_mode=check_mode)
-        assert miner.told == 0
+        assert miner.changes_received == 0
 
     @pytest.mark.parametrize("check_mode", [True, False])
     def test_another_miner_than_the_expected_one_is_refused(self, converged: Converged, check_mode: bool) -> None:
         miner = Device(live("dhcp"))
         with pytest.raises(WrongDevice, match="nothing was changed"):
             converged(Lan({OLD: miner}), STATIC, check_mode=check_mode, expected_mac="a0:b0:45:00:00:99")
-        assert miner.told == 0
+        assert miner.changes_received == 0
 
     def test_check_mode_writes_nothing(self, converged: Converged) -> None:
         miner = Device(live("dhcp"))
         outcome, _setting = converged(Lan({OLD: miner}), STATIC, check_mode=True)
         assert outcome.changed
-        assert miner.told == 0
+        assert miner.changes_received == 0
 
 
 class TestStatic:
@@ -274,7 +274,7 @@ class TestStatic:
         assert outcome.changed
         assert setting.live.ipaddress == NEW
         assert lan.devices == {NEW: miner}
-        assert miner.told == 1
+        assert miner.changes_received == 1
 
     def test_it_is_found_with_the_password_that_it_took(self, converged: Converged) -> None:
         miner = Device(live("dhcp"), password="old")
@@ -310,7 +310,7 @@ class TestStatic:
         with pytest.raises(NotApplied, match="answered success, but it still has dhcp") as caught:
             converged(Lan({OLD: miner}), STATIC)
         assert not caught.value.changed
-        assert miner.told == 1
+        assert miner.changes_received == 1
 
     def test_a_miner_that_shows_up_nowhere_is_not_back(self, converged: Converged, clock: Clock) -> None:
         began = clock.now

@@ -335,7 +335,7 @@ def test_a_lock_that_keeps_nothing_is_none(message: str, miner: Miner, connect: 
     assert converged(connect(miner), clock, FIRST).changed
 
 
-def test_another_refusal_is_told_as_it_is(miner: Miner, connect: Connect, clock: Clock) -> None:
+def test_another_refusal_is_reported_as_it_is(miner: Miner, connect: Connect, clock: Clock) -> None:
     miner.fails["updatePools"] = [said(success=False, message="no")]
     with pytest.raises(Rejected, match="updatePools: no"):
         converged(connect(miner), clock, FIRST)
@@ -345,7 +345,7 @@ LOST = said(success=False, message="missing configuration")
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_another_reason_not_to_read_the_pools_is_told_as_it_is(
+def test_another_reason_not_to_read_the_pools_is_reported_as_it_is(
     check_mode: bool, miner: Miner, connect: Connect, clock: Clock
 ) -> None:
     miner.fails["pools"] = [said(success=False, message="busy")]
@@ -353,7 +353,7 @@ def test_another_reason_not_to_read_the_pools_is_told_as_it_is(
         converged(connect(miner), clock, FIRST, check_mode=check_mode)
 
 
-def test_a_configuration_that_the_write_has_cut_off_is_told_at_once(
+def test_a_configuration_that_the_write_has_cut_off_is_reported_at_once(
     miner: Miner, connect: Connect, clock: Clock
 ) -> None:
     miner.fails["pools"] = [said(success=True, pools=[]), LOST]
@@ -396,7 +396,7 @@ NEW_PASSWORD = Pool(FIRST.url, FIRST.user, "secret-9")
         ([NEW_PASSWORD, FIRST], [], [[MASK, MASK], []]),
     ],
 )
-def test_a_diff_tells_that_a_password_changed_and_never_which(
+def test_a_diff_shows_that_a_password_changed_but_neither_value(
     before: list[Pool], after: list[Pool], passwords: list[list[str]]
 ) -> None:
     assert passwords_in_diff(before, after) == passwords
@@ -453,7 +453,7 @@ class TestKeptPasswords:
         assert pool.password == kept
 
     @pytest.mark.parametrize("keep_passwords", [False, True])
-    def test_the_module_tells_null_from_what_was_left_out(self, keep_passwords: bool) -> None:
+    def test_the_module_distinguishes_null_from_a_missing_password(self, keep_passwords: bool) -> None:
         options = [{"url": FIRST.url, "user": FIRST.user, **given} for given in ({}, {"password": None})]
         spec = {name: dragonmint_pools.argument_spec()[name] for name in ("pools", "keep_passwords")}
         validation = ArgumentSpecValidator(spec).validate({"pools": options, "keep_passwords": keep_passwords})

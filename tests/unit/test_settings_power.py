@@ -315,7 +315,7 @@ class TestProof:
 
     @pytest.mark.parametrize("state", ["rebooted", "factory_reset", "mining_restarted"])
     @pytest.mark.parametrize("trouble", [GONE, HUNG, NO_PROGRAM], ids=lambda error: error.code)
-    def test_a_miner_that_is_not_heard_of_again_is_not_back(
+    def test_a_miner_that_never_answers_again_is_not_back(
         self, apply: Bring, clock: Clock, state: str, trouble: MinerError
     ) -> None:
         miner = Miner(clock, {0: Look(trouble=trouble)})
@@ -393,7 +393,7 @@ class TestBefore:
 
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize("state", COMMANDS)
-    def test_another_miner_than_the_expected_one_is_told_nothing(
+    def test_another_miner_than_the_expected_one_is_sent_nothing(
         self, apply: Bring, clock: Clock, state: str, check_mode: bool
     ) -> None:
         miner = Miner(clock, WELL[state], identity=WrongDevice("Another one."))
@@ -403,7 +403,7 @@ class TestBefore:
 
     @pytest.mark.parametrize("check_mode", [True, False])
     @pytest.mark.parametrize(("uptime_s", "due"), [(3540, False), (3600, True), (3660, True), (0, False)], ids=str)
-    def test_a_young_miner_is_left_alone(
+    def test_a_miner_with_a_short_uptime_is_skipped(
         self, apply: Bring, clock: Clock, uptime_s: int, due: bool, check_mode: bool
     ) -> None:
         miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=uptime_s))
@@ -413,14 +413,14 @@ class TestBefore:
         assert (outcome.diff["before"] != outcome.diff["after"]) == due
         assert miner.commands == (["reboot"] if due and not check_mode else [])
 
-    def test_an_unknown_uptime_is_not_judged(self, apply: Bring, clock: Clock) -> None:
+    def test_an_unknown_uptime_is_an_error(self, apply: Bring, clock: Clock) -> None:
         miner = Miner(clock, WELL["rebooted"], look=replace(UP, uptime_s=None))
         with pytest.raises(BadReply, match="min_uptime can't be applied"):
             apply(miner, "rebooted", min_uptime=3600.0)
         assert miner.commands == []
 
     @pytest.mark.parametrize("check_mode", [True, False])
-    def test_one_that_is_off_already_is_left_alone_with_a_warning(
+    def test_a_miner_that_is_off_already_is_skipped_with_a_warning(
         self, apply: Bring, clock: Clock, check_mode: bool
     ) -> None:
         warnings: list[str] = []

@@ -151,7 +151,7 @@ def test_a_password_that_nobody_could_log_in_with_is_refused(set_password: Set, 
 class TestIdempotence:
     @CHECK_MODE
     @pytest.mark.parametrize("generation", FACTORY)
-    def test_a_password_that_is_set_already_is_left_alone(
+    def test_a_password_that_is_set_already_is_not_sent(
         self, set_password: Set, generation: str, check_mode: bool
     ) -> None:
         miner = Miner(generation, {"admin": NEW})
@@ -223,7 +223,7 @@ class TestRefusal:
         assert miner.writes == []
 
     @CHECK_MODE
-    def test_another_miner_than_the_expected_one_is_told_nothing(self, set_password: Set, check_mode: bool) -> None:
+    def test_another_miner_than_the_expected_one_is_sent_nothing(self, set_password: Set, check_mode: bool) -> None:
         miner = Miner()
         with pytest.raises(WrongDevice):
             set_password(miner, expected_mac="a0:b0:45:ff:ff:ff", check_mode=check_mode)
@@ -244,13 +244,13 @@ class TestVerdict:
         assert not caught.value.changed
         assert len(miner.writes) == 1
 
-    def test_a_miner_that_is_not_heard_of_again_is_not_back(self, set_password: Set) -> None:
+    def test_a_miner_that_never_answers_again_is_not_back(self, set_password: Set) -> None:
         with pytest.raises(NotBack) as caught:
             set_password(Miner(goes=True))
         assert caught.value.changed
 
     @pytest.mark.parametrize("only_factory", [False, True])
-    def test_a_miner_that_knows_no_user_is_not_left_alone(
+    def test_a_miner_that_knows_no_user_is_not_skipped(
         self, set_password: Set, monkeypatch: pytest.MonkeyPatch, only_factory: bool
     ) -> None:
         monkeypatch.setattr(Miner, "_auth", lambda *_a, **_k: NO_USER)
@@ -259,7 +259,7 @@ class TestVerdict:
             set_password(miner, "guest", only_factory=only_factory)
         assert miner.writes == []
 
-    def test_a_refusal_is_told(self, set_password: Set, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_a_refusal_is_reported(self, set_password: Set, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(Miner, "_update_password", lambda *_a, **_k: said(success=False, message="wrong user"))
         with pytest.raises(Rejected, match="wrong user"):
             set_password(Miner())
@@ -267,7 +267,7 @@ class TestVerdict:
 
 class TestSecrecy:
     @CHECK_MODE
-    def test_the_diff_tells_only_that_there_is_a_change(self, set_password: Set, check_mode: bool) -> None:
+    def test_the_diff_shows_only_that_there_is_a_change(self, set_password: Set, check_mode: bool) -> None:
         changed = set_password(Miner(), check_mode=check_mode)
         same = set_password(Miner(passwords={"admin": NEW}), check_mode=check_mode)
         assert changed.diff["before"] == {"password of admin": "********"}

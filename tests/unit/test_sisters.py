@@ -71,7 +71,7 @@ def test_02_an_a11mx(facts: Facts) -> None:
     assert (board["hashrate_ths"], mining["hashrate_ths"]) == (None, NULLS)
 
 
-def test_03_an_a11mx_that_only_getall_tells_of(facts: Facts) -> None:
+def test_03_an_a11mx_that_only_getall_reports(facts: Facts) -> None:
     reply, right = sister("03-a11mx-getall")
     mining = facts("mining", NO_DEVICES, type_("A11MX"), said(**reply))
     assert {str(board["id"]): board["hashrate_hs"] for board in mining["boards"]} == right["boards_h"]

@@ -46,5 +46,5 @@ def test_an_unknown_key_is_refused_with_the_nearest_one(source: dict[Any, Any], 
         {"credentials": ["{{ login }}", {"password": "s"}]},
     ],
 )
-def test_what_is_known_or_a_template_is_left_alone(source: dict[str, Any]) -> None:
+def test_a_known_key_or_a_template_is_accepted(source: dict[str, Any]) -> None:
     require_documented({"plugin": "x", **source}, OPTIONS)

@@ -91,7 +91,7 @@ def outcome_of(fan: Fan, clock: Clock, check_mode: bool = False) -> Outcome[int]
 
 
 @pytest.mark.parametrize("check_mode", [False, True])
-def test_what_is_as_desired_is_left_alone(check_mode: bool, clock: Clock) -> None:
+def test_nothing_is_written_in_the_desired_state(check_mode: bool, clock: Clock) -> None:
     fan = Fan(70)
     fan.refusal = Unsupported("not asked")
     assert outcome_of(fan, clock, check_mode) == Outcome(
@@ -294,7 +294,7 @@ def test_waiting_ends_with_an_error_that_will_not_pass(error: MinerError, clock:
 BROKEN = NotApplied("It is broken since.")
 
 
-def test_what_the_write_has_broken_is_told_at_once(clock: Clock) -> None:
+def test_what_the_write_has_broken_is_reported_at_once(clock: Clock) -> None:
     with pytest.raises(NotApplied, match="broken since") as caught:
         outcome_of(Fan(50, BROKEN), clock)
     assert caught.value.changed

@@ -364,7 +364,7 @@ def test_an_archive_may_be_for_both_boards(file: Path) -> None:
         ),
     ],
 )
-def test_each_board_of_an_archive_is_judged(file: Path, of_soc: str, reason: str) -> None:
+def test_each_board_of_an_archive_is_checked(file: Path, of_soc: str, reason: str) -> None:
     assert reason in refusal(file, described(for_both_boards(of_soc))).reason
 
 

@@ -68,7 +68,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
 
 @pytest.mark.parametrize("data", [GOOD, BAD], ids=["good", "bad"])
-def test_200_workers_judge_once(run: Run, data: bytes) -> None:
+def test_200_workers_check_once(run: Run, data: bytes) -> None:
     run.file.write_bytes(data)
     program = Path(__file__).with_name("forked_checks.py")
     done = subprocess.run(
@@ -174,7 +174,7 @@ def test_a_file_that_is_not_there_is_not_remembered(run: Run) -> None:
 
 
 @pytest.mark.parametrize("folder", [None, "none"])
-def test_without_a_folder_each_judges_for_itself(run: Run, folder: str | None) -> None:
+def test_without_a_folder_each_worker_checks(run: Run, folder: str | None) -> None:
     for _unused in range(2):
         assert check_archive(str(run.file), folder and str(run.folder / folder)).images == tuple(IMAGES)
     assert run.readings == 2

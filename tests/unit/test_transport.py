@@ -116,7 +116,7 @@ def test_the_connection_is_kept_between_requests(listen: Listen, open_transport:
     assert (server.accepted, len(server.requests)) == (1, 3)
 
 
-def test_a_connection_that_was_closed_meanwhile_is_made_anew(listen: Listen, open_transport: Open) -> None:
+def test_a_connection_that_was_closed_is_reopened(listen: Listen, open_transport: Open) -> None:
     server = listen(answering_once(http(b"{}")))
     transport = open_transport(server.url)
     for _number in range(3):
@@ -257,7 +257,7 @@ def test_a_late_part_of_a_reply_does_not_win_more_time(listen: Listen, open_tran
     assert time.monotonic() - started < 1.6
 
 
-def test_the_time_starts_anew_with_each_request(listen: Listen, open_transport: Open) -> None:
+def test_the_timeout_restarts_with_each_request(listen: Listen, open_transport: Open) -> None:
     def talk(peer: Peer) -> None:
         while peer.read_request():
             server.stopped.wait(0.4)

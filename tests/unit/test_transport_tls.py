@@ -44,7 +44,7 @@ def dripping(peer: Peer) -> None:
     peer.drip(b"x")
 
 
-def test_a_certificate_that_nobody_vouches_for_is_refused_before_the_login_is_sent(
+def test_a_certificate_of_an_unknown_ca_is_refused_before_the_login_is_sent(
     listen: Listen, open_transport: Open, tls: ssl.SSLContext
 ) -> None:
     server = listen(lambda peer: peer.serve(http(b"{}")), tls)
@@ -118,7 +118,7 @@ def test_an_upgrade_trusts_the_same_ca(listen: Listen, authority: Authority, mon
     ],
     ids=["unknown CA", "wrong name", "expired"],
 )
-def test_it_is_told_what_is_wrong_with_a_certificate(
+def test_the_error_says_what_is_wrong_with_a_certificate(
     options: dict[str, Any],
     is_trusted: bool,
     reason: str,

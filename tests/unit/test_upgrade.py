@@ -92,7 +92,7 @@ def test_each_course_ends_where_it_must(events: list[Event], phase: Phase) -> No
         ([DONE], Phase.RESTARTING),
     ],
 )
-def test_an_upload_that_was_not_confirmed_counts_as_refused_unless_the_updater_is_heard(
+def test_an_unconfirmed_upload_counts_as_refused_unless_the_updater_reports(
     refusal: Event, events: list[Event], phase: Phase
 ) -> None:
     assert after(QUIET, refusal, *events) is phase
@@ -293,7 +293,7 @@ def orders(statuses: list[str], messages: list[str]) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", FAILURES)
-def test_the_first_error_is_the_cause_in_whatever_order_it_is_heard(name: str) -> None:
+def test_the_first_error_is_the_cause_in_any_order_of_frames(name: str) -> None:
     failure = FAILURES[name]
     for frames in orders(failure.statuses, failure.messages):
         upgrade = listened_to(frames)
@@ -301,7 +301,7 @@ def test_the_first_error_is_the_cause_in_whatever_order_it_is_heard(name: str) -
 
 
 @pytest.mark.parametrize("name", ["truncated", "wrong-hardware"])
-def test_a_recorded_failure_has_its_cause_in_whatever_order_it_is_heard(name: str) -> None:
+def test_a_recorded_failure_has_its_cause_in_any_order_of_frames(name: str) -> None:
     cause = FAILURES["damaged" if name == "truncated" else name].cause.partition(" (")[0]
     frames = recorded(name)
     messages = [frame for frame in frames if '"message"' in frame]
@@ -325,14 +325,14 @@ def test_a_new_update_has_its_own_cause(name: str) -> None:
     assert (upgrade.phase, upgrade.reason) == (Phase.FAILED, failure.cause)
 
 
-def test_a_failure_of_which_nothing_was_heard_says_so() -> None:
+def test_a_failure_that_was_not_reported_says_so() -> None:
     assert Upgrade().reason == "the updater reported nothing more, and the miner has not rebooted"
 
 
 @pytest.mark.parametrize(
     "frame", ["", "{", "[]", '{"type": "info", "source": "a"b"}', '{"type": "step"}', '{"type": 1}']
 )
-def test_a_frame_that_tells_nothing_changes_nothing(frame: str) -> None:
+def test_a_frame_without_information_changes_nothing(frame: str) -> None:
     upgrade = listened_to([])
     assert not upgrade.feed_frame(frame)
     assert (upgrade.phase, upgrade.percent) == (Phase.CHECKING, 0.0)
@@ -352,7 +352,7 @@ def test_the_percentage_is_that_of_all_steps() -> None:
         ([SUCCESS, REBOOTED], True),
     ],
 )
-def test_only_the_updater_itself_tells_that_it_writes(events: list[Event], has_reported: bool) -> None:
+def test_only_the_updater_itself_reports_that_it_writes(events: list[Event], has_reported: bool) -> None:
     upgrade = Upgrade()
     for event in events:
         upgrade.feed(event)

@@ -74,7 +74,7 @@ def test_waiting_for_a_reboot_ends(error: MinerError, connect: Connect, clock: C
     wire = Script([recorded(DM_2018_05, "/api/overview"), logged_in(), logged_in(), SUCCESS, error])
     options = power.Options("rebooted", min_uptime_s=0.0, confirm=None, wait_s=3600.0)
     with pytest.raises(type(error)) as caught:
-        asking(power.bring, connect(wire), options, check_mode=False, warn=str)
+        asking(power.apply, connect(wire), options, check_mode=False, warn=str)
     assert caught.value.changed
     assert clock.slept == []
 

@@ -33,8 +33,8 @@ class Installation:
         self._update = update
         self._updater = update.updater
         self._miner = update.updater.miner
-        self._images = update.judge.images()
-        self._total = sum(update.judge.present.values()) or 1
+        self._images = update.verifier.images()
+        self._total = sum(update.verifier.present.values()) or 1
         self._written = 0
         self._began = self._miner.clock.now()
 
@@ -50,10 +50,10 @@ class Installation:
 
     async def _install(self, number: int, image: Image) -> None:
         say = self._updater.outbox.message
-        if image.filename not in self._update.judge.present:
+        if image.filename not in self._update.verifier.present:
             say(f"[install_images] : /tmp/{image.filename} not found or wrong")
             raise FailedError("image_missing")
-        size = self._update.judge.present[image.filename]
+        size = self._update.verifier.present[image.filename]
         self._updater.announce("RUN")
         self._updater.outbox.progress(step(number, len(self._images), image.filename, 0))
         say(f"[install_single_image] : Found installer for stream {image.filename} {image.handler}")
@@ -83,7 +83,7 @@ class Installation:
     async def _succeed(self) -> None:
         """The environment of the boot loader is written before the success is reported."""
         plan, updater, miner = self._update.plan, self._updater, self._miner
-        description = self._update.judge.description
+        description = self._update.verifier.description
         miner.slots.install(description.variables if description else {}, boots=not plan.boots_old)
         self._update.result("installed")
         await updater.flush()

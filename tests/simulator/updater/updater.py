@@ -16,7 +16,7 @@ from .installation import Installation
 from .plan import Plan
 from .swupdate.description import Description
 from .swupdate.frames import ERROR, Outbox, frame, status
-from .swupdate.judge import Board, Judge
+from .swupdate.verifier import Board, Verifier
 
 if TYPE_CHECKING:
     from ..miner import Miner
@@ -131,7 +131,7 @@ class Update:
             software_set=miner.slots.spare_set,
             room=int(miner.memory["available"] * 1024),
         )
-        self.judge = Judge(board, self._outbox.message, self._parsed)
+        self.verifier = Verifier(board, self._outbox.message, self._parsed)
         self.say = self._outbox.message
         self.say("Software Update started !")
 
@@ -146,24 +146,24 @@ class Update:
 
     async def feed(self, data: bytes) -> None:
         """A failure is reported when it is found; the rest of the bytes is still read."""
-        self.judge.feed(data)
+        self.verifier.feed(data)
         await self._tell()
 
     async def finish(self) -> None:
         """All bytes are there."""
-        self.judge.finish()
-        if not self.judge.rejected:
+        self.verifier.finish()
+        if not self.verifier.rejected:
             self.say("[network_initializer] : Valid image found: copying to FLASH")
             self.say("Installation in progress")
         await self._tell()
         if self.plan.silent:
             self.result("silent")
-        if self.plan.silent or self.judge.rejected:
+        if self.plan.silent or self.verifier.rejected:
             self.updater.state = "idle"
 
     def install(self) -> None:
         """Starts, if the archive is good; the caller replies first."""
-        if not self.plan.silent and not self.judge.rejected:
+        if not self.plan.silent and not self.verifier.rejected:
             self.updater.miner.keep(Installation(self).run())
 
     def abandon(self) -> None:
@@ -190,9 +190,9 @@ class Update:
     async def _tell(self) -> None:
         if self.plan.silent:
             return
-        if self.judge.rejected and not self._failed:
+        if self.verifier.rejected and not self._failed:
             self._failed = True
-            await self.fail(NOT_INSTALLING, self.judge.rejected)
+            await self.fail(NOT_INSTALLING, self.verifier.rejected)
         else:
             await self.updater.flush()
 

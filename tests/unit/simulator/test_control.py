@@ -45,7 +45,7 @@ def test_request_log(miner: Miner) -> None:
     assert miner.requests() == []
 
 
-def test_request_log_tells_whether_somebody_still_waits(miner: Miner) -> None:
+def test_request_log_shows_whether_a_client_still_waits(miner: Miner) -> None:
     for name in ("lost_reply", "queued"):
         miner.fault(name, "ping", times=1)
         with pytest.raises((ConnectionError, TimeoutError)):

@@ -21,8 +21,8 @@ from tests.simulator.firmware import IMAGES, build
 from tests.simulator.updater.swupdate import libconfig
 from tests.simulator.updater.swupdate.cpio import checksum
 from tests.simulator.updater.swupdate.description import Description, read
-from tests.simulator.updater.swupdate.judge import Board, Judge
 from tests.simulator.updater.swupdate.signature import key, sign
+from tests.simulator.updater.swupdate.verifier import Board, Verifier
 from tests.simulator.web.multipart import PartBegins, PartData, PartEnds, Parts, boundary_of
 
 ENTRIES = ["sw-description", "sw-description.sig", *IMAGES]
@@ -41,13 +41,13 @@ def unpack(data: bytes) -> Iterator[tuple[str, bytes, int]]:
         at = start + (fields[6] + 3) // 4 * 4
 
 
-def judge(data: bytes, piece: int = 2**16, software_set: str = "alt", room: int = 10**9) -> tuple[Judge, list[str]]:
+def verify(data: bytes, piece: int = 2**16, software_set: str = "alt", room: int = 10**9) -> tuple[Verifier, list[str]]:
     said: list[str] = []
-    judged = Judge(Board("g19", "t1.g19", software_set, room), said.append, lambda description: None)
+    verified = Verifier(Board("g19", "t1.g19", software_set, room), said.append, lambda description: None)
     for at in range(0, len(data), piece):
-        judged.feed(data[at : at + piece])
-    judged.finish()
-    return judged, said
+        verified.feed(data[at : at + piece])
+    verified.finish()
+    return verified, said
 
 
 def test_layout(tmp_path: Path) -> None:
@@ -100,21 +100,21 @@ def test_large_archives_are_quick(tmp_path: Path) -> None:
 @pytest.mark.parametrize("piece", [1, 7, 111, 512, 2**20])
 def test_pieces_of_any_size(tmp_path: Path, piece: int) -> None:
     data = build(tmp_path / "a.swu", images={"a": 1, "b": 0, "c": 5001}, pad=1000).read_bytes()
-    judged, said = judge(data, piece)
-    assert judged.rejected is None
-    assert judged.present == {"a": 1, "b": 0, "c": 5001}
-    assert (judged.rejected, said) == (None, judge(data)[1])
-    assert [image.filename for image in judged.images()] == ["c", "b", "a"]
+    verified, said = verify(data, piece)
+    assert verified.rejected is None
+    assert verified.present == {"a": 1, "b": 0, "c": 5001}
+    assert (verified.rejected, said) == (None, verify(data)[1])
+    assert [image.filename for image in verified.images()] == ["c", "b", "a"]
 
 
 def test_every_cut_is_noticed(tmp_path: Path) -> None:
     """Wherever an archive ends before its last entry."""
     data = build(tmp_path / "a.swu", images={"a": 40, "b": 2}).read_bytes()
     end = data.index(b"TRAILER!!!")
-    verdicts = {size: judge(data[:size])[0].rejected for size in range(end)}
+    verdicts = {size: verify(data[:size])[0].rejected for size in range(end)}
     assert None not in verdicts.values()
     assert set(verdicts.values()) == {"not_cpio", "checksum_mismatch", "hash_mismatch", "truncated"}
-    assert judge(data[: end + 11])[0].rejected is None
+    assert verify(data[: end + 11])[0].rejected is None
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_every_cut_is_noticed(tmp_path: Path) -> None:
     ],
 )
 def test_verdicts(tmp_path: Path, options: dict[str, Any], rejected: str | None) -> None:
-    assert judge(build(tmp_path / "a.swu", **options).read_bytes())[0].rejected == rejected
+    assert verify(build(tmp_path / "a.swu", **options).read_bytes())[0].rejected == rejected
 
 
 def test_image_without_a_hash(tmp_path: Path) -> None:
@@ -139,24 +139,24 @@ def test_image_without_a_hash(tmp_path: Path) -> None:
         'software = { version = "0.1.0"; hardware-compatibility: ["t1.g19"];'
         'images: ({ filename = "a"; type = "flash"; device = "mtd4"; }); }'
     )
-    judged, said = judge(build(tmp_path / "a.swu", images={"a": 5}, description=text).read_bytes())
-    assert judged.rejected == "no_hash"
+    verified, said = verify(build(tmp_path / "a.swu", images={"a": 5}, description=text).read_bytes())
+    assert verified.rejected == "no_hash"
     assert "Hash not set for a Aborting" in said[-2]
 
 
 def test_entries_that_nobody_needs_are_skipped(tmp_path: Path) -> None:
     text = 'software = { version = "0"; hardware-compatibility: ["t1.g19"]; uboot: ({ name = "x"; value = "1"; }); }'
-    judged, said = judge(build(tmp_path / "a.swu", images={"a": 5}, description=text).read_bytes())
-    assert judged.rejected is None
+    verified, said = verify(build(tmp_path / "a.swu", images={"a": 5}, description=text).read_bytes())
+    assert verified.rejected is None
     assert said[-1] == "[extract_files] : Found file:  filename a  size 5 Not required: skipping"
-    assert judged.description is not None
-    assert judged.description.variables == {"x": "1"}
+    assert verified.description is not None
+    assert verified.description.variables == {"x": "1"}
 
 
 def test_room(tmp_path: Path) -> None:
     data = build(tmp_path / "a.swu").read_bytes()
-    assert judge(data, room=sum(IMAGES.values()))[0].rejected is None
-    assert judge(data, room=sum(IMAGES.values()) - 1)[0].rejected == "no_room"
+    assert verify(data, room=sum(IMAGES.values()))[0].rejected is None
+    assert verify(data, room=sum(IMAGES.values()) - 1)[0].rejected == "no_room"
 
 
 def test_checksum() -> None:

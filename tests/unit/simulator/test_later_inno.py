@@ -20,7 +20,7 @@ def test_new_actions_are_its_own_and_the_admins(later_inno: Miner, inno: Miner, 
     assert ask(inno, action).json() == INVALID
 
 
-def test_setting_pools_tells_whether_they_are_locked(later_inno: Miner) -> None:
+def test_setting_pools_reports_whether_they_are_locked(later_inno: Miner) -> None:
     assert ask(later_inno, "getLockState").json() == {"success": True, "status": "0"}
     assert ask(later_inno, "updatePools", POOL).json() == {"success": True, "message": "nolock"}
     assert ask(later_inno, "setLock").json() == OK
@@ -109,7 +109,7 @@ def test_it_gives_up_a_silent_cgminer(later_inno: Miner) -> None:
     assert ask(later_inno, "getRuntimePools").json() == {"success": False}
 
 
-def test_what_it_tells_of_itself(later_inno: Miner) -> None:
+def test_what_it_reports_of_itself(later_inno: Miner) -> None:
     later_inno.set(dna="")
     assert ask(later_inno, "getDNA").json() == {"success": False}
     everything = ask(later_inno, "getAll").json()["all"]

@@ -142,7 +142,7 @@ def test_a_model_is_made_of_its_parts(later: dict[str, Miner], type_: str) -> No
     assert ask(miner, "summary").json()["HARDWARE"]["Fan duty"] == (59 if model.has_fan else 0)
 
 
-def test_what_getall_tells(later: dict[str, Miner]) -> None:
+def test_what_getall_reports(later: dict[str, Miner]) -> None:
     miner = later["A11MX"]
     everything = ask(miner, "getAll").json()["all"]
     assert set(everything) == {"mac", "chain", "total_hash", "fansSpeed", "running_mode"}

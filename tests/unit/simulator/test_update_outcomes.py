@@ -38,7 +38,7 @@ def test_new_image_runs_after_the_reboot(any_miner: Miner, archive: Callable[...
 
 
 @pytest.mark.parametrize(("last", "heard"), [("RUN", ["RUN"]), ("SUCCESS", ["SUCCESS"]), ("DONE", ["SUCCESS", "DONE"])])
-def test_how_much_is_heard_before_the_sockets_are_cut(ready: Miner, good: Path, last: str, heard: list[str]) -> None:
+def test_how_much_is_sent_before_the_sockets_are_cut(ready: Miner, good: Path, last: str, heard: list[str]) -> None:
     ready.set(last_frame=last)
     with Ear(ready) as ear:
         upload(ready, good)
@@ -47,7 +47,7 @@ def test_how_much_is_heard_before_the_sockets_are_cut(ready: Miner, good: Path, 
     wait_for(lambda: ready.state()["firmware"] == NEW)
 
 
-def test_source_is_told_once_a_boot(ready: Miner, archive: Callable[..., Path]) -> None:
+def test_source_is_reported_once_a_boot(ready: Miner, archive: Callable[..., Path]) -> None:
     for _unused in range(2):
         with Ear(ready) as ear:
             upload(ready, archive(wrong_hash="uImage"))

@@ -346,7 +346,7 @@ def test_steps_of_an_installation(ready: Miner, archive: Callable[..., Path]) ->
         assert ear.statuses() == ["START", "RUN", "SUCCESS", "DONE"]
 
 
-def test_what_is_told_while_the_bytes_come(ready: Miner, good: Path) -> None:
+def test_what_is_reported_during_the_upload(ready: Miner, good: Path) -> None:
     """Up to the image that is arriving; then nothing until the upload ends."""
     data = good.read_bytes()
     body = form(part(data))
@@ -413,7 +413,7 @@ def test_updater_can_be_wedged_by_hand(ready: Miner, good: Path) -> None:
 
 
 @pytest.mark.parametrize("reply", ["502", "reset"])
-def test_a_refusal_that_nginx_loses_is_still_told_on_the_websocket(ready: Miner, good: Path, reply: str) -> None:
+def test_a_refusal_that_nginx_loses_is_still_reported_on_the_websocket(ready: Miner, good: Path, reply: str) -> None:
     ready.set(updater="wedged", busy_reply=reply)
     with Ear(ready) as ear:
         if reply == "502":
@@ -477,7 +477,7 @@ def test_reply_comes_before_the_reboot(ready: Miner, good: Path) -> None:
     wait_for(lambda: not ready.state()["listening"])
 
 
-def test_failure_is_told_while_the_bytes_come(ready: Miner, archive: Callable[..., Path]) -> None:
+def test_failure_is_reported_during_the_upload(ready: Miner, archive: Callable[..., Path]) -> None:
     """The rest is still read, and the updater is busy until then."""
     body = form(part(archive(hardware=("t2.g19",)).read_bytes()))
     with Ear(ready) as ear, socket.create_connection((ready.host, ready.port), timeout=5) as connection:

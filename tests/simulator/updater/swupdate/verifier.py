@@ -43,7 +43,7 @@ class Board:
 
 
 @dataclass
-class Judge:
+class Verifier:
     """`say` gets each message, `parsed` is called once the description was understood and trusted."""
 
     board: Board
@@ -63,17 +63,17 @@ class Judge:
 
     def feed(self, data: bytes) -> None:
         """After a rejection, the rest is read and discarded."""
-        self._judge(lambda: self._reader.feed(data))
+        self._verify(lambda: self._reader.feed(data))
 
     def finish(self) -> None:
         """No more bytes follow: anything that was not rejected may be installed."""
-        self._judge(self._reader.close)
+        self._verify(self._reader.close)
 
     def images(self) -> list[Image]:
         """In the order of installation: the updater's list has the last one first."""
         return list(reversed(self.description.images)) if self.description else []
 
-    def _judge(self, work: Callable[[], None]) -> None:
+    def _verify(self, work: Callable[[], None]) -> None:
         if self.rejected is not None:
             return
         try:
@@ -133,7 +133,7 @@ class Judge:
         if image is not None:
             self.present[entry.name] = entry.size
         elif self.description is None and SIGNATURE in self._texts:
-            self._judge_description()
+            self._verify_description()
 
     def _wanted_first(self) -> str | None:
         """The entry that has to come now; None once the description is known."""
@@ -145,7 +145,7 @@ class Judge:
         images = self.description.images if self.description else ()
         return next((image for image in images if image.filename == name), None)
 
-    def _judge_description(self) -> None:
+    def _verify_description(self) -> None:
         text = self._texts[DESCRIPTION]
         description = self._parse(text)
         self.say(f"[swupdate_verify_file] : Verify signed image: Read {len(text)} bytes ")
