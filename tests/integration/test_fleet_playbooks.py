@@ -308,7 +308,7 @@ class TestRotatePasswords:
         assert with_password(fleet, NEW) == {"miner1", "miner2"}
         assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
         said = done.of(task="Stop when too many miners refused it")[-1].result["msg"]
-        assert said.startswith("STOPPED: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
+        assert said.startswith("STOPPED: 7 miners: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
         rows = report(ansible, "rotate")
         assert [row["outcome"] for row in rows] == [
             *["new password"] * 2,
@@ -330,7 +330,7 @@ class TestRotatePasswords:
         assert done.returncode != 0
         assert with_password(fleet, NEW) == {"miner1", "miner4", "miner5"}
         said = done.one(task="Require the new password on every miner").result["msg"]
-        assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
+        assert said.startswith("5 miners: 3 new password, 1 failed, 1 unreachable. miner2: ")
 
     def test_the_old_password_may_come_from_anywhere(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         """From -u and -k, the environment or a list as text; not only from dragonmint_password. None is shown."""
@@ -365,7 +365,7 @@ class TestRotatePasswords:
             "unreachable": 0,
             "not_tried": 0,
             "is_ok": True,
-            "summary": "3 new password.",
+            "summary": "3 miners: 3 new password.",
         }
 
     @newest_core

@@ -271,13 +271,13 @@ def _require_fit(wanted: Wanted, overview: Overview) -> None:
     hardware = _hardware(identity.type, identity)
     if hardware not in wanted.archive.hardware:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for {', '.join(wanted.archive.hardware)}, and the hardware of this miner is "
-            f"{hardware}. Use the firmware for its model."
+            f"The miner is a {hardware}, and the archive is for {', '.join(wanted.archive.hardware)}. Use the firmware "
+            f"for its model. The archive is {wanted.archive.path}."
         )
     if identity.hwver.lower() not in wanted.archive.boards:
         raise InvalidFirmware(
-            f"{wanted.archive.path} is for the board {' and '.join(wanted.archive.boards)}, and this miner has "
-            f"{identity.hwver}. Use the firmware for its model."
+            f"The miner has the board {identity.hwver}, and the archive is for {' and '.join(wanted.archive.boards)}. "
+            f"Use the firmware for its model. The archive is {wanted.archive.path}."
         )
     if free is not None and free < wanted.archive.size_bytes:
         raise NotReady(
