@@ -47,7 +47,8 @@ def test_the_sum_says_each_number_and_what_to_do() -> None:
     assert summed["failed"] == ["m2", "m3", "m4"]
     assert summed["summary"] == (
         "5 miners: 1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried. m2: It said no. "
-        "m3: No miner answers. Fix these miners and run the same command again: miners with the new password are skipped."
+        "m3: No miner answers. Fix these miners and run the same command again: miners with the new password are "
+        "skipped."
     )
     # A later job would take text of a miner for a template.
     assert summed["stats"] == {
