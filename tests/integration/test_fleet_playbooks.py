@@ -226,6 +226,19 @@ class TestAudit:
         assert (last.status, "audit_fail_on_drift" in last.result["msg"]) == ("failed", True)
 
     @newest_core
+    def test_an_expected_miner_that_was_not_found_fails_an_audit_of_the_whole_fleet(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        inventory = inventory_of(start_fleet(count=1, speed=SPEED), dragonmint_missing=["gone"])
+        assert audit(ansible, inventory).returncode != 0
+        assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [
+            ("miner1", "as desired"),
+            ("gone", "unreachable"),
+        ]
+        audit(ansible, inventory, audit_partial=True).succeeded()
+        audit(ansible, inventory, "--limit", "miner1").succeeded()
+
+    @newest_core
     def test_a_miner_can_be_compared_alone(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(count=2, speed=SPEED)
         fleet[0].set(**{**AS_WANTED, "pools": []})
