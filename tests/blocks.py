@@ -28,18 +28,21 @@ REASONS = {
 # The tools that are run, by the first word of a command.
 TOOLS = {
     "ansible", "ansible-doc", "ansible-inventory", "ansible-playbook", "ansible-vault",
-    "build/env/newest/bin/python", "cd", "export", "mkdir", "printf", "read",
+    "build/env/newest/bin/python", "cd", "export", "mkdir", "printf", "read", "tail",
 }  # fmt: skip
 NOT_RUN = {
     "*/5": "root",
+    ".": "internet",
     "ansible-builder": "service",
     "ansible-galaxy": "internet",
     "ansible-rulebook": "service",
     "ansible-runner": "service",
+    "cp": "internet",
     "curl": "service",
     "git": "internet",
     "make": "checkout",
     "pip": "internet",
+    "python3": "internet",
     "systemctl": "root",
 }
 PLUGIN = "minerops.dragonmint.dragonmint"

@@ -8,7 +8,7 @@ name: audit_outcome
 short_description: Summarize the drift of miners
 description:
   - Internal, used by the playbook C(minerops.dragonmint.audit). It may change in any release.
-positional: seen, moved, compared, audit, curtailed
+positional: seen, moved, compared, audit, curtailed, missing
 options:
   _input:
     description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
@@ -36,6 +36,11 @@ options:
     description: Why the mode of each curtailed miner is kept, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
+  missing:
+    description: The expected miners that the inventory did not find.
+    type: list
+    elements: str
+    default: []
 author:
   - minerops (@minerops)
 """
@@ -93,10 +98,12 @@ def audit_outcome(
     compared: Sequence[Mapping[str, Any]],
     audit: Mapping[str, Any],
     curtailed: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
 ) -> dict[str, Any]:
     first, second = miners_of(seen), miners_of(moved)
     results = {str(step["item"]): miners_of(step) for step in compared}
-    return with_packed_rows(job.outcome(of_hosts_from(fleet), first, second, results, audit, plain(curtailed or {})))
+    curtailments = plain(curtailed or {})
+    return with_packed_rows(job.outcome(of_hosts_from(fleet), first, second, results, audit, curtailments, missing))
 
 
 class FilterModule:

@@ -8,7 +8,7 @@ name: heal_plan
 short_description: Plan which miners get a remedy
 description:
   - Internal, used by the playbook C(minerops.dragonmint.heal). It may change in any release.
-positional: values, seen, identity, error, pools, problems, curtailed
+positional: values, seen, identity, error, pools, problems, curtailed, missing
 options:
   _input:
     description: The variables of the miners, from P(minerops.dragonmint.job_of_hosts#lookup).
@@ -42,6 +42,11 @@ options:
     description: The miners that are curtailed, from P(minerops.dragonmint.curtailed#lookup).
     type: dict
     default: {}
+  missing:
+    description: The expected miners that the inventory did not find.
+    type: list
+    elements: str
+    default: []
 author:
   - minerops (@minerops)
 """
@@ -80,7 +85,7 @@ _value:
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
@@ -105,6 +110,7 @@ def heal_plan(
     pools: Mapping[str, Any],
     problems: Mapping[str, str],
     curtailed: Mapping[str, str] | None = None,
+    missing: Sequence[str] = (),
 ) -> dict[str, Any]:
     tasks = {"seen": seen, "identity": identity, "error": error, "pools": pools}
     results = {name: miners_of(task) for name, task in tasks.items()}
@@ -112,7 +118,7 @@ def heal_plan(
         {host: {"error_code": InvalidInput.code, "msg": problem} for host, problem in plain(problems).items()}
     )
     fleet_values = of_hosts_from(fleet)
-    miners = heal.examined(fleet_values, results, state_files.record_of, time.time(), plain(curtailed or {}))
+    miners = heal.examined(fleet_values, results, state_files.record_of, time.time(), plain(curtailed or {}), missing)
     planned = heal.plan(miners, values)
     shown: dict[str, Any] = never_a_template({name: planned[name] for name in _SHOWN})
     return {**shown, "packed": packed({name: planned[name] for name in _FOR_OUTCOME})}

@@ -319,6 +319,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._inventory.cre
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import curtail_record
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import InvalidVariables
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import counted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import why_not_evaluated
 
 GROUPS = {
     scan.POLLED: "dragonmint",
@@ -462,7 +463,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
         try:
             return self.templar.template(self.get_option(option))
         except AnsibleError as error:
-            raise InvalidInput(f"{option}: cannot evaluate a template: {error}") from error
+            raise InvalidInput(why_not_evaluated(option, error)) from error
 
     def _constant_comparisons(self) -> dict[int, drift.Comparison]:
         """Returns comparisons with desired settings that have no templates, by the identity of their options.

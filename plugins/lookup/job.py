@@ -58,7 +58,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, why_empty
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template, why_not_evaluated
 from jinja2.exceptions import UndefinedError
 
 
@@ -111,7 +111,7 @@ class LookupModule(LookupBase):
         try:
             value = plain(self._templar.template(raw) if is_template(raw) else raw)
         except (AnsibleError, UndefinedError) as error:
-            raise InvalidVariables(f"{entry.name} cannot be evaluated: {error}") from None
+            raise InvalidVariables(why_not_evaluated(entry.name, error)) from None
         if entry.secret and value == "" and raw != "":
             # Not the same as a field left empty in a survey: a lost password must not mean that none is desired.
             raise InvalidVariables(why_empty(entry.name, raw, self._sources(variables)))

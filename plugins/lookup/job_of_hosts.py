@@ -77,7 +77,11 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._packed import
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources, why_empty
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import Evaluations, is_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import (
+    Evaluations,
+    is_template,
+    why_not_evaluated,
+)
 from jinja2.exceptions import UndefinedError
 
 # What contains all variables of the host that the task runs for, or is for its connection alone.
@@ -136,7 +140,7 @@ class LookupModule(LookupBase):
         try:
             value = self._evaluations.result(variables, name, raw)
         except (AnsibleError, UndefinedError) as error:
-            raise InvalidVariables(f"{name} cannot be evaluated: {error}") from None
+            raise InvalidVariables(why_not_evaluated(name, error)) from None
         if name in self._secret and value == "" and raw != "":
             # Not the same as a field left empty in a survey: a lost password must not mean that none is desired.
             raise InvalidVariables(why_empty(name, raw, self._sources(variables)))

@@ -29,7 +29,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._command_line 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import table as _jobs  # noqa: F401 - see above
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._plain import plain
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._sources import Sources
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates import is_template, why_not_evaluated
 
 # Keywords of a task that contain the arguments of its action, or the action with its arguments.
 _HOLD_ARGUMENTS = {"args", "action", "local_action"}
@@ -65,7 +65,7 @@ class Variables:
         try:
             return plain(self._evaluate(name, raw))
         except AnsibleError as error:
-            raise InvalidInput(f"{name} cannot be evaluated: {error}") from error
+            raise InvalidInput(why_not_evaluated(name, error)) from error
 
 
 class MinerAction(ActionBase):

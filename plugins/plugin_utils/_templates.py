@@ -19,6 +19,8 @@ _JINJA = Environment(autoescape=True)
 # Large variables without templates of a user.
 _WIDE = ("groups", "hostvars", "vars", "ansible_play_batch", "ansible_play_hosts", "ansible_play_hosts_all")
 UNSET = object()
+# What Ansible says of a vaulted value without a vault password, and with one that does not fit.
+_NO_VAULT_PASSWORD, _WRONG_VAULT_PASSWORD = "no vault secrets found", "Decryption failed"
 # Names through which a template can read variables without naming them.
 _READS_ANY = ("hostvars", "vars", "now")
 
@@ -26,6 +28,16 @@ _READS_ANY = ("hostvars", "vars", "now")
 def is_template(raw: Any) -> bool:
     """Whether a value may have to be evaluated, as is also the case for a vaulted one."""
     return not (raw is None or isinstance(raw, (bool, int, float)) or (isinstance(raw, str) and "{" not in raw))
+
+
+def why_not_evaluated(name: str, error: Exception) -> str:
+    """Returns why a variable or option can't be evaluated; for a vaulted one, what to add to the command."""
+    text = str(error)
+    if _NO_VAULT_PASSWORD in text:
+        return f"{name} is vaulted, and no vault password was given. Add --ask-vault-pass or --vault-password-file."
+    if _WRONG_VAULT_PASSWORD in text:
+        return f"{name} is vaulted with another vault password than the one that was given. Correct the vault password."
+    return f"{name} cannot be evaluated: {text}"
 
 
 def used(template: Any) -> Iterable[tuple[str, bool]]:

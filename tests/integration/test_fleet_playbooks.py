@@ -231,6 +231,19 @@ class TestAudit:
         assert (last.status, "audit_fail_on_drift" in last.result["msg"]) == ("failed", True)
 
     @newest_core
+    def test_an_expected_miner_that_was_not_found_fails_an_audit_of_the_whole_fleet(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        inventory = inventory_of(start_fleet(count=1, speed=SPEED), dragonmint_missing=["gone"])
+        assert audit(ansible, inventory).returncode != 0
+        assert [(row["miner"], row["outcome"]) for row in report(ansible)] == [
+            ("miner1", "as desired"),
+            ("gone", "unreachable"),
+        ]
+        audit(ansible, inventory, audit_partial=True).succeeded()
+        audit(ansible, inventory, "--limit", "miner1").succeeded()
+
+    @newest_core
     def test_a_miner_can_be_compared_alone(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         fleet = start_fleet(count=2, speed=SPEED)
         fleet[0].set(**{**AS_WANTED, "pools": []})
@@ -313,7 +326,7 @@ class TestRotatePasswords:
         assert with_password(fleet, NEW) == {"miner1", "miner2"}
         assert [miner.requests() for miner in fleet.miners[4:]] == [[], [], []]
         said = done.of(task="Stop when too many miners refused the password")[-1].result["msg"]
-        assert said.startswith("STOPPED: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
+        assert said.startswith("STOPPED: 7 miners: 2 new password, 1 failed, 1 unreachable, 3 not tried. miner3: ")
         rows = report(ansible, "rotate")
         assert [row["outcome"] for row in rows] == [
             *["new password"] * 2,
@@ -335,7 +348,7 @@ class TestRotatePasswords:
         assert done.returncode != 0
         assert with_password(fleet, NEW) == {"miner1", "miner4", "miner5"}
         said = done.one(task="Require the new password on every miner").result["msg"]
-        assert said.startswith("3 new password, 1 failed, 1 unreachable. miner2: ")
+        assert said.startswith("5 miners: 3 new password, 1 failed, 1 unreachable. miner2: ")
 
     def test_the_old_password_may_come_from_anywhere(self, ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
         """From -u and -k, the environment or a list as text; not only from dragonmint_password. None is shown."""
@@ -370,7 +383,7 @@ class TestRotatePasswords:
             "unreachable": 0,
             "not_tried": 0,
             "is_ok": True,
-            "summary": "3 new password.",
+            "summary": "3 miners: 3 new password.",
         }
 
     @newest_core

@@ -378,6 +378,17 @@ class TestRemedies:
         assert hosts_with_writes(fleet) == set()
 
     @newest_core
+    def test_an_expected_miner_is_missing_only_in_a_run_on_the_whole_fleet(
+        self, ansible: Ansible, start_fleet: Callable[..., Fleet]
+    ) -> None:
+        fleet = start_fleet(count=1, speed=SPEED)
+        inventory = inventory_of({"m": fleet[0]}) | {"all": {"vars": {"dragonmint_missing": ["gone"]}}}
+        assert heal(ansible, inventory).returncode != 0
+        assert ("gone", "missing") in {(row["miner"], row["code"]) for row in report(ansible)}
+        heal(ansible, inventory, "--limit", "m").succeeded()
+        heal(ansible, inventory, target="miners").succeeded()
+
+    @newest_core
     def test_a_remedy_that_does_not_work_is_reported_and_a_lost_miner_stops_it(
         self, ansible: Ansible, start_fleet: Callable[..., Fleet]
     ) -> None:

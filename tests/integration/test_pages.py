@@ -31,15 +31,17 @@ FOR_THREE_MINERS = {
     "a0-b0-45-00-00-e5": "a0-b0-45-00-00-01",
 }
 PASSWORDS = {"MINER_PASSWORD": "dragonadmin", "FLEET_PASSWORD": "Correct-Horse-7", "NEW_PASSWORD": "Battery-Staple-8"}
+VAULT_PASSWORD = "Paper-Clip-9"
+TYPED = {**PASSWORDS, "VAULT_PASSWORD": VAULT_PASSWORD}
 SCAN = "ansible-inventory -i fleet.dragonmint.yml --list"
 # Commands that others need in the same shell.
-SETUP = ("read ", "mkdir ")
+SETUP = ("read ", "mkdir ", "tail ")
 # `read` waits for input; here, the answers are known.
 PREAMBLE = """\
 set -eu
 read() {{ local name="${{@: -1}}"; case "$name" in {cases} esac; export "${{name?}}"; }}
 """
-CASES = " ".join(f"{name}) printf -v {name} %s {value} ;;" for name, value in PASSWORDS.items())
+CASES = " ".join(f"{name}) printf -v {name} %s {value} ;;" for name, value in TYPED.items())
 ARCHIVES = ("t1_20180901_120000.swu", "files/t1_20180901_120000.swu", "firmware/t1_20180901_120000.swu")
 DESIRED: dict[str, Any] = {
     "provision_pools": [{"url": "stratum+tcp://pool.example.com:3333", "user": "farm.rack1"}],
@@ -193,7 +195,7 @@ def furnish(folder: Path, fleet: Fleet, number: int) -> None:
         scan["credentials"] = [{"password": PASSWORDS["MINER_PASSWORD"]}]
         write(folder / f"{name}.dragonmint.yml", scanned(yaml.safe_dump(scan), fleet))
     write(folder / "group_vars/all.yml", with_login("group_vars/all.yml", {}))
-    write(folder / "vault_password.txt", "Paper-Clip-9")
+    write(folder / "vault_password.txt", VAULT_PASSWORD)
     write(folder / "miners.txt", "")
     write(folder / "site.yml", here((ROOT / "docs/site.example.yml").read_text(encoding="utf-8"), number))
     (folder / "files").unlink()

@@ -37,7 +37,14 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=12, help="number of miners (%(default)s)")
     parser.add_argument("--generation", default="mixed", help="their firmware, in turn (%(default)s)")
     parser.add_argument("--type", default="T1", help="their models, in turn (%(default)s)")
-    parser.add_argument("--fault", type=_fault, action="append", default=[], metavar="NAME:COUNT")
+    parser.add_argument(
+        "--fault",
+        type=_fault,
+        action="append",
+        default=[],
+        metavar="NAME:COUNT",
+        help="give this fault to so many miners, from the last one on; can be repeated",
+    )
     parser.add_argument("--speed", type=float, default=10.0, help="simulated seconds per second (%(default)s)")
     parser.add_argument("--first", default="127.24.0.1", help="address of the first miner (%(default)s)")
     parser.add_argument("--port", type=int, default=8095, help="port of all miners; 0 picks a free one (%(default)s)")

@@ -118,6 +118,11 @@ def test_a_source_is_unread_that_is_ours_and_has_no_report(tmp_path: Path) -> No
     assert guard.unread_sources(["/nowhere/unread.dragonmint.yml,"], reports) == []
 
 
+def test_the_default_of_ansible_is_no_source_that_was_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "exists", lambda path: False)
+    assert guard.unread_sources(["/etc/ansible/hosts"], {}) == []
+
+
 def test_the_variables_of_a_play_are_distinguished_from_those_of_its_host() -> None:
     pools = [{"url": "a"}]
     own = {"rack": 1, "provision_pools": pools, "curtail_mode": "balanced"}

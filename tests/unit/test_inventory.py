@@ -254,7 +254,7 @@ def test_the_cache_keeps_how_the_scan_went(read: Read, tmp_path: Path) -> None:
         ({"desired": [{"firmware": {"version": "{{ a }}", "scr": 1}}]}, "desired[0].firmware: unknown key 'scr'."),
         ({"expected": 5}, "expected must be a list"),
         ({"expected": "nowhere.txt"}, "nowhere.txt': No such file or directory."),
-        ({"credentials": [{"password": "{{ nowhere }}"}]}, "credentials: cannot evaluate a template: "),
+        ({"credentials": [{"password": "{{ nowhere }}"}]}, "credentials cannot be evaluated: "),
         ({"credentials": {"password": "s3cret"}}, "credentials must be a list of dictionaries"),
         ({"desired": {"pools": [{"password": "s3cret"}]}}, "desired must be a list of dictionaries"),
     ],

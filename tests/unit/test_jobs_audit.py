@@ -51,6 +51,13 @@ def rows_of(miners: dict[str, dict[str, Any]], **curtailed: str) -> list[dict[st
     return rows
 
 
+def test_an_expected_miner_that_was_not_found_was_not_compared() -> None:
+    ended = audit.outcome(fleet_of("m1"), {"m1": SEEN}, {}, {}, DEFAULT, {}, ["m1", "m2"])
+    assert (ended["failed"], ended["is_ok"]) == (["m2"], False)
+    assert ended["summary"].startswith("2 miners: 1 as desired, 1 unreachable. 1 miner could not be compared")
+    assert ended["shown"][0]["reason"] == "The inventory expects it and did not find it."
+
+
 def changed(name: str, before: Any, after: Any) -> dict[str, Any]:
     return {"changed": True, "diff": {"before": {name: before}, "after": {name: after}}}
 

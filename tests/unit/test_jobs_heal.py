@@ -315,6 +315,26 @@ def test_what_a_curtailment_causes_is_no_fault() -> None:
     assert plan["summary"] == "4 miners: 1 healthy, 1 locked, 1 unexamined, 1 curtailed."
 
 
+def test_an_expected_miner_that_was_not_found_fails_the_run() -> None:
+    own = normalised(heal.VARIABLES, {})
+    names = OfHosts([own], {"there": 0}, {"there": ""})
+    results = {"seen": {"there": {"error_code": "authentication"}}, "identity": {}, "error": {}, "pools": {}}
+
+    def outcome(*curtailed: str) -> dict[str, Any]:
+        missing = ["there", "gone", "off"]
+        examined = heal.examined(names, results, lambda miner, given: {}, 0.0, curtailed, missing)
+        return heal.outcome(heal.plan(examined, own), [], own)
+
+    ended = outcome("off")
+    assert ended["summary"] == "3 miners: 1 locked, 1 missing, 1 curtailed."
+    assert ended["failed"] == ["there", "gone"]
+    assert [(row["miner"], row["code"], row["detail"]) for row in ended["rows"][1:]] == [
+        ("gone", "missing", "the inventory expects it and did not find it"),
+        ("off", "curtailed", "it is curtailed and does not answer; it may be off"),
+    ]
+    assert outcome()["failed"] == ["there", "gone", "off"]
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

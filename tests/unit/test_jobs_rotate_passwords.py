@@ -46,8 +46,9 @@ def test_the_sum_says_each_number_and_what_to_do() -> None:
     assert not summed["is_ok"]
     assert summed["failed"] == ["m2", "m3", "m4"]
     assert summed["summary"] == (
-        "1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried. m2: It said no. m3: No miner answers. "
-        "Fix these miners and run the same command again: miners with the new password are skipped."
+        "5 miners: 1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried. m2: It said no. "
+        "m3: No miner answers. Fix these miners and run the same command again: miners with the new password are "
+        "skipped."
     )
     # A later job would take text of a miner for a template.
     assert summed["stats"] == {
@@ -58,7 +59,7 @@ def test_the_sum_says_each_number_and_what_to_do() -> None:
         "unreachable": 1,
         "not_tried": 1,
         "is_ok": False,
-        "summary": "1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried.",
+        "summary": "5 miners: 1 new password, 1 as desired, 1 failed, 1 unreachable, 1 not tried.",
     }
     assert [row["outcome"] for row in summed["rows"]] == [
         "new password",
@@ -72,11 +73,11 @@ def test_the_sum_says_each_number_and_what_to_do() -> None:
 def test_a_whole_fleet_with_the_new_password_is_a_success() -> None:
     hostvars = of([CHANGED, CHANGED])
     summed = outcome(list(hostvars), hostvars, {"max_failure_percent": 0})
-    assert (summed["is_ok"], summed["failed"], summed["summary"]) == (True, [], "2 new password.")
+    assert (summed["is_ok"], summed["failed"], summed["summary"]) == (True, [], "2 miners: 2 new password.")
 
 
 def test_a_long_list_of_reasons_is_cut() -> None:
     hostvars = of([REFUSED] * 12)
     summary = outcome(list(hostvars), hostvars, {"max_failure_percent": 0})["summary"]
-    assert summary.startswith("12 failed. m0: It said no. m1: ")
+    assert summary.startswith("12 miners: 12 failed. m0: It said no. m1: ")
     assert "m9: It said no. And 2 more. Fix " in summary

@@ -13,6 +13,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._templates imp
     Evaluations,
     is_template,
     uses_of,
+    why_not_evaluated,
 )
 
 VALUES: dict[str, Any] = {
@@ -24,6 +25,25 @@ VALUES: dict[str, Any] = {
     "groups": {"all": ["{{ inventory_hostname }}"]},
     "loop": "{{ loop }}",
 }
+
+
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        (
+            "Attempting to decrypt but no vault secrets found",
+            "secret is vaulted, and no vault password was given. Add --ask-vault-pass or --vault-password-file.",
+        ),
+        (
+            "Decryption failed (no vault secrets were found that could decrypt) on /x/group_vars/all/vault.yml",
+            "secret is vaulted with another vault password than the one that was given. Correct the vault password.",
+        ),
+        ("'lost' is undefined", "secret cannot be evaluated: 'lost' is undefined"),
+    ],
+)
+def test_why_a_value_cannot_be_evaluated_says_what_to_do_about_a_vault(said: str, expected: str) -> None:
+    text = f"Error rendering template: {said}" if "vault" in said else said
+    assert why_not_evaluated("secret", ValueError(text)) == expected
 
 
 @pytest.mark.parametrize(

@@ -277,13 +277,13 @@ def _require_match(firmware: Firmware, overview: Overview) -> None:
     hardware = _hardware(identity.type, identity)
     if hardware not in firmware.archive.hardware:
         raise InvalidFirmware(
-            f"{quoted(firmware.archive.path)} is for {', '.join(firmware.archive.hardware)}, but the hardware of this "
-            f"miner is {hardware}. Use the firmware for its model."
+            f"The miner is a {hardware}, but the archive is for {', '.join(firmware.archive.hardware)}. Use the "
+            f"firmware for its model. The archive is {quoted(firmware.archive.path)}."
         )
     if identity.hwver.lower() not in firmware.archive.boards:
         raise InvalidFirmware(
-            f"{quoted(firmware.archive.path)} is for the board {' and '.join(firmware.archive.boards)}, but this miner "
-            f"has {identity.hwver}. Use the firmware for its model."
+            f"The miner has the board {identity.hwver}, but the archive is for {' and '.join(firmware.archive.boards)}"
+            f". Use the firmware for its model. The archive is {quoted(firmware.archive.path)}."
         )
     if free is not None and free < firmware.archive.size_bytes:
         raise NotReady(

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ NOT_COMPARED = (FAILED, UNREACHABLE)
 WORST_FIRST = (FAILED, UNREACHABLE, DRIFT)
 
 _NOT_TRIED = {"msg": "It was not compared, since an earlier task failed."}
+_NOT_FOUND = "The inventory expects it and did not find it."
 _IDENTITY = {"gather_subset": ["identity"]}
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -176,10 +177,12 @@ def outcome(
     compared: Mapping[str, Results],
     audit: Mapping[str, Any],
     curtailed: Mapping[str, str],
+    missing: Collection[str] = (),
 ) -> dict[str, Any]:
     """Returns the outcome of the comparison. ``compared`` are the results of the steps, by the name of the setting.
 
-    ``curtailed`` is what ``steps`` was given.
+    ``curtailed`` is what ``steps`` was given. ``missing`` are expected miners that the inventory did not find; those
+    that another source lists are not missing.
 
     ``rows``: one row for a miner in its desired state, one for each setting of a miner with drift, one with the reason
     for a miner that could not be compared. ``shown``: those of interest, the worst first. ``failed``: the miners that
@@ -195,6 +198,8 @@ def outcome(
         first = found.get(miner, _NOT_TRIED)
         error = first if "ansible_facts" not in first and (first.get("unreachable") or not problem) else problem
         by_miner[miner] = list(_rows(miner, addresses[miner], error, results, reasons.get(miner, "")))
+    lost = [name for name in missing if name not in fleet.of]
+    by_miner.update({name: [_row(name, "", UNREACHABLE, reason=_NOT_FOUND)] for name in lost})
     counts = words.tally((rows[0]["outcome"] for rows in by_miner.values()), OUTCOMES)
     failed = [miner for miner, rows in by_miner.items() if rows[0]["outcome"] in NOT_COMPARED]
     failures = list(_failures(len(failed), counts[DRIFT], audit))

@@ -26,8 +26,9 @@ SEVERITIES = (CRITICAL, WARNING, INFO)
 RESTART, REBOOT = "mining_restarted", "rebooted"
 REMEDIES = (RESTART, REBOOT)
 UNREACHABLE, LOCKED, UNEXAMINED, CURTAILED = "unreachable", "locked", "unexamined", "curtailed"
+MISSING = "missing"
 # With these findings, nothing else is known of the miner.
-UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED)
+UNKNOWN = (UNREACHABLE, LOCKED, UNEXAMINED, MISSING)
 CGMINER_DOWN = "cgminer_down"
 # The number on most models.
 _USUAL_BOARDS = 3
@@ -63,6 +64,9 @@ class Finding:
     value: Any = None
     limit: Any = None
     remedy: str = ""
+
+
+NOT_FOUND = Finding(MISSING, CRITICAL, "the inventory expects it and did not find it")
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,8 @@ _ALLOW_SLICE = "allow_slice"
 # Tags with which tasks that write to miners run, and tags with which only other tasks run.
 _ACTING, _NOT_ACTING = ("all", "tagged", "act"), ("always", "preview", "report", "untagged")
 _PLUGIN = re.compile(r"^plugin:\s*['\"]?minerops\.dragonmint\.dragonmint\b", re.MULTILINE)
+# What Ansible takes without -i and without an inventory in ansible.cfg.
+_DEFAULT_SOURCE = "/etc/ansible/hosts"
 _SUFFIXES = (".dragonmint.yml", ".dragonmint.yaml")
 _NOT_POLLED = {"locked": "refused every login", "unresponsive": "did not respond"}
 
@@ -112,7 +114,7 @@ def _files(source: str) -> list[Path]:
         ]
     if path.exists():
         return [path] if _is_ours(path) else []
-    return [] if "," in source else [path]
+    return [] if "," in source or source == _DEFAULT_SOURCE else [path]
 
 
 def _is_skipped(path: Path) -> bool:

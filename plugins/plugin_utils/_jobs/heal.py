@@ -29,6 +29,8 @@ _NOT_REMEDIED = {
 }
 _NOT_SENT = (remedies.FAILED, remedies.NOT_TRIED)
 _UNHEALED = (remedies.STILL_UNHEALTHY, remedies.LOST, remedies.NEW)
+_OFF = Health([checks.Finding(checks.CURTAILED, checks.INFO, "it is curtailed and does not answer; it may be off")])
+_MISSING = Health([checks.NOT_FOUND])
 _FAIL_ON = {"critical": (checks.CRITICAL,), "warning": (checks.CRITICAL, checks.WARNING), "never": ()}
 
 
@@ -203,11 +205,13 @@ def examined(
     record_of: Callable[[str, Mapping[str, Any]], Mapping[str, Any]],
     now: float,
     curtailed: Collection[str] = (),
+    missing: Collection[str] = (),
 ) -> list[Examined]:
     """Returns the health of all miners from the results of the fleet's tasks, each by the name of the miner.
 
     ``record_of`` returns the parts of a miner's state file that ``remedies.health_of`` takes. For a ``curtailed``
-    miner, a low hash rate, or no response because it is powered off, is not a fault.
+    miner, a low hash rate, or no response because it is powered off, is not a fault. ``missing`` are expected miners
+    that the inventory did not find; those that another source lists are not missing.
     """
 
     def health(host: str) -> Health | None:
@@ -216,14 +220,15 @@ def examined(
             return _health(host, values, results, record_of, now)
         return _without_unreachable(_health(host, {**values, "min_hashrate_ratio": 0.0}, results, record_of, now))
 
-    return [Examined(host, fleet.addresses[host], health(host)) for host in fleet.of]
+    found = [Examined(host, fleet.addresses[host], health(host)) for host in fleet.of]
+    lost = [name for name in missing if name not in fleet.of]
+    return [*found, *(Examined(name, "", _OFF if name in curtailed else _MISSING) for name in lost)]
 
 
 def _without_unreachable(health: Health | None) -> Health | None:
     if health is None or all(finding.code != checks.UNREACHABLE for finding in health.findings):
         return health
-    finding = checks.Finding(checks.CURTAILED, checks.INFO, "it is curtailed and does not answer; it may be off")
-    return replace(health, findings=[finding])
+    return replace(health, findings=_OFF.findings)
 
 
 def _health(

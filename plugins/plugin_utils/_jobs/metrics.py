@@ -19,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variable
     Variables,
 )
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics import families
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import MISSING, Sample
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.samples import Sample
 
 _LABEL = re.compile(r"(?!__)[A-Za-z_][A-Za-z0-9_]*")
 
@@ -119,7 +119,7 @@ class Counts:
 
 def _is_of_health(sample: Sample) -> bool:
     """Whether a sample is a finding of an examined miner and more than a remark."""
-    is_unknown = sample.labels["finding"] in (*checks.UNKNOWN, MISSING.code)
+    is_unknown = sample.labels["finding"] in checks.UNKNOWN
     return not is_unknown and sample.labels["severity"] != checks.INFO
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import Variable, Variables
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import listed, tally
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.words import summed_up, tally
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import address_of
 
 VARIABLES = Variables(
@@ -61,7 +61,7 @@ def outcome(
         is_ok = ends.count(_FAILED) * 100 <= variables["max_failure_percent"] * len(ends) and ends.count(
             _UNREACHABLE
         ) < len(ends)
-    numbers = f"{listed(counts)}."
+    numbers = summed_up(counts)
     sentences = [numbers, *reasons[:_SHOWN]]
     if len(reasons) > _SHOWN:
         sentences.append(f"And {len(reasons) - _SHOWN} more.")

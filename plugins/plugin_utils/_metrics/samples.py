@@ -23,7 +23,6 @@ from ansible_collections.minerops.dragonmint.plugins.plugin_utils._metrics.famil
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._reports import endpoint_of
 
 MEASURED, ESTIMATED = "measured", "estimated"
-MISSING = Finding("missing", checks.CRITICAL, "the inventory expects it, but did not find it")
 # The counts of a source in dragonmint_inventory.
 _STATES = ("polled", "locked", "unresponsive", "silent", "unknown", "filtered")
 _LONGEST = 200
@@ -103,7 +102,8 @@ def missing(name: str, at: float) -> Iterator[Sample]:
     yield Sample(families.UP, common, 0)
     yield Sample(families.CURTAILED, common, 0)
     yield Sample(families.POLL_TIMESTAMP, common, round(at))
-    yield Sample(families.FINDING, {**common, "finding": MISSING.code, "part": "", "severity": MISSING.severity}, 1)
+    finding = checks.NOT_FOUND
+    yield Sample(families.FINDING, {**common, "finding": finding.code, "part": "", "severity": finding.severity}, 1)
 
 
 def addresses(reports: Mapping[str, Mapping[str, Any]]) -> Iterator[Sample]:

@@ -183,7 +183,15 @@ class Fleet:
         except urllib.error.HTTPError as error:
             with error:
                 text = error.read().decode(errors="replace")
-            raise ControlError(f"{method} {path}: {text}") from None
+            raise ControlError(_refusal(text) or f"{method} {path}: {text}") from None
+
+
+def _refusal(text: str) -> str:
+    """Returns the explanation in a reply of the control port, "" for another reply."""
+    try:
+        return str(json.loads(text)["error"])
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _wait_ready(process: Process) -> dict[str, Any]:
