@@ -117,7 +117,7 @@ def test_batches(kinds: str, serial: list[int | str], at_once: int, batches: lis
         assert in_batches(miners, serial, at_once) == [list(batch) for batch in batches]
 
 
-@pytest.mark.parametrize(("count", "sizes"), [(12, [1, 10, 1]), (1000, [1, 10, 20, 969])])
+@pytest.mark.parametrize(("count", "sizes"), [(12, [1, 10, 1]), (29, [1, 10, 10, 8]), (1000, [1, 10, 20, 969])])
 def test_batches_grow_by_default(count: int, sizes: list[int]) -> None:
     miners = {str(number): "a" for number in range(count)}
     assert [len(batch) for batch in in_batches(miners, values()["serial"], count)] == sizes

@@ -148,8 +148,8 @@ VARIABLES = Variables(
         Variable(
             "upgrade_serial",
             "list",
-            "The batch sizes, as numbers or as percentages of the miners to be upgraded. The last one is repeated. "
-            "The first batch has at least one miner of each kind.",
+            "The batch sizes, as numbers or as percentages of the miners to be upgraded. The last one is repeated. A "
+            "percentage is never less than the number before it. The first batch has at least one miner of each kind.",
             default=(1, 10, "2%", "100%"),
             of_playbook=True,
         ),

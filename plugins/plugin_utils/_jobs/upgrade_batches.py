@@ -15,11 +15,17 @@ _SIZE = re.compile(r"([0-9]+)(%?)")
 def sizes(serial: Sequence[int | str], total: int) -> list[int]:
     """Returns the number of miners out of ``total`` for each entry, a number or a percentage; at least one.
 
-    Raises ValueError for any other entry, and for an empty list.
+    A percentage is never less than the number before it, or the batches of a small fleet would shrink. Raises
+    ValueError for any other entry, and for an empty list.
     """
     if not serial:
         raise ValueError("it is empty")
-    return [_size(entry, total) for entry in serial]
+    found = [_size(entry, total) for entry in serial]
+    is_share = ["%" in str(entry) for entry in serial]
+    return [
+        max(size, found[place - 1]) if place and is_share[place] and not is_share[place - 1] else size
+        for place, size in enumerate(found)
+    ]
 
 
 def in_batches(kinds: Mapping[str, Hashable], serial: Sequence[int | str], at_once: int) -> list[list[str]]:
