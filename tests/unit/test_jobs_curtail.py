@@ -273,6 +273,19 @@ def test_too_little_is_a_problem_unless_a_part_will_do(off: bool, hint: str) -> 
     )
 
 
+def test_a_preview_says_nothing_of_confirmations_yet() -> None:
+    given = values(mode="efficient")
+    goal = curtailment.goal_from(given)
+    policy = curtail.policy_from(given, goal, False)
+    course = Course({"a": "10.1.0.1", "b": "10.1.0.2"}, goal, Known(Record()), policy, 0.0, WALL)
+    while (job := course.take(0.0, 99)) is not None:
+        course.took(job, LOCKED if job.miner == "b" else seen("balanced"), 0.0)
+    course.plan(0.0)
+    assert curtail.preview(course) == (
+        "1 of 2 miners to be changed, 0.25 kW saved. Not confirmed: 1 refused (1 login refused)."
+    )
+
+
 def test_a_rate_that_is_too_slow_is_a_problem() -> None:
     result = run(FLEET, mode="efficient", rate="0.01 miners", deadline_seconds=100)
     said = "With curtail_rate '0.01 miners' that takes 300 s, more than curtail_deadline_seconds (100), so nothing was"

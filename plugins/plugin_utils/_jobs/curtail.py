@@ -525,7 +525,7 @@ def _planned(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
         [
             f"{len(chosen)} of {counted(len(rows), 'miner')} to be changed, {effect}.",
             *([f"Not hashing at the moment: {idle} of them."] if idle and not course.goal.restore else []),
-            *_others(rows),
+            *_others(rows, (REFUSED, UNREACHABLE)),
         ]
     )
 
@@ -546,13 +546,13 @@ def _done(course: Course, rows: Sequence[Mapping[str, Any]]) -> str:
         missing = round(course.goal.kw - _saved_kw(course), 3)
         short = f", {missing:g} kW short" if missing > 1e-3 else ""
         sentences.append(f"{_saved_kw(course):g} kW saved of {course.goal.kw:g} kW requested{short}.")
-    return " ".join([*sentences, *_others(rows)])
+    return " ".join([*sentences, *_others(rows, _FAILED)])
 
 
-def _others(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Returns how many miners were not commanded, or did not confirm."""
+def _others(rows: Sequence[Mapping[str, Any]], unconfirmed: Sequence[str]) -> list[str]:
+    """Returns how many miners were not commanded, or did not confirm: those with the ``unconfirmed`` outcomes."""
     outcomes = Counter(row["outcome"] for row in rows)
-    failed = {state: outcomes[state] for state in _FAILED if outcomes[state]}
+    failed = {state: outcomes[state] for state in unconfirmed if outcomes[state]}
     reasons = listed(Counter(row["cause"] for row in rows if row["outcome"] == REFUSED))
     named = f" ({reasons})" if REFUSED in failed else ""
     skipped = causes(rows)
