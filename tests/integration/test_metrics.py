@@ -149,7 +149,7 @@ def test_what_a_task_refuses_and_leaves_alone(ansible: Ansible, start_fleet: Cal
     refused: dict[str, tuple[dict[str, Any], str]] = {
         "label": ({"labels": ["board"]}, "labels has 'board', which is already a label of these metrics"),
         "name": ({"labels": ["a-b"]}, "labels has 'a-b', which is not a valid label name"),
-        "folder": ({"dest": "folder"}, "dest folder is not a file name"),
+        "folder": ({"dest": "folder"}, "dest 'folder' is not a file name"),
         "record": ({"curtail_record": "broken.json"}, "/broken.json (curtail_record) has version 7"),
         "hosts": ({"hosts": ["nobody"]}, "hosts names 'nobody', which the inventory does not have"),
     }

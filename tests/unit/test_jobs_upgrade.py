@@ -456,6 +456,10 @@ def test_a_limit_leaves_out_whatever_a_miner_is_called(name: str) -> None:
             "recover=true (upgrade_recover=true for the role).",
             "upgrade_recover=true (upgrade_recover=true for the role).",
         ),
+        (
+            "Set exactly one of src, url and latest.",
+            "Set exactly one of upgrade_src, upgrade_url and upgrade_latest.",
+        ),
         ("not the one in checksum. Download it again.", "not the one in upgrade_checksum. Download it again."),
     ],
 )
