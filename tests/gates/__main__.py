@@ -175,8 +175,8 @@ def soak(*arguments: str) -> None:
 
 
 def changelog() -> None:
-    """Turns all fragments into the section of the version in galaxy.yml."""
-    become(prepare("lint")["lint"], "antsibull-changelog", "release")
+    """Moves all fragments into the section of the version in galaxy.yml, which may exist until it is published."""
+    become(prepare("lint")["lint"], "antsibull-changelog", "release", "--update-existing")
 
 
 def release() -> None:
