@@ -84,14 +84,15 @@ def lint_gates(environment: Environment) -> list[Gate]:
     return [Gate(name, environment, command.split()) for name, command in commands.items()]
 
 
-def sanity_gate(environment: Environment) -> Gate:
+def sanity_gate(environment: Environment, *tests: str) -> Gate:
+    """The tests of sanity that are named, or all."""
     home, collection = prepare_sanity(environment)
     # Through python, since a shebang line can't contain a path with a space.
     command = ["python", str(environment.bin / "ansible-test"), "sanity", "--local", "--requirements"]
     return Gate(
         f"sanity, {environment.title}",
         environment,
-        [*command, "--python", environment.version],
+        [*command, "--python", environment.version, *(argument for test in tests for argument in ("--test", test))],
         folder=collection,
         home=home,
         must_say="validate-modules",
