@@ -176,7 +176,7 @@ def test_the_login_of_the_command_line_is_that_of_all_miners(
     good, replaced = ansible(plays, {"miners": {"hosts": hosts}}, *login).succeeded().results
     assert good.result["counts"]["ok"] == 2
     assert replaced.result["failed_hosts"] == ["miner4"]
-    assert "replaced by the password of miner3" in replaced.result["miners"]["miner4"]["msg"]
+    assert "replaced the password given with -k by that of miner3" in replaced.result["miners"]["miner4"]["msg"]
     assert miners[3].requests() == []
 
 
