@@ -38,7 +38,7 @@ def record_for(
 def record_of(values: Mapping[str, Any], passed_on: Any) -> tuple[Record, Place]:
     """Returns the record that applies, and its place. ``values`` has at least ``curtail.PLACE_VARIABLES``.
 
-    ``passed_on`` is the value of the variable HANDED. Raises InvalidVariables for an unusable record.
+    ``passed_on`` is the value of the variable PASSED_ON. Raises InvalidVariables for an unusable record.
     """
     place = curtail.place_of(values)
     try:

@@ -91,7 +91,7 @@ def compile_once(folder):
 def reopened(stream, mode):
     """Returns a standard stream for what its descriptor is now, as the interpreter makes it."""
     fd = stream.fileno()
-    buffer = open(fd, mode, closefd=False)  # noqa: SIM115
+    buffer = open(fd, mode, closefd=False)  # noqa: SIM115 - it stays open to the end
     buffer.raw.name = stream.name
     line_buffering = stream is sys.stderr or os.isatty(fd)
     text = io.TextIOWrapper(buffer, stream.encoding, stream.errors, "\n", line_buffering)

@@ -20,6 +20,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
     INNO_2018_09,
     INNO_2019,
 )
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 
 ROOT = Path(__file__).parents[2]
 # The others are known only from their sources or web pages.
@@ -257,3 +258,8 @@ class Miner:
         if known and not is_lost_on_fresh and "setAutoTune" not in self.ignores:
             self.mode, self.level, self.fresh = form["autotune"], form.get("level", "2").strip(), False
         return SUCCESS
+
+
+def of_hosts(values: dict[str, dict[str, Any]]) -> OfHosts:
+    """The values of a job on these hosts, as the lookup job_of_hosts finds them."""
+    return OfHosts(list(values.values()), {host: index for index, host in enumerate(values)}, {})

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import provision, provision_at_once
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.provision_at_once import looks, outcome
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
+
+from tests.unit.helpers import of_hosts
 
 POOLS = [{"url": "stratum+tcp://pool.example.com:3333", "user": "farm.1"}]
 MINING = {"ready": True, "boards": [{"id": 1, "status": "Alive", "hashrate_ths": 5.0}], "pools": []}
@@ -25,9 +26,7 @@ def variables(**given: Any) -> dict[str, Any]:
 
 def plan(kinds: dict[str, dict[str, Any]], *now: float, **more: Any) -> dict[str, Any]:
     """The plan for these miners, by their names."""
-    return provision_at_once.plan(
-        OfHosts(list(kinds.values()), {name: n for n, name in enumerate(kinds)}, {}), *now, **more
-    )
+    return provision_at_once.plan(of_hosts(kinds), *now, **more)
 
 
 def seen(is_mining: bool = True, **more: Any) -> dict[str, Any]:

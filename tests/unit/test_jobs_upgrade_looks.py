@@ -7,13 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import OfHosts
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade import Miner
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_course import Course
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_looks import due, merged
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_results import miners_of, result_of
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.upgrade_wanted import desired
 
+from tests.unit.helpers import of_hosts
 from tests.unit.test_jobs_upgrade import DUE, GONE, NEW, SEEN, SENT, facts, failed, values
 
 BACK = facts(NEW, at=1000.0)
@@ -79,21 +79,17 @@ def test_what_was_seen_of_a_miner_stays() -> None:
     assert merged(first, {"back": {"m2": BACK}})["back"] == {"m1": BACK, "m2": BACK}
 
 
-def of_hosts(**kinds: dict[str, Any]) -> OfHosts:
-    return OfHosts(list(kinds.values()), {host: index for index, host in enumerate(kinds)}, {})
-
-
 def test_variables_that_most_miners_have_are_common() -> None:
-    found = desired(of_hosts(m1=values(version="v1"), m2=values(version="v1"), m3={"problem": "Wrong."}))
+    found = desired(of_hosts({"m1": values(version="v1"), "m2": values(version="v1"), "m3": {"problem": "Wrong."}}))
     assert found["options"] == {"src": "new.swu", "version": "v1", "latest": False, "allow_downgrade": False}
     assert (found["options_by_host"], found["by_host"]) == ({}, {})
     assert (found["hosts"], found["problems"]) == (["m1", "m2"], {"m3": "Wrong."})
-    assert desired(of_hosts())["hosts"] == []
+    assert desired(of_hosts({}))["hosts"] == []
 
 
 def test_options_that_one_miner_has_are_not_those_of_another() -> None:
     other = {"src": None, "url": "http://192.0.2.1/t2.swu"}
-    found = desired(of_hosts(m1=values(), m2=values(**other, search="192.0.2.0/29")))
+    found = desired(of_hosts({"m1": values(), "m2": values(**other, search="192.0.2.0/29")}))
     assert found["options"] == {}
     assert found["options_by_host"]["m1"] == {"src": "new.swu", "latest": False, "allow_downgrade": False}
     assert found["options_by_host"]["m2"] == {

@@ -72,12 +72,12 @@ def values_of_hosts(
     places: dict[Any, int] = {}
     # Keeping the values prevents new objects from getting the same id.
     seen: list[Any] = []
-    is_typo = cache(table.is_foreign) if is_all else lambda _name: False
+    is_foreign = cache(table.is_foreign)
     for host, variables in hosts:
         given: dict[str, Any] = {}
         problem = ""
         try:
-            given = {name: None for name in variables if is_typo(name)}
+            given = {name: None for name in variables if is_foreign(name)} if is_all else {}
             given |= {
                 entry.name: evaluate(variables, entry.name)
                 for entry in table

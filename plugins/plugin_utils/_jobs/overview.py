@@ -505,12 +505,10 @@ def _natural(text: str) -> list[tuple[int, int, str]]:
 
 def _sources(reports: Mapping[str, Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
     """The results by address for each source of the inventory."""
-    for name, shown_findings in reports.items():
-        counts = {
-            state: shown_findings.get(state) or 0 for state in ("polled", "locked", "unresponsive", "silent", "unknown")
-        }
+    for name, report in reports.items():
+        counts = {state: report.get(state) or 0 for state in ("polled", "locked", "unresponsive", "silent", "unknown")}
         yield {
             "name": name,
             "counts": [f"{count} {state}" for state, count in counts.items() if count or state in ("polled", "silent")],
-            "problems": [str(problem) for problem in shown_findings.get("problems") or ()],
+            "problems": [str(problem) for problem in report.get("problems") or ()],
         }
