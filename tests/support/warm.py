@@ -19,6 +19,7 @@ import resource
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -103,23 +104,22 @@ def start(
 ) -> Process:
     """Starts a program: the script at the beginning of `argv`, or a module as with `python -m`."""
     at_start = tuple(sorted((name, value) for name, value in env.items() if name.startswith(READ_AT_START)))
-    connection = server(python, kind, at_start, os.getpid())
-    umask = os.umask(0)
-    os.umask(umask)
+    forking = server(python, kind, at_start, os.getpid())
     request = {
         "argv": list(map(str, argv)),
         "cwd": str(cwd),
         "env": dict(env),
         "files": resource.getrlimit(resource.RLIMIT_NOFILE),
         "module": module,
-        "umask": umask,
+        "umask": own_umask(),
     }
     body = json.dumps(request).encode()
     status, told = os.pipe()
     try:
-        socket.send_fds(connection, [len(body).to_bytes(4, "big")], [*streams, told])
-        connection.sendall(body)
-        pid = int.from_bytes(connection.recv(4), "big")
+        with forking.lock:
+            socket.send_fds(forking.connection, [len(body).to_bytes(4, "big")], [*streams, told])
+            forking.connection.sendall(body)
+            pid = int.from_bytes(forking.connection.recv(4), "big")
     finally:
         os.close(told)
     if not pid:
@@ -194,9 +194,25 @@ def run(
     return process.wait(), b"".join(pieces).decode()
 
 
+def own_umask() -> int:
+    """The umask, without setting it as os.umask() must: another thread could take that value for its own."""
+    (umask,) = (
+        line.split()[1] for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("Umask:")
+    )
+    return int(umask, 8)
+
+
+@dataclass(frozen=True)
+class Server:
+    """The connection to a forking process; the lock is for a request and its reply."""
+
+    connection: socket.socket
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
 @functools.cache
-def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid: int) -> socket.socket:
-    """The connection to a forking process; that process ends with its caller. Each fork of the caller has its own."""
+def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid: int) -> Server:
+    """The forking process, which ends with its caller. Each fork of the caller has its own."""
     ours, theirs = socket.socketpair()
     wanted: dict[str, Any] = {"modules": kind.modules, "folder": kind.folder, "collection": kind.collection}
     process = subprocess.Popen(
@@ -209,7 +225,7 @@ def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid:
     )
     theirs.close()
     atexit.register(_end, pid, ours, process)
-    return ours
+    return Server(ours)
 
 
 def _end(pid: int, connection: socket.socket, process: subprocess.Popen[bytes]) -> None:

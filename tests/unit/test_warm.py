@@ -9,6 +9,7 @@ import resource
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -101,6 +102,22 @@ def test_many_at_once_have_their_own_pipes_and_ends(tmp_path: Path) -> None:
         assert process.stdout.read() == b"x" * number + b"\n"
         assert process.wait(60) == number
         process.stdout.close()
+
+
+def test_threads_get_their_own_program_and_keep_their_umask(tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text("import sys; print(sys.argv[1])")
+    before = os.umask(0o027)
+
+    def said(number: int) -> str:
+        return warm.run(PYTHON, KIND, [script, str(number), "x" * 5_000], cwd=tmp_path, env={}, timeout=60)[1]
+
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(said, range(200))) == [f"{number}\n" for number in range(200)]
+    finally:
+        kept = os.umask(before)
+    assert kept == 0o027
 
 
 def test_what_reads_the_settings_of_ansible_is_not_warmed_up(tmp_path: Path) -> None:
