@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import random
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.simulator.control import Fleet, Miner
 from tests.simulator.generations import GENERATIONS
 from tests.soak.kill_files import CACHE, LAST_LINE, LOGS, STATE
 from tests.support.running import NEWER_FIRMWARE, Ansible, PlaybookRun, connection_to
+from tests.support.warm import Process
 
 # Simulated seconds per second. A rebooted miner has to be seen before it has been up for a minute of these, otherwise
 # it is not believed, and the machine may be busy with other work, too.
@@ -65,7 +65,7 @@ class Job:
     def prepare(self) -> None:
         """Draws a desired state, and brings the miners to the initial state."""
 
-    def start(self, is_first: bool) -> subprocess.Popen[bytes]:
+    def start(self, is_first: bool) -> Process:
         """Starts a run that will be killed."""
         raise NotImplementedError
 
@@ -120,7 +120,7 @@ class PlaybookJob(Job):
         # For a run after one that was killed.
         self.again: dict[str, Any] = {}
 
-    def start(self, is_first: bool) -> subprocess.Popen[bytes]:
+    def start(self, is_first: bool) -> Process:
         variables = self.variables if is_first else {**self.variables, **self.again}
         return self.ansible.start(self._play(), self._inventory(), "-f", str(self.forks), extra_vars=variables)
 
@@ -391,7 +391,7 @@ class Inventory(Job):
         self._arguments = ("-i", self.ansible.write("fleet.dragonmint.yml", source), "--list")
         self._listed: set[str] = set()
 
-    def start(self, is_first: bool) -> subprocess.Popen[bytes]:
+    def start(self, is_first: bool) -> Process:
         return self.ansible.start_tool("ansible-inventory", *self._arguments)
 
     def run(self) -> PlaybookRun:

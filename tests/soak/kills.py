@@ -17,7 +17,6 @@ import argparse
 import json
 import random
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -36,6 +35,7 @@ from tests.soak.kill_jobs import FILE_JOBS, JOBS, TURN, Job, build_archive, star
 from tests.soak.kill_moments import Draw, Scene, Usual
 from tests.support.processes import kill, stopped
 from tests.support.running import ENVIRONMENTS, ROOT, Ansible, PlaybookRun
+from tests.support.warm import Process
 
 BEFORE, BETWEEN, WRITE, FILE, AFTER = PHASES = (
     "before the first request",
@@ -114,7 +114,7 @@ class Round:
         self.outcome.moments.append(f"{moment.text} ({phase or 'it had ended'})")
         self.outcome.struck += [phase] if phase else []
 
-    def _phase(self, process: subprocess.Popen[bytes], asked: int, unfinished: set[Path]) -> str | None:
+    def _phase(self, process: Process, asked: int, unfinished: set[Path]) -> str | None:
         """What the run is just doing; None if it has ended. It is stopped from here on."""
         commands = [_command_line(pid) for pid in stopped(process)]
         if process.poll() is not None:

@@ -6,10 +6,22 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
+
+
+class Running(Protocol):
+    """A started process: subprocess.Popen or warm.Process."""
+
+    pid: int
+
+    def send_signal(self, sig: int, /) -> None:
+        """Sends a signal, unless the process has ended."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Waits for its end, and returns its exit code."""
 
 
 def end_when_told() -> None:
@@ -18,7 +30,7 @@ def end_when_told() -> None:
         signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
-def kill(process: subprocess.Popen[bytes]) -> None:
+def kill(process: Running) -> None:
     """Kills a process and all its descendants. Its workers have their own sessions and would otherwise go on."""
     for pid in stopped(process):
         with suppress(ProcessLookupError):
@@ -26,7 +38,16 @@ def kill(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def stopped(process: subprocess.Popen[bytes]) -> list[int]:
+def kill_started_with(variable: str, value: str) -> None:
+    """Kills the processes that have this environment variable, wherever they belong now."""
+    wanted = f"{variable}={value}".encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if wanted in environ.read_bytes().split(b"\0"):
+                os.kill(int(environ.parent.name), signal.SIGKILL)
+
+
+def stopped(process: Running) -> list[int]:
     """Stops a process and all its descendants. A stopped process starts no more of them, so none is missed."""
     process.send_signal(signal.SIGSTOP)
     family = [process.pid]

@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 import pytest
 import yaml
 
-from tests.support.processes import kill
+from tests.support.processes import kill, kill_started_with
 from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT
 
 # The token of a power signal's webhook.
@@ -56,7 +56,7 @@ class Rulebook:
         variables: Mapping[str, Any] | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Iterator[subprocess.Popen[bytes]]:
-        """Runs a rulebook. It is killed at the end, with the signals that stop a service."""
+        """Runs a rulebook. It is killed at the end, with the playbooks that it has started."""
         path = self.write("rulebook.yml", rulebook) if isinstance(rulebook, list) else rulebook
         hosts = self.write("inventory.yml", inventory or LOCALHOST)
         command = [EDA / "ansible-rulebook", "-r", path, "-i", hosts, *arguments]
@@ -76,6 +76,8 @@ class Rulebook:
         finally:
             if process.poll() is None:
                 kill(process)
+            # A playbook has a session of its own, and outlives a rulebook that was terminated.
+            kill_started_with("TMPDIR", str(self._temporary))
 
     def write(self, name: str, content: Any) -> Path:
         path = self.folder / name
@@ -83,11 +85,18 @@ class Rulebook:
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return path
 
+    @property
+    def _temporary(self) -> Path:
+        return self.folder / "temporary"
+
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
         own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["PATH"] = f"{EDA}{os.pathsep}{own['PATH']}"
+        # What it leaves there when it is terminated is deleted with the folder of the test.
+        self._temporary.mkdir(exist_ok=True)
+        own["TMPDIR"] = str(self._temporary)
         # Otherwise the output waits in a buffer.
         own["PYTHONUNBUFFERED"] = "1"
         return own

@@ -35,7 +35,7 @@ DEADLINE_SECONDS = 60.0
 NEWER_FIRMWARE = "t1_20180901_120000"
 OLDER_FIRMWARE = "t1_20180515_060842"
 
-# The slow imports of a playbook. Nothing of Ansible: its imports depend on settings and their order.
+# The slow imports of a playbook, without Ansible's own.
 WARM = warm.Kind(
     modules=(
         "aiohttp",
@@ -62,6 +62,41 @@ WARM = warm.Kind(
         "yaml",
     ),
     collection=str(ROOT / "build/ansible_collections/minerops/dragonmint/plugins"),
+)
+SETTINGS = HERE / "ansible.cfg"
+# Some modules of Ansible keep what the settings were when they were imported. So these are for runs with our settings.
+WARM_ANSIBLE = warm.Kind(
+    modules=(
+        *WARM.modules,
+        "ansible.cli.playbook",
+        "ansible.executor.process.worker",
+        "ansible.plugins.action.debug",
+        "ansible.plugins.action.normal",
+        "ansible.plugins.cache.memory",
+        "ansible.plugins.callback.default",
+        "ansible.plugins.connection.local",
+        "ansible.plugins.connection.ssh",
+        "ansible.plugins.filter.core",
+        "ansible.plugins.filter.encryption",
+        "ansible.plugins.filter.mathstuff",
+        "ansible.plugins.filter.urls",
+        "ansible.plugins.filter.urlsplit",
+        "ansible.plugins.inventory.auto",
+        "ansible.plugins.inventory.host_list",
+        "ansible.plugins.inventory.ini",
+        "ansible.plugins.inventory.script",
+        "ansible.plugins.inventory.toml",
+        "ansible.plugins.inventory.yaml",
+        "ansible.plugins.shell.sh",
+        "ansible.plugins.strategy.linear",
+        "ansible.plugins.test.core",
+        "ansible.plugins.test.files",
+        "ansible.plugins.test.mathstuff",
+        "ansible.plugins.test.uri",
+        "ansible.plugins.vars.host_group_vars",
+    ),
+    variables=(("ANSIBLE_CONFIG", str(SETTINGS)), ("ANSIBLE_HOME", str(ROOT / "build/home/.ansible"))),
+    collection=WARM.collection,
 )
 
 # The operator's settings must not influence a test.
@@ -151,7 +186,7 @@ class Ansible:
         record.write_text("")
         variables = {**self.variables(record), **(environment or {})}
         code, said = warm.run(
-            self.bin / "python", WARM, command, cwd=self.folder, env=variables, timeout=self.timeout_s
+            self.bin / "python", warmed(environment), command, cwd=self.folder, env=variables, timeout=self.timeout_s
         )
         assert "[DEPRECATION WARNING]" not in said, said
         results = [TaskResult(**json.loads(line)) for line in record.read_text(encoding="utf-8").splitlines()]
@@ -163,11 +198,11 @@ class Ansible:
         inventory: Mapping[str, Any],
         *arguments: str,
         extra_vars: Mapping[str, Any] | None = None,
-    ) -> subprocess.Popen[bytes]:
+    ) -> warm.Process:
         """Starts a playbook that will be killed; its results until then are in killed.jsonl."""
         return self._started(self._command(playbook, inventory, arguments, extra_vars))
 
-    def start_tool(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
+    def start_tool(self, name: str, *arguments: str | Path) -> warm.Process:
         """Starts another program of this ansible-core, to be killed later."""
         return self._started([self.bin / name, *arguments])
 
@@ -186,17 +221,14 @@ class Ansible:
         finally:
             kill(process)
 
-    def _started(self, command: Sequence[str | Path]) -> subprocess.Popen[bytes]:
+    def _started(self, command: Sequence[str | Path]) -> warm.Process:
         record = self.folder / "killed.jsonl"
         record.write_text("")
-        return subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.variables(record),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        with Path(os.devnull).open("r+b") as nothing:
+            streams = [nothing.fileno()] * 3
+            return warm.start(
+                self.bin / "python", WARM_ANSIBLE, command, cwd=self.folder, env=self.variables(record), streams=streams
+            )
 
     def _command(
         self,
@@ -227,7 +259,7 @@ class Ansible:
         with tempfile.TemporaryFile() as errors:
             code, stdout = warm.run(
                 self.bin / "python",
-                WARM,
+                warmed(environment),
                 command,
                 cwd=self.folder,
                 env=variables,
@@ -246,7 +278,7 @@ class Ansible:
 
     def variables(self, record: Path) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
-        own["ANSIBLE_CONFIG"] = str(HERE / "ansible.cfg")
+        own["ANSIBLE_CONFIG"] = str(SETTINGS)
         own["ANSIBLE_ASYNC_DIR"] = str(self.folder / "async")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["ANSIBLE_PYTHON_INTERPRETER"] = str(MODULE_PYTHON if MODULE_PYTHON.exists() else self.bin / "python")
@@ -254,6 +286,11 @@ class Ansible:
         own["DRAGONMINT_RECORD"] = str(record)
         own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
         return own
+
+
+def warmed(environment: Mapping[str, str] | None) -> warm.Kind:
+    """What to import before a run with these variables."""
+    return WARM if any(name.startswith("ANSIBLE_") for name in environment or ()) else WARM_ANSIBLE
 
 
 def wait_until(met: Callable[[], bool], seconds: float = DEADLINE_SECONDS) -> None:

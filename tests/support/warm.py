@@ -50,10 +50,13 @@ def cold() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Kind:
-    """What to import before the first program, also from this folder; a folder of a collection's files to compile."""
+    """What to import before the first program, also from this folder, and the variables that the imports read; a folder
+    of a collection's files to compile.
+    """
 
     modules: tuple[str, ...]
     folder: str = ""
+    variables: tuple[tuple[str, str], ...] = ()
     collection: str = ""
 
 
@@ -218,7 +221,7 @@ def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid:
     process = subprocess.Popen(
         [python, SERVER, str(theirs.fileno()), json.dumps(wanted)],
         cwd="/",
-        env={"PATH": os.environ["PATH"], **dict(at_start)},
+        env={"PATH": os.environ["PATH"], **dict(at_start), **dict(kind.variables)},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         pass_fds=[theirs.fileno()],

@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process that forks programs for warm.py: it imports what they will need, and forks once per request.
 
-Its imports must not depend on a request: no variable, no settings file, no folder. A fork becomes the program at the
-end of this file, so that the interpreter handles its end: exit code, last output, exit handlers. Standard library only,
-for any Python that Ansible runs on.
+Its imports must not depend on a request, except for the constants of Ansible, which a fork reads again. A fork becomes
+the program at the end of this file, so that the interpreter handles its end: exit code, last output, exit handlers.
+Standard library only, for any Python that Ansible runs on.
 """
 
+import atexit
 import builtins
 import gc
 import importlib
@@ -16,6 +17,7 @@ import os
 import resource
 import runpy
 import selectors
+import shutil
 import socket
 import sys
 import tempfile
@@ -88,6 +90,13 @@ def compile_once(folder):
     finder.compile = compile_
 
 
+def forget_temporary_folder(constants):
+    """Removes the folder that is made with the constants, and the handler that would remove it after each program."""
+    path = importlib.import_module("ansible.utils.path")
+    atexit.unregister(path.cleanup_tmp_file)
+    shutil.rmtree(constants.DEFAULT_LOCAL_TMP)
+
+
 def reopened(stream, mode):
     """Returns a standard stream for what its descriptor is now, as the interpreter makes it."""
     fd = stream.fileno()
@@ -114,6 +123,8 @@ def become(request):
     sys.stdout = sys.__stdout__ = reopened(sys.stdout, "wb")
     sys.stderr = sys.__stderr__ = reopened(sys.stderr, "wb")
     sys.argv[:] = request["argv"]
+    if "ansible.constants" in sys.modules:
+        importlib.reload(sys.modules["ansible.constants"])
 
 
 connection = socket.socket(fileno=int(sys.argv[1]))
@@ -122,7 +133,7 @@ sys.path[0] = wanted["folder"]
 for name in wanted["modules"]:
     importlib.import_module(name)
 if "ansible.constants" in sys.modules:
-    sys.exit("What was warmed up has read the settings of Ansible, which are those of each run.")
+    forget_temporary_folder(sys.modules["ansible.constants"])
 if wanted["collection"]:
     compile_once(wanted["collection"])
 gc.collect()

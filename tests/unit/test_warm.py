@@ -120,12 +120,6 @@ def test_threads_get_their_own_program_and_keep_their_umask(tmp_path: Path) -> N
     assert kept == 0o027
 
 
-def test_what_reads_the_settings_of_ansible_is_not_warmed_up(tmp_path: Path) -> None:
-    kind = warm.Kind(modules=("ansible.constants",))
-    with pytest.raises(OSError, match=r"has died|reset"):
-        warm.run(PYTHON, kind, [tmp_path / "program.py"], cwd=tmp_path, env={}, timeout=60)
-
-
 def without_frames(ended: tuple[int, str]) -> tuple[int, list[str]]:
     """A traceback begins with the frames of the code that ran the program."""
     code, said = ended
