@@ -6,11 +6,14 @@ A gate that passes prints one line, one that fails prints its whole output.
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,15 +59,15 @@ class Gate:
         return passed
 
 
-def run_gates(gates: list[Gate]) -> None:
-    """Runs as many at once as there are cores; starts no more after a failure."""
+def run_gates(gates: list[Gate], at_once: int | None = None) -> None:
+    """Runs several at once, usually as many as there are cores; starts no more after a failure."""
     failed = threading.Event()
 
     def run(gate: Gate) -> None:
         if not failed.is_set() and not gate.passes():
             failed.set()
 
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(at_once or os.cpu_count()) as pool:
         list(pool.map(run, gates))
     if failed.is_set():
         sys.exit(1)
@@ -123,11 +126,17 @@ def test(*arguments: str) -> None:
     if made["oldest"] != made["newest"]:
         long.insert(1, sanity_gate(made["oldest"], *SANITY_BY_CORE))
     check, layout, *others = lint_gates(made["lint"])
-    # What fails at once comes first, and then what takes the longest.
-    run_gates([check, layout, *long, *others])
+    run_gates([check, layout])
     (BUILD / "coverage.json").unlink(missing_ok=True)
     reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
-    become_pytest(made["newest"], "--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
+    command = pytest_command("--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
+    # Side by side, since many tests wait for a miner.
+    with in_background(made["newest"], command) as tests:
+        run_gates([*long, *others], at_once=1)
+        for output in iter(lambda: os.read(tests.stdout.fileno(), 1 << 16), b""):
+            sys.stdout.buffer.write(output)
+            sys.stdout.flush()
+        sys.exit(tests.wait())
 
 
 def core(*arguments: str) -> None:
@@ -185,16 +194,39 @@ def release() -> None:
     become(made["newest"], "python", "-m", "tests.release", str(made["users"].bin), str(made["importer"].bin))
 
 
+def pytest_command(*arguments: str) -> list[str]:
+    """Many tests wait for a miner, so a core can run three."""
+    workers = str(3 * (os.cpu_count() or 1))
+    return ["pytest", "-n", workers, "--dist", "load", "--maxschedchunk", "1", *arguments]
+
+
 def become_pytest(environment: Environment, *arguments: str) -> None:
-    """Pytest's summary comes last in the output. Many tests wait for a miner, so a core can run two."""
-    workers = str(2 * (os.cpu_count() or 1))
-    become(environment, "pytest", "-n", workers, "--dist", "load", "--maxschedchunk", "1", *arguments)
+    become(environment, *pytest_command(*arguments))
 
 
 def become(environment: Environment, tool: str, *arguments: str) -> None:
     os.chdir(ROOT)
     os.environ.update(in_environment(environment))
     os.execv(environment.bin / tool, [tool, *arguments])
+
+
+@contextmanager
+def in_background(environment: Environment, command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """Runs a tool whose output waits to be read. It is interrupted where the context ends with an exception."""
+    tool, *arguments = command
+    process = subprocess.Popen(
+        [environment.bin / tool, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **in_environment(environment)},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+    )
+    try:
+        yield process
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+            process.wait()
 
 
 def in_environment(environment: Environment) -> dict[str, str]:
