@@ -40,6 +40,7 @@ format:  ## format the code with ruff
 
 docs:  ## write the pages, specs and options that come from tables
 	@PYTHONPATH=build $(GATES) run python -m tests.endpoints
+	@PYTHONPATH=build $(GATES) run python -m tests.runtime
 	@PYTHONPATH=build $(GATES) run python -m tests.models
 	@PYTHONPATH=build $(GATES) run python -m tests.integration.fault_matrix
 	@PYTHONPATH=build $(GATES) run python -m tests.connection
