@@ -59,15 +59,15 @@ class Gate:
         return passed
 
 
-def run_gates(gates: list[Gate], at_once: int | None = None) -> None:
-    """Runs several at once, usually as many as there are cores; starts no more after a failure."""
+def run_gates(gates: list[Gate]) -> None:
+    """Runs as many at once as there are cores; starts no more after a failure."""
     failed = threading.Event()
 
     def run(gate: Gate) -> None:
         if not failed.is_set() and not gate.passes():
             failed.set()
 
-    with ThreadPoolExecutor(at_once or os.cpu_count()) as pool:
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(run, gates))
     if failed.is_set():
         sys.exit(1)
@@ -132,7 +132,7 @@ def test(*arguments: str) -> None:
     command = pytest_command("--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
     # Side by side, since many tests wait for a miner.
     with in_background(made["newest"], command) as tests:
-        run_gates([*long, *others], at_once=1)
+        run_gates([*long, *others])
         for output in iter(lambda: os.read(tests.stdout.fileno(), 1 << 16), b""):
             sys.stdout.buffer.write(output)
             sys.stdout.flush()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import re
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -73,12 +74,23 @@ def commands_of(ansible: Ansible) -> Iterator[set[str]]:
     ended = threading.Event()
 
     def look() -> None:
+        first_seen: dict[str, float] = {}
+        others: set[str] = set()
         while not ended.wait(0.03):
-            for process in Path("/proc").glob("[0-9]*"):
+            running = {process.name for process in Path("/proc").iterdir() if process.name.isdigit()}
+            others &= running
+            for pid in running - others:
+                seen_s = time.monotonic() - first_seen.setdefault(pid, time.monotonic())
                 # It may have ended in the meantime, or belong to another user.
                 with suppress(OSError):
-                    if mine in (process / "environ").read_bytes():
-                        commands.add((process / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace"))
+                    if mine in Path(f"/proc/{pid}/environ").read_bytes():
+                        command = Path(f"/proc/{pid}/cmdline").read_bytes()
+                        commands.add(command.replace(b"\0", b" ").decode(errors="replace"))
+                        continue
+                # A new process may still become one of ours.
+                if seen_s > 1:
+                    others.add(pid)
+                    del first_seen[pid]
 
     watcher = threading.Thread(target=look)
     watcher.start()

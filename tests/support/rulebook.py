@@ -10,6 +10,7 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -62,22 +63,24 @@ class Rulebook:
         command = [EDA / "ansible-rulebook", "-r", path, "-i", hosts, *arguments]
         if variables is not None:
             command += ["--vars", self.write("vars.yml", variables)]
-        with (self.folder / "output.txt").open("wb") as output:
-            process = subprocess.Popen(
-                command,
-                cwd=self.folder,
-                env={**self._environment(), **(environment or {})},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-            )
-        try:
-            yield process
-        finally:
-            if process.poll() is None:
-                kill(process)
-            # A playbook has a session of its own, and outlives a rulebook that was terminated.
-            kill_started_with("TMPDIR", str(self._temporary))
+        # A rulebook that is terminated leaves files and the processes of its playbooks. Not in the folder of the test,
+        # whose path is too long for a socket.
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+            with (self.folder / "output.txt").open("wb") as output:
+                process = subprocess.Popen(
+                    command,
+                    cwd=self.folder,
+                    env={**self._environment(), "TMPDIR": temporary, **(environment or {})},
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                )
+            try:
+                yield process
+            finally:
+                if process.poll() is None:
+                    kill(process)
+                kill_started_with("TMPDIR", temporary)
 
     def write(self, name: str, content: Any) -> Path:
         path = self.folder / name
@@ -85,18 +88,11 @@ class Rulebook:
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
         return path
 
-    @property
-    def _temporary(self) -> Path:
-        return self.folder / "temporary"
-
     def _environment(self) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
         own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["PATH"] = f"{EDA}{os.pathsep}{own['PATH']}"
-        # What it leaves there when it is terminated is deleted with the folder of the test.
-        self._temporary.mkdir(exist_ok=True)
-        own["TMPDIR"] = str(self._temporary)
         # Otherwise the output waits in a buffer.
         own["PYTHONUNBUFFERED"] = "1"
         return own
