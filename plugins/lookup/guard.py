@@ -15,12 +15,18 @@ description:
   - The playbooks of this collection use it. It may change at any time.
 options:
   _terms:
-    description: The name of the job, such as V(upgrade). Not needed with O(hosts=true) and O(preview=true).
+    description: The name of the job, such as V(upgrade). Only needed without the other options.
     type: str
   hosts:
     description:
       - Return the hosts of the play that the guard itself runs in, V(all) or V(localhost), and fail where V(--limit)
         leaves none.
+    type: bool
+    default: false
+  missing:
+    description:
+      - Return the expected miners that the inventory did not find. With V(--limit) or another target than V(all), none
+        is returned, since it may belong to another part of the fleet.
     type: bool
     default: false
   preview:
@@ -43,7 +49,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts, with O(preview=true) a boolean.
+    - What is wrong, or empty text; with O(hosts=true) the pattern of a play's hosts, with O(missing=true) the names of
+      the miners, with O(preview=true) a boolean.
   type: list
   elements: raw
 """
@@ -85,9 +92,12 @@ class LookupModule(LookupBase):
             return [self._hosts(given)]
         if self.get_option("preview"):
             return [guard.is_preview(given)]
+        target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
+        if self.get_option("missing"):
+            names = plain(self._templar.template(given.get("dragonmint_missing")))
+            return [guard.missing({**given, "dragonmint_missing": names}, target)]
         # Only this object knows the limit, and has the hosts' variables before templating.
         inventory = given["hostvars"]._inventory
-        target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
         hosts = inventory.get_hosts(target, ignore_restrictions=True)
         of_play = guard.of_play(given, given["hostvars"].raw_get(given["inventory_hostname"]))
         raw: list[tuple[str, Mapping[str, Any]]] = [

@@ -218,3 +218,17 @@ def test_two_logins_are_a_warning() -> None:
 )
 def test_nothing_is_written_in_check_mode_and_without_the_tag_act(given: dict[str, Any], is_preview: bool) -> None:
     assert guard.is_preview(given) == is_preview
+
+
+@pytest.mark.parametrize(
+    ("given", "target", "missing"),
+    [
+        ({"dragonmint_missing": ["m1"]}, "all", ["m1"]),
+        ({"dragonmint_missing": ["m1"]}, "rack1", []),
+        ({"dragonmint_missing": ["m1"], "ansible_limit": "rack1"}, "all", []),
+        ({"dragonmint_missing": None}, "all", []),
+        ({}, "all", []),
+    ],
+)
+def test_a_run_on_a_part_of_the_fleet_misses_no_miner(given: dict[str, Any], target: str, missing: list[str]) -> None:
+    assert guard.missing(given, target) == missing

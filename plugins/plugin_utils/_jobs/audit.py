@@ -13,7 +13,7 @@ from typing import Any
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import Unsupported
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import mac_address
 from ansible_collections.minerops.dragonmint.plugins.module_utils._redaction import MASK
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import words
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, words
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import REPORT_FOLDER, TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.curtail import RECORD_OF_OTHERS
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.of_hosts import PROBLEM, OfHosts
@@ -47,7 +47,6 @@ NOT_COMPARED = (FAILED, UNREACHABLE)
 WORST_FIRST = (FAILED, UNREACHABLE, DRIFT)
 
 _NOT_TRIED = {"msg": "It was not compared, since an earlier task failed."}
-_NOT_FOUND = "The inventory expects it and did not find it."
 _IDENTITY = {"gather_subset": ["identity"]}
 
 Results = Mapping[str, Mapping[str, Any]]
@@ -199,7 +198,7 @@ def outcome(
         error = first if "ansible_facts" not in first and (first.get("unreachable") or not problem) else problem
         by_miner[miner] = list(_rows(miner, addresses[miner], error, results, reasons.get(miner, "")))
     lost = [name for name in missing if name not in fleet.of]
-    by_miner.update({name: [_row(name, "", UNREACHABLE, reason=_NOT_FOUND)] for name in lost})
+    by_miner.update({name: [_row(name, "", UNREACHABLE, reason=checks.NOT_FOUND_SENTENCE)] for name in lost})
     counts = words.tally((rows[0]["outcome"] for rows in by_miner.values()), OUTCOMES)
     failed = [miner for miner, rows in by_miner.items() if rows[0]["outcome"] in NOT_COMPARED]
     failures = list(_failures(len(failed), counts[DRIFT], audit))

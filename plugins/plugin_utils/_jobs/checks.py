@@ -67,6 +67,7 @@ class Finding:
 
 
 NOT_FOUND = Finding(MISSING, CRITICAL, "the inventory expects it and did not find it")
+NOT_FOUND_SENTENCE = f"{NOT_FOUND.detail.capitalize()}."
 
 
 @dataclass(frozen=True)

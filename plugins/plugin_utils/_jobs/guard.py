@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.common import TARGET
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import (
     InvalidVariables,
     Variables,
@@ -209,6 +210,12 @@ def is_preview(given: Mapping[str, Any]) -> bool:
     run, skip = (given.get(f"ansible_{kind}_tags") or () for kind in ("run", "skip"))
     acts = any(tag in run for tag in _ACTING) or not any(tag in run for tag in _NOT_ACTING)
     return bool(given.get("ansible_check_mode")) or not acts or any(tag in skip for tag in ("tagged", "act"))
+
+
+def missing(given: Mapping[str, Any], target: str) -> list[str]:
+    """Returns the expected miners that the inventory did not find. A run on a part of the fleet misses none of them."""
+    is_whole = given.get("ansible_limit") is None and target == TARGET.default
+    return list(given.get("dragonmint_missing") or ()) if is_whole else []
 
 
 def two_logins(environment: Mapping[str, str], asks_password: bool) -> str:

@@ -321,7 +321,7 @@ _MISSING: dict[str, Any] = {
     **dict.fromkeys((*COLUMNS, "link", "watts_from"), ""),
     **dict.fromkeys(("hashrate_hs", "expected_percent", "watts", "temperature_c")),
     "state": MISSING,
-    "detail": "The inventory expects it, but did not find it.",
+    "detail": checks.NOT_FOUND_SENTENCE,
 }
 
 
