@@ -126,7 +126,9 @@ def test(*arguments: str) -> None:
     if made["oldest"] != made["newest"]:
         long.insert(1, sanity_gate(made["oldest"], *SANITY_BY_CORE))
     check, layout, *others = lint_gates(made["lint"])
-    run_gates([check, layout])
+    # It also stores the tests compiled: otherwise each process of pytest would do it for itself.
+    collect = Gate("collect tests", made["newest"], ["pytest", "--collect-only", "-qq"])
+    run_gates([check, layout, collect])
     (BUILD / "coverage.json").unlink(missing_ok=True)
     reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
     command = pytest_command("--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
@@ -235,6 +237,7 @@ def in_environment(environment: Environment) -> dict[str, str]:
         "ANSIBLE_COLLECTIONS_PATH": str(BUILD),
         "ANSIBLE_HOME": str(BUILD / "home/.ansible"),
         "PATH": f"{environment.bin}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONDONTWRITEBYTECODE": "",
     }
 
 
