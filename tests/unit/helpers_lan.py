@@ -19,12 +19,16 @@ OLD, NEW, OTHER = "10.1.0.25", "10.1.0.40", "10.1.0.77"
 
 @dataclass
 class Device:
-    """A miner in the simulated network. ``network`` is None for a device that is not a miner."""
+    """A miner in the simulated network. ``network`` is None for a device that is not a miner.
+
+    ``pages`` are replies that it sends before its page.
+    """
 
     network: dict[str, Any] | None
     mac: str = "a0:b0:45:00:00:01"
     password: str = "dragonadmin"
     ignores: bool = False
+    pages: list[Reply] = field(default_factory=list)
     asked: list[tuple[str, str | None]] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
 
@@ -95,6 +99,8 @@ class Wire:
         device = self.lan.device_at(self.host)
         if device is None:
             raise Unreachable("Nobody answers.", "nobody answers", sent=False)
+        if device.pages:
+            return device.pages.pop(0)
         title = "Printer" if device.network is None else "DragonMint"
         return Reply(200, f"<html><title>{title}</title></html>".encode())
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     AuthenticationFailed,
+    BadReply,
     MinerError,
     NotReady,
     PermissionDenied,
@@ -420,6 +421,16 @@ def test_what_does_not_show_a_miners_page_is_asked_nothing_else(title: str, conn
 def test_what_does_not_answer_may_still_be_a_miner(failure: MinerError | Reply, connect: Connect) -> None:
     wire = Script([INDEX, failure])
     with pytest.raises(MinerError):
+        connect(wire).is_miner()
+    assert wire.pauses == []
+
+
+@pytest.mark.parametrize(
+    "replies", [[Reply(200, b"")], [Reply(502, b"<title>Bad Gateway</title>")], [INDEX, Reply(200, b"")]]
+)
+def test_what_any_device_may_answer_does_not_say_that_it_is_no_miner(replies: list[Reply], connect: Connect) -> None:
+    wire = Script(replies)
+    with pytest.raises(BadReply):
         connect(wire).is_miner()
     assert wire.pauses == []
 

@@ -283,6 +283,15 @@ class TestStatic:
         # Once at its old address.
         assert miner.tried == ["new", "old"]
 
+    def test_an_empty_page_or_an_error_of_its_web_server_does_not_make_it_another_device(
+        self, converged: Converged
+    ) -> None:
+        miner = Device(live("dhcp"), pages=[Reply(200, b""), Reply(502, b"<title>Bad Gateway</title>")])
+        outcome, setting = converged(Lan({OLD: miner}), STATIC)
+        assert outcome.changed
+        assert setting.live.ipaddress == NEW
+        assert miner.pages == []
+
     @pytest.mark.parametrize("check", ["mac", "password"])
     def test_another_miner_at_the_new_address_is_not_it(self, converged: Converged, check: str) -> None:
         stranger = Device(live("dhcp"), **{check: "other"})

@@ -41,6 +41,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps i
     Wait,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope import (
+    EMPTY,
     INDEX_PATH,
     Endpoint,
     InvalidRequest,
@@ -50,6 +51,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.envelope
     is_index,
     page_title,
     parse,
+    require_page,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generations import (
     ADMIN,
@@ -231,13 +233,16 @@ class Session:
         return is_index((yield from self._get_index()))
 
     def speaks_as_miner(self) -> Steps[bool]:
-        """Whether it refuses a request without a login as a miner does; the second half of :meth:`is_miner`."""
+        """Whether it refuses a request without a login as a miner does; the second half of :meth:`is_miner`.
+
+        Raises BadReply for an empty reply, which shows neither.
+        """
         try:
             yield from self._send(Request(TYPE), None)
         except InvalidRequest:
             return True
         except (BadReply, Rejected, TokenExpired) as error:
-            if error.transient:
+            if error.transient or error.reason == EMPTY:
                 raise
         return False
 
@@ -324,8 +329,7 @@ class Session:
         return parse(request, reply)
 
     def _get_index(self) -> Steps[Reply]:
-        reply: Reply = yield Send(self.connection, INDEX_PATH)
-        return reply
+        return require_page((yield Send(self.connection, INDEX_PATH)))
 
     def _ask_log(self, command: OpenStream) -> Steps[None]:
         yield from self._begin()

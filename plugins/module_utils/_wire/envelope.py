@@ -31,6 +31,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.generati
 from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.values import printable
 
 INDEX_PATH = "/"
+# The reason of a BadReply that has no body.
+EMPTY = "the reply is empty"
 FORM_TYPE = "application/x-www-form-urlencoded"
 # Sent with each request. Without "identity", the miner's web server would compress replies, and we would have to bound
 # their expansion.
@@ -141,6 +143,22 @@ def is_index(reply: Reply) -> bool:
     return reply.status == 200 and page_title(reply) in BRANDS
 
 
+def require_page(reply: Reply) -> Reply:
+    """Returns a reply to INDEX_PATH that shows what kind of device sent it.
+
+    Raises BadReply for an empty page, and for an error of the web server: any device may send them.
+    """
+    if reply.status >= 500:
+        require_ok(INDEX_PATH, reply)
+    if reply.status == 200 and not reply.body:
+        raise BadReply(
+            f"The device answered {INDEX_PATH} with an empty page. Try again; if this persists, reboot the miner.",
+            reason=EMPTY,
+            transient=True,
+        )
+    return reply
+
+
 def page_title(reply: Reply) -> str | None:
     """Returns the title of a web page, on a miner the name of its firmware; None if it has none."""
     match = _TITLE.search(reply.body[:4096])
@@ -201,7 +219,7 @@ _DECODER = json.JSONDecoder(parse_constant=_no_constant)
 
 def _no_json(reply: Reply) -> str:
     if not reply.body:
-        return "the reply is empty"
+        return EMPTY
     if _is_html(reply):
         return f"an HTML page{_title(reply)} instead of JSON"
     return "the reply is not valid JSON"
