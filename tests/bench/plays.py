@@ -24,7 +24,7 @@ OURS: Tasks = [
     {"minerops.dragonmint.dragonmint_pools": {"pools": POOLS}},
     {"minerops.dragonmint.dragonmint_autotune": {"mode": MODE}},
 ]
-READS_OF_OURS = 5
+READS_OF_OURS = 6
 # Everything that OURS reads, once; OURS reads the pools twice.
 URI: Tasks = [
     {
@@ -37,7 +37,7 @@ URI: Tasks = [
         },
         "delegate_to": "localhost",
     }
-    for action in ("overview", "summary", "pools", "getAutoTune")
+    for action in ("overview", "summary", "type", "pools", "getAutoTune")
 ]
 
 
