@@ -228,7 +228,8 @@ def in_background(environment: Environment, command: list[str]) -> Iterator[subp
     finally:
         if process.poll() is None:
             process.send_signal(signal.SIGINT)
-            process.wait()
+            # Its last words would fill the pipe, and it would wait for a reader.
+            process.communicate()
 
 
 def in_environment(environment: Environment) -> dict[str, str]:
