@@ -133,7 +133,7 @@ def _untruths(
     said = any(task.changed for task in reported)
     is_unknown = any(task.error_code == "not_back" for task in reported) or (
         any(task.error_code == "flash_failed" for task in reported)
-        and after["uptime_s"] < before["uptime_s"]
+        and after["booted_at"] > before["booted_at"]
         and any(write["path"].startswith("/upgrade/") and not write["replied"] for write in requests or [])
     )
     was, became = setting.of(before), setting.of(after)

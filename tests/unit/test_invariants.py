@@ -31,7 +31,7 @@ STATE: dict[str, Any] = {
     "users": {"admin": "a"},
     "firmware": OLD,
     "flashed": 0,
-    "uptime_s": 1000.0,
+    "booted_at": -1000.0,
 }
 
 
@@ -175,7 +175,7 @@ def test_what_nobody_can_know_counts_as_changed() -> None:
 
 
 def test_a_reboot_that_hides_the_result_of_an_upload_counts_as_changed() -> None:
-    rebooted, reported = {**STATE, "uptime_s": 9.0}, [Reported("dragonmint_firmware", True, "flash_failed")]
+    rebooted, reported = {**STATE, "booted_at": 9.0}, [Reported("dragonmint_firmware", True, "flash_failed")]
     assert broken_by_untruth(reported, STATE, rebooted, [upload(**LOST)]) == []
     assert len(broken_by_untruth(reported, STATE, STATE, [upload(**LOST)])) == 1
     assert len(broken_by_untruth(reported, STATE, rebooted, [upload()])) == 1

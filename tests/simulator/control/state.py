@@ -42,6 +42,7 @@ READERS: dict[str, Callable[[Miner], Any]] = {
     "listening": lambda miner: miner.listener.is_open,
     "power": lambda miner: miner.power,
     "booting": lambda miner: miner.booting,
+    "booted_at": lambda miner: miner.booted_at,
     "firmware": lambda miner: miner.firmware,
     "image_flag": lambda miner: miner.slots.image_flag,
     "version_0": lambda miner: miner.slots.versions["0"],
