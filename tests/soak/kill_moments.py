@@ -75,16 +75,14 @@ def at_request(rng: random.Random, scene: Scene) -> Moment:
 
 
 def within_write(rng: random.Random, scene: Scene) -> Moment:
-    """While a miner has an unanswered write: the first one, the second, …, or a little later."""
+    """Once a miner has the first write, the second, …, or a little later: usually while it is unanswered."""
     # Not the last ones, since this fleet may be smaller than usual.
     number = rng.randint(1, max(1, scene.usual.writes * 2 // 3))
     seconds = rng.choice((0.0, rng.uniform(0.0, 0.1)))
     before = set(_writes(scene.fleet))
-    seen: set[tuple[str, float]] = set()
 
     def has_come() -> bool:
-        seen.update(pending(scene.fleet) - before)
-        return len(seen) >= number
+        return len(_writes(scene.fleet).keys() - before) >= number
 
     return Moment(f"{seconds:.3f} s after write {number} came in", _later(has_come, seconds))
 
