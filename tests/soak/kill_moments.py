@@ -75,14 +75,16 @@ def at_request(rng: random.Random, scene: Scene) -> Moment:
 
 
 def within_write(rng: random.Random, scene: Scene) -> Moment:
-    """Once a miner has the first write, the second, …, or a little later: usually while it is unanswered."""
+    """While a miner has an unanswered write: the first one, the second, …, or a little later."""
     # Not the last ones, since this fleet may be smaller than usual.
     number = rng.randint(1, max(1, scene.usual.writes * 2 // 3))
     seconds = rng.choice((0.0, rng.uniform(0.0, 0.1)))
     before = set(_writes(scene.fleet))
+    seen: set[tuple[str, float]] = set()
 
     def has_come() -> bool:
-        return len(_writes(scene.fleet).keys() - before) >= number
+        seen.update(pending(scene.fleet) - before)
+        return len(seen) >= number
 
     return Moment(f"{seconds:.3f} s after write {number} came in", _later(has_come, seconds))
 
