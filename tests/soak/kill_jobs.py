@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import random
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,7 +41,7 @@ def start_fleet(kind: type[Job], rng: random.Random) -> Fleet:
     return Fleet.start(count=rng.randint(*kind.count), generation="mixed", speed=SPEED, first=f"{NETWORK}.0.1")
 
 
-class Job:
+class Job(ABC):
     """One job, on a fleet prepared for it. ``kills`` of its runs will be killed."""
 
     name: ClassVar[str]
@@ -62,20 +63,21 @@ class Job:
         self.prepare()
         fleet.clear()
 
+    @abstractmethod
     def prepare(self) -> None:
         """Draws a desired state, and brings the miners to the initial state."""
 
+    @abstractmethod
     def start(self, is_first: bool) -> Process:
         """Starts a run that will be killed."""
-        raise NotImplementedError
 
+    @abstractmethod
     def run(self) -> PlaybookRun:
         """Runs it to its end, after a killed run."""
-        raise NotImplementedError
 
+    @abstractmethod
     def differs(self) -> Iterator[str]:
         """The drift from the desired state."""
-        raise NotImplementedError
 
     def may_fail(self) -> bool:
         """Whether the job itself has to report a failure in this situation."""
@@ -93,9 +95,9 @@ class Job:
                 if times > 1:
                     yield f"the same {action} took effect {times} times on {name}"
 
+    @abstractmethod
     def has_asked_all(self, results: list[dict[str, Any]]) -> bool:
         """Whether a run with these results had no more requests to send to any miner."""
-        raise NotImplementedError
 
     def named(self) -> Iterator[tuple[str, Miner]]:
         return ((f"miner{number}", miner) for number, miner in enumerate(self.fleet.miners, 1))

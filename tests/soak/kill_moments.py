@@ -15,6 +15,9 @@ from tests.soak.kill_files import KEPT_FOLDERS
 
 Condition = Callable[[], bool]
 
+# The outcome of a request that was not answered yet.
+PENDING = "pending"
+
 
 @dataclass(frozen=True)
 class Usual:
@@ -80,11 +83,11 @@ def within_write(rng: random.Random, scene: Scene) -> Moment:
     number = rng.randint(1, max(1, scene.usual.writes * 2 // 3))
     seconds = rng.choice((0.0, rng.uniform(0.0, 0.1)))
     before = set(_writes(scene.fleet))
-    seen: set[tuple[str, float]] = set()
 
     def has_come() -> bool:
-        seen.update(pending(scene.fleet) - before)
-        return len(seen) >= number
+        # Those before it may have been answered between two looks.
+        new = {key: outcome for key, outcome in _writes(scene.fleet).items() if key not in before}
+        return len(new) >= number and PENDING in new.values()
 
     return Moment(f"{seconds:.3f} s after write {number} came in", _later(has_come, seconds))
 
@@ -105,7 +108,7 @@ def at_file(rng: random.Random, scene: Scene) -> Moment:
 
 def pending(fleet: Fleet) -> set[tuple[str, float]]:
     """The unanswered writes, by address and time."""
-    return {key for key, outcome in _writes(fleet).items() if outcome == "pending"}
+    return {key for key, outcome in _writes(fleet).items() if outcome == PENDING}
 
 
 def _writes(fleet: Fleet) -> dict[tuple[str, float], str]:
