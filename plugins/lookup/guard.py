@@ -95,7 +95,7 @@ class LookupModule(LookupBase):
         target = plain(self._templar.template(given.get(TARGET.name))) or TARGET.default
         if self.get_option("missing"):
             names = plain(self._templar.template(given.get("dragonmint_missing")))
-            return [guard.missing({**given, "dragonmint_missing": names}, target)]
+            return [guard.missing(names, given.get("ansible_limit"), target)]
         # Only this object knows the limit, and has the hosts' variables before templating.
         inventory = given["hostvars"]._inventory
         hosts = inventory.get_hosts(target, ignore_restrictions=True)

@@ -221,14 +221,15 @@ def test_nothing_is_written_in_check_mode_and_without_the_tag_act(given: dict[st
 
 
 @pytest.mark.parametrize(
-    ("given", "target", "missing"),
+    ("names", "limit", "target", "missing"),
     [
-        ({"dragonmint_missing": ["m1"]}, "all", ["m1"]),
-        ({"dragonmint_missing": ["m1"]}, "rack1", []),
-        ({"dragonmint_missing": ["m1"], "ansible_limit": "rack1"}, "all", []),
-        ({"dragonmint_missing": None}, "all", []),
-        ({}, "all", []),
+        (["m1"], None, "all", ["m1"]),
+        (["m1"], None, "rack1", []),
+        (["m1"], "rack1", "all", []),
+        (None, None, "all", []),
     ],
 )
-def test_a_run_on_a_part_of_the_fleet_misses_no_miner(given: dict[str, Any], target: str, missing: list[str]) -> None:
-    assert guard.missing(given, target) == missing
+def test_a_run_on_a_part_of_the_fleet_misses_no_miner(
+    names: list[str] | None, limit: str | None, target: str, missing: list[str]
+) -> None:
+    assert guard.missing(names, limit, target) == missing

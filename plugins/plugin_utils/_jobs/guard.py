@@ -212,10 +212,12 @@ def is_preview(given: Mapping[str, Any]) -> bool:
     return bool(given.get("ansible_check_mode")) or not acts or any(tag in skip for tag in ("tagged", "act"))
 
 
-def missing(given: Mapping[str, Any], target: str) -> list[str]:
-    """Returns the expected miners that the inventory did not find. A run on a part of the fleet misses none of them."""
-    is_whole = given.get("ansible_limit") is None and target == TARGET.default
-    return list(given.get("dragonmint_missing") or ()) if is_whole else []
+def missing(names: Iterable[str] | None, limit: str | None, target: str) -> list[str]:
+    """Returns the expected miners that the inventory did not find. A run on a part of the fleet misses none of them.
+
+    ``names`` is the variable dragonmint_missing, ``limit`` is ansible_limit; None where there is none.
+    """
+    return list(names or ()) if limit is None and target == TARGET.default else []
 
 
 def two_logins(environment: Mapping[str, str], asks_password: bool) -> str:
