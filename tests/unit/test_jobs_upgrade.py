@@ -67,6 +67,8 @@ def failed(code: str, msg: str = "Why.") -> dict[str, Any]:
         ),
         ({"version": NEW, "version_before": NEW}, SEEN, ("up to date", "", "")),
         ({"version": NEW, "version_before": NEW}, facts(NEW, ready=False), ("up to date", "", "")),
+        # It has rebooted after it was checked.
+        (DUE, facts(NEW, None, None, None), ("up to date", "", "")),
         (failed("invalid_firmware"), SEEN, ("not eligible", "invalid firmware", "Why.")),
         (failed("downgrade"), SEEN, ("not eligible", "downgrade", "Why.")),
         (failed("not_ready"), SEEN, ("not eligible", "not ready", "Why.")),

@@ -75,7 +75,8 @@ def forecast(course: Course) -> tuple[str, str, str]:
         return NOT_ELIGIBLE, code.replace("_", " "), reason
     if not is_checked or _is_error(seen):
         return UNKNOWN, code.replace("_", " "), reason
-    if checked["version"] == checked.get("version_before"):
+    # An earlier run that was interrupted may have sent it: it then reboots with it between the check and the reading.
+    if checked["version"] in (checked.get("version_before"), _firmware(seen)):
         return UP_TO_DATE, "", ""
     if not mining.get("ready"):
         return NOT_ELIGIBLE, NOT_MINING, "It does not mine: cgminer does not answer."
