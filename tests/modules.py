@@ -300,6 +300,6 @@ WITH_MANY = ("curtail", "metrics")
 OF_ROLES = ("curtail",)
 RUN_BY_IT = ("facts", "pools", "autotune", "network", "power", "user")
 # Modules that contact no miner, so that the entries above say nothing about them.
-OF_THE_CONTROLLER = ("report",)
+OF_THE_CONTROLLER = ("record", "report")
 # Modules that it only runs in check mode.
 CHECKED_BY_IT = ("firmware",)

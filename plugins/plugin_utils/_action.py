@@ -91,6 +91,17 @@ class MinerAction(ActionBase):
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Returns the result of the task. Before it raises, all secrets have to be in ``args`` or ``_secrets``."""
 
+    def _require_controller(self) -> None:
+        """Raises InvalidInput for a task that should write elsewhere than on the controller, or later."""
+        name = self._task.action.rpartition(".")[2]
+        if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
+            raise InvalidInput(
+                f"{name} writes on the controller, and cannot be delegated to {self._task.delegate_to}. Leave out "
+                "delegate_to."
+            )
+        if self._task.async_val:
+            raise InvalidInput(f"{name} cannot run with async. Leave out async.")
+
     def _raw_argument(self, name: str) -> Any:
         """Returns an argument as written in the task, before templating; None if the task does not have it."""
         written = [value for value in self._written() if isinstance(value, Mapping)]

@@ -19,7 +19,6 @@ from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import urlsplit
 
-from ansible import constants
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.urls import open_url
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _files
@@ -46,7 +45,7 @@ class ReportAction(MinerAction):
 
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         self._secrets |= {str(args[name]) for name in ("webhook_url",) if args.get(name)}
-        self._require_here()
+        self._require_controller()
         params = _validated(args, self._task.action)
         folder = Path(params["folder"]).resolve()
         problem = folder_problem(str(folder))
@@ -62,16 +61,6 @@ class ReportAction(MinerAction):
             return {**result, "warnings": [f"{problem} The job goes on without them."]} if problem else result
         limit = str(plain(task_vars.get("ansible_limit")) or "")
         return result | self._write(params, folder, limit, is_writable=not problem)
-
-    def _require_here(self) -> None:
-        """Raises InvalidInput for a task that should run elsewhere, or later."""
-        if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
-            raise InvalidInput(
-                f"dragonmint_report writes on the controller, and cannot be delegated to {self._task.delegate_to}. "
-                "Leave out delegate_to."
-            )
-        if self._task.async_val:
-            raise InvalidInput("dragonmint_report cannot run with async. Leave out async.")
 
     def _write(self, params: Mapping[str, Any], folder: Path, limit: str, is_writable: bool) -> dict[str, Any]:
         now = time.time()

@@ -198,3 +198,34 @@ def test_an_overview_of_a_site(ansible: Ansible, start_fleet: Callable[..., Flee
 
 def overview(ansible: Ansible, inventory: dict[str, Any], **variables: Any) -> PlaybookRun:
     return ansible(OVERVIEW, inventory, extra_vars=variables)
+
+
+def test_what_writes_here_refuses_to_write_elsewhere_or_later(ansible: Ansible) -> None:
+    (ansible.folder / "file").write_text("")
+    own = {"dest": "records/one.txt", "content": "[1]"}
+    tasks: dict[str, dict[str, Any]] = {
+        "kept": {"minerops.dragonmint.dragonmint_record": own},
+        "tried": {"minerops.dragonmint.dragonmint_record": {**own, "content": "no"}, "check_mode": True},
+        "elsewhere": {"minerops.dragonmint.dragonmint_record": own, "delegate_to": "m"},
+        "later": {"minerops.dragonmint.dragonmint_record": own, "async": 5, "poll": 0},
+        "no content": {"minerops.dragonmint.dragonmint_record": {"dest": "x"}},
+        "no folder": {"minerops.dragonmint.dragonmint_record": {**own, "dest": "file/one.txt"}},
+        "report elsewhere": {"minerops.dragonmint.dragonmint_report": {"state": "writable"}, "delegate_to": "m"},
+    }
+    named = [{"name": name, "ignore_errors": True, **task} for name, task in tasks.items()]
+    hosts = {"all": {"hosts": {"m": {"ansible_connection": "local"}}}}
+    done = ansible([{"hosts": "m", "gather_facts": False, "tasks": named}], hosts).succeeded()
+
+    assert done.changed == set()
+    assert {path.name: path.read_text("utf-8") for path in (ansible.folder / "records").iterdir()} == {"one.txt": "[1]"}
+    failed = {result.task: result.result for result in done.results if result.status != "ok"}
+    assert {result["error_code"] for result in failed.values()} == {"invalid_input"}
+    assert {name: result["msg"] for name, result in failed.items()} == {
+        "elsewhere": "dragonmint_record writes on the controller, and cannot be delegated to m. Leave out delegate_to.",
+        "later": "dragonmint_record cannot run with async. Leave out async.",
+        "no content": "missing required arguments: content. Nothing was written.",
+        "no folder": "dest 'file/one.txt' can't be written: 'file' is not a folder that you may write to. Correct "
+        "dest.",
+        "report elsewhere": "dragonmint_report writes on the controller, and cannot be delegated to m. Leave out "
+        "delegate_to.",
+    }

@@ -5,13 +5,10 @@
 Ansible itself can't clean up after a SIGKILL. It leaves, as was seen in these runs:
 
 - `home/tmp/ansible-local-*`: the temporary folder of each run (`DEFAULT_LOCAL_TMP`, removed at exit);
-- `remote_tmp/ansible-tmp-*`: the files of a module that was running (`_make_tmp_path`, removed after it);
 - `tmp*` in the folder of the cache plugin `jsonfile` (`BaseFileCacheModule.set`).
 
-By its source, it may leave `.ansible_tmp*` beside a file that `ansible.builtin.copy` was replacing, too, where the
-temporary folder is on another file system (`AnsibleModule.atomic_move`); no kill has struck in the moment that takes.
-
-None of these is read by a later run, and none may hold a password.
+None of these is read by a later run, and none may hold a password. No job starts a module of Ansible's on the
+controller, which would leave its files in `remote_tmp`.
 """
 
 from __future__ import annotations
@@ -31,9 +28,6 @@ HOME_TMP, REMOTE_TMP = "home/tmp", "remote_tmp"
 # What Ansible leaves behind, and where.
 ANSIBLES_OWN = {
     HOME_TMP: r"ansible-local-\w+",
-    REMOTE_TMP: r"ansible-tmp-[\w.-]+",
-    REPORTS: r"\.ansible_tmp.*",
-    STATE: r"\.ansible_tmp.*",
     CACHE: r"tmp\w{8}",
 }
 

@@ -22,7 +22,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ from typing import Any
 from tests.simulator.control import Fleet
 from tests.soak import kill_files, kill_moments
 from tests.soak.invariants import broken_by_any_run
-from tests.soak.kill_files import REMOTE_TMP
 from tests.soak.kill_jobs import FILE_JOBS, JOBS, TURN, Job, build_archive, start_fleet
 from tests.soak.kill_moments import Draw, Scene, Usual
 from tests.support.processes import kill, stopped
@@ -49,8 +48,6 @@ DEADLINE_SECONDS = 120.0
 REST_SECONDS = 20.0
 POLL_SECONDS = 0.01
 FOLDER = ROOT / "build/soak-kills"
-# Another file system than that of the reports, if there is one: then modules can't simply rename their files.
-OTHER_FILE_SYSTEM = Path("/dev/shm")
 
 
 @dataclass
@@ -116,13 +113,11 @@ class Round:
 
     def _phase(self, process: Process, asked: int, unfinished: set[Path]) -> str | None:
         """What the run is just doing; None if it has ended. It is stopped from here on."""
-        commands = [_command_line(pid) for pid in stopped(process)]
+        stopped(process)
         if process.poll() is not None:
             return None
         if kill_moments.pending(self._fleet):
             return WRITE
-        if any("AnsiballZ_copy" in command for command in commands):
-            return FILE
         if kill_files.unfinished(self._folder) - unfinished:
             return FILE
         if _asked(self._fleet) == asked:
@@ -215,8 +210,9 @@ class Soak:
         print(what, end=" ", flush=True)
         began = time.monotonic()
         rng = random.Random(f"{self._seed} {number}")
-        kills, on_two_file_systems = rng.randint(1, 5), rng.random() < 0.3
-        with self._folder(what, on_two_file_systems) as folder, start_fleet(kind, rng) as fleet:
+        kills = rng.randint(1, 5)
+        folder = self._folder(what)
+        with start_fleet(kind, rng) as fleet:
             played = Round(kind(rng, Ansible(ENVIRONMENTS / "newest/bin", folder), fleet, kills))
             played.play(rng, kills, self._usual[kind.name], kill_moments.drawn)
         self.played.setdefault(kind.name, []).append(played.outcome)
@@ -227,24 +223,20 @@ class Soak:
         what = f"seed {self._seed}, {kind.name} without a kill"
         print(what, end=" ", flush=True)
         rng = random.Random(f"{self._seed} {kind.name}")
-        with self._folder(what) as folder, start_fleet(kind, rng) as fleet:
+        folder = self._folder(what)
+        with start_fleet(kind, rng) as fleet:
             unharmed = Round(kind(rng, Ansible(ENVIRONMENTS / "newest/bin", folder), fleet, 0))
             usual = unharmed.measure()
         text = f"took {usual.seconds:.1f} s, {usual.requests} requests, {usual.writes} writes"
         self._tell(what, text, unharmed.outcome, folder)
         return usual
 
-    @contextmanager
-    def _folder(self, what: str, on_two_file_systems: bool = False) -> Iterator[Path]:
+    def _folder(self, what: str) -> Path:
         folder = FOLDER / what.replace(", ", "-").replace(" ", "-")
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir()
         (folder / "files").symlink_to(self._files)
-        with ExitStack() as stack:
-            if on_two_file_systems and OTHER_FILE_SYSTEM.exists():
-                other = stack.enter_context(tempfile.TemporaryDirectory(dir=OTHER_FILE_SYSTEM))
-                (folder / REMOTE_TMP).symlink_to(other)
-            yield folder
+        return folder
 
     def _tell(self, what: str, text: str, outcome: Outcome, folder: Path) -> None:
         print(f"{text}: {'BROKEN' if outcome.violations else 'ok'}", flush=True)
@@ -282,13 +274,6 @@ def _recorded(path: Path) -> list[dict[str, Any]]:
     """The results of tasks. The last line may be incomplete."""
     whole, _newline, _rest = path.read_text(encoding="utf-8").rpartition("\n")
     return [json.loads(line) for line in whole.splitlines()]
-
-
-def _command_line(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def _once_at_rest(differs: Callable[[], Iterable[str]]) -> list[str]:

@@ -22,8 +22,6 @@ WHOLE = {
 }
 ANSIBLES = (
     "home/tmp/ansible-local-123abc_d/firmware-0.lock",
-    "remote_tmp/ansible-tmp-1.5-12-34/AnsiballZ_copy.py",
-    "dragonmint-reports/.ansible_tmpabcd1234health.json",
     "cache/tmpabcd1_34",
 )
 
@@ -62,7 +60,7 @@ def test_an_empty_file_is_one(tmp_path: Path, name: str) -> None:
         "dragonmint-reports/health.json.part",
         "dragonmint-state/.ansible_other",
         "home/tmp/firmware.swu",
-        "remote_tmp/other",
+        "remote_tmp/ansible-tmp-1.5-12-34",
     ],
 )
 def test_what_is_left_over_is_one(tmp_path: Path, name: str) -> None:
