@@ -284,13 +284,32 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
+    """Has the connections to one miner. A pool manager, as requests has for any host, costs a third of a request."""
+
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
+        self._pool: Any = None
         super().__init__(pool_connections=1, pool_maxsize=1)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, ssl_context=self._tls)
-        self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TlsPool}
+    def init_poolmanager(self, *_args: Any, **_kwargs: Any) -> None:
+        """There is none."""
+
+    def get_connection_with_tls_context(self, request: Any, *_args: Any, **_kwargs: Any) -> Any:
+        return self.get_connection(request.url)
+
+    def get_connection(self, url: Any, *_args: Any, **_kwargs: Any) -> Any:
+        """Returns the pool; versions of requests before 2.32 ask for it by this name."""
+        if self._pool is None:
+            scheme, _auth, host, port, *_rest = urllib3.util.parse_url(url)
+            if scheme == "https":
+                self._pool = _TlsPool(host, port, maxsize=1, ssl_context=self._tls)
+            else:
+                self._pool = _Pool(host, port, maxsize=1)
+        return self._pool
+
+    def close(self) -> None:
+        if self._pool:
+            self._pool.close()
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """The SSLContext determines what is trusted."""
