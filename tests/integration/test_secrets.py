@@ -152,7 +152,9 @@ def test_a_secret_is_found_in_each_form() -> None:
 
 def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
     """Neither in anything printed, returned, logged, cached or written, nor as the argument of a process."""
-    names = [f"{end}_{way}" for end in ENDS for way in WAYS]
+    # What a refusal or a late reply becomes is ours alone, whatever the core.
+    tried = [*ENDS] if ansible.is_newest else ["well", "raises"]
+    names = [f"{end}_{way}" for end in tried for way in WAYS]
     fleet = start_fleet(count=len(names) + 2, speed=SPEED, generation="dm-2018-05,inno-2019")
     *others, stopped_here, stopped_there = fleet.miners
     miners = dict(zip(names, others))

@@ -302,9 +302,9 @@ class _Adapter(HTTPAdapter):
         if self._pool is None:
             scheme, _auth, host, port, *_rest = urllib3.util.parse_url(url)
             if scheme == "https":
-                self._pool = _TlsPool(host, port, maxsize=1, ssl_context=self._tls)
+                self._pool = _TlsPool(host or "", port, maxsize=1, ssl_context=self._tls)
             else:
-                self._pool = _Pool(host, port, maxsize=1)
+                self._pool = _Pool(host or "", port, maxsize=1)
         return self._pool
 
     def close(self) -> None:
