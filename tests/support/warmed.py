@@ -90,6 +90,22 @@ def compile_once(folder):
     finder.compile = compile_
 
 
+def import_collection(folder):
+    """Imports the plugins in a collection's folder. Nothing remains of the finder, since each program has its own."""
+    finder = importlib.import_module("ansible.utils.collection_loader._collection_finder")._AnsibleCollectionFinder
+    root = Path(folder).parents[3]
+    top, *_names = collection = Path(folder).relative_to(root).parent.parts
+    finder([str(root)], False)._install()
+    for path in Path(folder).rglob("*.py"):
+        if path.parent.name != "doc_fragments":
+            importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+    finder._remove()
+    # The packages above it know only this root; a program may have more.
+    for name in list(sys.modules):
+        if name.startswith(top) and not name.startswith(".".join(collection)):
+            del sys.modules[name]
+
+
 def forget_temporary_folder(constants):
     """Removes the folder that is made with the constants, and the handler that would remove it after each program."""
     path = importlib.import_module("ansible.utils.path")
@@ -133,8 +149,10 @@ sys.path[0] = wanted["folder"]
 for name in wanted["modules"]:
     importlib.import_module(name)
 if "ansible.constants" in sys.modules:
+    if wanted["collection"]:
+        import_collection(wanted["collection"])
     forget_temporary_folder(sys.modules["ansible.constants"])
-if wanted["collection"]:
+elif wanted["collection"]:
     compile_once(wanted["collection"])
 gc.collect()
 gc.freeze()
