@@ -284,7 +284,7 @@ class _TlsPool(HTTPSConnectionPool):
 
 
 class _Adapter(HTTPAdapter):
-    """Has the connections to one miner. A pool manager, as requests has for any host, costs a third of a request."""
+    """Has one pool, for the one miner. The pool manager of requests, for any host, costs a millisecond per task."""
 
     def __init__(self, tls: ssl.SSLContext | None) -> None:
         self._tls = tls
