@@ -3,10 +3,10 @@
 """Starts Python programs without the half second that each would spend on the same imports.
 
 A process per interpreter (warmed.py) has done the imports and forks. The fork is a program like any other: with the
-requested arguments, folder, variables, streams and exit code, and nothing from earlier ones. Three differences remain:
+requested arguments, folder, variables, streams and exit code, and nothing from earlier ones. Four differences remain:
 /proc shows the command line and variables of the process that forked; it is not a child of the caller, so its memory
-and time are not counted among those of the caller's children; a traceback begins with a few more frames. Tests of these
-use `cold`.
+and time are not counted among those of the caller's children; a traceback begins with a few more frames; Ansible finds
+this collection loaded, so it neither announces it with -vvv nor compares requires_ansible. Tests of these use `cold`.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def cold() -> Iterator[None]:
 @dataclass(frozen=True)
 class Kind:
     """What to import before the first program, also from this folder, and the variables that the imports read; a folder
-    of a collection's files to compile.
+    of a collection's plugins, which are imported along with Ansible, and otherwise only compiled.
     """
 
     modules: tuple[str, ...]
