@@ -12,7 +12,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _files
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_record
-from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import MinerAction
+from ansible_collections.minerops.dragonmint.plugins.plugin_utils._action import MinerAction, explained
 
 
 class ActionModule(MinerAction):
@@ -22,7 +22,7 @@ class ActionModule(MinerAction):
         self._require_controller()
         validation = ArgumentSpecValidator(dragonmint_record.argument_spec()).validate(args)
         if validation.error_messages:
-            raise InvalidInput(f"{'; '.join(validation.error_messages).rstrip('.')}. Nothing was written.")
+            raise InvalidInput(explained(validation.errors, self._task.action, "Nothing was written."))
         dest, content = (validation.validated_parameters[name] for name in ("dest", "content"))
         text = content if isinstance(content, str) else json.dumps(content, indent=4, ensure_ascii=False) + "\n"
         _files.require_file(dest)

@@ -91,16 +91,23 @@ class MinerAction(ActionBase):
     def _run(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """Returns the result of the task. Before it raises, all secrets have to be in ``args`` or ``_secrets``."""
 
+    @property
+    def _name(self) -> str:
+        return str(self._task.action).rpartition(".")[2]
+
+    @property
+    def _leaves_controller(self) -> bool:
+        return self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST
+
     def _require_controller(self) -> None:
         """Raises InvalidInput for a task that should write elsewhere than on the controller, or later."""
-        name = self._task.action.rpartition(".")[2]
-        if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
+        if self._leaves_controller:
             raise InvalidInput(
-                f"{name} writes on the controller, and cannot be delegated to {self._task.delegate_to}. Leave out "
-                "delegate_to."
+                f"{self._name} writes on the controller, and cannot be delegated to {self._task.delegate_to}. Leave "
+                "out delegate_to."
             )
         if self._task.async_val:
-            raise InvalidInput(f"{name} cannot run with async. Leave out async.")
+            raise InvalidInput(f"{self._name} cannot run with async. Leave out async.")
 
     def _raw_argument(self, name: str) -> Any:
         """Returns an argument as written in the task, before templating; None if the task does not have it."""
@@ -178,13 +185,13 @@ def validated(spec: _task.ArgumentSpec, args: Mapping[str, Any], module: str) ->
     return dict(validation.validated_parameters)
 
 
-def explained(errors: Iterable[Exception], module: str) -> str:
+def explained(errors: Iterable[Exception], module: str, ending: str = "Nothing was sent to the miner.") -> str:
     """Returns Ansible's own message about invalid arguments, without Python's type names."""
     texts = [
         f"Unsupported parameters for ({module}) module: {error}" if isinstance(error, UnsupportedError) else str(error)
         for error in errors
     ]
-    return re.sub(r"<class '(\w+)'>", r"\1", "; ".join(texts).rstrip(".")) + ". Nothing was sent to the miner."
+    return re.sub(r"<class '(\w+)'>", r"\1", "; ".join(texts).rstrip(".")) + f". {ending}"
 
 
 def shows_invocation(task_vars: Mapping[str, Any]) -> bool:

@@ -154,7 +154,7 @@ class FleetAction(MinerAction):
 
     def _require_here(self, args: Mapping[str, Any]) -> None:
         """Raises InvalidInput for a task that should run elsewhere, run later, or use one address for all miners."""
-        if self._task.delegate_to is not None and self._task.delegate_to not in constants.LOCALHOST:
+        if self._leaves_controller:
             raise InvalidInput(
                 f"{self._name} runs on the controller, and can't be delegated to {self._task.delegate_to}. Leave "
                 "out delegate_to, or delegate the tasks of single miners, such as dragonmint_facts."
@@ -171,10 +171,6 @@ class FleetAction(MinerAction):
             raise InvalidInput(
                 f"hosts is {args['hosts']!r}; expected a list of host names, such as {{{{ groups.miners }}}}."
             )
-
-    @property
-    def _name(self) -> str:
-        return str(self._task.action).rpartition(".")[2]
 
     def _miners(
         self, hosts: Sequence[str], given: Options, args: Mapping[str, Any], task_vars: dict[str, Any]

@@ -64,7 +64,7 @@ class InProcessAction(MinerAction):
         )
         for text in given.warnings:
             context.warn(text)
-        if self._task.async_val or (is_delegated and self._task.delegate_to not in constants.LOCALHOST):
+        if self._task.async_val or (is_delegated and self._leaves_controller):
             result = self._run_elsewhere(args, task_vars)
             if context.warnings:
                 result["warnings"] = [*context.warnings, *result.get("warnings", [])]

@@ -154,7 +154,7 @@ def wrong_variables(
     """Returns what is wrong with the variables of these hosts, before templating; empty if nothing is.
 
     Templates are not evaluated; the job checks their values. Hosts that share their values are checked once.
-    ``may_miss`` means that required variables may be missing, for example if there is no host that would have them.
+    With ``may_miss``, required variables may be missing: there may be no host to set them for.
     """
     names = {entry.name for table in tables for entry in table}
     prefixes = tuple(table.prefix for table in tables if table.prefix)
