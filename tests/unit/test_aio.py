@@ -76,6 +76,7 @@ def follow(monkeypatch: pytest.MonkeyPatch, archive: Path) -> Follow:
             f"http://{miner.host}:{miner.port}",
             basic("admin", "dragonadmin"),
             None,
+            stepped(lambda: True),
             stepped(has_rebooted),
         )
         order = follower.Order(str(archive), archive.stat().st_size)

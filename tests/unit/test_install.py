@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.minerops.dragonmint.plugins.module_utils._commands import power
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     BadReply,
     Downgrade,
@@ -16,7 +17,9 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import
     InvalidFirmware,
     MinerError,
     NotBack,
+    Unreachable,
     UpdaterStuck,
+    WrongDevice,
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware import follower
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.install import (
@@ -27,6 +30,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.inst
 )
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 from tests.simulator import firmware
 from tests.simulator.control import Fleet, Miner
@@ -117,6 +121,62 @@ def test_a_firmware_is_installed_and_then_there(drive: Drive, miner: Miner, arch
     again = installed(drive, miner, archives / f"{NEWER}.swu")
     assert (again.changed, again.rebooted) == (False, False)
     assert miner.state()["flashed"] == 1
+
+
+def after_the_first_read(monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]) -> None:
+    """Makes this happen after the miner's firmware was read, and before anything is sent."""
+    prove = power.reboot_proof
+
+    def proof(session: Session, tracker: Tracker) -> Steps[power.Proof]:
+        proof = yield from prove(session, tracker)
+        happens()
+        return proof
+
+    monkeypatch.setattr(power, "reboot_proof", proof)
+
+
+@both_drivers
+def test_an_update_that_ends_in_the_meantime_is_not_installed_again(
+    drive: Drive, miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One of an earlier task that was killed, or of another controller."""
+    after_the_first_read(monkeypatch, lambda: miner.set(firmware=NEWER))
+    outcome = installed(drive, miner, archives / f"{NEWER}.swu")
+    assert (outcome.changed, outcome.value) == (True, NEWER)
+    assert miner.writes() == []
+
+
+def test_another_update_in_the_meantime_is_named(miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    after_the_first_read(monkeypatch, lambda: miner.set(firmware=OLDER))
+    with pytest.raises(FlashFailed, match=rf"should run {NEWER}, but runs {OLDER}"):
+        installed(over_requests, miner, archives / f"{NEWER}.swu")
+    assert miner.writes() == []
+
+
+def test_a_miner_that_reboots_in_the_meantime_is_waited_for(
+    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_the_first_read(monkeypatch, lambda: (miner.set(power="off"), miner.set(power="on")))
+    assert installed(over_requests, miner, archives / f"{NEWER}.swu").value == NEWER
+    assert miner.state()["flashed"] == 1
+
+
+def test_a_miner_that_is_gone_in_the_meantime_is_sent_nothing(
+    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_the_first_read(monkeypatch, lambda: miner.set(power="off"))
+    with pytest.raises(Unreachable):
+        installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=1.0)
+    assert miner.writes() == []
+
+
+def test_another_miner_in_its_place_is_sent_nothing(
+    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_the_first_read(monkeypatch, lambda: miner.set(mac="a0:b0:45:99:99:99"))
+    with pytest.raises(WrongDevice, match="Nothing was sent"):
+        installed(over_requests, miner, archives / f"{NEWER}.swu")
+    assert miner.writes() == []
 
 
 @both_drivers

@@ -107,7 +107,7 @@ def test_waiting_for_an_upgrade_ends(error: MinerError, monkeypatch: pytest.Monk
         raise error
 
     url = f"http://127.0.0.1:{closed_port()}"
-    miner = follower.Miner(url, "Basic eDp5", None, stepped(has_rebooted))
+    miner = follower.Miner(url, "Basic eDp5", None, stepped(lambda: True), stepped(has_rebooted))
     order = follower.Order(url="http://127.0.0.1/x.swu")
     with pytest.raises(type(error)) as caught:
         followed(miner, order, Upgrade(), 3600.0, True, lambda: None)

@@ -37,7 +37,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgr
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, send_once
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import wait_ready
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker, read_overview
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import RunAction, Steps
 from ansible_collections.minerops.dragonmint.plugins.module_utils._text import quoted
@@ -137,7 +137,7 @@ def install(
     yield from session.require_rights()
     if check_mode:
         return _installed(True, before, firmware.version, False, session.now() - began)
-    upgrade = yield from _Flash(session, tracker, firmware, policy, notify).run()
+    upgrade = yield from _Flash(session, tracker, overview.identity, firmware, policy, notify).run()
     if upgrade.phase is Phase.RESTARTED:
         yield from _require_installed(session, firmware, overview.identity, upgrade.has_reported)
         notify("waiting until it mines again", False)
@@ -149,9 +149,18 @@ def install(
 class _Flash:
     """One upgrade of one miner, with a second attempt after rebooting it if its updater was stuck."""
 
-    def __init__(self, session: Session, tracker: Tracker, firmware: Firmware, policy: Policy, notify: Notify) -> None:
+    def __init__(
+        self,
+        session: Session,
+        tracker: Tracker,
+        before: Identity,
+        firmware: Firmware,
+        policy: Policy,
+        notify: Notify,
+    ) -> None:
         self._session = session
         self._tracker = tracker
+        self._before = before
         self._firmware = firmware
         self._policy = policy
         self._notify = notify
@@ -205,9 +214,20 @@ class _Flash:
     def _follow(self) -> Steps[None]:
         has_rebooted = yield from power.reboot_proof(self._session, self._tracker)
         connection, policy = self._session.connection, self._policy
-        miner = follower.Miner(connection.url, self._session.authorization, connection.tls, has_rebooted)
+        miner = follower.Miner(
+            connection.url, self._session.authorization, connection.tls, self._is_unchanged, has_rebooted
+        )
         order, upgrade, report = self._firmware.order, self._upgrade, self._report
         yield RunAction(lambda run: follower.follow(run, miner, order, upgrade, policy.wait_s, policy.to_end, report))
+
+    def _is_unchanged(self) -> Steps[bool]:
+        now = (yield from read_overview(self._session)).identity
+        if now.mac != self._before.mac:
+            raise WrongDevice(
+                f"The miner {self._before.mac} was to be upgraded, but now {now.mac} answers at its address. Nothing "
+                "was sent. Find out which address it has now."
+            )
+        return now.firmware == self._before.firmware
 
     def _report(self) -> None:
         phase, tens = self._upgrade.phase, int(self._upgrade.percent // 10)
