@@ -18,14 +18,17 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.tls imp
 _AS_THEY_ARE = [field.name for field in fields(Connection) if field.name in _options.NAMES]
 
 
-def connection_from(given: Mapping[str, Any], origins: _options.Origins | None = None, tls: Any = None) -> Connection:
-    """Returns the connection that the options of a task describe; ``origins`` says where each value came from.
+def connection_from(given: Mapping[str, Any]) -> Connection:
+    """Returns the connection that these connection options describe. Raises InvalidInput for values that are wrong."""
+    return connection_of(_options.checked(given, {}), {})
+
+
+def connection_of(values: Mapping[str, Any], origins: _options.Origins, tls: Any = None) -> Connection:
+    """Returns the connection of checked options (:func:`_options.checked`); ``origins`` says where they came from.
 
     ``tls`` is the SSLContext for https, for callers that share one among many connections. Raises InvalidInput for
     values that can't be sent.
     """
-    origins = origins or {}
-    values = _options.checked(given, origins)
     mac = values["expected_mac"]
     if values["scheme"] == "https" and tls is None:
         tls = ssl_context(values["validate_certs"], values["ca_path"], origins.get("ca_path", "ca_path"))

@@ -13,7 +13,7 @@ from typing import Any, Callable, Optional
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.minerops.dragonmint.plugins.module_utils import _options, _redaction
-from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_from
+from ansible_collections.minerops.dragonmint.plugins.module_utils._connection import connection_of
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import (
     Bug,
     InvalidInput,
@@ -40,6 +40,8 @@ def _ignore(text: str, is_detail: bool) -> None:
 @dataclass
 class Context:
     """What run() of a module gets: the validated options, and callbacks for warnings and progress.
+
+    Connection options are as :func:`_options.checked` returns them.
 
     ``notify`` takes a line of progress, and whether it is a detail. ``folder`` is the temporary folder of this run, if
     there is one. ``miner`` names the miner in warnings (default: its host). ``origins`` says where the connection
@@ -81,7 +83,7 @@ class Context:
     @cached_property
     def session(self) -> Session:
         """The session with the miner that the connection options describe. Raises InvalidInput for invalid options."""
-        return Session(connection_from(self.params, self.origins, self.tls), tokens=self.tokens)
+        return Session(connection_of(self.params, self.origins, self.tls), tokens=self.tokens)
 
 
 # Writes the content in a result to a file and returns the result without it; takes the result, the path and check mode.
@@ -122,6 +124,15 @@ def execute(run: Run, context: Context) -> dict[str, Any]:
 
     with Client() as client:
         return client.run(finished(with_requests, context))
+
+
+def execute_unchecked(run: Run, params: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+    """The same, for options that only Ansible has validated."""
+    try:
+        connection = _options.checked(params, {})
+    except InvalidInput as error:
+        return dict(_redaction.scrub(failure(error), _redaction.secrets_in(params)))
+    return execute(run, Context({**params, **connection}, check_mode))
 
 
 def finished(run: Run, context: Context) -> Steps[dict[str, Any]]:
@@ -174,7 +185,7 @@ def run_module(run: Run, spec: ArgumentSpec) -> None:
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     # Secrets too short to be searched for are masked where they stand; see _redaction.
     module.no_log_values = {text for text in module.no_log_values if len(text) >= _redaction.SHORTEST_SECRET}
-    result = execute(run, Context(module.params, module.check_mode))
+    result = execute_unchecked(run, module.params, module.check_mode)
     for text in result.pop("warnings", []):
         module.warn(text)
     if result.pop("unreachable", False) or result.pop("failed", False):

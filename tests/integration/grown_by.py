@@ -30,7 +30,7 @@ def run(name: str, options: dict[str, Any]) -> dict[str, Any]:
     """Runs a module like its action, with its own defaults."""
     module = import_module(f"ansible_collections.minerops.dragonmint.plugins.modules.dragonmint_{name}")
     defaults = {name: option.get("default") for name, option in module.argument_spec().items()}
-    return _task.execute(module.run, _task.Context({**defaults, **options}, check_mode=False))
+    return _task.execute_unchecked(module.run, {**defaults, **options}, check_mode=False)
 
 
 def poll(options: dict[str, Any]) -> dict[str, Any]:

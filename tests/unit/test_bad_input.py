@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-from ansible_collections.minerops.dragonmint.plugins.module_utils._task import Context, execute
+from ansible_collections.minerops.dragonmint.plugins.module_utils._task import execute_unchecked
 from ansible_collections.minerops.dragonmint.plugins.modules import (
     dragonmint_autotune,
     dragonmint_facts,
@@ -99,7 +99,7 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def result_of(module: ModuleType, **options: Any) -> dict[str, Any]:
     validation = ArgumentSpecValidator(module.argument_spec()).validate({**CONNECTION, **GOOD[module], **options})
     assert validation.error_messages == []
-    return execute(module.run, Context(validation.validated_parameters, check_mode=False))
+    return execute_unchecked(module.run, validation.validated_parameters, check_mode=False)
 
 
 def name_of(value: Any) -> str | None:
