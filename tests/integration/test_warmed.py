@@ -18,10 +18,12 @@ from tests.support.running import SETTINGS, WARM_ANSIBLE, Ansible, newest_core
 )
 def test_the_settings_are_those_of_a_separate_process(ansible: Ansible, environment: Mapping[str, str]) -> None:
     def settings() -> tuple[str, list[str]]:
-        done = ansible.tool("ansible-config", "dump", environment=environment)
-        assert done.returncode == 0, done.stderr
+        lines = []
+        for kind in ("base", "connection", "lookup"):
+            done = ansible.tool("ansible-config", "dump", "-t", kind, environment=environment)
+            assert done.returncode == 0, done.stderr
+            lines += done.stdout.splitlines()
         # The folder for temporary files is named after the process.
-        lines = done.stdout.splitlines()
         (folder,) = (line for line in lines if line.startswith("DEFAULT_LOCAL_TMP("))
         return folder.rpartition("/")[0], [line for line in lines if line != folder]
 

@@ -26,6 +26,7 @@ from pathlib import Path
 
 # Standard input, output and error, and the pipe for the exit status.
 PASSED_FDS = 4
+FINDER = "ansible.utils.collection_loader._collection_finder"
 
 
 def main(connection):
@@ -75,9 +76,18 @@ def report(process, pid, status):
     os.close(status)
 
 
+def parse_metadata_once():
+    """Parses the redirects of Ansible's own plugins, which takes longer than everything else at the start of a play."""
+    finder = importlib.import_module(FINDER)
+    own = Path(importlib.import_module("ansible").__file__).parent / "config/ansible_builtin_runtime.yml"
+    text, name = own.read_bytes(), ("ansible.builtin", "runtime.yml")
+    parse, known = finder._meta_yml_to_dict, finder._meta_yml_to_dict(text, name)
+    finder._meta_yml_to_dict = lambda *wanted: known if wanted == (text, name) else parse(*wanted)
+
+
 def compile_once(folder):
     """Makes the loader of collections, which stores no bytecode, use that of this folder's files from here."""
-    finder = importlib.import_module("ansible.utils.collection_loader._collection_finder")
+    finder = importlib.import_module(FINDER)
     known = {}
 
     def compile_(source, filename, mode, flags, dont_inherit):
@@ -92,18 +102,36 @@ def compile_once(folder):
 
 def import_collection(folder):
     """Imports the plugins in a collection's folder. Nothing remains of the finder, since each program has its own."""
-    finder = importlib.import_module("ansible.utils.collection_loader._collection_finder")._AnsibleCollectionFinder
+    finder = importlib.import_module(FINDER)._AnsibleCollectionFinder
     root = Path(folder).parents[3]
     top, *_names = collection = Path(folder).relative_to(root).parent.parts
     finder([str(root)], False)._install()
     for path in Path(folder).rglob("*.py"):
         if path.parent.name != "doc_fragments":
             importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
+    read_definitions()
     finder._remove()
     # The packages above it know only this root; a program may have more.
     for name in list(sys.modules):
         if name.startswith(top) and not name.startswith(".".join(collection)):
             del sys.modules[name]
+
+
+def read_definitions():
+    """Reads from the documentation of the imported plugins which settings they have. A fork reads their values."""
+    loaders = importlib.import_module("ansible.plugins.loader")
+    for name, module in list(sys.modules.items()):
+        root, _plugins, path = name.partition(".plugins.")
+        kind, _dot, plugin = path.partition(".")
+        loader = getattr(loaders, f"{kind}_loader", None)
+        if loader and hasattr(module, "DOCUMENTATION"):
+            loader._load_config_defs(plugin if root == "ansible" else name, module, module.__file__)
+
+
+def read_settings_again(constants):
+    """Reads the values of all settings, without the documentation of plugins."""
+    definitions = constants.config._plugins
+    importlib.reload(constants).config._plugins = definitions
 
 
 def forget_temporary_folder(constants):
@@ -140,7 +168,7 @@ def become(request):
     sys.stderr = sys.__stderr__ = reopened(sys.stderr, "wb")
     sys.argv[:] = request["argv"]
     if "ansible.constants" in sys.modules:
-        importlib.reload(sys.modules["ansible.constants"])
+        read_settings_again(sys.modules["ansible.constants"])
 
 
 connection = socket.socket(fileno=int(sys.argv[1]))
@@ -148,12 +176,14 @@ wanted = json.loads(sys.argv[2])
 sys.path[0] = wanted["folder"]
 for name in wanted["modules"]:
     importlib.import_module(name)
-if "ansible.constants" in sys.modules:
-    if wanted["collection"]:
+if wanted["collection"]:
+    parse_metadata_once()
+    if "ansible.constants" in sys.modules:
         import_collection(wanted["collection"])
+    else:
+        compile_once(wanted["collection"])
+if "ansible.constants" in sys.modules:
     forget_temporary_folder(sys.modules["ansible.constants"])
-elif wanted["collection"]:
-    compile_once(wanted["collection"])
 gc.collect()
 gc.freeze()
 request = main(connection)
