@@ -103,7 +103,8 @@ def test_a_certificate_of_a_ca_that_is_named_is_accepted(
 def test_an_upgrade_trusts_the_same_ca(listen: Listen, authority: Authority, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(follower, "LISTEN_FIRST_S", 0.01)
     server = listen(lambda peer: peer.serve(http(b"", "404 Not Found")), authority.server())
-    miner = follower.Miner(server.url, "Basic eDp5", ssl_context(True, str(authority.path)), stepped(lambda: False))
+    tls = ssl_context(True, str(authority.path))
+    miner = follower.Miner(server.url, "Basic eDp5", tls, stepped(lambda: True), stepped(lambda: False))
     with pytest.raises(Unsupported):
         followed(miner, follower.Order(url="http://127.0.0.1/x.swu"), Upgrade(), 30.0, True, lambda: None)
     assert {request.split()[1] for request in server.requests} == {b"/upgrade/ws", b"/upgrade/download"}
