@@ -6,9 +6,12 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.support.warm import FOLDER_VARIABLE
 
 BUILD = Path(__file__).parents[1] / "build"
 COVERAGE_REPORT = BUILD / "coverage.json"
@@ -19,6 +22,14 @@ os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(BUILD)
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--branch-floor", type=float, metavar="PERCENT", help="fail when less of the branches was covered")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """The workers of a run share its warmed processes."""
+    if FOLDER_VARIABLE not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="warm-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[FOLDER_VARIABLE] = folder.name
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

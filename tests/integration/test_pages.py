@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import resource
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +17,8 @@ import yaml
 from tests.blocks import ALL, PAGES, PLUGIN, ROOT, Block, blocks_of, commands, is_run, reason, shown
 from tests.simulator import firmware
 from tests.simulator.control import Fleet
-from tests.support.running import Ansible, newest_core
+from tests.support import warm
+from tests.support.running import WARM_ANSIBLE, Ansible, newest_core
 
 # The networks of the pages, and those of the simulated miners by page number.
 NETWORKS = {"192.0.2.": "127.40.{number}.", "198.51.100.": "127.41.{number}."}
@@ -33,6 +34,9 @@ FOR_THREE_MINERS = {
 PASSWORDS = {"MINER_PASSWORD": "dragonadmin", "FLEET_PASSWORD": "Correct-Horse-7", "NEW_PASSWORD": "Battery-Staple-8"}
 VAULT_PASSWORD = "Paper-Clip-9"
 TYPED = {**PASSWORDS, "VAULT_PASSWORD": VAULT_PASSWORD}
+# The folder of the commands that are started from a warmed process.
+COMMANDS = "warm"
+WARMED = ("ansible", "ansible-doc", "ansible-inventory", "ansible-playbook")
 SCAN = "ansible-inventory -i fleet.dragonmint.yml --list"
 # Commands that others need in the same shell.
 SETUP = ("read ", "mkdir ", "tail ")
@@ -92,6 +96,7 @@ def test_the_commands_of_a_page_run(
 ) -> None:
     fleet = start_fleet(count=MINERS, first=here(f"192.0.2.{FIRST}", number), speed=SPEED)
     folder = ansible.folder
+    warm.write_commands(folder / COMMANDS, map(ansible.bin.joinpath, WARMED), WARM_ANSIBLE)
     furnish(folder, fleet, number)
     for miner in fleet.miners:
         miner.set(**ALREADY.get(str(page.relative_to(ROOT)), {}))
@@ -136,11 +141,12 @@ def save(folder: Path, block: Block, fleet: Fleet, number: int) -> None:
 
 def run(ansible: Ansible, script: str) -> str:
     """The output of the script, which has to succeed."""
-    started = cpu_seconds()
+    variables = ansible.variables(ansible.folder / "record.jsonl")
+    path = f"{ansible.folder / COMMANDS}{os.pathsep}{variables['PATH']}"
     done = subprocess.run(
         ["bash", "-c", PREAMBLE.format(cases=CASES) + script],
         cwd=ansible.folder,
-        env={**ansible.variables(ansible.folder / "record.jsonl"), "ANSIBLE_INVENTORY": "inventory.yml"},
+        env={**variables, "ANSIBLE_INVENTORY": "inventory.yml", "PATH": path},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -150,13 +156,7 @@ def run(ansible: Ansible, script: str) -> str:
     )
     assert done.returncode == 0, f"{script}\n{done.stdout}"
     assert "[DEPRECATION WARNING]" not in done.stdout
-    print(f"{cpu_seconds() - started:.1f} CPU-seconds: {script.splitlines()[-1]}")
     return done.stdout
-
-
-def cpu_seconds() -> float:
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
 
 
 def here(text: str, number: int) -> str:

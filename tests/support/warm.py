@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts Python programs without the half second that each would spend on the same imports.
 
-A process per interpreter (warmed.py) has done the imports and forks. The fork is a program like any other: with the
+A process per interpreter (warmed.py) has done the imports and forks, for all processes of a test run. The fork is a program like any other: with the
 requested arguments, folder, variables, streams and exit code, and nothing from earlier ones. Four differences remain:
 /proc shows the command line and variables of the process that forked; it is not a child of the caller, so its memory
 and time are not counted among those of the caller's children; a traceback begins with a few more frames; Ansible finds
@@ -12,16 +12,22 @@ this collection loaded, so it neither announces it with -vvv nor compares requir
 from __future__ import annotations
 
 import atexit
+import fcntl
 import functools
+import hashlib
 import json
 import os
+import pickle
 import resource
+import shlex
+import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,8 +35,11 @@ from select import select
 from typing import IO, Any
 
 SERVER = Path(__file__).with_name("warmed.py")
+COMMAND = Path(__file__).with_name("warm_command.py")
 # Variables that an interpreter and its libraries read only at their start.
 READ_AT_START = ("PYTHON", "LANG", "LC_", "LD_", "MALLOC_", "OPENSSL_", "GLIBC_")
+# Names the folder with the sockets of the forking processes.
+FOLDER_VARIABLE = "WARM_SOCKETS"
 
 STDERR = 2
 
@@ -197,6 +206,15 @@ def run(
     return process.wait(), b"".join(pieces).decode()
 
 
+def write_commands(folder: Path, programs: Iterable[Path], kind: Kind) -> None:
+    """Writes a command for each of these programs of an environment, for scripts that have the folder in their PATH."""
+    folder.mkdir()
+    for program in programs:
+        words = [program.with_name("python"), "-I", "-S", COMMAND, pickle.dumps(kind).hex(), program]
+        (folder / program.name).write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+        (folder / program.name).chmod(0o755)
+
+
 def own_umask() -> int:
     """The umask, without setting it as os.umask() must: another thread could take that value for its own."""
     (umask,) = (
@@ -215,23 +233,45 @@ class Server:
 
 @functools.cache
 def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid: int) -> Server:
-    """The forking process, which ends with its caller. Each fork of the caller has its own."""
-    ours, theirs = socket.socketpair()
+    """The forking process, which ends with the last of its clients. Each fork of the caller is one of its own."""
+    name = hashlib.sha256(repr((python, kind, at_start)).encode()).hexdigest()[:16]
+    path = sockets() / name
+    client = socket.socket(socket.AF_UNIX)
+    with path.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            client.connect(str(path))
+        except OSError:
+            path.unlink(missing_ok=True)
+            _start_server(path, python, kind, at_start)
+            client.connect(str(path))
+    atexit.register(_in(pid, client.close))
+    return Server(client)
+
+
+def _start_server(path: Path, python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...]) -> None:
     wanted: dict[str, Any] = {"modules": kind.modules, "folder": kind.folder, "collection": kind.collection}
-    process = subprocess.Popen(
-        [python, SERVER, str(theirs.fileno()), json.dumps(wanted)],
-        cwd="/",
-        env={"PATH": os.environ["PATH"], **dict(at_start), **dict(kind.variables)},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        pass_fds=[theirs.fileno()],
-    )
-    theirs.close()
-    atexit.register(_end, pid, ours, process)
-    return Server(ours)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen()
+        subprocess.Popen(
+            [python, SERVER, str(listener.fileno()), json.dumps(wanted)],
+            cwd="/",
+            env={"PATH": os.environ["PATH"], **dict(at_start), **dict(kind.variables)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            pass_fds=[listener.fileno()],
+        )
 
 
-def _end(pid: int, connection: socket.socket, process: subprocess.Popen[bytes]) -> None:
-    if pid == os.getpid():
-        connection.close()
-        process.wait()
+def sockets() -> Path:
+    """The folder with the sockets of the forking processes: that of the test run, or one of this process alone."""
+    if FOLDER_VARIABLE not in os.environ:
+        os.environ[FOLDER_VARIABLE] = folder = tempfile.mkdtemp(prefix="warm-")
+        atexit.register(_in(os.getpid(), shutil.rmtree), folder, ignore_errors=True)
+    return Path(os.environ[FOLDER_VARIABLE])
+
+
+def _in(pid: int, act: Callable[..., None]) -> Callable[..., None]:
+    """Does this in the process that registered it, and not in one that it has forked."""
+    return lambda *args, **options: act(*args, **options) if pid == os.getpid() else None

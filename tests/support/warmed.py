@@ -29,33 +29,44 @@ PASSED_FDS = 4
 FINDER = "ansible.utils.collection_loader._collection_finder"
 
 
-def main(connection):
-    """Serves requests until they end; returns in a fork, with the program's arguments."""
-    running = {}
+def main(listener):
+    """Serves requests until the last client has gone; returns in a fork, with the program's arguments."""
+    clients, running = set(), {}
     with selectors.DefaultSelector() as selector:
-        selector.register(connection, selectors.EVENT_READ)
+        selector.register(listener, selectors.EVENT_READ)
         while True:
             for key, _events in selector.select():
-                if key.fileobj is not connection:
+                if key.fileobj is listener:
+                    client, _address = listener.accept()
+                    clients.add(client)
+                    selector.register(client, selectors.EVENT_READ)
+                    continue
+                if key.fileobj not in clients:
                     selector.unregister(key.fileobj)
                     report(key.fileobj, *running.pop(key.fileobj))
                     continue
-                request, fds = received(connection)
+                request, fds = received(key.fileobj)
                 if request is None:
-                    os._exit(0)
+                    selector.unregister(key.fileobj)
+                    clients.remove(key.fileobj)
+                    key.fileobj.close()
+                    if not clients:
+                        os._exit(0)
+                    continue
                 if pid := os.fork():
                     for fd in fds[:-1]:
                         os.close(fd)
                     process = os.pidfd_open(pid)
                     running[process] = (pid, fds[-1])
                     selector.register(process, selectors.EVENT_READ)
-                    connection.sendall(pid.to_bytes(4, "big"))
+                    key.fileobj.sendall(pid.to_bytes(4, "big"))
                     continue
                 for number, fd in enumerate(fds[:-1]):
                     os.dup2(fd, number)
                 for fd in (*fds, *running, *(status for _pid, status in running.values())):
                     os.close(fd)
-                connection.close()
+                for one in (listener, *clients):
+                    one.close()
                 return request
 
 
@@ -171,7 +182,7 @@ def become(request):
         read_settings_again(sys.modules["ansible.constants"])
 
 
-connection = socket.socket(fileno=int(sys.argv[1]))
+listener = socket.socket(fileno=int(sys.argv[1]))
 wanted = json.loads(sys.argv[2])
 sys.path[0] = wanted["folder"]
 for name in wanted["modules"]:
@@ -186,7 +197,7 @@ if "ansible.constants" in sys.modules:
     forget_temporary_folder(sys.modules["ansible.constants"])
 gc.collect()
 gc.freeze()
-request = main(connection)
+request = main(listener)
 become(request)
 if request["module"]:
     sys.path[0] = request["cwd"]
