@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Starts Python programs without the half second that each would spend on the same imports.
 
-A process per interpreter (warmed.py) has done the imports and forks, for all processes of a test run. The fork is a program like any other: with the
-requested arguments, folder, variables, streams and exit code, and nothing from earlier ones. Four differences remain:
-/proc shows the command line and variables of the process that forked; it is not a child of the caller, so its memory
-and time are not counted among those of the caller's children; a traceback begins with a few more frames; Ansible finds
-this collection loaded, so it neither announces it with -vvv nor compares requires_ansible. Tests of these use `cold`.
+A process per interpreter (warmed.py) has done the imports and forks, for all processes of a test run. The fork is a
+program like any other: with the requested arguments, folder, variables, streams and exit code, and nothing from earlier
+ones. Four differences remain: /proc shows the command line and variables of the process that forked; it is not a child
+of the caller, so its memory and time are not counted among those of the caller's children; a traceback begins with a
+few more frames; Ansible finds this collection loaded, so it neither announces it with -vvv nor compares
+requires_ansible. Tests of these use `cold`.
 """
 
 from __future__ import annotations
@@ -234,8 +235,7 @@ class Server:
 @functools.cache
 def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid: int) -> Server:
     """The forking process, which ends with the last of its clients. Each fork of the caller is one of its own."""
-    name = hashlib.sha256(repr((python, kind, at_start)).encode()).hexdigest()[:16]
-    path = sockets() / name
+    path = address(python, kind, at_start)
     client = socket.socket(socket.AF_UNIX)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -247,6 +247,15 @@ def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid:
             client.connect(str(path))
     atexit.register(_in(pid, client.close))
     return Server(client)
+
+
+def address(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...]) -> Path:
+    """The socket of a forking process, in the folder of the test run, or in one of this process alone."""
+    if FOLDER_VARIABLE not in os.environ:
+        os.environ[FOLDER_VARIABLE] = folder = tempfile.mkdtemp(prefix="warm-")
+        atexit.register(_in(os.getpid(), shutil.rmtree), folder, ignore_errors=True)
+    name = hashlib.sha256(repr((python, kind, at_start)).encode()).hexdigest()[:16]
+    return Path(os.environ[FOLDER_VARIABLE], name)
 
 
 def _start_server(path: Path, python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...]) -> None:
@@ -262,14 +271,6 @@ def _start_server(path: Path, python: Path, kind: Kind, at_start: tuple[tuple[st
             stdout=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],
         )
-
-
-def sockets() -> Path:
-    """The folder with the sockets of the forking processes: that of the test run, or one of this process alone."""
-    if FOLDER_VARIABLE not in os.environ:
-        os.environ[FOLDER_VARIABLE] = folder = tempfile.mkdtemp(prefix="warm-")
-        atexit.register(_in(os.getpid(), shutil.rmtree), folder, ignore_errors=True)
-    return Path(os.environ[FOLDER_VARIABLE])
 
 
 def _in(pid: int, act: Callable[..., None]) -> Callable[..., None]:

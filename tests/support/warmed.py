@@ -22,6 +22,7 @@ import socket
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 # Standard input, output and error, and the pipe for the exit status.
@@ -31,59 +32,72 @@ FINDER = "ansible.utils.collection_loader._collection_finder"
 
 def main(listener):
     """Serves requests until the last client has gone; returns in a fork, with the program's arguments."""
-    clients, running = set(), {}
+    clients, running = {listener}, {}
     with selectors.DefaultSelector() as selector:
         selector.register(listener, selectors.EVENT_READ)
         while True:
             for key, _events in selector.select():
-                if key.fileobj is listener:
+                ready = key.fileobj
+                if ready is listener:
                     client, _address = listener.accept()
                     clients.add(client)
                     selector.register(client, selectors.EVENT_READ)
-                    continue
-                if key.fileobj not in clients:
-                    selector.unregister(key.fileobj)
-                    report(key.fileobj, *running.pop(key.fileobj))
-                    continue
-                request, fds = received(key.fileobj)
-                if request is None:
-                    selector.unregister(key.fileobj)
-                    clients.remove(key.fileobj)
-                    key.fileobj.close()
-                    if not clients:
+                elif ready in running:
+                    selector.unregister(ready)
+                    report(ready, *running.pop(ready))
+                elif (asked := received(ready)) is None:
+                    selector.unregister(ready)
+                    ready.close()
+                    clients.remove(ready)
+                    if clients == {listener}:
                         os._exit(0)
-                    continue
-                if pid := os.fork():
-                    for fd in fds[:-1]:
-                        os.close(fd)
-                    process = os.pidfd_open(pid)
-                    running[process] = (pid, fds[-1])
+                elif pid := os.fork():
+                    process = confirm(ready, pid, asked[1])
+                    running[process] = (pid, asked[1][-1])
                     selector.register(process, selectors.EVENT_READ)
-                    key.fileobj.sendall(pid.to_bytes(4, "big"))
-                    continue
-                for number, fd in enumerate(fds[:-1]):
-                    os.dup2(fd, number)
-                for fd in (*fds, *running, *(status for _pid, status in running.values())):
-                    os.close(fd)
-                for one in (listener, *clients):
-                    one.close()
-                return request
+                else:
+                    take_streams(asked[1], [*running, *(status for _pid, status in running.values())], clients)
+                    return asked[0]
+
+
+def confirm(client, pid, fds):
+    """Tells a client the pid of its program, and returns the descriptor that becomes ready when it has ended."""
+    for fd in fds[:-1]:
+        os.close(fd)
+    with suppress(ConnectionError):
+        client.sendall(pid.to_bytes(4, "big"))
+    return os.pidfd_open(pid)
+
+
+def take_streams(fds, others, sockets):
+    """In a fork: makes these the standard streams, and closes what belongs to the process that forked."""
+    for number, fd in enumerate(fds[:-1]):
+        os.dup2(fd, number)
+    for fd in (*fds, *others):
+        os.close(fd)
+    for one in sockets:
+        one.close()
 
 
 def received(connection):
-    head, fds, _flags, _address = socket.recv_fds(connection, 4, PASSED_FDS)
-    if len(head) < 4:
-        return None, fds
-    size, body = int.from_bytes(head, "big"), b""
-    while len(body) < size:
-        body += connection.recv(size - len(body))
-    return json.loads(body), fds
+    """Returns a request and its descriptors, or None if the client has gone."""
+    with suppress(ConnectionError):
+        head, fds, _flags, _address = socket.recv_fds(connection, 4, PASSED_FDS)
+        left, body = int.from_bytes(head, "big"), b""
+        while left and (piece := connection.recv(left)):
+            left, body = left - len(piece), body + piece
+        if body and not left:
+            return json.loads(body), fds
+        for fd in fds:
+            os.close(fd)
+    return None
 
 
 def report(process, pid, status):
     os.close(process)
     _pid, code = os.waitpid(pid, 0)
-    os.write(status, os.waitstatus_to_exitcode(code).to_bytes(4, "big", signed=True))
+    with suppress(BrokenPipeError):
+        os.write(status, os.waitstatus_to_exitcode(code).to_bytes(4, "big", signed=True))
     os.close(status)
 
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import resource
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -118,6 +120,24 @@ def test_threads_get_their_own_program_and_keep_their_umask(tmp_path: Path) -> N
     finally:
         kept = os.umask(before)
     assert kept == 0o027
+
+
+@pytest.mark.parametrize("sent", [9, None], ids=["half a request", "all of it"])
+def test_a_client_that_is_killed_leaves_the_others_alone(sent: int | None, tmp_path: Path) -> None:
+    script = tmp_path / "program.py"
+    script.write_text("print('done')")
+    warm.run(PYTHON, KIND, [script], cwd=tmp_path, env={}, timeout=60)
+    request = {"argv": [str(script)], "cwd": "/", "env": {}, "files": (99, 99), "module": "", "umask": 18}
+    body = json.dumps(request).encode()
+    unread, status = os.pipe()
+    os.close(unread)
+    with socket.socket(socket.AF_UNIX) as client, Path(os.devnull).open("r+b") as nothing:
+        client.connect(str(warm.address(PYTHON, KIND, ())))
+        socket.send_fds(client, [len(body).to_bytes(4, "big")], [*[nothing.fileno()] * 3, status])
+        client.sendall(body[:sent])
+    os.close(status)
+    for _unused in range(3):
+        assert warm.run(PYTHON, KIND, [script], cwd=tmp_path, env={}, timeout=60) == (0, "done\n")
 
 
 def without_frames(ended: tuple[int, str]) -> tuple[int, list[str]]:
