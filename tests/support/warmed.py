@@ -134,7 +134,7 @@ def import_collection(folder):
     for path in Path(folder).rglob("*.py"):
         if path.parent.name != "doc_fragments":
             importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
-    read_definitions()
+    prepare_loaders()
     finder._remove()
     # The packages above it know only this root; a program may have more.
     for name in list(sys.modules):
@@ -142,8 +142,11 @@ def import_collection(folder):
             del sys.modules[name]
 
 
-def read_definitions():
-    """Reads from the documentation of the imported plugins which settings they have. A fork reads their values."""
+def prepare_loaders():
+    """Reads which filters and tests there are, and from the documentation of imported plugins which settings they have.
+
+    A fork reads the values of these settings, and everything again if it has other folders with plugins.
+    """
     loaders = importlib.import_module("ansible.plugins.loader")
     for name, module in list(sys.modules.items()):
         root, _plugins, path = name.partition(".plugins.")
@@ -151,6 +154,8 @@ def read_definitions():
         loader = getattr(loaders, f"{kind}_loader", None)
         if loader and hasattr(module, "DOCUMENTATION"):
             loader._load_config_defs(plugin if root == "ansible" else name, module, module.__file__)
+    for loader in (loaders.filter_loader, loaders.test_loader):
+        loader._ensure_non_collection_wrappers()
 
 
 def read_settings_again(constants):
