@@ -77,6 +77,7 @@ TRANSITIONS: dict[Phase, dict[Event, Phase]] = {
         Event.SENT: Phase.CHECKING,
         Event.BUSY: Phase.NOT_ACCEPTED,
         Event.SENDING_LOST: Phase.NOT_ACCEPTED,
+        # With another update's firmware, before anything is sent.
         Event.REBOOTED: Phase.RESTARTED,
     },
     Phase.SENDING_WHILE_WRITING: {
