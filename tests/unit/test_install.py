@@ -153,6 +153,15 @@ def test_another_update_in_the_meantime_is_named(miner: Miner, archives: Path, m
     assert miner.writes() == []
 
 
+def test_a_miner_that_no_longer_says_what_it_runs_is_sent_nothing(
+    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    after_the_first_read(monkeypatch, lambda: miner.set(firmware=""))
+    with pytest.raises(BadReply, match="Nothing was sent"):
+        installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=1.0)
+    assert miner.writes() == []
+
+
 def test_a_miner_that_reboots_in_the_meantime_is_waited_for(
     miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -227,6 +227,8 @@ class _Flash:
                 f"The miner {self._before.mac} was to be upgraded, but now {now.mac} answers at its address. Nothing "
                 "was sent. Find out which address it has now."
             )
+        if self._before.firmware and not now.firmware:
+            raise BadReply("The miner no longer reports which firmware it runs. Nothing was sent. Reboot the miner.")
         return now.firmware == self._before.firmware
 
     def _report(self) -> None:
