@@ -146,18 +146,26 @@ def test_an_update_that_ends_in_the_meantime_is_not_installed_again(
     assert miner.writes() == []
 
 
-def test_another_update_in_the_meantime_is_named(miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    after_the_first_read(monkeypatch, lambda: miner.set(firmware=OLDER))
-    with pytest.raises(FlashFailed, match=rf"should run {NEWER}, but runs {OLDER}"):
-        installed(over_requests, miner, archives / f"{NEWER}.swu")
-    assert miner.writes() == []
-
-
-def test_a_miner_that_no_longer_says_what_it_runs_is_sent_nothing(
-    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("state", "error", "text"),
+    [
+        ({"firmware": OLDER}, FlashFailed, f"should run {NEWER}, but runs {OLDER}"),
+        ({"firmware": ""}, BadReply, "Nothing was sent"),
+        ({"mac": "a0:b0:45:99:99:99"}, WrongDevice, "Nothing was sent"),
+        ({"power": "off"}, Unreachable, None),
+    ],
+    ids=["another update", "no firmware", "another miner", "gone"],
+)
+def test_what_else_happens_in_the_meantime_is_named_and_nothing_is_sent(
+    state: dict[str, str],
+    error: type[MinerError],
+    text: str | None,
+    miner: Miner,
+    archives: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    after_the_first_read(monkeypatch, lambda: miner.set(firmware=""))
-    with pytest.raises(BadReply, match="Nothing was sent"):
+    after_the_first_read(monkeypatch, lambda: miner.set(**state))
+    with pytest.raises(error, match=text):
         installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=1.0)
     assert miner.writes() == []
 
@@ -168,24 +176,6 @@ def test_a_miner_that_reboots_in_the_meantime_is_waited_for(
     after_the_first_read(monkeypatch, lambda: (miner.set(power="off"), miner.set(power="on")))
     assert installed(over_requests, miner, archives / f"{NEWER}.swu").value == NEWER
     assert miner.state()["flashed"] == 1
-
-
-def test_a_miner_that_is_gone_in_the_meantime_is_sent_nothing(
-    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    after_the_first_read(monkeypatch, lambda: miner.set(power="off"))
-    with pytest.raises(Unreachable):
-        installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=1.0)
-    assert miner.writes() == []
-
-
-def test_another_miner_in_its_place_is_sent_nothing(
-    miner: Miner, archives: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    after_the_first_read(monkeypatch, lambda: miner.set(mac="a0:b0:45:99:99:99"))
-    with pytest.raises(WrongDevice, match="Nothing was sent"):
-        installed(over_requests, miner, archives / f"{NEWER}.swu")
-    assert miner.writes() == []
 
 
 @both_drivers

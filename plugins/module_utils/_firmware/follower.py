@@ -126,7 +126,8 @@ class _Follower:
             listener = asyncio.create_task(self._listen(session))
             try:
                 await self._wait_for_quiet()
-                if self._upgrade.wants_firmware and not await self._is_unchanged(time.monotonic() + wait_s):
+                # An update of an earlier task, or of another controller, may have ended since the miner was read.
+                if self._upgrade.wants_firmware and not await self._run(self._miner.is_unchanged()):
                     self._upgrade.feed(Event.REBOOTED)
                 if self._upgrade.wants_firmware:
                     self._report()
@@ -144,18 +145,6 @@ class _Follower:
             await asyncio.wait_for(self._is_under_way.wait(), LISTEN_FIRST_S)
         except asyncio.TimeoutError:
             self._upgrade.feed(Event.QUIET)
-
-    async def _is_unchanged(self, deadline: float) -> bool:
-        """An update of an earlier task, or of another controller, may have ended since the miner was read."""
-        while True:
-            try:
-                is_unchanged: bool = await self._run(self._miner.is_unchanged())
-                return is_unchanged
-            except MinerError as error:
-                # It may be rebooting with the new firmware.
-                if error.is_final or time.monotonic() >= deadline:
-                    raise
-            await asyncio.sleep(_POLL_EVERY_S)
 
     async def _listen(self, session: aiohttp.ClientSession) -> None:
         url = self._miner.url + UPDATER_SOCKET_PATH

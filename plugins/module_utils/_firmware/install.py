@@ -35,7 +35,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware impo
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.archive import Archive, check_archive
 from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgrade import Phase, Upgrade
 from ansible_collections.minerops.dragonmint.plugins.module_utils._hosts import require_host
-from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, send_once
+from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.converge import Outcome, send_once, wait_until
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.mining import wait_ready
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.search import Tracker, read_overview
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session import Session
@@ -221,15 +221,24 @@ class _Flash:
         yield RunAction(lambda run: follower.follow(run, miner, order, upgrade, policy.wait_s, policy.to_end, report))
 
     def _is_unchanged(self) -> Steps[bool]:
-        now = (yield from read_overview(self._session)).identity
-        if now.mac != self._before.mac:
-            raise WrongDevice(
-                f"The miner {self._before.mac} was to be upgraded, but now {now.mac} answers at its address. Nothing "
-                "was sent. Find out which address it has now."
-            )
-        if self._before.firmware and not now.firmware:
+        """Waits for the miner's answer, since it may be rebooting with the firmware of another update."""
+        before = self._before
+        now = before
+
+        def has_answered() -> Steps[bool]:
+            nonlocal now
+            now = (yield from read_overview(self._session)).identity
+            if now.mac != before.mac:
+                raise WrongDevice(
+                    f"The miner {before.mac} was to be upgraded, but now {now.mac} answers at its address. Nothing was "
+                    "sent. Find out which address it has now."
+                )
+            return bool(now.firmware or not before.firmware)
+
+        is_known = yield from wait_until(self._session, has_answered, self._policy.wait_s)
+        if not is_known and not (yield from has_answered()):
             raise BadReply("The miner no longer reports which firmware it runs. Nothing was sent. Reboot the miner.")
-        return now.firmware == self._before.firmware
+        return now.firmware == before.firmware
 
     def _report(self) -> None:
         phase, tens = self._upgrade.phase, int(self._upgrade.percent // 10)
