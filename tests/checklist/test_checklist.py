@@ -55,7 +55,7 @@ def test_a_planted_fault_fails_the_item(item: Item, tree: Tree) -> None:
 
 def imported(folder: Path, into: Path) -> list[str]:
     """The output of galaxy-importer on the collection in a folder, without ansible-lint: that is a gate by itself."""
-    tools = ENVIRONMENTS / "importer/bin"
+    tools = ENVIRONMENTS / "lint/bin"
     environment = {
         **os.environ,
         "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false",

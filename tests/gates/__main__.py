@@ -21,7 +21,7 @@ from environments import BUILD, COLLECTION, ROOT, Environment, prepare
 from sanity import prepare_sanity
 
 BRANCH_FLOOR = 90
-EVERYTHING = ("lint", "oldest", "newest", "module")
+EVERYTHING = ("lint", "oldest", "newest", "module", "eda")
 # What the version of ansible-core or of Python decides. The other tests of sanity read the text alone, and say the same
 # on each core; `make sanity` runs them there, too.
 SANITY_BY_CORE = ("action-plugin-docs", "ansible-doc", "compile", "import", "validate-modules")
@@ -104,8 +104,9 @@ def sanity_gate(environment: Environment, *tests: str) -> Gate:
 
 def environments() -> None:
     made = prepare(*EVERYTHING)
-    for name, environment in made.items():
-        print(f"build/env/{name}: {environment.title}")
+    for name in EVERYTHING:
+        if name in made:
+            print(f"build/env/{name}: {made[name].title}")
 
 
 def lint() -> None:
@@ -121,14 +122,14 @@ def sanity() -> None:
 
 
 def test(*arguments: str) -> None:
-    made = prepare(*EVERYTHING, "eda", "importer", "site")
-    long = [sanity_gate(made["newest"]), site_gate(made["site"])]
+    made = prepare(*EVERYTHING)
+    long = [sanity_gate(made["newest"]), site_gate(made["lint"])]
     if made["oldest"] != made["newest"]:
         long.insert(1, sanity_gate(made["oldest"], *SANITY_BY_CORE))
-    check, layout, *others = lint_gates(made["lint"])
+    check, layout, types, *others = lint_gates(made["lint"])
     # It also stores the tests compiled: otherwise each process of pytest would do it for itself.
     collect = Gate("collect tests", made["newest"], ["pytest", "--collect-only", "-qq"])
-    run_gates([check, layout, collect])
+    run_gates([check, layout, collect, types])
     (BUILD / "coverage.json").unlink(missing_ok=True)
     reports = ["--cov-report=term-missing:skip-covered", "--cov-report=json:build/coverage.json"]
     command = pytest_command("--cov", *reports, f"--branch-floor={BRANCH_FLOOR}", *arguments)
@@ -143,11 +144,11 @@ def test(*arguments: str) -> None:
 
 def core(*arguments: str) -> None:
     """Runs all tests on the ansible-core in the environment variable CORE."""
-    become_pytest(prepare("newest", "module", "importer")["newest"], *arguments)
+    become_pytest(prepare("newest", "module", "lint")["newest"], *arguments)
 
 
 def checklist(*arguments: str) -> None:
-    become_pytest(prepare("newest", "importer")["newest"], "tests/checklist", *arguments)
+    become_pytest(prepare("newest", "lint")["newest"], "tests/checklist", *arguments)
 
 
 def unit(*arguments: str) -> None:
@@ -179,7 +180,7 @@ def site_gate(environment: Environment) -> Gate:
 
 
 def site() -> None:
-    become(prepare("site")["site"], "python", "-m", "tests.site")
+    become(prepare("lint")["lint"], "python", "-m", "tests.site")
 
 
 def soak(*arguments: str) -> None:
@@ -192,14 +193,14 @@ def changelog() -> None:
 
 
 def release() -> None:
-    made = prepare("newest", "users", "importer")
-    become(made["newest"], "python", "-m", "tests.release", str(made["users"].bin), str(made["importer"].bin))
+    made = prepare("newest", "users", "lint")
+    become(made["newest"], "python", "-m", "tests.release", str(made["users"].bin), str(made["lint"].bin))
 
 
 def pytest_command(*arguments: str) -> list[str]:
     """Many tests wait for a miner, so a core can run three."""
     workers = str(3 * (os.cpu_count() or 1))
-    return ["pytest", "-n", workers, "--dist", "load", "--maxschedchunk", "1", *arguments]
+    return ["pytest", "-n", workers, "--dist", "loadgroup", *arguments]
 
 
 def become_pytest(environment: Environment, *arguments: str) -> None:

@@ -93,7 +93,7 @@ def prepare(*names: str) -> dict[str, Environment]:
 
 
 def environments() -> dict[str, Environment]:
-    """`lint`, `oldest` and `newest` (ansible-core), `bench`, `site`; `module` and `eda` if their Python exists."""
+    """`lint`, `oldest` and `newest` (ansible-core), `users`, `bench`; `module` and `eda` if their Python exists."""
     pythons = interpreters()
     usable = {core: [minor for minor in pythons if first <= minor <= last] for core, (first, last) in CORES.items()}
     wanted = os.environ.get("CORE") or None
@@ -124,8 +124,6 @@ def environments() -> dict[str, Environment]:
         else environment(f"core-{oldest}", first, f"ansible-core~={oldest}.0", *lower_bounds)
     )
     known["users"] = environment("users", last, newest_core, *users)
-    known["importer"] = environment("importer", last, newest_core, *lines("tests/requirements/importer.txt"))
-    known["site"] = environment("site", last, newest_core, *users, *lines("tests/requirements/site.txt"))
     known["bench"] = environment("bench", last, *lines("tests/requirements/bench.txt"))
     if rulebook_pythons := [minor for minor in RULEBOOK_PYTHONS if minor in pythons]:
         minor = rulebook_pythons[-1]
