@@ -32,6 +32,16 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[FOLDER_VARIABLE] = folder.name
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Coverage is measured by the examples of the unit tests: it doubles the time of generated ones, and other tests
+    run the plugins in other processes.
+    """
+    for item in items:
+        if not item.nodeid.startswith("tests/unit/") or item.get_closest_marker("hypothesis"):
+            item.add_marker("no_cover")
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     covered = covered_branches(session.config)
     if (

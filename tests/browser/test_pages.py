@@ -17,9 +17,11 @@ PHONE, WIDE = 390, 1280
 PAINT_MS_MOST = 3000
 BYTES_MOST = 6_000_000
 
-pytestmark = pytest.mark.skipif(
-    PROGRAM is None and "REQUIRE_CHROMIUM" not in os.environ, reason="chromium is not installed"
-)
+pytestmark = [
+    pytest.mark.skipif(PROGRAM is None and "REQUIRE_CHROMIUM" not in os.environ, reason="chromium is not installed"),
+    # One browser, and one set of pages with ten thousand rows.
+    pytest.mark.xdist_group("browser"),
+]
 
 ROWS = "[...document.querySelectorAll('#table > tbody > tr')]"
 FIRST_CELLS = f"{ROWS}.map(row => row.cells[0].textContent)"

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -164,7 +165,7 @@ def test_what_else_happens_in_the_meantime_is_named_and_nothing_is_sent(
     archives: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    after_the_first_read(monkeypatch, lambda: miner.set(**state))
+    after_the_first_read(monkeypatch, partial(miner.set, **state))
     with pytest.raises(error, match=text):
         installed(over_requests, miner, archives / f"{NEWER}.swu", wait_s=1.0)
     assert miner.writes() == []

@@ -141,7 +141,7 @@ def test_a_good_answer_with_one_odd_value(endpoint: Endpoint[Any]) -> None:
 
 
 @pytest.mark.parametrize("endpoint", READS, ids=lambda endpoint: endpoint.action)
-@unhurried
+@settings(unhurried, max_examples=50)
 @given(st.data())
 def test_a_good_answer_with_several_odd_and_missing_values(endpoint: Endpoint[Any], data: st.DataObject) -> None:
     good = GOOD_ANSWERS[endpoint.action]
