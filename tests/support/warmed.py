@@ -9,11 +9,13 @@ Standard library only, for any Python that Ansible runs on.
 
 import atexit
 import builtins
+import functools
 import gc
 import importlib
 import io
 import json
 import os
+import pickle
 import resource
 import runpy
 import selectors
@@ -156,6 +158,43 @@ def prepare_loaders():
             loader._load_config_defs(plugin if root == "ansible" else name, module, module.__file__)
     for loader in (loaders.filter_loader, loaders.test_loader):
         loader._ensure_non_collection_wrappers()
+    # What each task looks for.
+    for loader, name in ((loaders.connection_loader, "local"), (loaders.shell_loader, "sh")):
+        loader.get(name, class_only=True)
+
+
+def fill_caches():
+    """Computes what the process of each task would compute again."""
+    kinds = [importlib.import_module("ansible.playbook.base").FieldAttributeBase]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        kind.fattributes  # noqa: B018 - a cached property
+    # Since ansible-core 2.21.
+    with suppress(ImportError, AttributeError):
+        result = importlib.import_module("ansible._internal._task").UnifiedTaskResult
+        for is_module in (False, True):
+            result.get_result_key_to_resolved_field_mapping(source_is_module=is_module)
+
+
+def prepare_settings(constants):
+    """Reads the definitions of Ansible's own settings, and compiles the templates of their defaults: that takes longer
+    than reading the values of all settings.
+    """
+    manager = importlib.import_module("ansible.config.manager")
+    read, known = manager.ConfigManager._read_config_yaml_file, {}
+
+    def read_once(self, path):
+        if path not in known:
+            known[path] = pickle.dumps(read(self, path))
+        return pickle.loads(known[path])
+
+    environment = manager.NativeEnvironment()
+    environment.from_string = functools.cache(environment.from_string)
+    manager.ConfigManager._read_config_yaml_file = read_once
+    manager.NativeEnvironment = lambda: environment
+    forget_temporary_folder(constants)
+    read_settings_again(constants)
+    forget_temporary_folder(constants)
 
 
 def read_settings_again(constants):
@@ -213,7 +252,8 @@ if wanted["collection"]:
     else:
         compile_once(wanted["collection"])
 if "ansible.constants" in sys.modules:
-    forget_temporary_folder(sys.modules["ansible.constants"])
+    fill_caches()
+    prepare_settings(sys.modules["ansible.constants"])
 gc.collect()
 gc.freeze()
 request = main(listener)
