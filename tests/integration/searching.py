@@ -68,7 +68,7 @@ def in_base64(word: str) -> Iterator[str]:
 
 @contextmanager
 def commands_of(ansible: Ansible) -> Iterator[set[str]]:
-    """The command lines of all processes started below, sampled as often as possible."""
+    """The command lines of all processes started below that live for a tenth of a second."""
     commands: set[str] = set()
     mine = str(ansible.folder / "record.jsonl").encode()
     ended = threading.Event()
@@ -76,7 +76,7 @@ def commands_of(ansible: Ansible) -> Iterator[set[str]]:
     def look() -> None:
         first_seen: dict[str, float] = {}
         others: set[str] = set()
-        while not ended.wait(0.03):
+        while not ended.wait(0.1):
             running = {process.name for process in Path("/proc").iterdir() if process.name.isdigit()}
             others &= running
             for pid in running - others:

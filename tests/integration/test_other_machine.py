@@ -35,15 +35,19 @@ TROUBLES: dict[str, tuple[dict[str, Any], Variables, list[str]]] = {
 
 
 def test_each_end_is_the_same_there(ansible: Ansible, start_fleet: Callable[..., Fleet]) -> None:
+    # What Ansible does with a result is one of three things, on each core; the rest is the module's.
+    tried = [*TROUBLES] if ansible.is_newest else ["none", "dark", "ignored"]
     hosts = {}
-    miners = iter(start_fleet(count=2 * len(TROUBLES)).miners)
-    for name, (fault, variables, _ends) in TROUBLES.items():
+    miners = iter(start_fleet(count=2 * len(tried)).miners)
+    for name in tried:
+        fault, variables, _ends = TROUBLES[name]
         for way, miner in zip((here, there), miners):
             if fault:
                 miner.fault(**fault)
             hosts[f"{name}_{way.__name__}"] = {**way(miner), **variables}
     done = run(ansible, hosts, *MODULES)
-    for name, (_fault, _variables, ends) in TROUBLES.items():
+    for name in tried:
+        ends = TROUBLES[name][2]
         assert [end(result) for result in done.of(f"{name}_here")] == ends
         assert contents(done, f"{name}_there") == contents(done, f"{name}_here")
     assert {result.status for result in done.of("dark_here")} == {"unreachable"}

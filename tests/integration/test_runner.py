@@ -28,9 +28,10 @@ SPEED = 50.0
 FACTORY = "dragonadmin"
 PASSWORD, ROTATED, POOL_PASSWORD = SECRETS = ("Fleet-Password-1", "Rotated-Horse-7", "Pool-Password-2")
 URL = "stratum+tcp://pool.example.com:3333"
-# AWX's limits: it drops larger events, and stores each one.
-MAX_EVENT_BYTES, MAX_EVENTS = 700_000, 200
-FLEET, SITE = 1000, 50
+FLEET, SITE = 200, 50
+# AWX drops events of more than 700,000 bytes, which is to hold for 1,000 miners, and stores each one: so there is none
+# for each miner.
+MAX_EVENT_BYTES, MAX_EVENTS = 700 * FLEET, FLEET
 
 
 class Awx:

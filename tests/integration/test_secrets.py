@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -101,6 +101,8 @@ AT_LEAST = 4
 ENDS = {"well": "ok", "refuses": "rejected", "hangs": "timeout", "raises": "bug"}
 READS = ("overview", "summary", "pools", "network", "type", "getAutoTune", "getAutoTuneStatus")
 WAYS = ("here_jwt", "there_basic")
+# How a failure comes back from another machine is the same for each module, so it is tried with these.
+FAILING_THERE = ("autotune", "pools", "power", "user")
 
 # As if a library printed everything that it sends.
 TALKATIVE_LIBRARY = """
@@ -156,8 +158,8 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
     tried = [*ENDS] if ansible.is_newest else ["well", "raises"]
     names = [f"{end}_{way}" for end in tried for way in WAYS]
     fleet = start_fleet(count=len(names) + 2, speed=SPEED, generation="dm-2018-05,inno-2019")
-    *others, stopped_here, stopped_there = fleet.miners
-    miners = dict(zip(names, others))
+    *tried_on, stopped_here, stopped_there = fleet.miners
+    miners = dict(zip(names, tried_on))
     stopped = {"stopped_here": stopped_here, "stopped_there": stopped_there}
     for name, miner in miners.items():
         prepare(miner, name.split("_")[0])
@@ -169,14 +171,14 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
     }
     for name, miner in stopped.items():
         hosts[name] = {**reached(miner, name.split("_")[1]), **VARIABLES, "dragonmint_timeout": 8}
-    tasks = [
-        {f"minerops.dragonmint.dragonmint_{name}": options}
-        for name, module in MODULES.items()
-        for options in module.secrets
-    ]
-    well = ":".join(name for name in names if name.startswith("well"))
+    failing_there = [name for name in names if "there" in name and "well" not in name]
+    # A playbook has no tasks elsewhere.
+    well = ":".join([name for name in names if name.startswith("well")][: None if ansible.is_newest else 1])
+    go_on = {"strategy": "free", "ignore_errors": True, "ignore_unreachable": True}
+    others = [name for name in names if name not in failing_there]
     plays = [
-        play(*tasks, hosts="miners:!stopped_*", strategy="free", ignore_errors=True, ignore_unreachable=True),
+        play(*tasks_of(MODULES), hosts=":".join(others), **go_on),
+        play(*tasks_of(FAILING_THERE), hosts=":".join(failing_there), **go_on),
         {
             **play(hosts="miners:!stopped_*", ignore_errors=True),
             "tasks": [{"minerops.dragonmint.dragonmint_fleet": {"retries": 0, **task}} for task in FLEET],
@@ -219,9 +221,9 @@ def test_no_secret_comes_out(ansible: Ansible, start_fleet: Callable[..., Fleet]
         assert "error_code" not in done.one(name).result
     assert [name for name in names if "well" in name and not list((ansible.folder / "cache").glob(f"*{name}"))] == []
     assert {path.stem for path in (ansible.folder / "dragonmint-reports").iterdir()} == REPORTS
-    assert len(list((ansible.folder / "dragonmint-state").iterdir())) == len(WAYS)
+    assert len(list((ansible.folder / "dragonmint-state").iterdir())) == len(well.split(":"))
     record = json.loads((ansible.folder / "dragonmint-reports/curtail-record.json").read_text(encoding="utf-8"))
-    assert sum(len(entry["miners"]) for entry in record["curtailed"]) == len(WAYS)
+    assert sum(len(entry["miners"]) for entry in record["curtailed"]) == len(well.split(":"))
     assert all((ansible.folder / f"log of well_{way}").stat().st_size for way in WAYS)
     assert any("AnsiballZ_dragonmint_facts" in command for command in commands)
 
@@ -276,6 +278,12 @@ def prepare(miner: Miner, end: str) -> None:
             miner.fault("reject", action=action, message=f"{LOGIN} {FALLBACK} {NEW}")
     elif end == "hangs":
         miner.fault("silent")
+
+
+def tasks_of(modules: Iterable[str]) -> list[dict[str, Any]]:
+    return [
+        {f"minerops.dragonmint.dragonmint_{name}": options} for name in modules for options in MODULES[name].secrets
+    ]
 
 
 def pools_task(pools: list[dict[str, Any]]) -> dict[str, Any]:
