@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import functools
 import http.server
-import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -15,15 +14,12 @@ from pathlib import Path
 import pytest
 
 from tests.simulator import firmware
-from tests.simulator.control import CHECKOUT, Fleet
-from tests.support import warm
+from tests.simulator.control import Fleet
 from tests.support.running import CORES, ENVIRONMENTS, NEWER_FIRMWARE, OLDER_FIRMWARE, Ansible, core_name
+from tests.support.simulators import simulated
 
 # Simulated seconds per second: most tests wait for restarts and tuning.
 SPEED = 20.0
-SIMULATOR = warm.Kind(
-    modules=("tests.simulator.control.inventory", "tests.simulator.control.port"), folder=str(CHECKOUT)
-)
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +56,6 @@ def start_fleet() -> Iterator[Callable[..., Fleet]]:
     with ExitStack() as stack:
 
         def start(**options: object) -> Fleet:
-            return stack.enter_context(Fleet.start(**{"speed": SPEED, "started": warm_simulator, **options}))
+            return stack.enter_context(simulated(**{"speed": SPEED, **options}))
 
         yield start
-
-
-def warm_simulator(command: list[str]) -> warm.Process:
-    """Starts a simulator from a process that has imported it already, which saves most of the time."""
-    python, _m, module, *arguments = command
-    argv = [module, *arguments]
-    return warm.start_piped(Path(python), SIMULATOR, argv, cwd=CHECKOUT, env=os.environ, module=module)

@@ -17,6 +17,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.upgr
 
 from tests.simulator import firmware
 from tests.simulator.control import Fleet, Miner
+from tests.support.simulators import simulated
 
 from .driving import followed, stepped
 from .helpers import basic
@@ -32,7 +33,7 @@ Follow = Callable[..., Upgrade]
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with Fleet.start(count=20, first="127.36.0.1", speed=20.0) as running:
+    with simulated(count=20, first="127.36.0.1", speed=20.0) as running:
         yield running
 
 

@@ -34,7 +34,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.session
 from ansible_collections.minerops.dragonmint.plugins.module_utils._miner.steps import Steps
 
 from tests.simulator import firmware
-from tests.simulator.control import Fleet, Miner
+from tests.simulator.control import Miner
+from tests.support.simulators import simulated
 
 from .driving import Drive, connection_to, over_aiohttp, over_requests
 
@@ -49,7 +50,7 @@ both_drivers = pytest.mark.parametrize("drive", [over_requests, over_aiohttp])
 
 @pytest.fixture(scope="module")
 def unused() -> Iterator[Iterator[Miner]]:
-    with Fleet.start(count=20, first="127.36.1.1", speed=20.0) as fleet:
+    with simulated(count=20, first="127.36.1.1", speed=20.0) as fleet:
         yield iter(fleet.miners)
 
 
@@ -57,7 +58,7 @@ def unused() -> Iterator[Iterator[Miner]]:
 def sisters() -> Iterator[dict[str, Iterator[Miner]]]:
     """Miners of the firmware of 2019, by type."""
     types = ("T2T+", "B29")
-    fleet = Fleet.start(count=12, first="127.36.2.1", speed=20.0, generation="inno-2019", type_=",".join(types))
+    fleet = simulated(count=12, first="127.36.2.1", speed=20.0, generation="inno-2019", type_=",".join(types))
     with fleet:
         yield {type_: iter(fleet.miners[number :: len(types)]) for number, type_ in enumerate(types)}
 

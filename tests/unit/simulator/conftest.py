@@ -12,6 +12,7 @@ import pytest
 
 from tests.simulator.control import Fleet, Miner
 from tests.simulator.firmware import build
+from tests.support.simulators import simulated
 
 from .asking import PASSWORDS
 from .updating import NEW, QUICK
@@ -21,7 +22,7 @@ SPEED = 20.0
 
 @pytest.fixture(scope="session")
 def fleet() -> Iterator[Fleet]:
-    with Fleet.start(count=2400, generation="all", first="127.30.0.1", speed=SPEED) as running:
+    with simulated(count=2400, generation="all", first="127.30.0.1", speed=SPEED) as running:
         yield running
 
 
@@ -34,7 +35,7 @@ def unused(fleet: Fleet) -> dict[str, Iterator[Miner]]:
 @pytest.fixture
 def own() -> Iterator[Fleet]:
     """A simulator with one miner and slow time, for tests that first look at a pause and then skip it."""
-    with Fleet.start(first="127.34.0.1", speed=0.1) as running:
+    with simulated(first="127.34.0.1", speed=0.1) as running:
         yield running
 
 

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.control import Fleet, Miner
+from tests.simulator.control import Miner
 from tests.simulator.models import MODELS
+from tests.support.simulators import simulated
 
 from .asking import ask
 
@@ -37,7 +38,7 @@ def devices_of(reply: dict[str, Any]) -> list[dict[str, Any]]:
 def later() -> Iterator[dict[str, Miner]]:
     """A miner of each type with firmware that knows all of them, by type."""
     types = ",".join(TYPES)
-    with Fleet.start(count=len(TYPES), generation="inno-2019", first="127.36.0.1", speed=0.001, type_=types) as fleet:
+    with simulated(count=len(TYPES), generation="inno-2019", first="127.36.0.1", speed=0.001, type_=types) as fleet:
         yield dict(zip(TYPES, fleet.miners))
 
 
@@ -45,9 +46,7 @@ def later() -> Iterator[dict[str, Miner]]:
 def earlier() -> Iterator[dict[str, Miner]]:
     """The same with firmware that lacks some."""
     types = ",".join(TYPES)
-    with Fleet.start(
-        count=len(TYPES), generation="inno-2018-08", first="127.36.1.1", speed=0.001, type_=types
-    ) as fleet:
+    with simulated(count=len(TYPES), generation="inno-2018-08", first="127.36.1.1", speed=0.001, type_=types) as fleet:
         yield dict(zip(TYPES, fleet.miners))
 
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.simulator.control import Fleet, Miner
+from tests.simulator.control import Miner
+from tests.support.simulators import simulated
 
 from .asking import ask, login
 
@@ -101,7 +102,7 @@ def comparable(body: str) -> Any:
 
 @pytest.fixture(scope="module")
 def benches() -> Iterator[dict[str, Miner]]:
-    with Fleet.start(count=3, generation="mixed", first="127.31.0.1", speed=SPEED) as fleet:
+    with simulated(count=3, generation="mixed", first="127.31.0.1", speed=SPEED) as fleet:
         miners = {miner.generation: miner for miner in fleet.miners}
         for miner in fleet.miners:
             miner.set(clock_offset_s=RECORDED_TIME + 0.5 - miner.state()["clock"])
