@@ -199,6 +199,17 @@ def test_where_a_miner_is(results: dict[str, Any], now: float, expected: str, re
     assert bool(why) is bool(reason)
 
 
+@pytest.mark.parametrize(("now", "expected"), [(1400, "handed over"), (2400, "handed over"), (2401, "failed")])
+def test_a_reboot_that_freed_a_stuck_updater_says_nothing_about_the_firmware(now: float, expected: str) -> None:
+    """The wait begins when the miner has all of the firmware, which may be long after the task has begun."""
+    sent = {**SENT, "elapsed_seconds": 600.0}
+    seen = {**SEEN, **facts(OLD, 5.0, 5.0, 5.0, uptime=7200)}
+    course = Course.of({"checked": DUE, "seen": seen, "sent": sent, "back": facts(OLD, uptime=60)})
+    found, why = stage(course, values(recover=True), now)
+    assert found == expected
+    assert why == "" or "it did not install it, or the new image does not boot" in why
+
+
 @pytest.mark.parametrize(
     ("results", "now", "expected", "reason"),
     [

@@ -108,8 +108,8 @@ def stage(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, s
     if not _is_itself(course):
         return _absent(course, values, now)
     if _firmware(course.back) != course.checked.get("version"):
-        is_over = _has_rebooted(course) or now > _deadline(course, values)
-        return (FAILED, _not_installed(course)) if is_over else (HANDED_OVER, "")
+        is_over = _has_fallen_back(course, values) or now > _deadline(course, values)
+        return (FAILED, _not_installed(course, values)) if is_over else (HANDED_OVER, "")
     return _mining_result(course, values, now)
 
 
@@ -178,10 +178,10 @@ def _is_accepted(sent: Result) -> bool:
 def _absent(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
     """The progress of a miner that does not respond at its address, or is another device there."""
     back, found = course.back, course.found
-    began, wait_s = course.sent.get("began_at", 0.0), values["wait_timeout"]
+    handed_over_at, wait_s = _handed_over_at(course), values["wait_timeout"]
     # While another device has its address, a search fails with wrong_device, and may still find it later.
     is_final = (found or back).get("error_code") in FINAL_CODES - ({"wrong_device"} if values["search"] else set())
-    if values["search"] and not found and (is_final or now > began + wait_s / 3):
+    if values["search"] and not found and (is_final or now > handed_over_at + wait_s / 3):
         # As in the module, it gets the first third of the time to come back at its old address, as most miners do.
         return MISSING, ""
     if not is_final and now <= _deadline(course, values):
@@ -196,7 +196,7 @@ def _absent(course: Course, values: Mapping[str, Any], now: float) -> tuple[str,
     if back.get("unreachable"):
         said = str(back.get("msg", "")).rstrip(".")
         return DARK, f"It has not come back after the upgrade{where}. {said}."
-    return FAILED, in_words_of_the_role(str(back.get("msg", ""))) or _not_installed(course)
+    return FAILED, in_words_of_the_role(str(back.get("msg", ""))) or _not_installed(course, values)
 
 
 def _mining_result(course: Course, values: Mapping[str, Any], now: float) -> tuple[str, str]:
@@ -214,7 +214,12 @@ def _mining_result(course: Course, values: Mapping[str, Any], now: float) -> tup
 
 
 def _deadline(course: Course, values: Mapping[str, Any]) -> float:
-    return float(course.sent.get("began_at", 0.0) + values["wait_timeout"])
+    return _handed_over_at(course) + float(values["wait_timeout"])
+
+
+def _handed_over_at(course: Course) -> float:
+    """Returns when the miner had all of the firmware: before that, a stuck updater may have taken as long as that."""
+    return float(course.sent.get("began_at", 0.0) + course.sent.get("elapsed_seconds", 0.0))
 
 
 def _is_itself(course: Course) -> bool:
@@ -226,11 +231,17 @@ def _has_rebooted(course: Course) -> bool:
     return before is not None and now is not None and now < before
 
 
-def _not_installed(course: Course) -> str:
+def _has_fallen_back(course: Course, values: Mapping[str, Any]) -> bool:
+    """Whether it has certainly booted the old firmware again: a reboot may also have freed a stuck updater before."""
+    return _has_rebooted(course) and not values["recover"]
+
+
+def _not_installed(course: Course, values: Mapping[str, Any]) -> str:
     runs = f"It runs {_firmware(course.back) or 'an unknown firmware'}, not {course.checked.get('version')}: "
-    if _uptime_seconds(course.seen) is None or _uptime_seconds(course.back) is None:
+    has_uptimes = None not in (_uptime_seconds(course.seen), _uptime_seconds(course.back))
+    if not has_uptimes or (_has_rebooted(course) and values["recover"]):
         return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
-    if _has_rebooted(course):
+    if _has_fallen_back(course, values):
         return runs + "it has rebooted, the new image does not boot on it, and it fell back to the old one."
     return runs + "it has not rebooted, so it did not install it. Check its logs."
 
