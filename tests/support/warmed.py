@@ -192,6 +192,7 @@ def prepare_settings(constants):
     environment.from_string = functools.cache(environment.from_string)
     manager.ConfigManager._read_config_yaml_file = read_once
     manager.NativeEnvironment = lambda: environment
+    # To read the settings makes another folder.
     forget_temporary_folder(constants)
     read_settings_again(constants)
     forget_temporary_folder(constants)

@@ -238,11 +238,10 @@ def _has_fallen_back(course: Course, values: Mapping[str, Any]) -> bool:
 
 def _not_installed(course: Course, values: Mapping[str, Any]) -> str:
     runs = f"It runs {_firmware(course.back) or 'an unknown firmware'}, not {course.checked.get('version')}: "
-    has_uptimes = None not in (_uptime_seconds(course.seen), _uptime_seconds(course.back))
-    if not has_uptimes or (_has_rebooted(course) and values["recover"]):
-        return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
     if _has_fallen_back(course, values):
         return runs + "it has rebooted, the new image does not boot on it, and it fell back to the old one."
+    if _has_rebooted(course) or None in (_uptime_seconds(course.seen), _uptime_seconds(course.back)):
+        return runs + "it did not install it, or the new image does not boot and it fell back to the old one."
     return runs + "it has not rebooted, so it did not install it. Check its logs."
 
 
