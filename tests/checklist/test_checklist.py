@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.checklist.items import ITEMS, Item, Tree, findings_of_actionlint, warnings_of_importer
-from tests.support.running import ENVIRONMENTS
+from tests.support import warm
+from tests.support.running import ENVIRONMENTS, WARM_COMMANDS
 
 ROOT = Path(__file__).parents[2]
 LINTED = """
@@ -56,12 +57,13 @@ def test_a_planted_fault_fails_the_item(item: Item, tree: Tree) -> None:
 def imported(folder: Path, into: Path) -> list[str]:
     """The output of galaxy-importer on the collection in a folder, without ansible-lint: that is a gate by itself."""
     tools = ENVIRONMENTS / "lint/bin"
-    environment = {
+    own = {
         **os.environ,
         "GALAXY_IMPORTER_RUN_ANSIBLE_LINT": "false",
         "HOME": str(into),
         "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
     }
+    environment = warm.with_commands(into / "warm", ENVIRONMENTS / "newest/bin", ["ansible-doc"], WARM_COMMANDS, own)
     build = [tools / "ansible-galaxy", "collection", "build", "--force", "--output-path", into]
     subprocess.run(build, cwd=folder, env=environment, capture_output=True, check=True)
     (archive,) = into.glob("*.tar.gz")

@@ -4,10 +4,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +34,6 @@ PASSWORDS = {"MINER_PASSWORD": "dragonadmin", "FLEET_PASSWORD": "Correct-Horse-7
 VAULT_PASSWORD = "Paper-Clip-9"
 TYPED = {**PASSWORDS, "VAULT_PASSWORD": VAULT_PASSWORD}
 # The folder of the commands that are started from a warmed process.
-COMMANDS = "warm"
 WARMED = ("ansible", "ansible-doc", "ansible-inventory", "ansible-playbook")
 SCAN = "ansible-inventory -i fleet.dragonmint.yml --list"
 # Commands that others need in the same shell.
@@ -96,7 +94,8 @@ def test_the_commands_of_a_page_run(
 ) -> None:
     fleet = start_fleet(count=MINERS, first=here(f"192.0.2.{FIRST}", number), speed=SPEED)
     folder = ansible.folder
-    warm.write_commands(folder / COMMANDS, map(ansible.bin.joinpath, WARMED), WARM_ANSIBLE)
+    variables = {**ansible.variables(folder / "record.jsonl"), "ANSIBLE_INVENTORY": "inventory.yml"}
+    variables = warm.with_commands(folder / "warm", ansible.bin, WARMED, WARM_ANSIBLE, variables)
     furnish(folder, fleet, number)
     for miner in fleet.miners:
         miner.set(**ALREADY.get(str(page.relative_to(ROOT)), {}))
@@ -112,7 +111,7 @@ def test_the_commands_of_a_page_run(
         scripts += [SCAN] if is_scan(block) and not is_read(block, blocks) else []
         for command in scripts:
             if command in {*own, SCAN}:
-                printed += run(ansible, here("\n".join([*setup, command]), number))
+                printed += run(ansible, here("\n".join([*setup, command]), number), variables)
     for line in (line for block in blocks for line in shown(block)):
         assert like(line).search(printed), f"nothing like this was printed: {line}\n{printed}"
 
@@ -139,14 +138,12 @@ def save(folder: Path, block: Block, fleet: Fleet, number: int) -> None:
         write(folder / block.file, text)
 
 
-def run(ansible: Ansible, script: str) -> str:
+def run(ansible: Ansible, script: str, variables: Mapping[str, str]) -> str:
     """The output of the script, which has to succeed."""
-    variables = ansible.variables(ansible.folder / "record.jsonl")
-    path = f"{ansible.folder / COMMANDS}{os.pathsep}{variables['PATH']}"
     done = subprocess.run(
         ["bash", "-c", PREAMBLE.format(cases=CASES) + script],
         cwd=ansible.folder,
-        env={**variables, "ANSIBLE_INVENTORY": "inventory.yml", "PATH": path},
+        env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -27,11 +27,9 @@ from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT
 
 # The token of a power signal's webhook.
 TOKEN = "correct-horse-battery"
-COMMANDS = "warm"
 EDA = ENVIRONMENTS / "eda/bin"
 # Set where a missing ansible-rulebook is an error, as in CI.
 REQUIRED = "REQUIRE_RULEBOOK"
-# It asks ansible-galaxy for each collection.
 GALAXY = warm.Kind(modules=("ansible.cli.galaxy",))
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 LOCALHOST = {"all": {"hosts": {"localhost": LOCAL}}}
@@ -96,10 +94,13 @@ class Rulebook:
         own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
         own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
-        own["PATH"] = os.pathsep.join([str(self.folder / COMMANDS), str(EDA), own["PATH"]])
+        own["PATH"] = f"{EDA}{os.pathsep}{own['PATH']}"
         # Otherwise the output waits in a buffer.
         own["PYTHONUNBUFFERED"] = "1"
-        return own
+        # Its Java compiles for a long life otherwise.
+        own["JAVA_TOOL_OPTIONS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+        # It asks ansible-galaxy for each collection.
+        return warm.with_commands(self.folder / "warm", EDA, ["ansible-galaxy"], GALAXY, own)
 
 
 def rulebook_in(folder: Path) -> Rulebook:
@@ -111,7 +112,6 @@ def rulebook_in(folder: Path) -> Rulebook:
         why = f"{' and '.join(missing)} not found: `make integration` installs the first, with a Python 3.11 or 3.12"
         assert not os.environ.get(REQUIRED), why
         pytest.skip(why)
-    warm.write_commands(folder / COMMANDS, [EDA / "ansible-galaxy"], GALAXY)
     return Rulebook(folder)
 
 

@@ -112,6 +112,9 @@ WARM_ANSIBLE = warm.Kind(
     collection=WARM.collection,
 )
 
+# For what other programs run, with settings of their own.
+WARM_COMMANDS = warm.Kind(WARM_ANSIBLE.modules, variables=(("ANSIBLE_HOME", str(ROOT / "build/home/.ansible")),))
+
 # The operator's settings must not influence a test.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 

@@ -116,8 +116,7 @@ def start(
     module: str = "",
 ) -> Process:
     """Starts a program: the script at the beginning of `argv`, or a module as with `python -m`."""
-    at_start = tuple(sorted((name, value) for name, value in env.items() if name.startswith(READ_AT_START)))
-    forking = server(python, kind, at_start, os.getpid())
+    forking = server(python, kind, at_start(env), os.getpid())
     request = {
         "argv": list(map(str, argv)),
         "cwd": str(cwd),
@@ -207,13 +206,26 @@ def run(
     return process.wait(), b"".join(pieces).decode()
 
 
-def write_commands(folder: Path, programs: Iterable[Path], kind: Kind) -> None:
-    """Writes a command for each of these programs of an environment, for scripts that have the folder in their PATH."""
-    folder.mkdir()
-    for program in programs:
-        words = [program.with_name("python"), "-I", "-S", COMMAND, pickle.dumps(kind).hex(), program]
-        (folder / program.name).write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
-        (folder / program.name).chmod(0o755)
+def with_commands(
+    folder: Path, environment: Path, programs: Iterable[str], kind: Kind, env: Mapping[str, str]
+) -> dict[str, str]:
+    """Writes a command for each of these programs of an environment into a folder, and returns variables with which
+    these commands are found before others.
+
+    With other variables that an interpreter reads at its start, each command starts a forking process for itself.
+    """
+    folder.mkdir(exist_ok=True)
+    for name in programs:
+        words = [environment / "python", "-I", "-S", COMMAND, pickle.dumps(kind).hex(), environment / name]
+        (folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
+        (folder / name).chmod(0o755)
+    # It would end with the first command.
+    server(environment / "python", kind, at_start(env), os.getpid())
+    return {**env, FOLDER_VARIABLE: os.environ[FOLDER_VARIABLE], "PATH": f"{folder}{os.pathsep}{env['PATH']}"}
+
+
+def at_start(env: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted((name, value) for name, value in env.items() if name.startswith(READ_AT_START)))
 
 
 def own_umask() -> int:
@@ -233,9 +245,9 @@ class Server:
 
 
 @functools.cache
-def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid: int) -> Server:
+def server(python: Path, kind: Kind, variables: tuple[tuple[str, str], ...], pid: int) -> Server:
     """The forking process, which ends with the last of its clients. Each fork of the caller is one of its own."""
-    path = address(python, kind, at_start)
+    path = address(python, kind, variables)
     client = socket.socket(socket.AF_UNIX)
     with path.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -243,22 +255,22 @@ def server(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...], pid:
             client.connect(str(path))
         except OSError:
             path.unlink(missing_ok=True)
-            _start_server(path, python, kind, at_start)
+            _start_server(path, python, kind, variables)
             client.connect(str(path))
     atexit.register(_in(pid, client.close))
     return Server(client)
 
 
-def address(python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...]) -> Path:
+def address(python: Path, kind: Kind, variables: tuple[tuple[str, str], ...]) -> Path:
     """The socket of a forking process, in the folder of the test run, or in one of this process alone."""
     if FOLDER_VARIABLE not in os.environ:
         os.environ[FOLDER_VARIABLE] = folder = tempfile.mkdtemp(prefix="warm-")
         atexit.register(_in(os.getpid(), shutil.rmtree), folder, ignore_errors=True)
-    name = hashlib.sha256(repr((python, kind, at_start)).encode()).hexdigest()[:16]
+    name = hashlib.sha256(repr((python, kind, variables)).encode()).hexdigest()[:16]
     return Path(os.environ[FOLDER_VARIABLE], name)
 
 
-def _start_server(path: Path, python: Path, kind: Kind, at_start: tuple[tuple[str, str], ...]) -> None:
+def _start_server(path: Path, python: Path, kind: Kind, variables: tuple[tuple[str, str], ...]) -> None:
     wanted: dict[str, Any] = {"modules": kind.modules, "folder": kind.folder, "collection": kind.collection}
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
@@ -266,7 +278,7 @@ def _start_server(path: Path, python: Path, kind: Kind, at_start: tuple[tuple[st
         subprocess.Popen(
             [python, SERVER, str(listener.fileno()), json.dumps(wanted)],
             cwd="/",
-            env={"PATH": os.environ["PATH"], **dict(at_start), **dict(kind.variables)},
+            env={"PATH": os.environ["PATH"], **dict(variables), **dict(kind.variables)},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],

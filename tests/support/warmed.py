@@ -246,13 +246,12 @@ wanted = json.loads(sys.argv[2])
 sys.path[0] = wanted["folder"]
 for name in wanted["modules"]:
     importlib.import_module(name)
-if wanted["collection"]:
+has_ansible = "ansible.constants" in sys.modules
+if has_ansible or wanted["collection"]:
     parse_metadata_once()
-    if "ansible.constants" in sys.modules:
-        import_collection(wanted["collection"])
-    else:
-        compile_once(wanted["collection"])
-if "ansible.constants" in sys.modules:
+if wanted["collection"]:
+    (import_collection if has_ansible else compile_once)(wanted["collection"])
+if has_ansible:
     fill_caches()
     prepare_settings(sys.modules["ansible.constants"])
 gc.collect()
