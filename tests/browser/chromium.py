@@ -39,6 +39,7 @@ class Browser:
     write: int
     events: list[dict[str, Any]] = field(default_factory=list)
     _last: int = 0
+    _open: str | None = None
     _rest: bytes = b""
 
     def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
@@ -66,8 +67,10 @@ class Browser:
         return dict(json.loads(message))
 
     def open(self, path: Path, width: int, height: int = 844, scheme: str = "light", scripts: bool = True) -> Tab:
-        """Opens a file in a new tab, and returns it once it is loaded."""
-        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        """Opens a file in a new tab instead of the one before, and returns it once it is loaded."""
+        if self._open:
+            self.call("Target.closeTarget", targetId=self._open)
+        self._open = target = self.call("Target.createTarget", url="about:blank")["targetId"]
         tab = Tab(self, self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"])
         for domain in ("Page", "Network", "Runtime", "Log"):
             tab.call(f"{domain}.enable")

@@ -26,7 +26,7 @@ def main() -> None:
     options = ("--use-current", "--squash-hierarchy", "--fail-on-error", "--dest-dir", REFERENCE)
     tool("antsibull-docs", "collection", *options, "minerops.dragonmint")
     shutil.rmtree(SITE, ignore_errors=True)
-    tool("sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", "--jobs", "2", SOURCE, SITE)
+    tool("sphinx-build", "--quiet", "--fail-on-warning", "--keep-going", SOURCE, SITE)
     if broken := broken_links(SITE):
         sys.exit("\n".join(["Broken links:", *broken]))
     print(f"The site is in {SITE.relative_to(ROOT)}: open index.html")
