@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import timedelta
 from importlib import import_module
 from pathlib import Path
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 from hypothesis.configuration import set_hypothesis_home_dir
 
 if TYPE_CHECKING:
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from .loopback import Listen, Open, Server, Talk
 
 set_hypothesis_home_dir(Path(__file__).parents[2] / "build" / "hypothesis")
+# The same examples in each run, on a machine that may be busy.
+settings.register_profile("unhurried", derandomize=True, database=None, deadline=timedelta(seconds=5))
+settings.load_profile("unhurried")
 
 MODULE_UTILS = "ansible_collections.minerops.dragonmint.plugins.module_utils"
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -38,14 +37,12 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.decis
 )
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._fleet.snapshot import dumped, loaded
 from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.reading import Invalid, shown
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 T = 1_782_900_000.0
 STEP_S = 60.0
 RULES = Rules(polls=2)
-# The same examples each time, with enough time on a busy machine.
-unhurried = settings(derandomize=True, database=None, max_examples=200, deadline=timedelta(seconds=5))
 
 BAD = Fault(CRITICAL, "board 1 is Dead")
 POOR = Fault(WARNING, "board 1 is slow")
@@ -322,7 +319,6 @@ all_rules = some.builds(Rules, polls=some.integers(1, 4))
 OPPOSITE = {HEALTHY: UNHEALTHY, IN_DESIRED_STATE: DRIFTED}
 
 
-@unhurried
 @given(all_rules, histories)
 def test_edges_alternate(rules: Rules, seen: Seen) -> None:
     """Nothing ends that has not begun, and nothing begins twice unless it gets worse."""
@@ -343,13 +339,11 @@ def test_edges_alternate(rules: Rules, seen: Seen) -> None:
             gone = event.edge
 
 
-@unhurried
 @given(all_rules, histories)
 def test_restarts_change_nothing(rules: Rules, seen: Seen) -> None:
     assert replayed(polls(*seen), rules) == replayed(polls(*seen), rules, restarts=True)
 
 
-@unhurried
 @given(all_rules, histories)
 def test_what_stays_is_reported_in_the_end(rules: Rules, seen: Seen) -> None:
     """Once nothing changes any more, the last report is the current state, whatever came before."""
@@ -360,7 +354,6 @@ def test_what_stays_is_reported_in_the_end(rules: Rules, seen: Seen) -> None:
     assert {name: found.reported for name, found in conditions.items() if ":" not in name} == {"board_dead": CRITICAL}
 
 
-@unhurried
 @given(all_rules, histories)
 def test_a_fleet_that_is_as_before_leaves_no_trace(rules: Rules, seen: Seen) -> None:
     """Otherwise the snapshot would be written with each poll, and grow."""

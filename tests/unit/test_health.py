@@ -7,14 +7,13 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import asdict, replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs import checks, heal, remedies
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.checks import SEVERITIES, Finding
 from ansible_collections.minerops.dragonmint.plugins.plugin_utils._jobs.variables import normalised
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 VALUES = normalised(heal.VARIABLES, {"health_heal": True})
@@ -360,7 +359,6 @@ FACTS = st.fixed_dictionaries(
 )
 
 
-@settings(derandomize=True, database=None, max_examples=200, deadline=timedelta(seconds=5))
 @given(FACTS)
 def test_any_facts_can_be_evaluated(facts: dict[str, Any]) -> None:
     findings = found(facts)

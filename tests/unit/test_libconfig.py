@@ -8,7 +8,6 @@ import math
 import random
 import time
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,11 +16,8 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.libc
     LibconfigError,
     parse,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-
-# The same examples in each run, none of them kept in a file.
-unhurried = settings(derandomize=True, database=None, max_examples=200, deadline=timedelta(seconds=5))
 
 MEANINGS: dict[str, Any] = {
     "": {},
@@ -151,13 +147,11 @@ def test_there_is_an_end_to_what_is_inside_each_other(start: str, end: str) -> N
 
 
 @given(settings_=st.dictionaries(names, values, max_size=4), style=st.randoms(use_true_random=False))
-@unhurried
 def test_what_was_written_is_read(settings_: dict[str, Any], style: random.Random) -> None:
     assert same(parse(written_settings(settings_, style)), settings_)
 
 
 @given(text=st.text(max_size=60) | st.lists(st.sampled_from(TOKENS), max_size=30).map("".join))
-@unhurried
 def test_any_text_has_a_meaning_or_is_wrong_somewhere(text: str) -> None:
     problem = "line"
     try:

@@ -8,7 +8,6 @@ import json
 import math
 import re
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,7 +40,7 @@ from ansible_collections.minerops.dragonmint.extensions.eda.plugins._shared.read
     shown,
 )
 from ansible_collections.minerops.dragonmint.plugins.modules import dragonmint_autotune
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as some
 
 from .event_sources import described, required, text_of
@@ -131,7 +130,6 @@ def test_prices_that_are_wrong_are_refused(data: str, layout: Layout, message: s
         prices_from(data.encode(errors="surrogateescape"), layout)
 
 
-@settings(derandomize=True, database=None, max_examples=300, deadline=timedelta(seconds=5))
 @given(some.binary(max_size=200) | some.text('[{},;\n"startendprice:0129-TZ.+ }]', max_size=200).map(str.encode))
 def test_no_prices_do_more_harm_than_to_be_refused(data: bytes) -> None:
     for layout in (Layout(), HALF_HOURS):

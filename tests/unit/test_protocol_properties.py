@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import asdict, is_dataclass
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -47,8 +46,6 @@ GOOD_ANSWERS: dict[str, Any] = UNRECORDED | {
     if endpoint.action not in UNRECORDED
 }
 
-# The same examples in each run, none of them kept in a file.
-unhurried = settings(derandomize=True, database=None, max_examples=150, deadline=timedelta(seconds=5))
 
 endpoints = st.sampled_from(ENDPOINTS)
 statuses = st.sampled_from([200, 200, 200, 0, 100, 204, 301, 302, 401, 404, 413, 500, 502, 504, 999])
@@ -120,13 +117,11 @@ def check(endpoint: Endpoint[Any], reply: Reply) -> None:
     json.dumps(outcome, ensure_ascii=False, allow_nan=False).encode("utf-8")
 
 
-@unhurried
 @given(endpoints, statuses, st.binary(max_size=300), st.none() | odd_text, st.none() | odd_text)
 def test_any_bytes(endpoint: Endpoint[Any], status: int, body: bytes, location: str | None, date: str | None) -> None:
     check(endpoint, Reply(status, body, location, date))
 
 
-@unhurried
 @given(endpoints, values)
 def test_any_json(endpoint: Endpoint[Any], value: Any) -> None:
     check(endpoint, Reply(200, dump(value)))
@@ -141,7 +136,7 @@ def test_a_good_answer_with_one_odd_value(endpoint: Endpoint[Any]) -> None:
 
 
 @pytest.mark.parametrize("endpoint", READS, ids=lambda endpoint: endpoint.action)
-@settings(unhurried, max_examples=50)
+@settings(max_examples=50)
 @given(st.data())
 def test_a_good_answer_with_several_odd_and_missing_values(endpoint: Endpoint[Any], data: st.DataObject) -> None:
     good = GOOD_ANSWERS[endpoint.action]
@@ -157,20 +152,17 @@ def test_a_refusal_with_an_odd_value() -> None:
             check(POOLS, Reply(200, dump({"success": False, key: value})))
 
 
-@unhurried
 @given(endpoints, st.dictionaries(st.sampled_from(["success", "message", "token"]), st.just(False) | values))
 def test_any_refusal(endpoint: Endpoint[Any], answer: dict[str, Any]) -> None:
     check(endpoint, Reply(200, dump({"success": False, **answer})))
 
 
-@unhurried
 @given(endpoints, st.sampled_from(BODIES), st.floats(0, 1))
 def test_truncated_recordings(endpoint: Endpoint[Any], body: str, kept: float) -> None:
     whole = body.encode()
     check(endpoint, Reply(200, whole[: round(kept * len(whole))]))
 
 
-@unhurried
 @given(
     endpoints, statuses, st.sampled_from(BODIES), st.lists(st.tuples(st.floats(0, 1), st.integers(0, 255)), max_size=5)
 )
@@ -184,7 +176,6 @@ def test_recordings_with_some_bytes_overwritten(
     check(endpoint, Reply(status, bytes(mutated)))
 
 
-@unhurried
 @given(
     endpoints,
     st.sampled_from(
@@ -198,7 +189,6 @@ def test_deeply_nested_json(endpoint: Endpoint[Any], around: str, brackets: tupl
     check(endpoint, Reply(200, (around % (opening * depth + "1" + closing * depth)).encode()))
 
 
-@unhurried
 @given(
     endpoints, statuses, st.text(max_size=50), st.sampled_from(["<html><title>{}</title>", " \n<!DOCTYPE {}", "<{}"])
 )

@@ -21,7 +21,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.updater 
     accept_upload,
     parse_frame,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .helpers import ROOT
@@ -93,7 +93,6 @@ keys = st.sampled_from(["type", "status", "number", "step", "percent", "level", 
 values = st.sampled_from(["status", "step", "message"]) | st.none() | st.integers() | st.floats() | st.text()
 
 
-@settings(derandomize=True, database=None, max_examples=200)
 @given(st.dictionaries(keys, values))
 def test_any_frame_is_read_or_passed_over(frame: dict[str, object]) -> None:
     parsed = parse_frame(json.dumps(frame))

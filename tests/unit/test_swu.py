@@ -9,7 +9,6 @@ import io
 import os
 import tracemalloc
 from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._firmware.arch
     byte_sum,
     read_archive,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from .helpers_swu import (
@@ -38,9 +37,6 @@ from .helpers_swu import (
     firmware,
     half,
 )
-
-# The same examples in each run, none of them kept in a file.
-unhurried = settings(derandomize=True, database=None, max_examples=200, deadline=timedelta(seconds=5))
 
 GOOD = firmware()
 HEADER = GOOD.index(b"uImage\0") - 110
@@ -478,13 +474,11 @@ def test_a_large_archive_needs_little_memory(file: Path) -> None:
 
 
 @given(data=st.binary(max_size=2000) | st.integers(0, 70_000).map(lambda size: b"\xff" * size))
-@unhurried
 def test_a_checksum_is_the_sum_of_all_bytes(data: bytes) -> None:
     assert byte_sum(data) == sum(data)
 
 
 @given(cut=st.integers(0, CONTENT_END - 1))
-@unhurried
 def test_no_part_of_an_archive_is_taken_for_the_whole(file: Path, cut: int) -> None:
     refusal(file, GOOD[:cut])
 
@@ -494,7 +488,6 @@ changes = st.tuples(st.integers(0, len(GOOD)), st.integers(0, 200), pieces)
 
 
 @given(made_of=st.lists(changes, min_size=1, max_size=4))
-@unhurried
 def test_a_changed_archive_is_read_or_refused(file: Path, made_of: list[tuple[int, int, bytes]]) -> None:
     data = GOOD
     for start, length, replacement in made_of:
@@ -505,13 +498,11 @@ def test_a_changed_archive_is_read_or_refused(file: Path, made_of: list[tuple[in
 
 
 @given(data=st.binary(max_size=300) | st.binary(max_size=300).map(lambda data: CRC + data))
-@unhurried
 def test_any_bytes_are_refused(file: Path, data: bytes) -> None:
     refusal(file, data)
 
 
 @given(text=st.text(max_size=100), at=st.integers(0, len(description())))
-@unhurried
 def test_a_changed_description_is_read_or_refused(file: Path, text: str, at: int) -> None:
     good = description()
     with suppress(InvalidFirmware):

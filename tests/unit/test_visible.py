@@ -7,7 +7,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.minerops.dragonmint.plugins.module_utils._errors import InvalidInput
 from ansible_collections.minerops.dragonmint.plugins.module_utils._visible import require_visible
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 FLAWS = {
@@ -56,7 +56,6 @@ def test_what_can_be_seen_is_taken(text: str) -> None:
     require_visible("The worker", text)
 
 
-@settings(derandomize=True, database=None)
 @given(st.text(st.characters() | st.characters(categories=["Cc", "Cf", "Cs", "Zs", "Zl", "Zp"]), max_size=9))
 def test_what_is_taken_is_the_same_when_it_is_stripped(text: str) -> None:
     try:
