@@ -22,6 +22,8 @@ from tests.support.simulators import simulated
 from .driving import followed, stepped
 from .helpers import basic
 
+pytestmark = pytest.mark.waits
+
 VERSION = "t1_20180901_120000"
 SILENCE_S, GONE_S = 1.5, 0.5
 # Far longer than any of these needs, so that an earlier end proves that it was not awaited.

@@ -39,6 +39,8 @@ from tests.support.simulators import simulated
 
 from .driving import Drive, connection_to, over_aiohttp, over_requests
 
+pytestmark = pytest.mark.waits
+
 NEWER, OLDER = "t1_20180901_120000", "t1_20180101_120000"
 OF_SOC, OF_D9, OF_B29 = "t2t+_hub_20190701_120000", "d9_20190701_120000", "b29_20190701_120000"
 WAIT_S = 60.0

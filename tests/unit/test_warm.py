@@ -19,6 +19,8 @@ import pytest
 
 from tests.support import warm
 
+pytestmark = pytest.mark.waits
+
 KIND = warm.Kind(modules=("decimal", "yaml"))
 PYTHON = Path(sys.executable)
 PROGRAMS = {
