@@ -35,12 +35,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Coverage is measured by the examples of the unit tests: it doubles the time of generated ones, and other tests
-    run the plugins in other processes.
-    """
+    # Coverage is measured by the examples of the unit tests: it doubles the time of generated ones, and other tests run
+    # the plugins in other processes.
     for item in items:
         if not item.nodeid.startswith("tests/unit/") or item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
+    # At the end, nothing else would use the time.
     items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 

@@ -34,7 +34,7 @@ RULEBOOKS = ROOT / "extensions/eda/rulebooks"
 PASSWORD = "dragonadmin"
 WELL: dict[str, Any] = {}
 DEAD: dict[str, Any] = {"alive": False}
-# Long enough for a poll of 1,000 miners on a busy machine.
+# Long enough for a poll of the large fleet on a busy machine.
 INTERVAL_S = 4.0
 LARGE = 150
 # For polls of a large fleet, and for playbooks with a task for each of 100 miners.
@@ -407,7 +407,7 @@ class Posts(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.bodies.append(json.loads(body))  # type: ignore[attr-defined]
+        self.server.bodies.append(json.loads(body))  # type: ignore[attr-defined]  # a list of its own is all it needs
         self.send_response(204)
         self.end_headers()
 

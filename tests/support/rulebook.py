@@ -23,14 +23,14 @@ import yaml
 
 from tests.support import warm
 from tests.support.processes import kill, kill_started_with
-from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT
+from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, WARM_HOME
 
 # The token of a power signal's webhook.
 TOKEN = "correct-horse-battery"
 EDA = ENVIRONMENTS / "eda/bin"
 # Set where a missing ansible-rulebook is an error, as in CI.
 REQUIRED = "REQUIRE_RULEBOOK"
-GALAXY = warm.Kind(modules=("ansible.cli.galaxy",))
+GALAXY = warm.Kind(modules=("ansible.cli.galaxy",), variables=(WARM_HOME,))
 LOCAL = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
 LOCALHOST = {"all": {"hosts": {"localhost": LOCAL}}}
 

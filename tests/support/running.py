@@ -66,6 +66,8 @@ WARM = warm.Kind(
     collection=str(ROOT / "build/ansible_collections/minerops/dragonmint/plugins"),
 )
 SETTINGS = HERE / "ansible.cfg"
+# Ansible makes folders there when it is imported.
+WARM_HOME = ("ANSIBLE_HOME", str(ROOT / "build/home/.ansible"))
 # Some modules of Ansible keep what the settings were when they were imported. So these are for runs with our settings.
 WARM_ANSIBLE = warm.Kind(
     modules=(
@@ -108,12 +110,12 @@ WARM_ANSIBLE = warm.Kind(
         "ansible.plugins.test.uri",
         "ansible.plugins.vars.host_group_vars",
     ),
-    variables=(("ANSIBLE_CONFIG", str(SETTINGS)), ("ANSIBLE_HOME", str(ROOT / "build/home/.ansible"))),
+    variables=(("ANSIBLE_CONFIG", str(SETTINGS)), WARM_HOME),
     collection=WARM.collection,
 )
 
 # For what other programs run, with settings of their own.
-WARM_COMMANDS = warm.Kind(WARM_ANSIBLE.modules, variables=(("ANSIBLE_HOME", str(ROOT / "build/home/.ansible")),))
+WARM_COMMANDS = warm.Kind(WARM_ANSIBLE.modules, variables=(WARM_HOME,))
 
 # The operator's settings must not influence a test.
 FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")

@@ -207,7 +207,7 @@ def run(
 
 
 def with_commands(
-    folder: Path, environment: Path, programs: Iterable[str], kind: Kind, env: Mapping[str, str]
+    folder: Path, bin_: Path, programs: Iterable[str], kind: Kind, env: Mapping[str, str]
 ) -> dict[str, str]:
     """Writes a command for each of these programs of an environment into a folder, and returns variables with which
     these commands are found before others.
@@ -216,11 +216,11 @@ def with_commands(
     """
     folder.mkdir(exist_ok=True)
     for name in programs:
-        words = [environment / "python", "-I", "-S", COMMAND, pickle.dumps(kind).hex(), environment / name]
+        words = [bin_ / "python", "-I", "-S", COMMAND, pickle.dumps(kind).hex(), bin_ / name]
         (folder / name).write_text(f'#!/bin/sh\nexec {shlex.join(map(str, words))} "$@"\n')
         (folder / name).chmod(0o755)
     # It would end with the first command.
-    server(environment / "python", kind, at_start(env), os.getpid())
+    server(bin_ / "python", kind, at_start(env), os.getpid())
     return {**env, FOLDER_VARIABLE: os.environ[FOLDER_VARIABLE], "PATH": f"{folder}{os.pathsep}{env['PATH']}"}
 
 

@@ -369,7 +369,7 @@ def test_any_facts_can_be_evaluated(facts: dict[str, Any]) -> None:
 
 
 NOW = 1526364522.0
-STATE = {
+STATE: dict[str, Any] = {
     "version": 1,
     "miner": "m",
     "remedies": [
@@ -385,7 +385,7 @@ STATE = {
 class TestRemediesOfTheFile:
     @pytest.mark.parametrize(("interval_s", "older"), [(86400, 1), (3600, 2), (1, 2), (0, 3)])
     def test_what_is_older_than_the_interval_does_not_count(self, interval_s: float, older: int) -> None:
-        expected = STATE["remedies"][older:]  # type: ignore[index]
+        expected = STATE["remedies"][older:]
         assert remedies.remedies_in(json.dumps(STATE), "m", NOW, interval_s) == expected
 
     def test_without_a_file_nothing_was_sent(self) -> None:

@@ -12,7 +12,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -60,13 +60,13 @@ def test_it_does_what_a_process_of_its_own_does(name: str, tmp_path: Path) -> No
     (tmp_path / "temporary").mkdir()
     env = {"PATH": "/usr/bin:/bin", "OWN": "ö", "TMPDIR": str(tmp_path / "temporary"), "TZ": "Asia/Tokyo"}
 
-    def run(how: Callable[[], object]) -> tuple[int, str]:
+    def run(how: Callable[[], AbstractContextManager[None]]) -> tuple[int, str]:
         before = os.umask(0o027)
         files = resource.getrlimit(resource.RLIMIT_NOFILE)
         # Another one for each program: the process that forks has that of the first.
         resource.setrlimit(resource.RLIMIT_NOFILE, (200 + len(name), files[1]))
         try:
-            with how():  # type: ignore[attr-defined]
+            with how():
                 return warm.run(PYTHON, KIND, [script, "-v", "two words"], cwd=tmp_path, env=env, timeout=60)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, files)
@@ -106,6 +106,15 @@ def test_many_at_once_have_their_own_pipes_and_ends(tmp_path: Path) -> None:
         assert process.stdout.read() == b"x" * number + b"\n"
         assert process.wait(60) == number
         process.stdout.close()
+
+
+def test_commands_are_forks_of_one_process_that_outlives_them(tmp_path: Path) -> None:
+    (tmp_path / "python").symlink_to(PYTHON)
+    (tmp_path / "program").write_text("import os; print(os.getppid())")
+    kind = warm.Kind(modules=("decimal",))
+    env = warm.with_commands(tmp_path / "warm", tmp_path, ["program"], kind, os.environ)
+    one, other = (subprocess.check_output("program", env=env, shell=True) for _unused in range(2))
+    assert one == other
 
 
 def test_threads_get_their_own_program_and_keep_their_umask(tmp_path: Path) -> None:
