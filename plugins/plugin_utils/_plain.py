@@ -11,11 +11,14 @@ from typing import Any
 
 def plain(value: Any) -> Any:
     """Converts a value to Python's own types, at any depth; anything else is returned unchanged."""
-    if isinstance(value, Mapping):
-        return {plain(key): plain(item) for key, item in value.items()}
+    if value is None or isinstance(value, bool):
+        return value
+    # Last the mappings: asking an abstract class about a type for the first time, as each worker does, is slow.
+    for own in (str, int, float):
+        if isinstance(value, own):
+            return own(value)
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
-    for own in (str, int, float):
-        if isinstance(value, own) and not isinstance(value, bool):
-            return own(value)
+    if isinstance(value, Mapping):
+        return {plain(key): plain(item) for key, item in value.items()}
     return value

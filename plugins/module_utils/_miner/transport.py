@@ -60,7 +60,7 @@ class Transport:
         """
         self.url = url
         self._timeout_s = timeout_s
-        self._adapter = _Adapter(tls)
+        self._adapter = _Adapter(url, tls)
 
     def post(self, path: str, form: Mapping[str, str], authorization: str | None, slow_s: float = 0.0) -> Reply:
         """Posts a form; ``slow_s`` is the minimum timeout of the reply, in seconds.
@@ -286,7 +286,8 @@ class _TlsPool(HTTPSConnectionPool):
 class _Adapter(HTTPAdapter):
     """Has one pool, for the one miner. The pool manager of requests, for any host, costs a millisecond per task."""
 
-    def __init__(self, tls: ssl.SSLContext | None) -> None:
+    def __init__(self, url: str, tls: ssl.SSLContext | None) -> None:
+        self._url = url
         self._tls = tls
         self._pool: Any = None
         super().__init__(pool_connections=1, pool_maxsize=1)
@@ -306,6 +307,10 @@ class _Adapter(HTTPAdapter):
             else:
                 self._pool = _Pool(host or "", port, maxsize=1)
         return self._pool
+
+    def request_url(self, request: Any, *_args: Any, **_kwargs: Any) -> str:
+        """Returns what the request line asks for: the path. There is never a proxy, which would take the whole URL."""
+        return str(request.url).removeprefix(self._url)
 
     def close(self) -> None:
         if self._pool:
