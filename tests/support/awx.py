@@ -19,9 +19,11 @@ from typing import Any
 import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from tests.support.running import FOREIGN_VARIABLES, ROOT, TIMEOUT_SECONDS
+from tests.support import warm
+from tests.support.running import FOREIGN_VARIABLES, ROOT, TIMEOUT_SECONDS, WARM
 
 FOLDER = ROOT / "extensions/aap"
+PLAYBOOK = ("ansible-playbook",)
 
 
 class Loader(yaml.SafeLoader):
@@ -104,12 +106,16 @@ class Login:
 
 @dataclass(frozen=True)
 class Job:
-    """A job to run, in a private data folder like AWX's."""
+    """A job to run, in a private data folder like AWX's.
+
+    ``is_asked`` says that ansible-playbook asks for a password, for which it needs to have the terminal to itself.
+    """
 
     bin: Path
     folder: Path
     playbook: str
     ident: str = "1"
+    is_asked: bool = False
 
     @property
     def artifacts(self) -> Path:
@@ -121,6 +127,11 @@ class Job:
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
         return own
+
+    def warmed(self) -> dict[str, str]:
+        """The environment of a job that nobody cancels: that would miss the warmed ansible-playbook."""
+        own = self.environment()
+        return own if self.is_asked else warm.with_commands(self.folder / "warm", self.bin, PLAYBOOK, WARM, own)
 
     def command(self, verb: str = "run") -> list[str | Path]:
         return [self.bin / "ansible-runner", verb, self.folder, "-p", self.playbook, "--ident", self.ident]
@@ -142,7 +153,7 @@ class Job:
         folder.mkdir()
         command = [self.bin / "ansible-runner", "worker", "--private-data-dir", folder]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        process = subprocess.Popen(command, env=self.environment(), **pipes)
+        process = subprocess.Popen(command, env=self.warmed(), **pipes)
         assert process.stdin
         process.stdin.write(stream)
         process.stdin.close()
@@ -178,7 +189,7 @@ class Job:
     def _done(self, command: Sequence[str | Path]) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
             command,
-            env=self.environment(),
+            env=self.warmed(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -245,4 +256,4 @@ def launched(
     for part, content in parts.items():
         (folder / "env" / part).write_text(json.dumps(content), encoding="utf-8")
     (folder / "env/cmdline").write_text(shlex.join(command_line), encoding="utf-8")
-    return Job(bin_, folder, template["playbook"])
+    return Job(bin_, folder, template["playbook"], is_asked=login.machine is not None)

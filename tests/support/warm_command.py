@@ -13,8 +13,10 @@ from tests.support import warm
 
 kind, *argv = sys.argv[1:]
 python = Path(argv[0]).with_name("python")
+# The terminal is not that of the process that forks: its forks could not ask who is in the foreground, as Ansible does.
+stdin = os.open(os.devnull, os.O_RDONLY) if os.isatty(0) else 0
 process = warm.start(
-    python, pickle.loads(bytes.fromhex(kind)), argv, cwd=Path.cwd(), env=os.environ, streams=[0, 1, warm.STDERR]
+    python, pickle.loads(bytes.fromhex(kind)), argv, cwd=Path.cwd(), env=os.environ, streams=[stdin, 1, warm.STDERR]
 )
 code = process.wait()
 # As a shell does it for a program that was ended by a signal.
