@@ -38,11 +38,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Coverage is measured by the examples of the unit tests: it doubles the time of generated ones, and other tests run
     # the plugins in other processes, or not at all.
     for item in items:
-        is_of_plugins = item.nodeid.startswith("tests/unit/") and not item.nodeid.startswith("tests/unit/simulator/")
+        is_of_plugins = item.nodeid.startswith("tests/unit/") and not is_of_simulator(item)
         if not is_of_plugins or item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
-    # At the end, nothing else would use the time.
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
+    # First those that mostly wait: at the end, nothing else would use the time.
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None and not is_of_simulator(item))
+
+
+def is_of_simulator(item: pytest.Item) -> bool:
+    return item.nodeid.startswith("tests/unit/simulator/")
 
 
 def pytest_collection_finish() -> None:
