@@ -7,43 +7,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-GUEST_ACTIONS = frozenset(
-    {"summary", "pools", "type", "network", "overview", "ping", "stats", "getHashRates", "getDebugStats"}
-)
-ADMIN_ACTIONS = GUEST_ACTIONS | {
-    "updatePools",
-    "updatePassword",
-    "updateNetwork",
-    "reboot",
-    "poweroff",
-    "restartCgMiner",
-    "getLogs",
-    "factoryReset",
-    "getAutoTune",
-    "setAutoTune",
-    "getLatestFirmwareVersion",
-    "type.py",
-    "api.py",
-    "system.py",
-    "network.py",
-    "version.py",
-    "reboot.py",
-}
-INNO_GUEST_ACTIONS = GUEST_ACTIONS | {"unit", "getAutoTuneStatus"}
-INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | INNO_GUEST_ACTIONS | {"getFreqVol", "setFreqVol", "SetMonitor", "getErrorMessage"}
-# Of May and June 2018, soon after the fork.
-FIRST_INNO_ADMIN_ACTIONS = ADMIN_ACTIONS | {"getAutoTuneStatus", "SetMonitor", "getErrorMessage"}
-# Who may call these is unknown; Innosilicon's other additions are for the admin.
-LATER_INNO_ADMIN_ACTIONS = INNO_ADMIN_ACTIONS | {"getRuntimePools", "getLockState", "setLock", "getDNA", "getAll"}
-# That of September 2018 and what the pages of 2019 also use. What else it still has is unknown; no page switches the
-# light any more.
-INNO_2019_ADMIN_ACTIONS = (LATER_INNO_ADMIN_ACTIONS - {"SetMonitor"}) | {
-    "getErrorDetail",
-    "checkPoolTest",
-    "TestingPool",
-    "restartSwupdate",
-}
-
 
 @dataclass(frozen=True)
 class Generation:
@@ -56,8 +19,6 @@ class Generation:
     passwords: dict[str, str]
     modes: tuple[str, ...]
     default_mode: str
-    guest_actions: frozenset[str]
-    admin_actions: frozenset[str]
     changeable_users: tuple[str, ...]
     history_hours: int
     has_level: bool = False
@@ -76,18 +37,12 @@ class Generation:
     knows_tls: bool = False
     knows_factory_guest: bool = False
 
-    def allows(self, user: str | None, action: str) -> bool:
-        if user == "admin":
-            return action in self.admin_actions
-        return user == "guest" and action in self.guest_actions
-
 
 _DRAGONMINT: dict[str, Any] = {
     "page": "dragonmint",
     "issuer": "DragonMint",
     "passwords": {"admin": "dragonadmin", "guest": "dragonguest"},
     "default_mode": "balanced",
-    "guest_actions": GUEST_ACTIONS,
     "changeable_users": ("admin", "guest"),
     "history_hours": 5,
 }
@@ -97,7 +52,6 @@ _INNOSILICON: dict[str, Any] = {
     "passwords": {"admin": "admin", "guest": "guest"},
     "modes": ("efficient", "balanced", "factory", "performance"),
     "default_mode": "factory",
-    "guest_actions": INNO_GUEST_ACTIONS,
     "changeable_users": ("admin",),
     "history_hours": 24,
     "has_level": True,
@@ -119,7 +73,6 @@ GENERATIONS = {
             name="dm-2018-04",
             built="20180409_152051",
             modes=("off", "efficient", "balanced", "performance"),
-            admin_actions=ADMIN_ACTIONS,
             text_times=True,
             average_when_young=False,
             always_up_to_date=True,
@@ -130,20 +83,17 @@ GENERATIONS = {
             name="dm-2018-05",
             built="20180515_060842",
             modes=("efficient", "balanced", "factory", "performance"),
-            admin_actions=ADMIN_ACTIONS | {"getAutoTuneStatus"},
             **_DRAGONMINT,
         ),
         # The one of early June: before it scales hash rates, and after the first weeks with other passwords.
         Generation(
             name="inno-2018-05",
             built="20180605_101010",
-            admin_actions=FIRST_INNO_ADMIN_ACTIONS,
             **{
                 **_INNOSILICON,
                 "page": "innominer",
                 "issuer": "InnoMiner",
                 "default_mode": "balanced",
-                "guest_actions": GUEST_ACTIONS,
                 "changeable_users": ("admin", "guest"),
                 "has_level": False,
                 "scales_hashrates": False,
@@ -152,21 +102,19 @@ GENERATIONS = {
         Generation(
             name="inno-2018-08",
             built="20180801_101010",
-            admin_actions=INNO_ADMIN_ACTIONS,
             any_password_while_default=True,
             **_INNOSILICON,
         ),
         Generation(
             name="inno-2018-09",
             built="20180829_101010",
-            admin_actions=LATER_INNO_ADMIN_ACTIONS,
             **_LATER_INNOSILICON,
         ),
-        # Its programs are not public: this is what its web pages expect. Its title and issuer are guesses.
+        # Its programs are not public: this is what its web pages expect, and what they don't use it may still have. Its
+        # title and issuer are guesses.
         Generation(
             name="inno-2019",
             built="20190528_101010",
-            admin_actions=INNO_2019_ADMIN_ACTIONS,
             knows_all_types=True,
             lock_keeps_pools=True,
             knows_tls=True,
@@ -174,8 +122,16 @@ GENERATIONS = {
         ),
     )
 }
+ALL = frozenset(GENERATIONS)
 # The T1 firmwares of most tests, in turn; the others are named where they matter.
 MIXED = ("dm-2018-04", "dm-2018-05", "inno-2018-08", "inno-2018-09")
+
+
+def since(first: str) -> frozenset[str]:
+    """The names of this generation and of the later ones of its maker."""
+    maker = first.partition("-")[0]
+    names = [name for name in GENERATIONS if name.partition("-")[0] == maker]
+    return frozenset(names[names.index(first) :])
 
 
 def generations_of(text: str) -> list[Generation]:
@@ -184,23 +140,5 @@ def generations_of(text: str) -> list[Generation]:
     return [GENERATIONS[name] for name in names]
 
 
-# A request with one of these names changes the device if it is served.
-WRITES = frozenset(
-    {
-        "updatePools",
-        "updatePassword",
-        "updateNetwork",
-        "reboot",
-        "reboot.py",
-        "poweroff",
-        "restartCgMiner",
-        "factoryReset",
-        "setAutoTune",
-        "setFreqVol",
-        "SetMonitor",
-        "setLock",
-        "restartSwupdate",
-    }
-)
-# So do the pages that accept firmware.
+# The pages that accept firmware.
 UPDATES = frozenset({"/upgrade/upload", "/upgrade/download"})

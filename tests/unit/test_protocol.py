@@ -60,6 +60,7 @@ from ansible_collections.minerops.dragonmint.plugins.module_utils._wire.users im
 
 from tests.endpoints import all_endpoints
 from tests.simulator.generations import GENERATIONS as SIMULATED
+from tests.simulator.web.actions import ACTIONS
 
 from .helpers import (
     RECORDED_GENERATIONS,
@@ -282,10 +283,11 @@ def test_a_confirmed_write_says_nothing_but_success(endpoint: Endpoint[Any]) -> 
 @pytest.mark.parametrize("endpoint", [each for each in ENDPOINTS if each != AUTH], ids=lambda endpoint: endpoint.action)
 def test_each_firmware_has_it_as_in_the_simulator(endpoint: Endpoint[Any]) -> None:
     """The simulator has a table of its own. The login is for everybody."""
+    action = ACTIONS[endpoint.action]
     simulated = {
-        name: GUEST if generation.allows(GUEST, endpoint.action) else ADMIN
-        for name, generation in SIMULATED.items()
-        if generation.allows(ADMIN, endpoint.action) and (endpoint.action, name) not in UNKNOWN
+        name: GUEST if action.allows(GUEST, name) else ADMIN
+        for name in SIMULATED
+        if action.allows(ADMIN, name) and (endpoint.action, name) not in UNKNOWN
     }
     assert endpoint.levels == simulated
 

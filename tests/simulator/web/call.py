@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from ..fields import Value
-from ..generations import UPDATES, WRITES
 from ..updater.plan import Plan
 from .listener import hang_up
 from .login import Identity
@@ -26,7 +25,9 @@ WRITE_AHEAD = 2**20  # bytes
 
 @dataclass(eq=False)
 class Call:
-    """`action` is None for nginx's own pages. `record` is the control port's entry for this request."""
+    """`action` is None for nginx's own pages. A write changes the device if it is served. `record` is the control
+    port's entry for this request.
+    """
 
     miner: Miner
     request: web.BaseRequest
@@ -34,6 +35,7 @@ class Call:
     action: str | None
     form: dict[str, Value]
     identity: Identity
+    is_write: bool
     record: dict[str, Any] = field(init=False)
     # A fault makes the firmware report success without doing anything.
     ignored: bool = False
@@ -55,7 +57,7 @@ class Call:
             "user": self.identity.user,
             "auth": self.identity.method,
             "form": self.form,
-            "write": self.action in WRITES or self.path in UPDATES,
+            "write": self.is_write,
             "applied": False,
             "outcome": "pending",
             "replied": False,

@@ -16,8 +16,9 @@ from urllib.parse import parse_qs, unquote
 
 from aiohttp import web
 
+from ..generations import UPDATES
 from . import stream, upgrade
-from .actions import run
+from .actions import is_write, run
 from .call import Call, invite_body
 from .login import identify
 from .nginx_pages import error_page, html, index
@@ -100,6 +101,7 @@ async def serve(miner: Miner, request: web.BaseRequest) -> web.StreamResponse:
         action=aim.action,
         form=parse_form(request.method, request.headers.get("Content-Type", ""), body) if aim.has_form else {},
         identity=identify(request.headers.get("Authorization", ""), miner.users, miner.tokens, miner.wall()),
+        is_write=is_write(aim.action) or aim.path in UPDATES,
     )
     miner.requests.append(call.record)
     try:

@@ -4,15 +4,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 from ..call import Call
 from ..wire import Reply
 from . import hardware, legacy, mining, power, settings, updater, vendor
+from .action import Action
 from .answers import INVALID_REQUEST, TOKEN_EXPIRED, success
 from .login import auth
-
-Action = Callable[[Call], Awaitable[Reply]]
 
 ACTIONS: dict[str, Action] = {
     **mining.ACTIONS,
@@ -23,6 +20,11 @@ ACTIONS: dict[str, Action] = {
     **updater.ACTIONS,
     **vendor.ACTIONS,
 }
+
+
+def is_write(action: str | None) -> bool:
+    """Whether a request with this action changes the device if it is served."""
+    return action in ACTIONS and ACTIONS[action].is_write
 
 
 async def run(call: Call) -> Reply:
@@ -40,8 +42,9 @@ async def _answer(call: Call) -> Reply:
         return TOKEN_EXPIRED
     if action == "auth":
         return await auth(call)
-    if not call.miner.generation.allows(call.identity.user, action):
+    known = ACTIONS.get(action)
+    if known is None or not known.allows(call.identity.user, call.miner.generation.name):
         return INVALID_REQUEST
     if call.ignored:
         return success()
-    return await ACTIONS[action](call)
+    return await known.handle(call)

@@ -7,9 +7,11 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
+from ...generations import ALL, since
 from ..call import Call
 from ..php import build_date
 from ..wire import Reply
+from .action import Action
 from .answers import failure, php, success
 from .rates import scale_of
 
@@ -114,14 +116,14 @@ def uptime_line(call: Call) -> str:
 
 
 ACTIONS = {
-    "ping": ping,
-    "type": miner_type,
-    "overview": overview,
-    "network": network,
-    "getLogs": get_logs,
-    "unit": unit,
-    "getErrorMessage": get_error_message,
-    "getErrorDetail": get_error_detail,
-    "getDNA": get_dna,
-    "getFreqVol": get_freq_vol,
+    "ping": Action(ping, guest=ALL),
+    "type": Action(miner_type, guest=ALL),
+    "overview": Action(overview, guest=ALL),
+    "network": Action(network, guest=ALL),
+    "getLogs": Action(get_logs),
+    "unit": Action(unit, since("inno-2018-08"), guest=since("inno-2018-08")),
+    "getErrorMessage": Action(get_error_message, since("inno-2018-05")),
+    "getErrorDetail": Action(get_error_detail, since("inno-2019")),
+    "getDNA": Action(get_dna, since("inno-2018-09")),
+    "getFreqVol": Action(get_freq_vol, since("inno-2018-08")),
 }

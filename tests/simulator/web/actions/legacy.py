@@ -8,6 +8,7 @@ from typing import Any
 
 from ..call import Call
 from ..wire import Reply
+from .action import Action
 from .answers import php, php_error
 from .hardware import hardware
 from .mining import ask_all, fan_duty
@@ -36,4 +37,10 @@ async def broken(call: Call) -> Reply:
     return php_error()
 
 
-ACTIONS = {"api.py": api, "system.py": system, "network.py": network, "type.py": broken, "version.py": broken}
+ACTIONS = {
+    "api.py": Action(api),
+    "system.py": Action(system),
+    "network.py": Action(network),
+    "type.py": Action(broken),
+    "version.py": Action(broken),
+}

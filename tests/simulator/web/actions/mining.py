@@ -6,9 +6,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...generations import ALL, since
 from ...mining.api import Answer, ask, live_rate
 from ..call import Call
 from ..wire import Reply
+from .action import Action
 from .answers import failure, php, success
 from .rates import scale_of, with_rate
 
@@ -133,11 +135,13 @@ def _board(entry: Answer) -> Answer:
 
 
 ACTIONS = {
-    "summary": summary,
-    "stats": stats,
-    "getDebugStats": get_debug_stats,
-    "getAutoTuneStatus": get_autotune_status,
-    "getHashRates": get_hash_rates,
-    "getRuntimePools": get_runtime_pools,
-    "getAll": get_all,
+    "summary": Action(summary, guest=ALL),
+    "stats": Action(stats, guest=ALL),
+    "getDebugStats": Action(get_debug_stats, guest=ALL),
+    "getAutoTuneStatus": Action(
+        get_autotune_status, since("dm-2018-05") | since("inno-2018-05"), guest=since("inno-2018-08")
+    ),
+    "getHashRates": Action(get_hash_rates, guest=ALL),
+    "getRuntimePools": Action(get_runtime_pools, since("inno-2018-09")),
+    "getAll": Action(get_all, since("inno-2018-09")),
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ..call import Call
 from ..wire import Reply
+from .action import Action
 from .answers import success
 
 
@@ -43,9 +44,9 @@ async def restart_cgminer(call: Call) -> Reply:
 
 
 ACTIONS = {
-    "reboot": reboot,
-    "reboot.py": reboot,
-    "poweroff": poweroff,
-    "factoryReset": factory_reset,
-    "restartCgMiner": restart_cgminer,
+    "reboot": Action(reboot, is_write=True),
+    "reboot.py": Action(reboot, is_write=True),
+    "poweroff": Action(poweroff, is_write=True),
+    "factoryReset": Action(factory_reset, is_write=True),
+    "restartCgMiner": Action(restart_cgminer, is_write=True),
 }

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 import re
 
+from ...generations import ALL, since
 from ...mining.api import pool_status
 from ...mining.cgminer import MODE_KEYS
 from ...network import problem
 from ..call import Call
 from ..php import is_utf8
 from ..wire import Reply
+from .action import Action
 from .answers import failure, php, success
 
 # What the later Innosilicon accepts as the URL of a pool.
@@ -171,16 +173,17 @@ async def set_monitor(call: Call) -> Reply:
 
 
 ACTIONS = {
-    "pools": pools,
-    "updatePools": update_pools,
-    "checkPoolTest": check_pool_test,
-    "TestingPool": testing_pool,
-    "getAutoTune": get_autotune,
-    "setAutoTune": set_autotune,
-    "updateNetwork": update_network,
-    "updatePassword": update_password,
-    "getLockState": get_lock_state,
-    "setLock": set_lock,
-    "setFreqVol": set_freq_vol,
-    "SetMonitor": set_monitor,
+    "pools": Action(pools, guest=ALL),
+    "updatePools": Action(update_pools, is_write=True),
+    "checkPoolTest": Action(check_pool_test, since("inno-2019")),
+    "TestingPool": Action(testing_pool, since("inno-2019")),
+    "getAutoTune": Action(get_autotune),
+    "setAutoTune": Action(set_autotune, is_write=True),
+    "updateNetwork": Action(update_network, is_write=True),
+    "updatePassword": Action(update_password, is_write=True),
+    "getLockState": Action(get_lock_state, since("inno-2018-09")),
+    "setLock": Action(set_lock, since("inno-2018-09"), is_write=True),
+    "setFreqVol": Action(set_freq_vol, since("inno-2018-08"), is_write=True),
+    # No page of 2019 switches the light any more.
+    "SetMonitor": Action(set_monitor, since("inno-2018-05") - since("inno-2019"), is_write=True),
 }

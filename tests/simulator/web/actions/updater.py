@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from ...generations import since
 from ..call import Call
 from ..wire import Reply
+from .action import Action
 from .answers import success
 
 
@@ -16,4 +18,4 @@ async def restart_swupdate(call: Call) -> Reply:
     return success()
 
 
-ACTIONS = {"restartSwupdate": restart_swupdate}
+ACTIONS = {"restartSwupdate": Action(restart_swupdate, since("inno-2019"), is_write=True)}

@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..call import Call
 from ..php import build_date
 from ..wire import Reply
+from .action import Action
 from .answers import failure, success
 
 
@@ -30,4 +31,4 @@ async def get_latest_firmware_version(call: Call) -> Reply:
     )
 
 
-ACTIONS = {"getLatestFirmwareVersion": get_latest_firmware_version}
+ACTIONS = {"getLatestFirmwareVersion": Action(get_latest_firmware_version)}
