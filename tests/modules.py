@@ -50,7 +50,7 @@ class Faulty:
     """How a module is called on miners with faults; docs/faults.md shows the results.
 
     ``rival`` is what another controller sets in the meantime, ``half`` the part of a half-applied write that takes
-    effect; None if not applicable.
+    effect; None if not applicable: a command or a password has no halves.
     """
 
     options: dict[str, Any] = field(default_factory=dict)

@@ -92,13 +92,13 @@ def once(what: str, fault: str, **parameters: Any) -> Row:
 HTML = "<!DOCTYPE html><html><body>It works!</body></html>"
 # A miner that reboots instead of the requested change has not made it, unless a reboot was requested.
 REBOOTED = {"power": "changed"}
-# The light can't be read: if the reply is lost, its state is unknown, and if it says success, that is all there is.
-UNSEEN = {"led": "not_back, changed"}
-TRUSTED = {"led": "changed"}
-# A command or a password has no halves.
-UNDIVIDED = {"power": NO_CASE, "user": NO_CASE, "led": NO_CASE}
+# What can't be read: if the reply is lost, its state is unknown, and if it says success, that is all there is.
+UNSEEN = {name: "not_back, changed" for name, module in MODULES.items() if module.blind}
+TRUSTED = dict.fromkeys(UNSEEN, "changed")
+UNDIVIDED = {name: NO_CASE for name, module in MODULES.items() if module.faulty.half is None}
+UNRIVALLED = {name: NO_CASE for name, module in MODULES.items() if module.faulty.rival is None}
 # A rival of the network restores the previous settings, and passwords can't be read, only tried.
-RIVAL = {"network": "not_applied", "user": "not_applied", "power": NO_CASE, "firmware": NO_CASE, "led": NO_CASE}
+RIVAL = {**UNRIVALLED, "network": "not_applied", "user": "not_applied"}
 NOT_FLASHED = {"firmware": "flash_failed"}
 # The miner's web server loses a stuck updater's refusals in just these ways.
 NOT_ACCEPTED = {"firmware": "updater_stuck"}
