@@ -9,8 +9,8 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ import yaml
 from tests.simulator.control import CHECKOUT
 
 # The reader's settings for other work must not influence the measurement.
-FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
+FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 ANSIBLE_CFG = """\
 [defaults]
 collections_path = ..
@@ -101,8 +101,8 @@ def verdict(what: str, figure: float, most: float | None = None, least: float | 
     print(f"  {what:42}{figure:8.2f}   {target:14} {'met' if is_met else 'MISSED'}", flush=True)
 
 
-def best_of(rounds: int, benches: Iterable[Bench]) -> dict[str, Cost]:
-    """The lowest CPU time, wall time and memory of each. The benches take turns, to share any other load."""
+def in_turns(rounds: int, *benches: Bench) -> list[list[Cost]]:
+    """The costs of each bench by round. The benches take turns, to share any other load."""
     costs: dict[str, list[Cost]] = {bench.name: [] for bench in benches}
     for number in range(1, rounds + 1):
         for bench in benches:
@@ -110,7 +110,7 @@ def best_of(rounds: int, benches: Iterable[Bench]) -> dict[str, Cost]:
             costs[bench.name].append(cost)
             figures = f"{_ms(cost.cpu)} CPU  {_ms(cost.wall)} wall  {cost.peak_mib:4.0f} MiB"
             print(f"  round {number}  {bench.name:5}  {figures}", flush=True)
-    return {name: Cost(*map(min, zip(*map(astuple, several), strict=True))) for name, several in costs.items()}
+    return list(costs.values())
 
 
 def _ms(seconds: float) -> str:

@@ -8,16 +8,17 @@ import resource
 import shutil
 import sys
 import time
+from statistics import median
 
-from tests.bench.measuring import Bench, Cost, best_of, described_machine, verdict
+from tests.bench.measuring import Bench, Cost, described_machine, in_turns, verdict
 from tests.bench.plays import DEBUG, OURS, READS_OF_OURS, URI, hosts, make_as_desired
 from tests.simulator.control import CHECKOUT, Fleet
 
 FOLDER = CHECKOUT / "build/bench"
 # The numbers of miners, and repetitions: longer runs vary less.
-SIZES = {100: 9, 500: 3}
-# uri is slow, and far from its target; a few miners are enough.
-URI_MINERS, URI_ROUNDS = 20, 1
+SIZES = {100: 9, 500: 5}
+# uri is slow; a few miners are enough.
+URI_MINERS = 20
 
 CPU_MOST, WALL_MOST, URI_LEAST = 1.3, 1.35, 12.0
 
@@ -40,9 +41,9 @@ def measure(miners: int, rounds: int) -> None:
         ours = Bench(FOLDER, "ours", OURS, hosts(fleet, miners))
         uri = Bench(FOLDER, "uri", URI, hosts(fleet, URI_MINERS))
         warm_up(ours, fleet)
-        best = {**best_of(rounds, [debug, ours]), **best_of(URI_ROUNDS, [uri])}
+        costs = [*in_turns(rounds, debug, ours), *in_turns(1, uri)]
         simulator_share = cpu_of_stopping(fleet) / (time.monotonic() - started)
-    report(*(best[bench.name] for bench in (debug, ours, uri)))
+    report(*costs)
     print(f"  The simulator, which is not counted, took {simulator_share:.0%} of one core.")
 
 
@@ -64,14 +65,18 @@ def cpu_of_stopping(fleet: Fleet) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
-def report(debug: Cost, ours: Cost, uri: Cost) -> None:
-    cpu, wall = ours.cpu / debug.cpu, ours.wall / debug.wall
-    uri_cpu, uri_wall = uri.cpu / ours.cpu, uri.wall / ours.wall
-    verdict("CPU, ours to debug", cpu, most=CPU_MOST)
-    verdict("wall, ours to debug", wall, most=WALL_MOST)
-    verdict("CPU, uri to ours", uri_cpu, least=URI_LEAST)
-    verdict("wall, uri to ours", uri_wall, least=URI_LEAST)
-    print(f"  memory: {debug.peak_mib:.0f} MiB of debug, {ours.peak_mib:.0f} MiB of ours, which keeps the facts")
+def report(debug: list[Cost], ours: list[Cost], uri: list[Cost]) -> None:
+    for of, most in (("cpu", CPU_MOST), ("wall", WALL_MOST)):
+        verdict(f"{of}, ours to debug", ratio(of, ours, debug), most=most)
+    for of in ("cpu", "wall"):
+        verdict(f"{of}, uri to ours", ratio(of, uri * len(ours), ours), least=URI_LEAST)
+    memory = [max(cost.peak_mib for cost in costs) for costs in (debug, ours)]
+    print("  memory: {:.0f} MiB of debug, {:.0f} MiB of ours, which keeps the facts".format(*memory))
+
+
+def ratio(of: str, costs: list[Cost], others: list[Cost]) -> float:
+    """The median of the ratios of each round: a machine may be faster for minutes, but hardly for half a round."""
+    return median(getattr(cost, of) / getattr(other, of) for cost, other in zip(costs, others, strict=True))
 
 
 if __name__ == "__main__":
