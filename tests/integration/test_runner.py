@@ -19,7 +19,6 @@ from tests.support.running import (
     Ansible,
     hosts_with_writes,
     inventory_of,
-    kill,
     newest_core,
     wait_until,
 )
@@ -188,7 +187,7 @@ def test_an_upgrade_that_was_cancelled_goes_on(
         process.terminate()
         process.wait(timeout=60)
     finally:
-        kill(process)
+        job.end(process)
     assert (job.artifacts / "status").read_text(encoding="utf-8") == "canceled"
     assert fleet[2].state()["flashed"] == 0
     awx.run("upgrade", answers).succeeded()

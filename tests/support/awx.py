@@ -20,6 +20,7 @@ import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.support import warm
+from tests.support.processes import kill, kill_started_with
 from tests.support.running import FOREIGN_VARIABLES, ROOT, TIMEOUT_SECONDS, WARM
 
 FOLDER = ROOT / "extensions/aap"
@@ -142,6 +143,11 @@ class Job:
     def start(self) -> subprocess.Popen[bytes]:
         quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         return subprocess.Popen(self.command(), env=self.environment(), **quiet)
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """Ends what is left of a job: if it is cancelled in a pause, the worker that waits there never learns of it."""
+        kill(process)
+        kill_started_with("ANSIBLE_HOME", str(self.folder / "home"))
 
     def transmit(self) -> bytes:
         """The job as a stream, which is all that a worker needs."""
