@@ -38,15 +38,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     # Coverage is measured by the examples of the unit tests: it doubles the time of generated ones, and other tests run
     # the plugins in other processes, or not at all.
     for item in items:
-        is_of_plugins = item.nodeid.startswith("tests/unit/") and not is_of_simulator(item)
-        if not is_of_plugins or item.get_closest_marker("hypothesis"):
+        is_of_simulator = item.nodeid.startswith("tests/unit/simulator/")
+        if is_of_simulator:
+            item.add_marker("waits")
+        if is_of_simulator or not item.nodeid.startswith("tests/unit/") or item.get_closest_marker("hypothesis"):
             item.add_marker("no_cover")
-    # First those that mostly wait: at the end, nothing else would use the time.
-    items.sort(key=lambda item: item.get_closest_marker("waits") is None and not is_of_simulator(item))
-
-
-def is_of_simulator(item: pytest.Item) -> bool:
-    return item.nodeid.startswith("tests/unit/simulator/")
+    # At the end, nothing else would use the time.
+    items.sort(key=lambda item: item.get_closest_marker("waits") is None)
 
 
 def pytest_collection_finish() -> None:

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.discovery import require
-from tests.bench.measuring import FLEET_CFG, FOREIGN_VARIABLES, described_machine, verdict
+from tests.bench.measuring import FLEET_CFG, described_machine, verdict
 from tests.bench.plays import DEBUG, MODE, OURS, PASSWORD, POOLS, make_as_desired
 from tests.simulator.control import CHECKOUT, Fleet
+from tests.support.environment import own_environment
 
 FOLDER = CHECKOUT / "build/bench"
 MINERS = 10000
@@ -85,7 +86,7 @@ def written(name: str, content: Any) -> Path:
 def play(plays: list[dict[str, Any]], inventory: Path, *arguments: str) -> tuple[float, int]:
     """Returns the seconds of a play, and the peak memory of its largest process in KiB."""
     command = ["ansible-playbook", "-i", str(inventory), "-f", str(FORKS), *arguments, str(written("drift.yml", plays))]
-    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+    own = own_environment()
     started = time.monotonic()
     with (FOLDER / "drift.log").open("w") as log:
         process = subprocess.Popen(

@@ -18,9 +18,8 @@ from typing import Any
 import yaml
 
 from tests.simulator.control import CHECKOUT
+from tests.support.environment import own_environment
 
-# The reader's settings for other work must not influence the measurement.
-FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 ANSIBLE_CFG = """\
 [defaults]
 collections_path = ..
@@ -83,7 +82,7 @@ class Bench:
 
 def environment_in(folder: Path) -> dict[str, str]:
     """The environment of a measured ansible-playbook, with the ansible.cfg of a folder."""
-    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+    own = own_environment()
     return {**own, "ANSIBLE_CONFIG": str(folder / "ansible.cfg")}
 
 
@@ -103,14 +102,14 @@ def verdict(what: str, figure: float, most: float | None = None, least: float | 
 
 def in_turns(rounds: int, *benches: Bench) -> list[list[Cost]]:
     """The costs of each bench by round. The benches take turns, to share any other load."""
-    costs: dict[str, list[Cost]] = {bench.name: [] for bench in benches}
+    costs: list[list[Cost]] = [[] for _bench in benches]
     for number in range(1, rounds + 1):
-        for bench in benches:
+        for bench, of_bench in zip(benches, costs, strict=True):
             cost = bench.run()
-            costs[bench.name].append(cost)
+            of_bench.append(cost)
             figures = f"{_ms(cost.cpu)} CPU  {_ms(cost.wall)} wall  {cost.peak_mib:4.0f} MiB"
             print(f"  round {number}  {bench.name:5}  {figures}", flush=True)
-    return list(costs.values())
+    return costs
 
 
 def _ms(seconds: float) -> str:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path
 
+from tests.support.environment import own_environment
+
 STOP_SECONDS = 3
 HOSTS_A_LINE = 12
-# The reader's settings for other work must not influence the demo.
-FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_")
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _HOST_LINE = re.compile(r"(?P<what>changed|FAILED - RETRYING): \[(?P<host>\S+)\](: .* retries left\)\.)?")
@@ -60,7 +60,7 @@ def run(folder: Path, *arguments: str) -> Recap:
 
 
 def _environment(folder: Path) -> Mapping[str, str]:
-    own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+    own = own_environment()
     own["ANSIBLE_CONFIG"] = str(folder / "ansible.cfg")
     own["PYTHONUNBUFFERED"] = "1"
     if is_colourful():

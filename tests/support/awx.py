@@ -20,11 +20,11 @@ import yaml
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tests.support import warm
+from tests.support.environment import own_environment
 from tests.support.processes import kill, kill_started_with
-from tests.support.running import FOREIGN_VARIABLES, ROOT, TIMEOUT_SECONDS, WARM
+from tests.support.running import ROOT, TIMEOUT_SECONDS, WARM
 
 FOLDER = ROOT / "extensions/aap"
-PLAYBOOK = ("ansible-playbook",)
 
 
 class Loader(yaml.SafeLoader):
@@ -123,7 +123,7 @@ class Job:
         return self.folder / "artifacts" / self.ident
 
     def environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own = own_environment()
         own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["PATH"] = f"{self.bin}{os.pathsep}{own['PATH']}"
@@ -132,7 +132,9 @@ class Job:
     def warmed(self) -> dict[str, str]:
         """The environment of a job that nobody cancels: that would miss the warmed ansible-playbook."""
         own = self.environment()
-        return own if self.is_asked else warm.with_commands(self.folder / "warm", self.bin, PLAYBOOK, WARM, own)
+        if self.is_asked:
+            return own
+        return warm.with_commands(self.folder / "warm", self.bin, ["ansible-playbook"], WARM, own)
 
     def command(self, verb: str = "run") -> list[str | Path]:
         return [self.bin / "ansible-runner", verb, self.folder, "-p", self.playbook, "--ident", self.ident]

@@ -22,8 +22,9 @@ import pytest
 import yaml
 
 from tests.support import warm
+from tests.support.environment import own_environment
 from tests.support.processes import kill, kill_started_with
-from tests.support.running import ENVIRONMENTS, FOREIGN_VARIABLES, ROOT, WARM_HOME
+from tests.support.running import ENVIRONMENTS, ROOT, WARM_HOME
 
 # The token of a power signal's webhook.
 TOKEN = "correct-horse-battery"
@@ -91,7 +92,7 @@ class Rulebook:
         return path
 
     def _environment(self) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own = own_environment()
         own["ANSIBLE_COLLECTIONS_PATH"] = str(ROOT / "build")
         own["ANSIBLE_HOME"] = str(self.folder / "home")
         own["PATH"] = f"{EDA}{os.pathsep}{own['PATH']}"

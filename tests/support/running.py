@@ -20,6 +20,7 @@ import yaml
 
 from tests.simulator.control import Fleet, Miner
 from tests.support import warm
+from tests.support.environment import own_environment
 from tests.support.processes import kill
 
 HERE = Path(__file__).parent
@@ -116,9 +117,6 @@ WARM_ANSIBLE = warm.Kind(
 
 # For what other programs run, with settings of their own.
 WARM_COMMANDS = warm.Kind(WARM_ANSIBLE.modules, variables=(WARM_HOME,))
-
-# The operator's settings must not influence a test.
-FOREIGN_VARIABLES = ("ANSIBLE_", "DRAGONMINT_", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 
 
 def core_name(environment: str) -> str:
@@ -295,7 +293,7 @@ class Ansible:
         return path
 
     def variables(self, record: Path) -> dict[str, str]:
-        own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_VARIABLES)}
+        own = own_environment()
         own["ANSIBLE_CONFIG"] = str(SETTINGS)
         own["ANSIBLE_ASYNC_DIR"] = str(self.folder / "async")
         own["ANSIBLE_HOME"] = str(self.folder / "home")

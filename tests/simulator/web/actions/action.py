@@ -11,8 +11,6 @@ from ...generations import ALL
 from ..call import Call
 from ..wire import Reply
 
-NOWHERE: frozenset[str] = frozenset()
-
 
 @dataclass(frozen=True)
 class Action:
@@ -24,8 +22,10 @@ class Action:
 
     handle: Callable[[Call], Awaitable[Reply]]
     admin: frozenset[str] = ALL
-    guest: frozenset[str] = NOWHERE
+    guest: frozenset[str] = frozenset()
     is_write: bool = False
 
     def allows(self, user: str | None, generation: str) -> bool:
-        return generation in {"admin": self.admin, "guest": self.guest}.get(user or "", NOWHERE)
+        if user == "admin":
+            return generation in self.admin
+        return user == "guest" and generation in self.guest
